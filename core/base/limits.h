@@ -1,0 +1,58 @@
+#ifndef RINGWIRE_CORE_BASE_LIMITS_H_
+#define RINGWIRE_CORE_BASE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+// Every capacity of ringwire with its reason. What the protocol itself prescribes is in core/wire/constants.h.
+namespace ringwire {
+
+// The kernel driver's own limit.
+inline constexpr size_t kPeersMax = size_t{1} << 20;
+// IFF_MULTI_QUEUE gives at most 256 queues a device; a worker owns one.
+inline constexpr size_t kWorkersMax = 256;
+
+// UDP_SEGMENT takes 64 segments on every kernel that has it (128 only from 6.9).
+inline constexpr size_t kTrainSegmentsMax = 64;
+// The largest UDP payload over IPv4: 65,535 - 20 - 8.
+inline constexpr size_t kTrainBytesMax = 65507;
+// The largest packet that a TUN read can give, superpackets included.
+inline constexpr size_t kTunPacketBytesMax = 65535;
+
+// What one call of Outbound::Process may seal before it hands back: small enough to stay in a core's L2 cache, large
+// enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366 segments of at most 176 sealed bytes).
+inline constexpr size_t kTrainArenaBytes = 512 * 1024;
+static_assert(kTrainArenaBytes >= 1366 * 176);
+
+// Frames and datagrams (or trains of them) that a backend hands over at once: bounds the latency of the first.
+inline constexpr size_t kBatchRunsMax = 64;
+
+// Packets awaiting a session: per peer as in the kernel driver, for all peers together in bytes.
+inline constexpr size_t kStagedPacketsPerPeerMax = 128;
+inline constexpr size_t kStagedPoolBytes = size_t{16} << 20;
+
+// Handshake messages on their way from one worker to control. The load rule starts at an eighth.
+inline constexpr size_t kHandshakeQueueMax = 512;
+// Data events on their way to control; when it is full, control looks at every peer instead.
+inline constexpr size_t kEventQueueMax = 4096;
+// Commands on their way from control to one worker.
+inline constexpr size_t kCommandQueueMax = 4096;
+
+// Sources that the load rule remembers on one worker (48 bytes each).
+inline constexpr size_t kLoadSourcesMax = 8192;
+
+// Objects retired by control that may wait for idle or slow readers before these are woken.
+inline constexpr size_t kRetiredMax = 1024;
+
+// A configuration file: a hundred thousand peers fit, an accidental device or disk image does not.
+inline constexpr size_t kConfigFileBytesMax = size_t{16} << 20;
+// Errors listed of one configuration file; the rest is only counted.
+inline constexpr size_t kConfigErrorsMax = 100;
+// One request on the control socket: a set of kPeersMax short peers, or 130,560 prefixes many times over.
+inline constexpr size_t kUapiRequestBytesMax = size_t{64} << 20;
+// A peer's name is a label in status lines and metrics, not a document.
+inline constexpr size_t kPeerNameBytesMax = 64;
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_BASE_LIMITS_H_

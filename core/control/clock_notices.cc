@@ -1,0 +1,52 @@
+#include "core/control/clock_notices.h"
+
+#include <cstdint>
+#include <string>
+
+#include "core/base/endian.h"
+#include "core/control/key_text.h"
+#include "fmt/format.h"
+
+namespace ringwire {
+namespace {
+
+constexpr uint32_t kNanosecondsStep = uint32_t{1} << 24;
+constexpr uint32_t kNanosecondsPerSecond = 1'000'000'000;
+
+std::string Date(absl::Time time) {
+  if (time == absl::InfinitePast()) return "no sensible date";
+  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone());
+}
+
+}  // namespace
+
+Tai64n Successor(const Tai64n& timestamp) {
+  uint64_t seconds = LoadBe64(timestamp.bytes.data());
+  uint32_t nanoseconds = LoadBe32(timestamp.bytes.data() + 8) + kNanosecondsStep;
+  if (nanoseconds >= kNanosecondsPerSecond) {
+    nanoseconds = 0;
+    ++seconds;
+  }
+  Tai64n result;
+  StoreBe64(result.bytes.data(), seconds);
+  StoreBe32(result.bytes.data() + 8, nanoseconds);
+  return result;
+}
+
+Notice PeerClockBehind(const crypto::PublicKey& peer, const Tai64n& shown, const Tai64n& greatest) {
+  return {Notice::Level::kWarning,
+          fmt::format("{}: handshake refused: it is dated {}, but one dated {} was seen before. If "
+                      "the peer's clock was set back, set it right, or run `ringwire forget` for "
+                      "this peer here. (Otherwise somebody replays an old handshake.)",
+                      PeerLabel(peer), Date(shown.ToTime()), Date(greatest.ToTime()))};
+}
+
+Notice OwnClockBehind(const crypto::PublicKey& peer, absl::Time wall_now, absl::Time last_sent) {
+  return {Notice::Level::kWarning,
+          fmt::format("{}: the clock of this host says {}, but a handshake dated {} was sent "
+                      "before. Set the clock right: after a restart the peers would refuse this "
+                      "host until that date, or until they run `ringwire forget` for it.",
+                      PeerLabel(peer), Date(wall_now), Date(last_sent))};
+}
+
+}  // namespace ringwire

@@ -1,0 +1,26 @@
+#ifndef RINGWIRE_CORE_CONTROL_CLOCK_NOTICES_H_
+#define RINGWIRE_CORE_CONTROL_CLOCK_NOTICES_H_
+
+#include "absl/time/time.h"
+#include "core/control/control_plane.h"
+#include "core/noise/tai64n.h"
+#include "crypto/secret.h"
+
+// A wall clock that was set back locks its host out: its initiations are dated before the greatest
+// one that the peer remembers (rule 19). Nothing on the wire says so, hence these.
+namespace ringwire {
+
+// Smaller gaps come from duplicated and reordered datagrams and from clocks being disciplined.
+inline constexpr absl::Duration kClockTolerance = absl::Seconds(5);
+
+// The next timestamp after this one that is rounded as all of ours are.
+Tai64n Successor(const Tai64n& timestamp);
+
+// As responder: a genuine initiation was refused because of its date.
+Notice PeerClockBehind(const crypto::PublicKey& peer, const Tai64n& shown, const Tai64n& greatest);
+// As initiator: our own clock is behind what this peer has already seen of us.
+Notice OwnClockBehind(const crypto::PublicKey& peer, absl::Time wall_now, absl::Time last_sent);
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_CONTROL_CLOCK_NOTICES_H_

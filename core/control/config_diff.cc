@@ -1,0 +1,190 @@
+#include "core/control/config_diff.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
+#include "crypto/secret.h"
+
+namespace ringwire {
+namespace {
+
+struct PeerState {
+  crypto::PublicKey public_key{};
+  crypto::PresharedKey preshared_key{};
+  std::optional<SocketAddress> named_endpoint{};  // only one that the change names
+  uint16_t persistent_keepalive_seconds = 0;
+  std::string name{};
+  bool is_removed = false;
+  uint64_t generation = 0;            // of its prefixes: raised to forget all of them at once
+  std::vector<Prefix> allowed_ips{};  // sorted; filled in at the end
+};
+
+// The peers of a device, to try a change out on. Cryptokey routing gives every prefix to one peer
+// at most: the last one that asked.
+class PeersModel {
+ public:
+  void Load(const std::vector<PeerStatus>& peers);
+  void Apply(const std::vector<PeerUpdate>& updates);
+  // In the order in which they came to be. The model is of no use afterwards.
+  std::vector<PeerState> Take();
+
+ private:
+  struct Owner {
+    size_t peer_index = 0;
+    uint64_t generation = 0;
+  };
+
+  void Apply(const PeerUpdate& update);
+
+  std::vector<PeerState> peers_;  // a removed one stays, and is never used again
+  absl::flat_hash_map<crypto::PublicKey, size_t> index_by_key_;
+  absl::btree_map<Prefix, Owner> owners_;  // may name owners that have forgotten the prefix
+};
+
+void PeersModel::Load(const std::vector<PeerStatus>& peers) {
+  peers_.reserve(peers.size());
+  for (const PeerStatus& peer : peers) {
+    const size_t index = peers_.size();
+    index_by_key_[peer.public_key] = index;
+    peers_.push_back({.public_key = peer.public_key,
+                      .preshared_key = peer.preshared_key,
+                      .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
+                      .name = peer.name});
+    for (const Prefix& prefix : peer.allowed_ips) owners_[prefix] = {index, 0};
+  }
+}
+
+void PeersModel::Apply(const std::vector<PeerUpdate>& updates) {
+  for (const PeerUpdate& update : updates) Apply(update);
+}
+
+void PeersModel::Apply(const PeerUpdate& update) {
+  const auto found = index_by_key_.find(update.public_key);
+  const bool exists = found != index_by_key_.end();
+  if (update.remove) {
+    if (!exists) return;
+    peers_[found->second].is_removed = true;
+    index_by_key_.erase(found);
+    return;
+  }
+  if (!exists && update.update_only) return;
+  const size_t index = exists ? found->second : peers_.size();
+  if (!exists) {
+    index_by_key_[update.public_key] = index;
+    peers_.push_back({.public_key = update.public_key});
+  }
+  PeerState& peer = peers_[index];
+  if (update.preshared_key) peer.preshared_key = *update.preshared_key;
+  if (update.endpoint) peer.named_endpoint = update.endpoint;
+  if (update.persistent_keepalive_seconds) {
+    peer.persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
+  }
+  if (update.name) peer.name = *update.name;
+  if (update.replace_allowed_ips) ++peer.generation;
+  for (const AllowedIpChange& change : update.allowed_ips) {
+    if (!change.remove) {
+      owners_[change.prefix] = {index, peer.generation};
+      continue;
+    }
+    const auto owner = owners_.find(change.prefix);
+    if (owner != owners_.end() && owner->second.peer_index == index) owners_.erase(owner);
+  }
+}
+
+std::vector<PeerState> PeersModel::Take() {
+  for (const auto& [prefix, owner] : owners_) {
+    PeerState& peer = peers_[owner.peer_index];
+    if (owner.generation == peer.generation) peer.allowed_ips.push_back(prefix);
+  }
+  std::erase_if(peers_, [](const PeerState& peer) { return peer.is_removed; });
+  return std::move(peers_);
+}
+
+// Both sorted. By increments or by a new list, whichever is shorter. A prefix that goes to another
+// peer is in `lost` too: to take it away before its new owner's turn, or after it, changes nothing.
+void DiffAllowedIps(const std::vector<Prefix>& current, const std::vector<Prefix>& target,
+                    PeerUpdate* update) {
+  std::vector<Prefix> lost;
+  std::vector<Prefix> gained;
+  std::ranges::set_difference(current, target, std::back_inserter(lost));
+  std::ranges::set_difference(target, current, std::back_inserter(gained));
+  if (lost.empty() && gained.empty()) return;
+  update->replace_allowed_ips = !lost.empty() && lost.size() + gained.size() > target.size();
+  if (update->replace_allowed_ips) {
+    for (const Prefix& prefix : target) update->allowed_ips.push_back({prefix, false});
+    return;
+  }
+  for (const Prefix& prefix : lost) update->allowed_ips.push_back({prefix, true});
+  for (const Prefix& prefix : gained) update->allowed_ips.push_back({prefix, false});
+}
+
+bool ChangesSomething(const PeerUpdate& update) {
+  return update.preshared_key || update.endpoint || update.persistent_keepalive_seconds ||
+         update.name || update.replace_allowed_ips || !update.allowed_ips.empty();
+}
+
+PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
+  PeerUpdate update;
+  update.public_key = target.public_key;
+  if (current.preshared_key != target.preshared_key) update.preshared_key = target.preshared_key;
+  if (target.named_endpoint && target.named_endpoint != current.endpoint) {
+    update.endpoint = target.named_endpoint;
+  }
+  if (current.persistent_keepalive_seconds != target.persistent_keepalive_seconds) {
+    update.persistent_keepalive_seconds = target.persistent_keepalive_seconds;
+  }
+  if (current.name != target.name) update.name = target.name;
+  std::vector<Prefix> current_allowed_ips = current.allowed_ips;
+  std::ranges::sort(current_allowed_ips);
+  DiffAllowedIps(current_allowed_ips, target.allowed_ips, &update);
+  return update;
+}
+
+void DiffPeers(const DeviceStatus& current, std::vector<PeerState> targets, DeviceUpdate* diff) {
+  absl::flat_hash_map<crypto::PublicKey, size_t> target_by_key;
+  for (size_t i = 0; i < targets.size(); ++i) target_by_key[targets[i].public_key] = i;
+  absl::flat_hash_map<crypto::PublicKey, const PeerStatus*> current_by_key;
+  for (const PeerStatus& peer : current.peers) {
+    current_by_key[peer.public_key] = &peer;
+    if (target_by_key.contains(peer.public_key)) continue;
+    PeerUpdate& removal = diff->peers.emplace_back();
+    removal.public_key = peer.public_key;
+    removal.remove = true;
+  }
+  const PeerStatus nothing;
+  for (const PeerState& target : targets) {
+    const auto found = current_by_key.find(target.public_key);
+    const bool is_new = found == current_by_key.end();
+    PeerUpdate update = DiffPeer(is_new ? nothing : *found->second, target);
+    if (is_new || ChangesSomething(update)) diff->peers.push_back(std::move(update));
+  }
+}
+
+}  // namespace
+
+DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted) {
+  DeviceUpdate diff;
+  const crypto::PrivateKey current_key = current.private_key.value_or(crypto::PrivateKey());
+  if (wanted.private_key && *wanted.private_key != current_key) {
+    diff.private_key = wanted.private_key;
+  }
+  if (wanted.listen_port && *wanted.listen_port != current.listen_port) {
+    diff.listen_port = wanted.listen_port;
+  }
+  if (wanted.fwmark && *wanted.fwmark != current.fwmark) diff.fwmark = wanted.fwmark;
+  PeersModel model;
+  if (!wanted.replace_peers) model.Load(current.peers);
+  model.Apply(wanted.peers);
+  DiffPeers(current, model.Take(), &diff);
+  return diff;
+}
+
+}  // namespace ringwire

@@ -1,0 +1,90 @@
+#include "core/control/config_file.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/container/btree_set.h"
+#include "core/base/check.h"
+#include "core/control/key_text.h"
+#include "fmt/format.h"
+
+namespace ringwire {
+namespace {
+
+// What a list leaves of itself: the last word on each prefix decides. wg before 1.0.20250521 knows
+// no '+' and '-'.
+std::vector<Prefix> Remaining(const std::vector<AllowedIpChange>& changes) {
+  std::vector<Prefix> remaining;
+  absl::btree_set<Prefix> decided;
+  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+    if (decided.insert(change->prefix).second && !change->remove) {
+      remaining.push_back(change->prefix);
+    }
+  }
+  std::ranges::reverse(remaining);
+  return remaining;
+}
+
+void AppendKey(std::string_view name, const crypto::Secret<32>& key, std::string* text) {
+  std::string base64 = KeyToBase64(key.bytes());
+  fmt::format_to(std::back_inserter(*text), "{} = {}\n", name, base64);
+  crypto::Cleanse(base64.data(), base64.size());
+}
+
+void AppendPeer(const PeerConfig& peer, std::string* text) {
+  const auto out = std::back_inserter(*text);
+  fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
+  if (peer.preshared_key) AppendKey("PresharedKey", *peer.preshared_key, text);
+  std::string_view separator = "AllowedIPs = ";
+  for (const Prefix& prefix : Remaining(peer.allowed_ips)) {
+    fmt::format_to(out, "{}{}", separator, prefix.ToString());
+    separator = ", ";
+  }
+  if (separator == ", ") text->push_back('\n');
+  if (peer.endpoint) fmt::format_to(out, "Endpoint = {}\n", peer.endpoint->ToString());
+  if (peer.persistent_keepalive_seconds != 0) {
+    fmt::format_to(out, "PersistentKeepalive = {}\n", peer.persistent_keepalive_seconds);
+  }
+}
+
+}  // namespace
+
+std::string ConfigError::ToString(std::string_view file_name) const {
+  return fmt::format("{}:{}:{}: {}", file_name, position.line, position.column, message);
+}
+
+std::string Strip(const ConfigFile& config) {
+  std::string text = "[Interface]\n";
+  if (config.private_key) AppendKey("PrivateKey", *config.private_key, &text);
+  if (config.listen_port) {
+    fmt::format_to(std::back_inserter(text), "ListenPort = {}\n", *config.listen_port);
+  }
+  if (config.fwmark) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", *config.fwmark);
+  for (const PeerConfig& peer : config.peers) AppendPeer(peer, &text);
+  return text;
+}
+
+DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
+                            std::span<const std::optional<SocketAddress>> endpoints) {
+  CHECK(endpoints.size() == config.peers.size());
+  DeviceUpdate update;
+  update.private_key = config.private_key.value_or(crypto::PrivateKey());
+  update.listen_port = config.listen_port;
+  update.fwmark = config.fwmark.value_or(0);
+  update.replace_peers = true;
+  update.peers.reserve(config.peers.size());
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    const PeerConfig& peer = config.peers[i];
+    update.peers.push_back({.public_key = peer.public_key,
+                            .preshared_key = peer.preshared_key,
+                            .endpoint = endpoints[i],
+                            .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
+                            .replace_allowed_ips = !peer.allowed_ips_incremental,
+                            .allowed_ips = peer.allowed_ips,
+                            .name = peer.name});
+  }
+  return update;
+}
+
+}  // namespace ringwire

@@ -1,0 +1,92 @@
+#ifndef RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_
+#define RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/control/config_value.h"
+#include "core/control/device_update.h"
+#include "crypto/secret.h"
+
+// The configuration file: the grammar of wg(8) and wg-quick(8), and ringwire's own keys. Pure text;
+// files that a configuration names are read and endpoints are resolved elsewhere.
+namespace ringwire {
+
+// Both count from 1; the column in bytes.
+struct FilePosition {
+  uint32_t line = 1;
+  uint32_t column = 1;
+};
+
+struct ConfigError {
+  FilePosition position;
+  std::string message;  // what is wrong and what was meant; never a secret
+
+  // "file:line:column: message"
+  std::string ToString(std::string_view file_name) const;
+};
+
+enum class IoBackendChoice : uint8_t { kAuto, kIoUring, kEpoll };
+
+struct PeerConfig {
+  FilePosition position;  // of its [Peer] line
+  crypto::PublicKey public_key{};
+  std::optional<crypto::PresharedKey> preshared_key;
+  std::string preshared_key_file;            // empty: none
+  std::vector<AllowedIpChange> allowed_ips;  // in order; `remove` for an entry with '-'
+  // Whether an entry had '+' or '-': the list then adds to what another block of the same peer
+  // says.
+  bool allowed_ips_incremental = false;
+  std::optional<EndpointName> endpoint;
+  FilePosition endpoint_position;
+  uint16_t persistent_keepalive_seconds = 0;  // 0: off
+  std::string name;
+};
+
+// A key of wg-quick that this version knows and does not act on.
+struct DeferredKey {
+  std::string key;  // as wg-quick(8) spells it
+  FilePosition position;
+};
+
+struct ConfigFile {
+  std::optional<crypto::PrivateKey> private_key;
+  std::string private_key_file;  // empty: none
+  std::optional<uint16_t> listen_port;
+  std::optional<uint32_t> fwmark;
+  std::vector<InterfaceAddress> addresses;
+  std::optional<uint16_t> mtu;      // absent: chosen by ringwire
+  std::optional<uint16_t> workers;  // absent: chosen by ringwire
+  IoBackendChoice io_backend = IoBackendChoice::kAuto;
+  std::vector<PeerConfig> peers;
+  std::vector<DeferredKey> deferred;
+};
+
+struct ConfigParse {
+  ConfigFile config;  // to be used only without errors
+  // In the order of the file; at most kConfigErrorsMax, then one more that counts the rest.
+  std::vector<ConfigError> errors;
+
+  bool ok() const { return errors.empty(); }
+};
+
+ConfigParse ParseConfigFile(std::string_view text);
+
+// What `wg setconf` takes of it, normalised. The text contains the keys; the caller zeroes it
+// (crypto::Cleanse). A key that is in a file of its own is written only if the caller read it into
+// `private_key` or `preshared_key`.
+std::string Strip(const ConfigFile& config);
+
+// The configuration as a change that replaces all peers; as with `wg setconf`, a private key or
+// fwmark that it doesn't name is cleared. A port that it doesn't name stays as it is. `endpoints`
+// has one entry for every peer, in order: its resolved endpoint, or nullopt to leave it unset.
+DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
+                            std::span<const std::optional<SocketAddress>> endpoints);
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_

@@ -1,0 +1,253 @@
+#include "core/control/control_plane.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/control/control_plane_impl.h"
+#include "core/control/timers.h"
+#include "core/wire/constants.h"
+#include "crypto/aead.h"
+
+namespace ringwire {
+namespace {
+
+// How soon retired objects that a reader may hold are looked at again.
+constexpr absl::Duration kCollectInterval = absl::Seconds(1);
+
+}  // namespace
+
+void ControlOutput::Clear() {
+  datagrams.clear();
+  flush_staged.clear();
+  notices.clear();
+}
+
+ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_source,
+                         WorkerCounters* drop_counters)
+    : shared(shared_state),
+      random(random_source),
+      sessions(shared_state, random_source, drop_counters, &peers),
+      cookie_secret(shared_state, random_source) {}
+
+ControlPlane::Impl::~Impl() {
+  peers.ForEach([this](Peer& peer) { Remove(last_now, peer); });
+  CommitRemovals(last_now);
+  cookie_secret.Clear(last_now);
+  (void)shared->quiescence.Collect();  // the domain destroys what is left
+}
+
+bool ControlPlane::Impl::IsReachable(const Peer& peer) const {
+  return IsLinkUp() && sessions.identity().has_value() && peer.endpoint != nullptr;
+}
+
+void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds) {
+  // Taken before anything that they point to is read: what changes after that raises them again.
+  kinds |= peer.slot->pending_events.exchange(0);
+  if (!IsLinkUp()) return;
+  if ((kinds & kEndpointChanged) != 0) {
+    Endpoint roamed_to;
+    {
+      MutexLock lock(&peer.slot->roam_mutex);
+      roamed_to = peer.slot->roamed_to;
+    }
+    peer.MoveEndpoint(roamed_to, &shared->quiescence, call.now);
+  }
+  if ((kinds & kSourceUnusable) != 0) peer.ForgetSourceAddress(&shared->quiescence, call.now);
+  if ((kinds & kKeyConfirmed) != 0) sessions.Confirm(call, peer);
+  if ((kinds & kNeedHandshake) != 0 && !peer.slot->staged.empty()) sessions.SendStaged(call, peer);
+  if ((kinds & kRekeyDue) != 0 && peer.WantsRenewal(call.now)) sessions.Begin(call, peer);
+  Arm(call.now, peer);
+}
+
+void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
+  PeerActivity& activity = peer.slot->activity;
+  const TimerDecision decision = Decide(call.now, peer.timers, activity.Read());
+  if (decision.zeroise) {
+    peer.timers.zeroise_at = Instant::InfiniteFuture();
+    sessions.Clear(call.now, peer);
+  }
+  if (decision.abandon_handshake) sessions.Abandon(call, peer);
+  if (decision.initiate) {
+    // Silence may mean that our source address is not what it was.
+    if (peer.timers.handshake_under_way()) {
+      peer.ForgetSourceAddress(&shared->quiescence, call.now);
+    }
+    sessions.SendInitiation(call, peer);
+  }
+  if (decision.unanswered) {
+    activity.ClearUnanswered();
+    peer.ForgetSourceAddress(&shared->quiescence, call.now);
+    sessions.Begin(call, peer);
+  }
+  if (decision.keepalive || decision.persistent_keepalive) Keepalive(call, peer, decision);
+  Arm(call.now, peer);
+}
+
+void ControlPlane::Impl::Keepalive(const ControlCall& call, Peer& peer,
+                                   const TimerDecision& decision) {
+  PeerActivity& activity = peer.slot->activity;
+  const bool more = decision.keepalive && activity.Read().more_data_received;
+  if (decision.keepalive) {
+    activity.ClearMoreData();
+    activity.ClearUnacknowledged();
+  }
+  if (decision.persistent_keepalive) {
+    peer.timers.persistent_not_before = call.now + peer.timers.persistent_keepalive;
+  }
+  sessions.SendKeepalive(call, peer);
+  // What came after the packet that this one answers is owed an answer of its own.
+  if (more) (void)activity.DataReceived(call.now);  // Arm() follows
+}
+
+void ControlPlane::Impl::Arm(Instant now, Peer& peer) {
+  PeerActivity& activity = peer.slot->activity;
+  if (!IsLinkUp()) {
+    activity.SetWatched(false);
+    deadlines.Remove(peer.id().index);
+    return;
+  }
+  peer.timers.persistent_keepalive =
+      IsReachable(peer) ? absl::Seconds(peer.persistent_keepalive_seconds) : absl::ZeroDuration();
+  TimerDecision decision = Decide(now, peer.timers, activity.Read());
+  if (!decision.watch && activity.watched()) {
+    activity.SetWatched(false);
+    decision = Decide(now, peer.timers, activity.Read());
+  }
+  if (decision.watch) activity.SetWatched(true);
+  deadlines.Set(peer.id().index, decision.next);
+}
+
+void ControlPlane::Impl::Start(const ControlCall& call, Peer& peer, bool keepalive) {
+  if (IsReachable(peer)) {
+    if (keepalive) {
+      sessions.SendKeepalive(call, peer);
+    } else if (!peer.slot->staged.empty()) {
+      sessions.SendStaged(call, peer);
+    }
+  }
+  Arm(call.now, peer);
+}
+
+void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
+  sessions.Clear(now, peer);
+  sessions.DropStaged(peer);
+  const absl::Duration jitter = peer.timers.unanswered_jitter;
+  peer.timers = TimerState();
+  peer.timers.unanswered_jitter = jitter;
+  peer.slot->pending_events.store(0);
+  peer.slot->activity.ClearUnanswered();
+  peer.slot->activity.ClearMoreData();
+  peer.slot->activity.ClearUnacknowledged();
+  Arm(now, peer);
+}
+
+void ControlPlane::Impl::Finish(Instant now) {
+  last_now = now;
+  cookie_secret.RotateIfDue(now);
+  collect_at =
+      shared->quiescence.Collect() == 0 ? Instant::InfiniteFuture() : now + kCollectInterval;
+}
+
+ControlPlane::ControlPlane(SharedState* shared, crypto::Random* random, WorkerCounters* counters)
+    : impl_(std::make_unique<Impl>(shared, random, counters)) {}
+
+ControlPlane::~ControlPlane() = default;
+
+void ControlPlane::HandleDatagram(Instant now, absl::Time wall_now,
+                                  const HandshakeDatagram& datagram, ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  if (Peer* const peer = impl_->sessions.Consume(call, datagram)) impl_->Arm(now, *peer);
+  impl_->Finish(now);
+}
+
+void ControlPlane::HandleEvent(Instant now, absl::Time wall_now, const DataEvent& event,
+                               ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  if (Peer* const peer = impl_->peers.Find(event.peer)) impl_->TakeEvents(call, *peer, event.kinds);
+  impl_->Finish(now);
+}
+
+void ControlPlane::HandleAllEvents(Instant now, absl::Time wall_now, ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  impl_->peers.ForEach([&](Peer& peer) {
+    if (peer.slot->pending_events.load() != 0) impl_->TakeEvents(call, peer, 0);
+  });
+  impl_->Finish(now);
+}
+
+void ControlPlane::HandleTimeout(Instant now, absl::Time wall_now, ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  // Taken out first: each peer has one turn a call, whatever its turn arms.
+  std::vector<uint32_t> due;
+  while (const std::optional<uint32_t> index = impl_->deadlines.PopDue(now)) due.push_back(*index);
+  for (const uint32_t index : due) impl_->RunTimers(call, *impl_->peers.At(index));
+  impl_->Finish(now);
+}
+
+Instant ControlPlane::NextDeadline() const {
+  return std::min(impl_->deadlines.earliest(), impl_->collect_at);
+}
+
+void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlOutput* out) {
+  if (up == impl_->IsLinkUp()) return;
+  const ControlCall call{now, wall_now, out};
+  impl_->shared->device_up.store(up);
+  impl_->peers.ForEach([&](Peer& peer) {
+    if (up) {
+      impl_->Start(call, peer, peer.persistent_keepalive_seconds > 0);
+    } else {
+      impl_->Stop(now, peer);
+    }
+  });
+  impl_->Finish(now);
+}
+
+void ControlPlane::SetMtu(uint32_t mtu) { impl_->shared->mtu.store(mtu); }
+
+void ControlPlane::SetListenPort(uint16_t port) { impl_->listen_port = port; }
+
+DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
+  DeviceStatus status;
+  if (const std::optional<LocalIdentity>& identity = impl_->sessions.identity()) {
+    status.private_key = identity->private_key;
+    status.public_key = identity->public_key;
+  }
+  status.listen_port = impl_->listen_port;
+  status.fwmark = impl_->fwmark;
+  status.peers.reserve(impl_->peers.size());
+  impl_->peers.ForEach([&](const Peer& peer) {
+    PeerStatus& entry = status.peers.emplace_back();
+    entry.public_key = peer.public_key();
+    entry.preshared_key = peer.remote.preshared_key;
+    entry.name = peer.name;
+    if (peer.endpoint != nullptr) entry.endpoint = peer.endpoint->remote;
+    entry.last_handshake = peer.last_handshake;
+    entry.transmit_bytes = peer.slot->transmit_bytes.load(std::memory_order_relaxed);
+    entry.receive_bytes = peer.slot->receive_bytes.load(std::memory_order_relaxed);
+    entry.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
+    entry.allowed_ips = impl_->shared->allowed_ips.PrefixesOf(peer.slot.get());
+    const Keypair* const current = peer.keypairs.current();
+    if (current != nullptr && current->CanReceive(now)) {
+      entry.transport_suite = crypto::AeadSuiteName(current->suite());
+    }
+  });
+  return status;
+}
+
+size_t ControlPlane::peer_count() const { return impl_->peers.size(); }
+
+void ControlPlane::RestoreStamps(std::span<const HandshakeStamp> stamps) {
+  for (const HandshakeStamp& stamp : stamps) impl_->sessions.stamps().Raise(stamp);
+}
+
+std::vector<HandshakeStamp> ControlPlane::Stamps() const { return impl_->sessions.stamps().All(); }
+
+uint64_t ControlPlane::stamps_version() const { return impl_->sessions.stamps().version(); }
+
+bool ControlPlane::ForgetStamp(const crypto::PublicKey& peer) {
+  if (Peer* const present = impl_->peers.Find(peer)) present->clock_warned = false;
+  return impl_->sessions.stamps().Forget(peer);
+}
+
+}  // namespace ringwire

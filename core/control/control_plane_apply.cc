@@ -1,0 +1,168 @@
+// ControlPlane: changes of the configuration.
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/limits.h"
+#include "core/control/control_plane_impl.h"
+#include "core/control/key_text.h"
+#include "core/wire/constants.h"
+#include "crypto/x25519.h"
+#include "fmt/format.h"
+
+namespace ringwire {
+namespace {
+
+bool IsValidPrefix(const Prefix& prefix) {
+  return prefix.address.IsSet() && prefix.length <= prefix.address.Bits() &&
+         Prefix::Of(prefix.address, prefix.length) == prefix;
+}
+
+absl::Status ValidatePeer(const PeerUpdate& update) {
+  if (update.endpoint.has_value() && !update.endpoint->address.IsSet()) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: endpoint without an address", PeerLabel(update.public_key)));
+  }
+  for (const AllowedIpChange& change : update.allowed_ips) {
+    if (!IsValidPrefix(change.prefix)) {
+      return absl::InvalidArgumentError(fmt::format("{}: allowed IP {} is not a prefix",
+                                                    PeerLabel(update.public_key),
+                                                    change.prefix.ToString()));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ControlPlane::Apply(Instant now, absl::Time wall_now, const DeviceUpdate& update,
+                                 ControlOutput* out) {
+  const absl::Status status = impl_->Validate(update);
+  if (!status.ok()) return status;
+  impl_->Apply(ControlCall{now, wall_now, out}, update);
+  impl_->Finish(now);
+  return absl::OkStatus();
+}
+
+absl::Status ControlPlane::Impl::Validate(const DeviceUpdate& update) const {
+  size_t count = update.replace_peers ? 0 : peers.size();
+  for (const PeerUpdate& peer : update.peers) {
+    const absl::Status status = ValidatePeer(peer);
+    if (!status.ok()) return status;
+    const bool exists = !update.replace_peers && peers.Find(peer.public_key) != nullptr;
+    if (!peer.remove && !peer.update_only && !exists) ++count;
+  }
+  if (count > kPeersMax) {
+    return absl::ResourceExhaustedError(
+        fmt::format("{} peers, at most {} are possible", count, kPeersMax));
+  }
+  return absl::OkStatus();
+}
+
+void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& update) {
+  if (update.private_key.has_value()) ApplyPrivateKey(call, *update.private_key);
+  if (update.listen_port.has_value()) listen_port = *update.listen_port;
+  if (update.fwmark.has_value()) fwmark = *update.fwmark;
+  if (update.replace_peers) {
+    peers.ForEach([&](Peer& peer) { Remove(call.now, peer); });
+  }
+  // A peer starts when all that is said of it has taken effect, routes included.
+  std::vector<Starting> starting;
+  for (const PeerUpdate& peer : update.peers) ApplyPeer(call, peer, &starting);
+  CommitRemovals(call.now);
+  for (const Starting& one : starting) {
+    if (Peer* const peer = peers.Find(one.peer)) Start(call, *peer, one.keepalive);
+  }
+}
+
+void ControlPlane::Impl::ApplyPrivateKey(const ControlCall& call, const crypto::PrivateKey& key) {
+  const bool had_key = sessions.identity().has_value();
+  if (key.IsZero()) {
+    if (!had_key) return;
+    sessions.SetIdentity(std::nullopt);
+    cookie_secret.Clear(call.now);
+    peers.ForEach([&](Peer& peer) { Arm(call.now, peer); });
+    return;
+  }
+  crypto::PrivateKey clamped = key;
+  crypto::Clamp(&clamped);
+  if (had_key && sessions.identity()->private_key == clamped) return;
+
+  const LocalIdentity identity = LocalIdentity::From(clamped);
+  if (Peer* const self = peers.Find(identity.public_key)) {
+    Remove(call.now, *self);
+    CommitRemovals(call.now);
+  }
+  sessions.SetIdentity(identity);
+  cookie_secret.SetPublicKey(identity.public_key, call.now);
+  // With a first key the peers begin what they could not before; with another one they go on when
+  // their next packet or timer asks for it.
+  peers.ForEach(
+      [&](Peer& peer) { Start(call, peer, !had_key && peer.persistent_keepalive_seconds > 0); });
+}
+
+void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& update,
+                                   std::vector<Starting>* starting) {
+  Peer* peer = peers.Find(update.public_key);
+  if (update.remove) {
+    if (peer != nullptr) Remove(call.now, *peer);
+    return;
+  }
+  if (peer == nullptr) {
+    const std::optional<LocalIdentity>& identity = sessions.identity();
+    const bool is_self = identity.has_value() && identity->public_key == update.public_key;
+    if (update.update_only || is_self) return;
+    peer = &peers.Add(update.public_key, shared);
+    peer->timers.unanswered_jitter = sessions.Jitter();
+  }
+  const bool had_endpoint = peer->endpoint != nullptr;
+  const uint16_t old_keepalive = peer->persistent_keepalive_seconds;
+  if (update.preshared_key.has_value()) peer->remote.preshared_key = *update.preshared_key;
+  if (update.name.has_value()) peer->name = *update.name;
+  if (update.endpoint.has_value() &&
+      (!had_endpoint || peer->endpoint->remote != *update.endpoint)) {
+    peer->MoveEndpoint(Endpoint{.remote = *update.endpoint, .local = {}, .local_interface = 0},
+                       &shared->quiescence, call.now);
+  }
+  ApplyAllowedIps(update, *peer);
+  if (update.persistent_keepalive_seconds.has_value()) {
+    peer->persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
+    peer->timers.persistent_not_before = Instant();
+  }
+  // Once it is on and there is somewhere to send it, the first one goes out at once.
+  const bool keepalive =
+      peer->persistent_keepalive_seconds > 0 && (old_keepalive == 0 || !had_endpoint);
+  starting->push_back({peer->id(), keepalive});
+}
+
+void ControlPlane::Impl::ApplyAllowedIps(const PeerUpdate& update, Peer& peer) {
+  if (update.replace_allowed_ips) shared->allowed_ips.RemoveAll(peer.slot.get());
+  for (const AllowedIpChange& change : update.allowed_ips) {
+    if (change.remove) {
+      shared->allowed_ips.Remove(change.prefix, peer.slot.get());
+    } else {
+      shared->allowed_ips.Insert(change.prefix, peer.slot.get());
+    }
+  }
+}
+
+void ControlPlane::Impl::Remove(Instant now, Peer& peer) {
+  peer.slot->endpoint.store(nullptr);
+  sessions.Clear(now, peer);
+  sessions.DropStaged(peer);
+  shared->allowed_ips.RemoveAll(peer.slot.get());
+  if (peer.endpoint != nullptr) shared->quiescence.Retire(std::move(peer.endpoint), now);
+  deadlines.Remove(peer.id().index);
+  removed.push_back(peer.slot);
+  peers.Remove(peer.id());
+}
+
+void ControlPlane::Impl::CommitRemovals(Instant now) {
+  shared->allowed_ips.Commit(now);
+  for (std::shared_ptr<PeerSlot>& slot : removed) shared->quiescence.Retire(std::move(slot), now);
+  removed.clear();
+}
+
+}  // namespace ringwire

@@ -1,0 +1,80 @@
+#ifndef RINGWIRE_CORE_CONTROL_CONTROL_PLANE_IMPL_H_
+#define RINGWIRE_CORE_CONTROL_CONTROL_PLANE_IMPL_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/counters.h"
+#include "core/base/instant.h"
+#include "core/base/peer_id.h"
+#include "core/control/control_call.h"
+#include "core/control/control_plane.h"
+#include "core/control/cookie_secret.h"
+#include "core/control/deadline_queue.h"
+#include "core/control/device_update.h"
+#include "core/control/peer.h"
+#include "core/control/peer_table.h"
+#include "core/control/sessions.h"
+#include "core/routing/shared_state.h"
+#include "crypto/random.h"
+
+namespace ringwire {
+
+// Joins the parts of the control plane. Every entry ends with Finish(), and whatever touched a peer
+// ends with Arm().
+struct ControlPlane::Impl {
+  Impl(SharedState* shared_state, crypto::Random* random_source, WorkerCounters* drop_counters);
+  ~Impl();
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  // control_plane.cc
+  bool IsLinkUp() const { return shared->device_up.load(); }
+  // The link is up, we have a key and know where the peer is.
+  bool IsReachable(const Peer& peer) const;
+  void TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds);
+  void RunTimers(const ControlCall& call, Peer& peer);
+  void Keepalive(const ControlCall& call, Peer& peer, const TimerDecision& decision);
+  // Sees to it that the peer is looked at when its next timer is due.
+  void Arm(Instant now, Peer& peer);
+  // Lets the peer begin what it has reason for.
+  void Start(const ControlCall& call, Peer& peer, bool keepalive);
+  void Stop(Instant now, Peer& peer);
+  void Finish(Instant now);
+
+  // control_plane_apply.cc
+  absl::Status Validate(const DeviceUpdate& update) const;
+  void Apply(const ControlCall& call, const DeviceUpdate& update);
+  void ApplyPrivateKey(const ControlCall& call, const crypto::PrivateKey& key);
+  struct Starting {
+    PeerId peer;
+    bool keepalive = false;
+  };
+  void ApplyPeer(const ControlCall& call, const PeerUpdate& update,
+                 std::vector<Starting>* starting);
+  void ApplyAllowedIps(const PeerUpdate& update, Peer& peer);
+  // The peer is gone for the workers once CommitRemovals() has published it.
+  void Remove(Instant now, Peer& peer);
+  void CommitRemovals(Instant now);
+
+  SharedState* const shared;
+  crypto::Random* const random;
+  PeerTable peers;
+  Sessions sessions;
+  CookieSecret cookie_secret;
+  DeadlineQueue deadlines;
+
+  uint16_t listen_port = 0;
+  uint32_t fwmark = 0;
+  // Slots of removed peers, to be retired when no published route leads to them any more.
+  std::vector<std::shared_ptr<PeerSlot>> removed;
+  Instant last_now;
+  // When to look again for retired objects that readers may still hold.
+  Instant collect_at = Instant::InfiniteFuture();
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_CONTROL_CONTROL_PLANE_IMPL_H_

@@ -1,0 +1,36 @@
+#ifndef RINGWIRE_CORE_CONTROL_DEADLINE_QUEUE_H_
+#define RINGWIRE_CORE_CONTROL_DEADLINE_QUEUE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "core/base/instant.h"
+
+namespace ringwire {
+
+// When each peer wants to be looked at next: at most one deadline a peer, found earliest first and,
+// among equal ones, by the lowest peer index, so that a simulation repeats. Thread-compatible.
+class DeadlineQueue {
+ public:
+  // Replaces the peer's deadline; InfiniteFuture takes it away.
+  void Set(uint32_t peer_index, Instant deadline);
+  void Remove(uint32_t peer_index) { Set(peer_index, Instant::InfiniteFuture()); }
+
+  // InfiniteFuture when the queue is empty.
+  Instant earliest() const;
+  // Takes the first peer whose deadline is not after `now`; nullopt: none is due.
+  std::optional<uint32_t> PopDue(Instant now);
+  size_t size() const { return ordered_.size(); }
+
+ private:
+  absl::btree_set<std::pair<Instant, uint32_t>> ordered_;
+  std::vector<Instant> deadlines_;  // by peer index; says where in ordered_ the peer is
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_CONTROL_DEADLINE_QUEUE_H_

@@ -1,0 +1,68 @@
+#ifndef RINGWIRE_CORE_CONTROL_PEER_H_
+#define RINGWIRE_CORE_CONTROL_PEER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "core/base/instant.h"
+#include "core/base/peer_id.h"
+#include "core/control/keypairs.h"
+#include "core/control/timers.h"
+#include "core/noise/cookie.h"
+#include "core/noise/handshake.h"
+#include "core/noise/tai64n.h"
+#include "core/routing/peer_slot.h"
+#include "core/routing/shared_state.h"
+#include "core/wire/address.h"
+#include "crypto/secret.h"
+
+namespace ringwire {
+
+// Everything that control knows of one peer. What the workers see of it is `slot`. Lives in a
+// PeerTable; thread-compatible: control's.
+struct Peer {
+  Peer(PeerId peer_id, const crypto::PublicKey& public_key, SharedState* shared);
+
+  PeerId id() const { return slot->id; }
+  const crypto::PublicKey& public_key() const { return remote.public_key; }
+  // `current` exists and has both time and counters left for all that can be staged.
+  bool CanSend(Instant now) const;
+  // The present session is its initiator's to renew, or used up (WP §6.2, rule 6).
+  bool WantsRenewal(Instant now) const;
+
+  // The DH of both static keys, computed when it is first needed: a configuration of many peers
+  // must not cost one each. False: it is zero, no handshake is possible (rule 13).
+  [[nodiscard]] bool PrepareStaticStatic(const LocalIdentity& local);
+  // After a change of the device's key.
+  void ForgetStaticStatic();
+
+  // Publishes where the peer is, unless that is known already, and retires the endpoint before.
+  void MoveEndpoint(const Endpoint& to, QuiescenceDomain* quiescence, Instant now);
+  // Lets the kernel's routing choose the source address again.
+  void ForgetSourceAddress(QuiescenceDomain* quiescence, Instant now);
+
+  const std::shared_ptr<PeerSlot> slot;
+  RemoteIdentity remote;
+  bool static_static_known = false;
+  CookieGenerator cookies;
+  Keypairs keypairs;
+  TimerState timers;
+
+  // Our initiation that awaits a response; its local_index is reserved.
+  std::optional<PendingInitiation> pending;
+  Tai64n last_stamp_sent;
+  Instant accept_initiation_at;  // no initiation is accepted before (20 ms flood rule)
+  std::optional<absl::Time> last_handshake;
+  bool clock_warned = false;  // rule 19 is said once
+
+  std::shared_ptr<Endpoint> endpoint;  // what slot->endpoint points to
+  std::string name;
+  uint16_t persistent_keepalive_seconds = 0;
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_CONTROL_PEER_H_

@@ -1,0 +1,178 @@
+#include "core/control/sessions.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "core/base/check.h"
+#include "core/base/endian.h"
+#include "core/control/clock_notices.h"
+#include "core/control/key_text.h"
+#include "core/noise/transport.h"
+#include "core/wire/constants.h"
+#include "fmt/format.h"
+
+namespace ringwire {
+
+Sessions::Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters,
+                   PeerTable* peers)
+    : shared_(shared), random_(random), counters_(counters), peers_(peers) {}
+
+void Sessions::SetIdentity(std::optional<LocalIdentity> identity) {
+  identity_ = std::move(identity);
+  peers_->ForEach([this](Peer& peer) {
+    DropPending(peer);
+    peer.timers.initiate_at = Instant::InfiniteFuture();
+    peer.timers.attempts = 0;
+    peer.timers.initiate_not_before = Instant();
+    peer.keypairs.ExpireSending();
+    peer.ForgetStaticStatic();
+  });
+}
+
+void Sessions::Begin(const ControlCall& call, Peer& peer) {
+  if (!identity_.has_value() || peer.endpoint == nullptr) return;
+  if (peer.timers.handshake_under_way()) return;
+  if (call.now < peer.timers.initiate_not_before) {
+    peer.timers.initiate_at = peer.timers.initiate_not_before;
+    return;
+  }
+  SendInitiation(call, peer);
+}
+
+void Sessions::SendInitiation(const ControlCall& call, Peer& peer) {
+  DropPending(peer);
+  peer.timers.initiate_not_before = call.now + kRekeyTimeout;
+  const uint32_t index = shared_->index_table.Reserve(*random_, call.now);
+  PendingInitiation pending;
+  std::optional<InitiationMessage> message;
+  if (peer.PrepareStaticStatic(*identity_)) {
+    message = CreateInitiation(*identity_, peer.remote, index, NextTimestamp(call, peer), *random_,
+                               &pending);
+  }
+  if (!message.has_value()) {
+    shared_->index_table.Release(index);
+    call.out->notices.push_back(
+        {Notice::Level::kDebug, fmt::format("{}: no handshake is possible with this public key",
+                                            PeerLabel(peer.public_key()))});
+    Abandon(call, peer);
+    return;
+  }
+  pending_.emplace(index, peer.id().index);
+  peer.pending = std::move(pending);
+  ++peer.timers.attempts;
+  peer.timers.initiate_at = call.now + kRekeyTimeout + Jitter();
+  peer.cookies.AddMacs(MutableMessageBytes(*message), call.now);
+  Send(call, peer, MessageBytes(*message), kHandshakeTos);
+  call.out->notices.push_back(
+      {Notice::Level::kDebug, fmt::format("{}: initiation sent, attempt {}",
+                                          PeerLabel(peer.public_key()), peer.timers.attempts)});
+}
+
+void Sessions::Abandon(const ControlCall& call, Peer& peer) {
+  call.out->notices.push_back(
+      {Notice::Level::kDebug, fmt::format("{}: handshake given up after {} attempts",
+                                          PeerLabel(peer.public_key()), peer.timers.attempts)});
+  DropPending(peer);
+  peer.timers.initiate_at = Instant::InfiniteFuture();
+  peer.timers.attempts = 0;
+  if (peer.timers.zeroise_at.IsInfiniteFuture()) {
+    peer.timers.zeroise_at = call.now + kZeroKeysAfterTime;
+  }
+  DropStaged(peer);
+}
+
+void Sessions::Confirm(const ControlCall& call, Peer& peer) {
+  if (!peer.keypairs.Confirm(call.now)) return;
+  // The peer has chosen this session; one more of our own making would only compete with it.
+  DropPending(peer);
+  Complete(call, peer);
+  if (!peer.slot->staged.empty()) SendStaged(call, peer);
+}
+
+void Sessions::SendStaged(const ControlCall& call, Peer& peer) {
+  if (peer.CanSend(call.now)) {
+    call.out->flush_staged.push_back(FlushStaged{peer.slot});
+  } else {
+    Begin(call, peer);
+  }
+}
+
+void Sessions::SendKeepalive(const ControlCall& call, Peer& peer) {
+  if (!peer.slot->staged.empty()) {
+    SendStaged(call, peer);
+    return;
+  }
+  const bool sent = peer.CanSend(call.now) && SealKeepalive(call, peer);
+  if (!sent || peer.WantsRenewal(call.now)) Begin(call, peer);
+}
+
+bool Sessions::SealKeepalive(const ControlCall& call, Peer& peer) {
+  Keypair& current = *peer.keypairs.current();
+  const std::optional<uint64_t> counter = current.ReserveCounters(1);
+  if (!counter.has_value() || peer.endpoint == nullptr) return false;
+  std::array<uint8_t, kTransportOverheadBytes> message{};
+  StoreTransportHeader(message.data(), current.remote_index(), *counter);
+  if (!engine_.has_value()) engine_.emplace();
+  const crypto::SealSegment segment{message.data() + kTransportHeaderBytes, 0};
+  engine_->SealRun(current.send_key(), {&segment, 1}, *counter);
+  Send(call, peer, message, 0);
+  return true;
+}
+
+void Sessions::Send(const ControlCall& call, Peer& peer, std::span<const uint8_t> message,
+                    uint8_t tos) {
+  OutgoingDatagram& datagram = call.out->datagrams.emplace_back();
+  CHECK(message.size() <= datagram.bytes.size());
+  datagram.to = *peer.endpoint;
+  datagram.tos = tos;
+  datagram.size = static_cast<uint16_t>(message.size());
+  std::copy(message.begin(), message.end(), datagram.bytes.begin());
+  peer.slot->transmit_bytes.fetch_add(message.size(), std::memory_order_relaxed);
+  (void)peer.slot->activity.AuthenticatedSent(call.now);  // the caller arms the timers anyway
+}
+
+void Sessions::Complete(const ControlCall& call, Peer& peer) {
+  peer.timers.initiate_at = Instant::InfiniteFuture();
+  peer.timers.attempts = 0;
+  peer.last_handshake = call.wall_now;
+  call.out->notices.push_back({Notice::Level::kDebug, fmt::format("{}: session established",
+                                                                  PeerLabel(peer.public_key()))});
+}
+
+void Sessions::Clear(Instant now, Peer& peer) {
+  DropPending(peer);
+  peer.keypairs.Clear(now);
+}
+
+void Sessions::DropPending(Peer& peer) {
+  if (!peer.pending.has_value()) return;
+  pending_.erase(peer.pending->local_index);
+  shared_->index_table.Release(peer.pending->local_index);
+  peer.pending.reset();
+}
+
+void Sessions::DropStaged(Peer& peer) {
+  counters_->Drop(DropReason::kStagedAbandoned, peer.slot->staged.Clear());
+}
+
+Tai64n Sessions::NextTimestamp(const ControlCall& call, Peer& peer) {
+  Tai64n timestamp = Tai64n::From(call.wall_now);
+  if (timestamp <= peer.last_stamp_sent) {
+    const absl::Time last = peer.last_stamp_sent.ToTime();
+    if (!clock_warned_ && last - call.wall_now > kClockTolerance) {
+      clock_warned_ = true;
+      call.out->notices.push_back(OwnClockBehind(peer.public_key(), call.wall_now, last));
+    }
+    timestamp = Successor(peer.last_stamp_sent);
+  }
+  peer.last_stamp_sent = timestamp;
+  return timestamp;
+}
+
+absl::Duration Sessions::Jitter() {
+  const auto steps = static_cast<int64_t>(random_->Uint32());
+  return kRekeyTimeoutJitterMax * steps / (int64_t{1} << 32);
+}
+
+}  // namespace ringwire

@@ -1,0 +1,329 @@
+#include "core/control/uapi.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <iterator>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/control/key_text.h"
+#include "core/control/number_text.h"
+#include "crypto/secret.h"
+#include "fmt/format.h"
+
+namespace ringwire {
+namespace {
+
+constexpr std::string_view kGetLine = "get=1\n";
+constexpr std::string_view kSetLine = "set=1\n";
+
+// The lines of one set, one after the other.
+class SetParser {
+ public:
+  explicit SetParser(ZoneIndexFunction zone_index) : zone_index_(zone_index) {}
+
+  // False after the first wrong line; error() then says what is wrong.
+  bool ParseLine(std::string_view line);
+  DeviceUpdate&& TakeUpdate() { return std::move(update_); }
+  UapiError&& TakeError() { return std::move(error_); }
+  void Refuse(int error_number, size_t line_number, std::string_view reason);
+
+ private:
+  enum class Outcome : uint8_t { kAccepted, kUnknownKey, kBadValue };
+
+  Outcome ParseDeviceKey(std::string_view key, std::string_view value);
+  Outcome ParsePeerKey(std::string_view key, std::string_view value);
+  Outcome ParseEndpoint(std::string_view value);
+  Outcome ParseAllowedIp(std::string_view value);
+  Outcome StartPeer(std::string_view value);
+  PeerUpdate& peer() { return update_.peers.back(); }
+
+  static Outcome AcceptIf(bool good) { return good ? Outcome::kAccepted : Outcome::kBadValue; }
+  // For the keys whose only value is `true`.
+  static Outcome ParseTrue(std::string_view value, bool* flag) {
+    if (value != "true") return Outcome::kBadValue;
+    *flag = true;
+    return Outcome::kAccepted;
+  }
+  template <typename T>
+  static Outcome ParseInto(std::string_view value, uint64_t greatest, std::optional<T>* target) {
+    const std::optional<uint64_t> number = ParseNumber(value, greatest);
+    if (!number) return Outcome::kBadValue;
+    *target = static_cast<T>(*number);
+    return Outcome::kAccepted;
+  }
+
+  const ZoneIndexFunction zone_index_;
+  size_t line_number_ = 1;  // of the whole request; the operation is line 1
+  DeviceUpdate update_;
+  UapiError error_;
+};
+
+// The key of a line for the log: only a word that can be no part of a secret.
+std::string Shown(std::string_view key) {
+  constexpr size_t kLongestKey = sizeof("persistent_keepalive_interval") - 1;
+  const bool is_word = key.size() <= kLongestKey && std::ranges::all_of(key, [](char c) {
+                         return (c >= 'a' && c <= 'z') || c == '_';
+                       });
+  return is_word ? fmt::format("'{}'", key) : std::string("(not shown)");
+}
+
+bool SetParser::ParseLine(std::string_view line) {
+  ++line_number_;
+  const size_t equals = line.find('=');
+  if (equals == std::string_view::npos || equals == 0) {
+    Refuse(EPROTO, line_number_, "not of the form key=value");
+    return false;
+  }
+  const std::string_view key = line.substr(0, equals);
+  const std::string_view value = line.substr(equals + 1);
+  Outcome outcome = Outcome::kUnknownKey;
+  if (key == "public_key") {
+    outcome = StartPeer(value);
+  } else if (update_.peers.empty()) {
+    outcome = ParseDeviceKey(key, value);
+  } else {
+    outcome = ParsePeerKey(key, value);
+  }
+  switch (outcome) {
+    case Outcome::kAccepted:
+      return true;
+    case Outcome::kUnknownKey:
+      Refuse(
+          EINVAL, line_number_,
+          fmt::format("unknown {} key {}", update_.peers.empty() ? "device" : "peer", Shown(key)));
+      return false;
+    case Outcome::kBadValue:
+      Refuse(EINVAL, line_number_, fmt::format("bad value of {}", Shown(key)));
+      return false;
+  }
+  return false;
+}
+
+void SetParser::Refuse(int error_number, size_t line_number, std::string_view reason) {
+  error_ = UapiError{error_number, fmt::format("set, line {}: {}", line_number, reason)};
+}
+
+SetParser::Outcome SetParser::ParseDeviceKey(std::string_view key, std::string_view value) {
+  if (key == "private_key") {
+    return AcceptIf(ParseKeyHex(value, update_.private_key.emplace().bytes()));
+  }
+  if (key == "listen_port") return ParseInto(value, UINT16_MAX, &update_.listen_port);
+  if (key == "fwmark") return ParseInto(value, UINT32_MAX, &update_.fwmark);
+  if (key == "replace_peers") return ParseTrue(value, &update_.replace_peers);
+  return Outcome::kUnknownKey;
+}
+
+SetParser::Outcome SetParser::StartPeer(std::string_view value) {
+  PeerUpdate started;
+  if (!ParseKeyHex(value, started.public_key)) return Outcome::kBadValue;
+  update_.peers.push_back(std::move(started));
+  return Outcome::kAccepted;
+}
+
+SetParser::Outcome SetParser::ParsePeerKey(std::string_view key, std::string_view value) {
+  if (key == "allowed_ip") return ParseAllowedIp(value);
+  if (key == "endpoint") return ParseEndpoint(value);
+  if (key == "preshared_key") {
+    return AcceptIf(ParseKeyHex(value, peer().preshared_key.emplace().bytes()));
+  }
+  if (key == "persistent_keepalive_interval") {
+    return ParseInto(value, UINT16_MAX, &peer().persistent_keepalive_seconds);
+  }
+  if (key == "replace_allowed_ips") {
+    peer().allowed_ips.clear();
+    return ParseTrue(value, &peer().replace_allowed_ips);
+  }
+  if (key == "remove") return ParseTrue(value, &peer().remove);
+  if (key == "update_only") return ParseTrue(value, &peer().update_only);
+  if (key == "protocol_version") return AcceptIf(value == "1");
+  return Outcome::kUnknownKey;
+}
+
+SetParser::Outcome SetParser::ParseEndpoint(std::string_view value) {
+  std::optional<SocketAddress> endpoint = SocketAddress::Parse(value);
+  const size_t percent = value.find('%');
+  if (!endpoint && zone_index_ != nullptr && percent != std::string_view::npos) {
+    const size_t bracket = value.find(']', percent);
+    if (bracket == std::string_view::npos) return Outcome::kBadValue;
+    const std::string zone(value.substr(percent + 1, bracket - percent - 1));
+    const unsigned int index = zone_index_(zone.c_str());
+    if (index == 0) return Outcome::kBadValue;
+    endpoint = SocketAddress::Parse(
+        fmt::format("{}%{}{}", value.substr(0, percent), index, value.substr(bracket)));
+  }
+  if (!endpoint) return Outcome::kBadValue;
+  peer().endpoint = *endpoint;
+  return Outcome::kAccepted;
+}
+
+SetParser::Outcome SetParser::ParseAllowedIp(std::string_view value) {
+  const bool remove = value.starts_with('-');
+  if (remove) value.remove_prefix(1);
+  const std::optional<Prefix> prefix = Prefix::Parse(value);
+  if (!prefix) return Outcome::kBadValue;
+  peer().allowed_ips.push_back({*prefix, remove});
+  return Outcome::kAccepted;
+}
+
+void AppendPeer(const PeerStatus& peer, std::string* chunk) {
+  std::string preshared_key = KeyToHex(peer.preshared_key.bytes());
+  fmt::format_to(std::back_inserter(*chunk),
+                 "public_key={}\npreshared_key={}\nprotocol_version=1\n", KeyToHex(peer.public_key),
+                 preshared_key);
+  crypto::Cleanse(preshared_key.data(), preshared_key.size());
+  if (peer.endpoint) {
+    fmt::format_to(std::back_inserter(*chunk), "endpoint={}\n", peer.endpoint->ToString());
+  }
+  int64_t seconds = 0;
+  int64_t nanoseconds = 0;
+  if (peer.last_handshake) {
+    const absl::Duration since_epoch = *peer.last_handshake - absl::UnixEpoch();
+    seconds = absl::ToUnixSeconds(*peer.last_handshake);
+    nanoseconds = absl::ToInt64Nanoseconds(since_epoch - absl::Seconds(seconds));
+    // wgctrl takes a time without nanoseconds for "never".
+    nanoseconds = std::max<int64_t>(nanoseconds, 1);
+  }
+  fmt::format_to(std::back_inserter(*chunk),
+                 "last_handshake_time_sec={}\nlast_handshake_time_nsec={}\ntx_bytes={}\nrx_bytes={}"
+                 "\npersistent_keepalive_interval={}\n",
+                 seconds, nanoseconds, peer.transmit_bytes, peer.receive_bytes,
+                 peer.persistent_keepalive_seconds);
+}
+
+}  // namespace
+
+UapiRequestReader::~UapiRequestReader() { crypto::Cleanse(buffer_.data(), buffer_.size()); }
+
+// std::string would leave the old allocation behind with the keys in it.
+void UapiRequestReader::Reserve(size_t size) {
+  if (size <= buffer_.capacity()) return;
+  std::string larger;
+  larger.reserve(std::max(size, 2 * buffer_.capacity()));
+  larger = buffer_;
+  crypto::Cleanse(buffer_.data(), buffer_.size());
+  buffer_.swap(larger);
+}
+
+void UapiRequestReader::Consume(size_t bytes) {
+  if (bytes == 0) return;
+  crypto::Cleanse(buffer_.data(), bytes);
+  const size_t rest = buffer_.size() - bytes;
+  std::copy(buffer_.begin() + static_cast<ptrdiff_t>(bytes), buffer_.end(), buffer_.begin());
+  crypto::Cleanse(buffer_.data() + rest, bytes);
+  buffer_.resize(rest);
+  begin_ -= bytes;
+  searched_ -= bytes;
+}
+
+void UapiRequestReader::Append(std::string_view bytes) {
+  Consume(begin_);
+  if (overflowed_ || bytes.size() > bytes_max_ - std::min(bytes_max_, buffer_.size())) {
+    overflowed_ = true;
+    return;
+  }
+  Reserve(buffer_.size() + bytes.size());
+  buffer_.append(bytes);
+}
+
+absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {
+  // Only when all that came is given out: shifting the rest after each of many small requests would
+  // be quadratic.
+  if (begin_ == buffer_.size()) Consume(begin_);
+  const std::string_view pending = std::string_view(buffer_).substr(begin_);
+  const std::string_view line = pending.substr(0, kGetLine.size());
+  const bool is_get = line == kGetLine.substr(0, line.size());
+  if (!is_get && line != kSetLine.substr(0, line.size())) {
+    return absl::InvalidArgumentError("a request is neither get=1 nor set=1");
+  }
+  // The newline of the operation may already be the first of the two that end a request.
+  const size_t from = std::max(searched_, begin_ + kGetLine.size() - 1);
+  const size_t end = from < buffer_.size() ? buffer_.find("\n\n", from) : std::string::npos;
+  if (end == std::string::npos) {
+    if (overflowed_) {
+      return absl::ResourceExhaustedError(
+          fmt::format("a request is longer than {} bytes", bytes_max_));
+    }
+    searched_ = std::max(from, buffer_.size() - std::min<size_t>(buffer_.size(), 1));
+    return std::nullopt;
+  }
+  UapiRequest request;
+  request.operation = is_get ? UapiOperation::kGet : UapiOperation::kSet;
+  const size_t body = begin_ + kGetLine.size();
+  request.body = std::string_view(buffer_).substr(body, end + 1 - body);
+  if (is_get && !request.body.empty()) {
+    return absl::InvalidArgumentError("get=1 takes no further lines");
+  }
+  begin_ = end + 2;
+  searched_ = begin_;
+  return request;
+}
+
+std::variant<DeviceUpdate, UapiError> ParseSet(std::string_view body,
+                                               ZoneIndexFunction zone_index) {
+  SetParser parser(zone_index);
+  while (!body.empty()) {
+    const size_t newline = body.find('\n');
+    if (!parser.ParseLine(body.substr(0, newline))) return parser.TakeError();
+    body.remove_prefix(newline == std::string_view::npos ? body.size() : newline + 1);
+  }
+  return parser.TakeUpdate();
+}
+
+std::string FormatSetAnswer(int error_number) { return fmt::format("errno={}\n\n", -error_number); }
+
+std::string FormatGetError(int error_number) { return fmt::format("errno={}\n\n", error_number); }
+
+UapiGetWriter::UapiGetWriter(DeviceStatus status) : status_(std::move(status)) {}
+
+void UapiGetWriter::AppendDevice(std::string* chunk) const {
+  if (status_.private_key && !status_.private_key->IsZero()) {
+    std::string private_key = KeyToHex(status_.private_key->bytes());
+    fmt::format_to(std::back_inserter(*chunk), "private_key={}\n", private_key);
+    crypto::Cleanse(private_key.data(), private_key.size());
+  }
+  fmt::format_to(std::back_inserter(*chunk), "listen_port={}\n", status_.listen_port);
+  if (status_.fwmark != 0) {
+    fmt::format_to(std::back_inserter(*chunk), "fwmark={}\n", status_.fwmark);
+  }
+}
+
+bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
+  const size_t size_before = chunk->size();
+  about_bytes = std::max<size_t>(about_bytes, 1);
+  if (stage_ == Stage::kDevice) {
+    AppendDevice(chunk);
+    stage_ = Stage::kPeers;
+  }
+  while (stage_ == Stage::kPeers && chunk->size() - size_before < about_bytes) {
+    if (peer_index_ == status_.peers.size()) {
+      chunk->append("errno=0\n\n");
+      stage_ = Stage::kComplete;
+      break;
+    }
+    const PeerStatus& peer = status_.peers[peer_index_];
+    if (!in_allowed_ips_) {
+      AppendPeer(peer, chunk);
+      in_allowed_ips_ = true;
+    } else if (allowed_ip_index_ < peer.allowed_ips.size()) {
+      fmt::format_to(std::back_inserter(*chunk), "allowed_ip={}\n",
+                     peer.allowed_ips[allowed_ip_index_++].ToString());
+    } else {
+      ++peer_index_;
+      in_allowed_ips_ = false;
+      allowed_ip_index_ = 0;
+    }
+  }
+  return stage_ != Stage::kComplete;
+}
+
+std::string FormatGet(const DeviceStatus& status) {
+  UapiGetWriter writer(status);
+  std::string text;
+  while (writer.Next(&text, SIZE_MAX)) {
+  }
+  return text;
+}
+
+}  // namespace ringwire

@@ -1,0 +1,153 @@
+#ifndef RINGWIRE_CORE_DATAPATH_COALESCE_H_
+#define RINGWIRE_CORE_DATAPATH_COALESCE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <span>
+
+#include "core/base/limits.h"
+#include "core/datapath/offload.h"
+
+namespace ringwire {
+
+// One piece of a gathered write; borrowed.
+struct Piece {
+  uint8_t* data = nullptr;
+  uint32_t size = 0;
+};
+
+// One write to TUN: a packet, or consecutive packets of one flow merged into a superpacket that the
+// kernel takes as one. The first piece begins with the virtio-net header.
+struct TunWrite {
+  uint32_t first_piece = 0;
+  uint32_t piece_count = 0;
+  uint32_t segment_count = 0;  // packets in it; one piece each
+  uint32_t bytes = 0;          // of all pieces: what the write call returns when it took everything
+};
+
+// Merges the opened packets of one batch (plaintext IP packets whose source was already checked)
+// into as few writes to TUN as the kernel can undo exactly: what it splits again equals what came
+// in, byte for byte, except the IPv4 identification of packets that must not be fragmented, which
+// carries no meaning (RFC 6864 §4.1). Nothing is copied; a merged packet's headers are rewritten in
+// place, in its first packet.
+//
+// A flow's packets leave in the order in which they came. One exception: a TCP packet that is
+// nothing but an acknowledgement does not end its flow's merge, so data behind it may pass it.
+//
+// Every transport checksum is verified before a merge, since merging vouches for it anew; what
+// fails passes through alone, for the receiver to drop.
+//
+// Owned and used by one worker. Allocates at construction only.
+class Coalescer {
+ public:
+  // A batch of the backend's at its largest.
+  static constexpr size_t kPacketsMax = kBatchRunsMax * kTrainSegmentsMax;
+
+  // With `tcp` or `udp` off these packets are written one by one: for a kernel that refuses the
+  // superpackets.
+  Coalescer(bool tcp, bool udp);
+  Coalescer(const Coalescer&) = delete;
+  Coalescer& operator=(const Coalescer&) = delete;
+
+  // Forgets the batch, whose buffers may be reused from now on.
+  void Reset();
+  // Takes a packet of exactly its IP total length. It stays borrowed until the batch has been
+  // written, and so do the kVnetHeaderBytes in front of it, which are overwritten. False: the batch
+  // is full, the packet was not taken; write what is there, Reset() and add it again.
+  [[nodiscard]] bool Add(std::span<uint8_t> packet);
+  // Ends the batch, once: writes the headers and returns the writes in order.
+  std::span<const TunWrite> Finish();
+  // The pieces of a write of the last Finish().
+  std::span<const Piece> Pieces(const TunWrite& write) const {
+    return {pieces_.get() + write.first_piece, write.piece_count};
+  }
+  // What first_piece counts in.
+  std::span<const Piece> pieces() const { return {pieces_.get(), kPacketsMax}; }
+
+ private:
+  static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
+  // More concurrent flows than that in one batch merge less, nothing else: a displaced flow starts
+  // a new item.
+  static constexpr size_t kFlowSlots = 256;
+  static constexpr size_t kFlowProbes = 4;
+
+  // What a packet may do. Order: from what never merges to what does.
+  enum class Kind : uint8_t {
+    kUnrelated,  // of no flow known here, or of no matter to its order
+    kAnyFlow,    // a fragment, options: its flow is not known, so it ends every merge
+    kEndsMerge,  // alone, and nothing behind it may pass it
+    kMergeable,
+  };
+  struct Segment {
+    uint8_t* data = nullptr;
+    uint32_t size = 0;
+    Kind kind = Kind::kUnrelated;
+    IpFamily family = IpFamily::kNone;
+    bool is_tcp = false;
+    uint32_t ip_header_bytes = 0;
+    uint32_t header_bytes = 0;  // IP and transport
+
+    uint8_t* transport() const { return data + ip_header_bytes; }
+    uint32_t payload_bytes() const { return size - header_bytes; }
+  };
+  // A packet of the batch, in a list with those it was merged with.
+  struct Entry {
+    Piece piece;  // the payload; of the first packet of an item, the packet
+    uint32_t next = kNone;
+  };
+  // A write in the making.
+  struct Item {
+    Segment first;
+    uint32_t first_entry = kNone;
+    uint32_t last_entry = kNone;
+    uint32_t count = 1;
+    uint32_t total_bytes = 0;  // of the merged IP packet
+    uint32_t slot = kNone;     // where in slots_ its flow is
+    uint8_t last_tcp_flags = 0;
+    bool is_open = false;            // takes more packets
+    bool is_first_verified = false;  // put off until a second packet comes
+  };
+  struct Slot {
+    uint32_t epoch = 0;  // empty unless equal to epoch_
+    uint32_t hash = 0;
+    uint32_t item = kNone;
+  };
+
+  Segment Classify(std::span<uint8_t> packet) const;
+  Kind ClassifyTcp(Segment* segment) const;
+  Kind ClassifyUdp(Segment* segment) const;
+  static bool IsSameFlow(const Segment& a, const Segment& b);
+  static bool IsSameIpHeader(const Item& item, const Segment& segment);
+  static bool IsNextTcp(const Item& item, const Segment& segment);
+  static bool IsChecksumRight(const Segment& segment);
+
+  Item* FindItem(const Segment& segment, uint32_t hash);
+  bool TryAppend(Item* item, const Segment& segment);
+  uint32_t NewItem(const Segment& segment);
+  void OpenFlow(uint32_t item_index, uint32_t slot, uint32_t hash);
+  uint32_t ChooseSlot(uint32_t hash) const;
+  // Ends every merge in O(1).
+  void CloseFlows();
+  static void WriteHeaders(const Item& item);
+
+  const bool is_tcp_on_;
+  const bool is_udp_on_;
+  // About half a megabyte together, kPacketsMax of each.
+  std::unique_ptr<Entry[]> entries_;
+  std::unique_ptr<Item[]> items_;
+  std::unique_ptr<Piece[]> pieces_;
+  std::unique_ptr<TunWrite[]> writes_;
+  uint32_t entry_count_ = 0;
+  uint32_t item_count_ = 0;
+  std::array<Slot, kFlowSlots> slots_{};
+  uint32_t epoch_ = 1;
+  uint32_t latest_ =
+      kNone;  // the item of the flow that was seen last: the first guess for the next packet
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_DATAPATH_COALESCE_H_

@@ -1,0 +1,42 @@
+#ifndef RINGWIRE_CORE_DATAPATH_HANDSHAKE_GATE_H_
+#define RINGWIRE_CORE_DATAPATH_HANDSHAKE_GATE_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/base/counters.h"
+#include "core/base/instant.h"
+#include "core/datapath/load_sources.h"
+#include "core/routing/plane_messages.h"
+#include "core/routing/shared_state.h"
+#include "core/wire/messages.h"
+#include "crypto/random.h"
+
+namespace ringwire {
+
+// The door in front of the control thread: which handshake messages are worth a Diffie-Hellman (WP §5.3). mac1 always;
+// mac2 when the source, or the gateway, is under load; then a token bucket for each source. What passes goes into the
+// worker's bounded queue. Owned by one worker.
+class HandshakeGate {
+ public:
+  HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random, WorkerCounters* counters);
+
+  // Admits, or drops with the reason counted. A cookie reply that is due as an answer is returned; the caller sends it.
+  std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from, MessageKind kind,
+                                          std::span<const uint8_t> message);
+
+ private:
+  bool IsUnderLoad(Instant now);
+
+  SharedState* const shared_;
+  WorkerLink* const link_;
+  crypto::Random* const random_;
+  WorkerCounters* const counters_;
+  LoadSources sources_;
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_DATAPATH_HANDSHAKE_GATE_H_

@@ -1,0 +1,170 @@
+#include "core/datapath/inbound.h"
+
+#include <optional>
+#include <variant>
+
+#include "core/base/check.h"
+#include "core/base/endian.h"
+#include "core/datapath/ecn.h"
+#include "core/wire/constants.h"
+#include "core/wire/ip_packet.h"
+#include "core/wire/messages.h"
+
+namespace ringwire {
+
+Inbound::Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
+                 WorkerCounters* counters, const InboundOptions& options)
+    : shared_(shared),
+      link_(link),
+      engine_(engine),
+      counters_(counters),
+      gate_(shared, link, random, counters),
+      coalescer_(options.coalesce_tcp, options.coalesce_udp) {
+  replies_.reserve(kCookieRepliesMax);
+  to_wire_.reserve(kCookieRepliesMax);
+}
+
+void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
+  DCHECK(runs.size() <= kBatchRunsMax);
+  coalescer_.Reset();
+  replies_.clear();
+  to_wire_.clear();
+  for (const ReceivedRun& received : runs) ProcessRun(now, received);
+  const std::span<const TunWrite> writes = coalescer_.Finish();
+  to_tun_ = TunWriteBatch{writes, coalescer_.pieces()};
+}
+
+void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
+  const Run& run = received.run;
+  if (received.truncated) {
+    counters_->Drop(DropReason::kDatagramTruncated, run.count);
+    return;
+  }
+  if (!shared_->device_up.load(std::memory_order_relaxed)) {
+    counters_->Drop(DropReason::kDeviceDown, run.count);
+    return;
+  }
+  for (uint32_t i = 0; i < run.count; ++i) {
+    const std::span<uint8_t> message = run.Segment(i);
+    const std::variant<MessageKind, DropReason> kind = ClassifyMessage(message);
+    if (const DropReason* const reason = std::get_if<DropReason>(&kind)) {
+      counters_->Drop(*reason);
+    } else if (std::get<MessageKind>(kind) == MessageKind::kTransport) {
+      Collect(now, received, message);
+    } else {
+      ProcessHandshake(now, received, std::get<MessageKind>(kind), message);
+    }
+  }
+  OpenCollected(now, received);
+}
+
+void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received, MessageKind kind,
+                               std::span<const uint8_t> message) {
+  const std::optional<CookieReplyMessage> reply = gate_.Admit(now, received.from, kind, message);
+  if (!reply || replies_.size() == kCookieRepliesMax) return;
+  CookieReplyMessage& stored = replies_.emplace_back(*reply);
+  to_wire_.push_back(
+      SendRun{Run::Of({reinterpret_cast<uint8_t*>(&stored), sizeof stored}), received.from, 0, PeerId{}});
+  counters_->cookie_replies_sent.Add();
+}
+
+void Inbound::Collect(Instant now, const ReceivedRun& received, std::span<uint8_t> message) {
+  Keypair* const keypair = shared_->index_table.Find(LoadLe32(message.data() + 4));
+  if (keypair == nullptr) {
+    counters_->Drop(DropReason::kUnknownReceiverIndex);
+    return;
+  }
+  const uint64_t counter = LoadLe64(message.data() + 8);
+  if (!keypair->CanReceive(now)) {
+    counters_->Drop(DropReason::kKeypairExpired);
+    return;
+  }
+  if (counter >= kRejectAfterMessages) {
+    counters_->Drop(DropReason::kCounterLimit);
+    return;
+  }
+  if (keypair != collected_for_ || collected_ == kTrainSegmentsMax) OpenCollected(now, received);
+  collected_for_ = keypair;
+  open_[collected_++] = crypto::OpenSegment{message.data() + kTransportHeaderBytes,
+                                            message.size() - kTransportHeaderBytes, counter, false};
+}
+
+void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
+  if (collected_ == 0) return;
+  Keypair& keypair = *collected_for_;
+  const std::span<crypto::OpenSegment> segments = std::span(open_).first(collected_);
+  collected_ = 0;
+  engine_->OpenRun(keypair.receive_key(), segments);
+  // Only now that the tags have verified: nobody without the key may move the window (rule 2).
+  uint64_t accepted = 0;
+  uint64_t accepted_bytes = 0;
+  {
+    MutexLock lock(&keypair.replay_mutex());
+    for (crypto::OpenSegment& segment : segments) {
+      if (!segment.ok) {
+        counters_->Drop(DropReason::kTransportInvalid);
+      } else if (!keypair.replay_window().CheckAndSet(segment.counter)) {
+        segment.ok = false;
+        counters_->Drop(DropReason::kReplay);
+      } else {
+        ++accepted;
+        accepted_bytes += segment.size + kTransportHeaderBytes;
+      }
+    }
+  }
+  if (accepted == 0) return;
+  Authenticated(now, received, keypair, accepted_bytes);
+  bool has_data = false;
+  for (const crypto::OpenSegment& segment : segments) {
+    if (!segment.ok) continue;
+    if (segment.size == crypto::kTagBytes) {
+      counters_->keepalives_received.Add();
+      continue;
+    }
+    has_data = true;
+    Deliver(received, *keypair.peer(), {segment.data, segment.size - crypto::kTagBytes});
+  }
+  if (has_data && keypair.peer()->activity.DataReceived(now)) link_->Raise(*keypair.peer(), kActivity);
+}
+
+void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& keypair, uint64_t bytes) {
+  PeerSlot& peer = *keypair.peer();
+  peer.receive_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  const Endpoint* const endpoint = peer.endpoint.load(std::memory_order_acquire);
+  if (endpoint == nullptr || *endpoint != received.from) {
+    MutexLock lock(&peer.roam_mutex);
+    peer.roamed_to = received.from;
+    link_->Raise(peer, kEndpointChanged);
+  }
+  if (keypair.MarkReceived()) link_->Raise(peer, kKeyConfirmed);
+  if (peer.activity.AuthenticatedReceived(now)) link_->Raise(peer, kActivity);
+  if (now >= keypair.rekey_on_receive_at() && keypair.ClaimRekeyOnReceive()) link_->Raise(peer, kRekeyDue);
+}
+
+void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer, std::span<uint8_t> plaintext) {
+  if (IpVersionOf(plaintext) == IpFamily::kNone) {
+    counters_->Drop(DropReason::kInnerNotIp);
+    return;
+  }
+  const std::optional<IpPacket> ip = ParseIpPacket(plaintext);
+  if (!ip) {
+    counters_->Drop(DropReason::kInnerBadLength);
+    return;
+  }
+  // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address (rule 10).
+  if (shared_->allowed_ips.Lookup(ip->source) != &peer) {
+    counters_->Drop(DropReason::kSourceNotAllowed);
+    return;
+  }
+  const std::optional<uint8_t> tos = EcnDecapsulate(received.tos, ip->tos);
+  if (!tos) {
+    counters_->Drop(DropReason::kEcnInvalid);
+    return;
+  }
+  const std::span<uint8_t> packet = plaintext.first(ip->total_bytes);
+  if (*tos != ip->tos) SetTos(packet, *tos);
+  // Full only if the kernel hands over longer trains than it ever did.
+  if (!coalescer_.Add(packet)) counters_->Drop(DropReason::kTunWriteFailed);
+}
+
+}  // namespace ringwire

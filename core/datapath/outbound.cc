@@ -1,0 +1,249 @@
+#include "core/datapath/outbound.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include "core/base/check.h"
+#include "core/datapath/ecn.h"
+#include "core/noise/transport.h"
+#include "core/wire/messages.h"
+
+namespace ringwire {
+namespace {
+
+// A packet larger than this cannot be sealed into one datagram; what is left for it is the multiple of 16 below.
+constexpr uint32_t kInnerPacketBytesMax =
+    (kTrainBytesMax - kTransportOverheadBytes) / kPaddingMultiple * kPaddingMultiple;
+
+uint32_t SealedBytes(size_t packet_bytes, uint32_t mtu) {
+  return static_cast<uint32_t>(PaddedSize(packet_bytes, mtu) + kTransportOverheadBytes);
+}
+
+// How many messages of this size a train takes, such that `count` of them become trains of nearly equal length: 47 as
+// 24 + 23 rather than 45 + 2, since a send costs the kernel about the same for two messages as for twenty.
+uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
+  const uint32_t fits = std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+  const uint32_t trains = (count + fits - 1) / fits;
+  return (count + trains - 1) / trains;
+}
+
+}  // namespace
+
+Outbound::Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, WorkerCounters* counters)
+    : shared_(shared),
+      link_(link),
+      engine_(engine),
+      counters_(counters),
+      arena_(new uint8_t[kTrainArenaBytes]),
+      icmp_bytes_(new uint8_t[kIcmpErrorsMax * (kVnetHeaderBytes + kIcmpErrorBytesMax)]) {
+  // A train holds at least one message, and a keepalive is the smallest.
+  to_wire_.reserve(kTrainArenaBytes / kTransportOverheadBytes);
+  icmp_writes_.reserve(kIcmpErrorsMax);
+  icmp_pieces_.reserve(kIcmpErrorsMax);
+  staging_.reserve(kTunPacketBytesMax);
+}
+
+void Outbound::Reset() {
+  DCHECK(!has_open_train_);
+  arena_used_ = 0;
+  to_wire_.clear();
+  icmp_writes_.clear();
+  icmp_pieces_.clear();
+}
+
+size_t Outbound::Process(Instant now, std::span<const TunFrame> frames) {
+  size_t taken = 0;
+  while (taken < frames.size() && ProcessFrame(now, frames[taken].bytes)) ++taken;
+  SealOpenTrain(now);
+  return taken;
+}
+
+bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
+  if (bytes.size() <= kVnetHeaderBytes) {
+    counters_->Drop(DropReason::kTunFrameMalformed);
+    return true;
+  }
+  const VnetHeader vnet = VnetHeader::Load(bytes.first<kVnetHeaderBytes>());
+  std::span<uint8_t> packet = bytes.subspan(kVnetHeaderBytes);
+  const std::optional<IpPacket> ip = ParseIpPacket(packet);
+  if (!ip) {
+    counters_->Drop(IpVersionOf(packet) == IpFamily::kNone ? DropReason::kTunNotIp : DropReason::kTunFrameMalformed);
+    return true;
+  }
+  packet = packet.first(ip->total_bytes);
+  const std::optional<SplitPlan> plan = PlanSplit(vnet, packet);
+  // A superpacket's checksums are computed as it is cut.
+  if (!plan || (!plan->is_gso && !CompleteChecksum(vnet, packet))) {
+    counters_->Drop(DropReason::kTunFrameMalformed);
+    return true;
+  }
+  if (!Forward(now, *plan, packet, *ip)) return false;
+  counters_->tun_read_segments.Add(plan->segment_count);
+  return true;
+}
+
+bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip) {
+  if (!shared_->device_up.load(std::memory_order_relaxed)) {
+    counters_->Drop(DropReason::kDeviceDown, plan.segment_count);
+    return true;
+  }
+  PeerSlot* const peer = shared_->allowed_ips.Lookup(ip.destination);
+  if (peer == nullptr) {
+    Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count, packet);
+    return true;
+  }
+  const Endpoint* const endpoint = peer->endpoint.load(std::memory_order_acquire);
+  if (endpoint == nullptr) {
+    Refuse(DropReason::kPeerHasNoEndpoint, IcmpError::kAddressUnreachable, plan.segment_count, packet);
+    return true;
+  }
+  if (plan.segment_bytes > kInnerPacketBytesMax) {
+    Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet);
+    return true;
+  }
+  // Cut so small that not even an empty arena holds it: no kernel makes it, and the frame must not wait for ever.
+  if (size_t{plan.segment_count} * SealedBytes(plan.segment_bytes, 0) > kTrainArenaBytes) {
+    counters_->Drop(DropReason::kTunFrameMalformed, plan.segment_count);
+    return true;
+  }
+  Keypair* const keypair = peer->current.load(std::memory_order_acquire);
+  // Behind what is staged already, or the order of a flow would turn around.
+  if (keypair == nullptr || !keypair->CanSend(now) || !peer->staged.empty()) {
+    Stage(now, *peer, plan, packet);
+    return true;
+  }
+  return LayOut(now, Route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)}, plan, packet);
+}
+
+bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet) {
+  const uint32_t mtu = shared_->mtu.load(std::memory_order_relaxed);
+  const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu);
+  if (arena_used_ + size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) return false;
+  const uint32_t segments_max = plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes)
+                                            : std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+  for (uint32_t i = 0; i < plan.segment_count; ++i) {
+    const uint32_t bytes = i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes;
+    const uint32_t sealed = SealedBytes(bytes, mtu);
+    uint8_t* const message = NextMessage(now, route, sealed, segments_max);
+    uint8_t* const inner = message + kTransportHeaderBytes;
+    if (plan.is_gso) {
+      WriteSegment(plan, packet, i, inner);
+    } else {
+      std::memcpy(inner, packet.data(), bytes);
+    }
+    std::memset(inner + bytes, 0, sealed - kTransportOverheadBytes - bytes);
+  }
+  return true;
+}
+
+uint8_t* Outbound::NextMessage(Instant now, const Route& route, uint32_t sealed_bytes, uint32_t segments_max) {
+  if (has_open_train_ && route == open_route_) {
+    Run& run = to_wire_.back().run;
+    const bool continues = run.last_bytes == run.segment_bytes && sealed_bytes <= run.segment_bytes &&
+                           run.count < segments_max &&
+                           size_t{run.stride} * run.count + sealed_bytes <= kTrainBytesMax;
+    if (continues) {
+      run.last_bytes = sealed_bytes;
+      ++run.count;
+      uint8_t* const message = arena_.get() + arena_used_;
+      arena_used_ += sealed_bytes;
+      return message;
+    }
+  }
+  SealOpenTrain(now);
+  uint8_t* const message = arena_.get() + arena_used_;
+  arena_used_ += sealed_bytes;
+  to_wire_.push_back(SendRun{Run{message, sealed_bytes, sealed_bytes, sealed_bytes, 1}, *route.endpoint,
+                             route.outer_tos, route.peer->id});
+  open_route_ = route;
+  has_open_train_ = true;
+  return message;
+}
+
+void Outbound::SealOpenTrain(Instant now) {
+  if (!has_open_train_) return;
+  has_open_train_ = false;
+  PeerSlot& peer = *open_route_.peer;
+  Keypair& keypair = *open_route_.keypair;
+  const Run& run = to_wire_.back().run;
+  const std::optional<uint64_t> counter = keypair.ReserveCounters(run.count);
+  if (!counter) {
+    counters_->Drop(DropReason::kCounterLimit, run.count);
+    to_wire_.pop_back();
+    link_->Raise(peer, kRekeyDue);
+    return;
+  }
+  for (uint32_t i = 0; i < run.count; ++i) {
+    const std::span<uint8_t> message = run.Segment(i);
+    StoreTransportHeader(message.data(), keypair.remote_index(), *counter + i);
+    seal_[i] = {message.data() + kTransportHeaderBytes, message.size() - kTransportOverheadBytes};
+  }
+  engine_->SealRun(keypair.send_key(), std::span(seal_).first(run.count), *counter);
+  peer.transmit_bytes.fetch_add(run.PayloadBytes(), std::memory_order_relaxed);
+  const bool data_watch = peer.activity.DataSent(now);
+  const bool sent_watch = peer.activity.AuthenticatedSent(now);
+  if (data_watch || sent_watch) link_->Raise(peer, kActivity);
+  if (now >= keypair.rekey_on_send_at() || keypair.WantsRekeyByCount()) link_->Raise(peer, kRekeyDue);
+}
+
+void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet) {
+  if (plan.is_gso) {
+    for (uint32_t i = 0; i < plan.segment_count; ++i) {
+      staging_.resize(i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes);
+      WriteSegment(plan, packet, i, staging_.data());
+      StagePacket(peer, staging_);
+    }
+  } else {
+    StagePacket(peer, packet);
+  }
+  // A session may have been published between our look and the push. Control looks at the queue after it publishes and
+  // we look for a session after we push, so one of us flushes; control hears of the rest.
+  if (!FlushStaged(now, peer) || !peer.staged.empty()) link_->Raise(peer, kNeedHandshake);
+}
+
+void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
+  const StagedQueue::PushResult result = peer.staged.Push(packet);
+  counters_->staged_segments.Add(result.stored ? 1 : 0);
+  if (result.dropped_oldest > 0) counters_->Drop(DropReason::kStagedQueueFull, result.dropped_oldest);
+  if (!result.stored) counters_->Drop(DropReason::kStagedPoolFull);
+}
+
+bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
+  bool all = true;
+  while (!peer.staged.empty()) {
+    Keypair* const keypair = peer.current.load(std::memory_order_seq_cst);
+    const Endpoint* const endpoint = peer.endpoint.load(std::memory_order_acquire);
+    if (keypair == nullptr || endpoint == nullptr || !keypair->CanSend(now)) break;
+    if (arena_used_ + SealedBytes(kInnerPacketBytesMax, 0) > kTrainArenaBytes) {
+      all = false;
+      break;
+    }
+    if (!peer.staged.Pop(&staging_)) break;
+    // What was staged came through ProcessFrame: it parses.
+    const std::optional<IpPacket> ip = ParseIpPacket(staging_);
+    SplitPlan plain;
+    plain.segment_bytes = plain.last_bytes = static_cast<uint32_t>(staging_.size());
+    const bool laid_out =
+        ip && LayOut(now, Route{&peer, keypair, endpoint, EcnEncapsulate(ip->tos)}, plain, staging_);
+    CHECK(laid_out);
+  }
+  SealOpenTrain(now);
+  return all;
+}
+
+void Outbound::Refuse(DropReason reason, IcmpError error, uint32_t segments, std::span<const uint8_t> packet) {
+  counters_->Drop(reason, segments);
+  if (icmp_writes_.size() == kIcmpErrorsMax) return;
+  uint8_t* const out = icmp_bytes_.get() + icmp_writes_.size() * (kVnetHeaderBytes + kIcmpErrorBytesMax);
+  const size_t bytes = WriteIcmpError(error, kInnerPacketBytesMax, packet,
+                                      std::span(out + kVnetHeaderBytes, kIcmpErrorBytesMax));
+  if (bytes == 0) return;
+  VnetHeader{}.Store(std::span<uint8_t, kVnetHeaderBytes>(out, kVnetHeaderBytes));
+  const auto size = static_cast<uint32_t>(kVnetHeaderBytes + bytes);
+  icmp_writes_.push_back(TunWrite{static_cast<uint32_t>(icmp_pieces_.size()), 1, 1, size});
+  icmp_pieces_.push_back(Piece{out, size});
+  counters_->icmp_errors_sent.Add();
+}
+
+}  // namespace ringwire

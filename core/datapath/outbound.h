@@ -1,0 +1,93 @@
+#ifndef RINGWIRE_CORE_DATAPATH_OUTBOUND_H_
+#define RINGWIRE_CORE_DATAPATH_OUTBOUND_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "core/base/counters.h"
+#include "core/base/instant.h"
+#include "core/base/limits.h"
+#include "core/datapath/batch.h"
+#include "core/datapath/icmp.h"
+#include "core/datapath/offload.h"
+#include "core/routing/plane_messages.h"
+#include "core/routing/shared_state.h"
+#include "core/wire/ip_packet.h"
+#include "crypto/aead.h"
+
+namespace ringwire {
+
+// TUN -> wire. Packets are cut into segments, laid into an arena where they will leave from, sealed there, and leave as
+// trains; what cannot go is staged, answered with ICMP, or counted. Owned by one worker; the reader must be online
+// during every call. Allocates at construction only (staging apart).
+class Outbound {
+ public:
+  // All outlive it.
+  Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, WorkerCounters* counters);
+
+  // Starts a batch: whatever to_wire() and icmp_errors() named has been sent by now.
+  void Reset();
+  // Takes frames from the front and returns how many; fewer than all when the arena is full: send what is there, then
+  // Reset() and call again with the rest. Every packet ends in to_wire(), in a staged queue, or under a drop counter.
+  size_t Process(Instant now, std::span<const TunFrame> frames);
+  // Seals what is staged for a peer, if it has a session to send with. False: the arena is full and some is left.
+  bool FlushStaged(Instant now, PeerSlot& peer);
+
+  // Valid until Reset().
+  std::span<const SendRun> to_wire() const { return to_wire_; }
+  // Answers to packets that could not go, for TUN.
+  TunWriteBatch icmp_errors() const { return {icmp_writes_, icmp_pieces_}; }
+
+ private:
+  // Where a packet goes, looked up once a frame.
+  struct Route {
+    PeerSlot* peer = nullptr;
+    Keypair* keypair = nullptr;
+    const Endpoint* endpoint = nullptr;
+    uint8_t outer_tos = 0;
+    friend bool operator==(const Route&, const Route&) = default;
+  };
+
+  // False: the arena is full, the frame was not taken.
+  bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
+  bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip);
+  bool LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet);
+  // Room for one more sealed message at the end of the open train, or of a new one; `segments_max` ends a train.
+  uint8_t* NextMessage(Instant now, const Route& route, uint32_t sealed_bytes, uint32_t segments_max);
+  void SealOpenTrain(Instant now);
+
+  void Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet);
+  void StagePacket(PeerSlot& peer, std::span<const uint8_t> packet);
+  void Refuse(DropReason reason, IcmpError error, uint32_t segments, std::span<const uint8_t> packet);
+
+  SharedState* const shared_;
+  WorkerLink* const link_;
+  crypto::AeadEngine* const engine_;
+  WorkerCounters* const counters_;
+
+  // Sealed messages, one behind the other; a train is a stretch of it.
+  const std::unique_ptr<uint8_t[]> arena_;
+  size_t arena_used_ = 0;
+  std::vector<SendRun> to_wire_;
+  // The last of to_wire_ is not sealed yet and still takes messages of this route.
+  bool has_open_train_ = false;
+  Route open_route_;
+  std::array<crypto::SealSegment, kTrainSegmentsMax> seal_;
+
+  // More errors in one batch than this are not worth an answer.
+  static constexpr size_t kIcmpErrorsMax = 16;
+  const std::unique_ptr<uint8_t[]> icmp_bytes_;
+  std::vector<TunWrite> icmp_writes_;
+  std::vector<Piece> icmp_pieces_;
+
+  // A packet on its way into or out of a staged queue.
+  std::vector<uint8_t> staging_;
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_DATAPATH_OUTBOUND_H_

@@ -1,0 +1,49 @@
+#ifndef RINGWIRE_CORE_DATAPATH_TRANSPORT_HEADER_H_
+#define RINGWIRE_CORE_DATAPATH_TRANSPORT_HEADER_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/endian.h"
+#include "core/wire/checksum.h"
+#include "core/wire/ip_packet.h"
+
+// TCP's and UDP's headers as splitting and merging see them: offsets from the transport header's
+// first byte.
+namespace ringwire {
+
+inline constexpr uint8_t kProtocolTcp = 6, kProtocolUdp = 17;
+
+inline constexpr size_t kTcpHeaderBytesMin = 20;
+inline constexpr size_t kTcpSequence = 4, kTcpAcknowledgement = 8, kTcpDataOffset = 12,
+                        kTcpFlags = 13, kTcpWindow = 14, kTcpChecksum = 16, kTcpUrgent = 18;
+inline constexpr uint8_t kTcpFin = 0x01, kTcpSyn = 0x02, kTcpRst = 0x04, kTcpPsh = 0x08,
+                         kTcpAck = 0x10, kTcpUrg = 0x20, kTcpEce = 0x40, kTcpCwr = 0x80;
+
+inline constexpr size_t kUdpHeaderBytes = 8;
+inline constexpr size_t kUdpLength = 4, kUdpChecksum = 6;
+
+// The sum of the pseudo-header for `transport_bytes` behind the IP header at `ip`.
+inline uint64_t PseudoHeaderSumOf(const uint8_t* ip, IpFamily family, uint8_t protocol,
+                                  size_t transport_bytes) {
+  const auto length = static_cast<uint32_t>(transport_bytes);
+  if (family == IpFamily::kV4) return ChecksumPartial({ip + 12, 8}, uint64_t{protocol} + length);
+  return ChecksumPartial({ip + 8, 32}, uint64_t{protocol} + (length >> 16) + (length & 0xffff));
+}
+
+// Writes the total length of an IP packet, and for IPv4 the header checksum (options included).
+inline void StoreIpLength(uint8_t* ip, IpFamily family, size_t total_bytes) {
+  if (family == IpFamily::kV6) {
+    StoreBe16(ip + 4, static_cast<uint16_t>(total_bytes - kIpv6HeaderBytes));
+    return;
+  }
+  StoreBe16(ip + 2, static_cast<uint16_t>(total_bytes));
+  StoreBe16(ip + 10, 0);
+  const size_t header_bytes = size_t{ip[0] & 0x0fu} * 4;
+  const uint16_t sum = FoldChecksum(ChecksumPartial({ip, header_bytes}));
+  StoreBe16(ip + 10, static_cast<uint16_t>(~sum));
+}
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_DATAPATH_TRANSPORT_HEADER_H_

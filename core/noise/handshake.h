@@ -1,0 +1,92 @@
+#ifndef RINGWIRE_CORE_NOISE_HANDSHAKE_H_
+#define RINGWIRE_CORE_NOISE_HANDSHAKE_H_
+
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "core/base/drop_reason.h"
+#include "core/noise/keypair.h"
+#include "core/noise/tai64n.h"
+#include "core/wire/messages.h"
+#include "crypto/blake2s.h"
+#include "crypto/random.h"
+#include "crypto/secret.h"
+
+// Noise_IKpsk2 in both roles (WP §5.4.2 to §5.4.5), as functions over explicit state: no clock, no
+// socket, no peer table. mac1 and mac2 are cookie.h's business; the messages made here have both
+// zero. Owned by control.
+namespace ringwire {
+
+// The device's static key with what derives from it.
+struct LocalIdentity {
+  crypto::PrivateKey private_key;
+  crypto::PublicKey public_key{};
+
+  static LocalIdentity From(const crypto::PrivateKey& private_key);
+};
+
+// The peer's static side.
+struct RemoteIdentity {
+  crypto::PublicKey public_key{};
+  crypto::SymmetricKey static_static;  // DH(our static, its static)
+  crypto::PresharedKey preshared_key;  // zeros: none
+
+  // False when the static DH is zero (a low-order public key): no handshake with such a peer is
+  // possible (rule 13).
+  [[nodiscard]] bool Compute(const LocalIdentity& local);
+};
+
+// The initiator's state between its initiation and the response. Zeroed when done or replaced.
+struct PendingInitiation {
+  uint32_t local_index = 0;
+  crypto::PrivateKey ephemeral;
+  crypto::SymmetricKey chaining_key;
+  crypto::Hash hash{};
+};
+
+// Builds an initiation. nullopt: a DH result was zero.
+std::optional<InitiationMessage> CreateInitiation(const LocalIdentity& local,
+                                                  const RemoteIdentity& remote,
+                                                  uint32_t local_index, const Tai64n& timestamp,
+                                                  crypto::Random& random,
+                                                  PendingInitiation* pending);
+
+// A received initiation, opened step by step so that the caller can look up the peer and then
+// compare the timestamp before anything is changed.
+struct OpenedInitiation {
+  uint32_t remote_index = 0;
+  crypto::PublicKey remote_ephemeral{};
+  crypto::PublicKey remote_static{};
+  Tai64n timestamp{};
+  crypto::SymmetricKey chaining_key;
+  crypto::Hash hash{};
+};
+// First half: who claims to be there? Fills all but the timestamp. Returns the reason when refused.
+[[nodiscard]] std::optional<DropReason> OpenInitiationStatic(const LocalIdentity& local,
+                                                             const InitiationMessage& message,
+                                                             OpenedInitiation* opened);
+// Second half, with the peer that the first half named: authenticates it and yields the timestamp.
+[[nodiscard]] std::optional<DropReason> OpenInitiationTimestamp(const RemoteIdentity& remote,
+                                                                const InitiationMessage& message,
+                                                                OpenedInitiation* opened);
+
+// The responder's answer and its session keys. nullopt: a DH result was zero.
+struct CreatedResponse {
+  ResponseMessage message{};
+  SessionKeys keys;
+};
+std::optional<CreatedResponse> CreateResponse(const RemoteIdentity& remote,
+                                              const OpenedInitiation& opened, uint32_t local_index,
+                                              crypto::Random& random);
+
+// The initiator's end. Leaves `pending` as it is when the response is refused (rule 1); zeroing it
+// after success is the caller's.
+std::variant<SessionKeys, DropReason> ConsumeResponse(const LocalIdentity& local,
+                                                      const RemoteIdentity& remote,
+                                                      const PendingInitiation& pending,
+                                                      const ResponseMessage& message);
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_NOISE_HANDSHAKE_H_

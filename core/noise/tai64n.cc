@@ -1,0 +1,38 @@
+#include "core/noise/tai64n.h"
+
+#include "core/base/endian.h"
+
+namespace ringwire {
+namespace {
+
+// The TAI64 label of 1970-01-01 00:00:00 UTC. TAI was ten seconds ahead then; leap seconds since
+// are left out, as every WireGuard implementation does.
+constexpr uint64_t kUnixEpochLabel = 0x400000000000000a;
+constexpr uint32_t kRoundingMask = ~((uint32_t{1} << 24) - 1);
+constexpr uint32_t kNanosecondsPerSecond = 1'000'000'000;
+// 10000-01-01: a later stamp says only that its sender's clock, or its sender, is broken.
+constexpr uint64_t kUnixSecondsMax = 253'402'300'800;
+
+}  // namespace
+
+Tai64n Tai64n::From(absl::Time wall_now) {
+  const int64_t seconds = absl::ToUnixSeconds(wall_now);  // rounds towards the past
+  const auto nanoseconds =
+      static_cast<uint32_t>(absl::ToInt64Nanoseconds(wall_now - absl::FromUnixSeconds(seconds)));
+  Tai64n result;
+  StoreBe64(result.bytes.data(), kUnixEpochLabel + static_cast<uint64_t>(seconds));
+  StoreBe32(result.bytes.data() + 8, nanoseconds & kRoundingMask);
+  return result;
+}
+
+absl::Time Tai64n::ToTime() const {
+  // A label before 1970 wraps to a number far above the limit.
+  const uint64_t seconds = LoadBe64(bytes.data()) - kUnixEpochLabel;
+  const uint32_t nanoseconds = LoadBe32(bytes.data() + 8);
+  if (seconds >= kUnixSecondsMax || nanoseconds >= kNanosecondsPerSecond) {
+    return absl::InfinitePast();
+  }
+  return absl::FromUnixSeconds(static_cast<int64_t>(seconds)) + absl::Nanoseconds(nanoseconds);
+}
+
+}  // namespace ringwire

@@ -1,0 +1,29 @@
+#ifndef RINGWIRE_CORE_NOISE_TAI64N_H_
+#define RINGWIRE_CORE_NOISE_TAI64N_H_
+
+#include <array>
+#include <compare>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace ringwire {
+
+// The timestamp of an initiation (WP §5.1): opaque bytes whose lexicographic order is the order in
+// time. As a receiver compare only; nothing guarantees that a peer rounds, or that its clock is
+// right.
+struct Tai64n {
+  std::array<uint8_t, 12> bytes{};
+
+  // The nanoseconds are rounded down to a multiple of 2^24, so that the stamp is no precise clock
+  // for a listener.
+  static Tai64n From(absl::Time wall_now);
+  // The moment it names, for messages to people only; absl::InfinitePast() when it is not a
+  // sensible date.
+  absl::Time ToTime() const;
+  friend auto operator<=>(const Tai64n&, const Tai64n&) = default;
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_NOISE_TAI64N_H_

@@ -1,0 +1,88 @@
+#include "core/routing/index_table.h"
+
+#include <utility>
+#include <vector>
+
+#include "core/base/check.h"
+
+namespace ringwire {
+
+namespace {
+
+constexpr size_t kInitialSlots = 1024;  // 8 KiB for readers
+
+}  // namespace
+
+struct IndexTable::Table {
+  // `size` is a power of two.
+  explicit Table(size_t size)
+      : mask(size - 1), slots(new std::atomic<Keypair*>[size]()), reserved(size) {}
+
+  size_t size() const { return mask + 1; }
+
+  const size_t mask;
+  const std::unique_ptr<std::atomic<Keypair*>[]> slots;
+  // The writer's: the whole index that has taken each place, 0 for a free one.
+  std::vector<uint32_t> reserved;
+};
+
+IndexTable::IndexTable(QuiescenceDomain* quiescence)
+    : quiescence_(quiescence),
+      owned_(std::make_shared<Table>(kInitialSlots)),
+      table_(owned_.get()) {}
+
+IndexTable::~IndexTable() = default;
+
+// Each place may hold another index than the one asked for, and a reader may meet a table that has
+// just been replaced; comparing with the session's own index settles both.
+Keypair* IndexTable::Find(uint32_t index) const {
+  const Table* const table = table_.load(std::memory_order_acquire);
+  Keypair* const keypair = table->slots[index & table->mask].load(std::memory_order_acquire);
+  return keypair != nullptr && keypair->local_index() == index ? keypair : nullptr;
+}
+
+uint32_t IndexTable::Reserve(crypto::Random& random, Instant now) {
+  if ((reserved_count_ + 1) * 4 > owned_->size()) Grow(now);
+  // At least three places of four are free: two draws are rarely needed.
+  for (;;) {
+    const uint32_t index = random.Uint32();
+    uint32_t& place = owned_->reserved[index & owned_->mask];
+    if (index == 0 || place != 0) continue;
+    place = index;
+    ++reserved_count_;
+    return index;
+  }
+}
+
+void IndexTable::Publish(uint32_t index, Keypair* keypair) {
+  const size_t place = index & owned_->mask;
+  CHECK(index != 0 && owned_->reserved[place] == index);
+  CHECK(keypair->local_index() == index);
+  owned_->slots[place].store(keypair, std::memory_order_release);
+}
+
+void IndexTable::Release(uint32_t index) {
+  const size_t place = index & owned_->mask;
+  CHECK(index != 0 && owned_->reserved[place] == index);
+  owned_->slots[place].store(nullptr, std::memory_order_release);
+  owned_->reserved[place] = 0;
+  --reserved_count_;
+}
+
+// Two indices that differ in their low bits still differ when one bit more counts. The replaced
+// table is retired before any session released later can be, so it never leads to one that is gone.
+void IndexTable::Grow(Instant now) {
+  auto larger = std::make_shared<Table>(owned_->size() * 2);
+  for (size_t i = 0; i < owned_->size(); ++i) {
+    const uint32_t index = owned_->reserved[i];
+    const size_t place = index & larger->mask;
+    if (index == 0) continue;
+    larger->reserved[place] = index;
+    larger->slots[place].store(owned_->slots[i].load(std::memory_order_relaxed),
+                               std::memory_order_relaxed);
+  }
+  table_.store(larger.get(), std::memory_order_release);
+  quiescence_->Retire(std::exchange(owned_, std::move(larger)), now);
+}
+
+}  // namespace ringwire

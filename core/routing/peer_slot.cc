@@ -1,0 +1,66 @@
+#include "core/routing/peer_slot.h"
+
+#include <algorithm>
+
+namespace ringwire {
+
+namespace {
+
+// 0 is taken: it means "not since".
+int64_t StampOf(Instant now) { return std::max<int64_t>(1, now.nanoseconds()); }
+
+}  // namespace
+
+bool PeerActivity::DataSent(Instant now) {
+  return Begin(&unanswered_since_, now) && !watched_.load(std::memory_order_seq_cst);
+}
+
+// What is quiet already is only read, so that the cache line stays shared between the workers.
+// `more_data_` goes first: it says something about the stamp that is about to end.
+bool PeerActivity::AuthenticatedSent(Instant now) {
+  if (unacknowledged_since_.load(std::memory_order_relaxed) != 0) {
+    more_data_.store(false);
+    unacknowledged_since_.store(0);
+  }
+  Traversed(now);
+  return false;
+}
+
+bool PeerActivity::DataReceived(Instant now) {
+  if (Begin(&unacknowledged_since_, now)) return !watched_.load(std::memory_order_seq_cst);
+  if (more_data_.load(std::memory_order_relaxed)) return false;
+  more_data_.store(true, std::memory_order_seq_cst);
+  // Had the stamp ended meanwhile, nobody might be left to look at the note just made: then this is
+  // a first packet.
+  return Begin(&unacknowledged_since_, now) && !watched_.load(std::memory_order_seq_cst);
+}
+
+bool PeerActivity::AuthenticatedReceived(Instant now) {
+  if (unanswered_since_.load(std::memory_order_relaxed) != 0) unanswered_since_.store(0);
+  Traversed(now);
+  return false;
+}
+
+PeerActivity::Snapshot PeerActivity::Read() const {
+  return Snapshot{
+      .unanswered_since_ns = unanswered_since_.load(std::memory_order_seq_cst),
+      .unacknowledged_since_ns = unacknowledged_since_.load(std::memory_order_seq_cst),
+      .more_data_received = more_data_.load(std::memory_order_seq_cst),
+      .last_traversal_ns = last_traversal_.load(std::memory_order_relaxed),
+  };
+}
+
+// Workers read the clock at slightly different times: the stamp only moves forward.
+void PeerActivity::Traversed(Instant now) {
+  const int64_t stamp = StampOf(now);
+  if (last_traversal_.load(std::memory_order_relaxed) < stamp) {
+    last_traversal_.store(stamp, std::memory_order_relaxed);
+  }
+}
+
+bool PeerActivity::Begin(std::atomic<int64_t>* stamp, Instant now) {
+  int64_t none = stamp->load(std::memory_order_seq_cst);
+  return none == 0 && stamp->compare_exchange_strong(none, StampOf(now), std::memory_order_seq_cst);
+}
+
+}  // namespace ringwire

@@ -1,0 +1,35 @@
+#ifndef RINGWIRE_CORE_ROUTING_SHARED_STATE_H_
+#define RINGWIRE_CORE_ROUTING_SHARED_STATE_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "core/base/quiescence.h"
+#include "core/noise/cookie.h"
+#include "core/routing/allowed_ips.h"
+#include "core/routing/index_table.h"
+#include "core/routing/staged_queue.h"
+
+namespace ringwire {
+
+// Everything of one device that both planes see. Control is its single writer; workers read while online in
+// `quiescence` (exceptions are named at the members). Outlives every worker.
+struct SharedState {
+  QuiescenceDomain quiescence;
+  AllowedIps allowed_ips{&quiescence};
+  IndexTable index_table{&quiescence};
+  StagedPool staged_pool;
+
+  // nullptr while the device has no private key: handshakes are dropped.
+  std::atomic<const CookieChecker*> cookie_checker{nullptr};
+  // The link is set up. While it is down nothing is sent and nothing accepted.
+  std::atomic<bool> device_up{false};
+  // The TUN device's MTU: the clamp of padding.
+  std::atomic<uint32_t> mtu{1420};
+  // Until then (boot time, ns) every source must show a cookie. Written by any worker whose queue fills.
+  std::atomic<int64_t> under_load_until_ns{0};
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_ROUTING_SHARED_STATE_H_

@@ -1,0 +1,71 @@
+#ifndef RINGWIRE_CORE_WIRE_ADDRESS_H_
+#define RINGWIRE_CORE_WIRE_ADDRESS_H_
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ringwire {
+
+enum class IpFamily : uint8_t { kNone = 0, kV4 = 4, kV6 = 6 };
+
+// An IPv4 or IPv6 address in network byte order. IPv4 uses the first four bytes, the others are
+// zero.
+struct IpAddress {
+  IpFamily family = IpFamily::kNone;
+  std::array<uint8_t, 16> bytes{};
+
+  static IpAddress V4(std::span<const uint8_t, 4> network_order);
+  static IpAddress V6(std::span<const uint8_t, 16> network_order);
+  // Text form, without brackets, port, prefix or zone.
+  static std::optional<IpAddress> Parse(std::string_view text);
+
+  bool IsSet() const { return family != IpFamily::kNone; }
+  int Bits() const { return family == IpFamily::kV4 ? 32 : 128; }
+  // RFC 5952 for IPv6. Empty when not set.
+  std::string ToString() const;
+  friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
+};
+
+// A prefix whose host bits are zero.
+struct Prefix {
+  IpAddress address;
+  uint8_t length = 0;
+
+  // "a/b", or "a" for a host prefix. Host bits are cleared, as every WireGuard tool does.
+  static std::optional<Prefix> Parse(std::string_view text);
+  static Prefix Of(IpAddress address, int length);
+
+  bool Contains(const IpAddress& other) const;
+  std::string ToString() const;
+  friend auto operator<=>(const Prefix&, const Prefix&) = default;
+};
+
+struct SocketAddress {
+  IpAddress address;
+  uint16_t port = 0;      // host byte order
+  uint32_t scope_id = 0;  // interface of a link-local IPv6 address, else 0
+
+  // "1.2.3.4:51820" or "[fe80::1%3]:51820" (numeric zone only); names are resolved elsewhere.
+  static std::optional<SocketAddress> Parse(std::string_view text);
+  std::string ToString() const;
+  friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
+};
+
+// Where a peer is, and the address of ours that it talks to, so that answers leave from the address
+// that was contacted.
+struct Endpoint {
+  SocketAddress remote;
+  IpAddress local;               // not set: the kernel's routing chooses
+  uint32_t local_interface = 0;  // for an IPv6 link-local `local`, else 0
+
+  friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
+};
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_WIRE_ADDRESS_H_

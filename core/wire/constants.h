@@ -1,0 +1,40 @@
+#ifndef RINGWIRE_CORE_WIRE_CONSTANTS_H_
+#define RINGWIRE_CORE_WIRE_CONSTANTS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+// The protocol's constants under the whitepaper's names (WP §6.1 to §6.5, and what the Linux driver adds).
+namespace ringwire {
+
+inline constexpr uint64_t kRekeyAfterMessages = uint64_t{1} << 60;
+inline constexpr uint64_t kRejectAfterMessages = ~uint64_t{0} - (uint64_t{1} << 13);
+inline const absl::Duration kRekeyAfterTime = absl::Seconds(120);
+inline const absl::Duration kRejectAfterTime = absl::Seconds(180);
+inline const absl::Duration kRekeyTimeout = absl::Seconds(5);
+// Retries are spread over this much, so that two peers that collided once do not collide for ever.
+inline const absl::Duration kRekeyTimeoutJitterMax = absl::Milliseconds(333);
+inline const absl::Duration kKeepaliveTimeout = absl::Seconds(10);
+inline constexpr int kMaxHandshakeAttempts = 18;  // 90 s
+// The initiator renews on receipt at this age: late enough for its own sending to have done it first.
+inline const absl::Duration kRekeyOnReceiveAfterTime = kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
+// All secrets of a peer are zeroed this long after its last session began.
+inline const absl::Duration kZeroKeysAfterTime = kRejectAfterTime * 3;
+// At most one initiation a peer is accepted in this time.
+inline const absl::Duration kInitiationInterval = absl::Milliseconds(20);
+inline const absl::Duration kCookieSecretMaxAge = absl::Seconds(120);
+inline const absl::Duration kCookieSecretLatency = absl::Seconds(5);
+
+// The DSCP of handshake messages: AF41, as every implementation marks them.
+inline constexpr uint8_t kHandshakeTos = 0x88;
+
+// The replay window in bits; one word of 64 is always in use by the ring, so 8,128 are usable (RFC 6479).
+inline constexpr size_t kReplayWindowBits = 8192;
+
+inline constexpr size_t kPaddingMultiple = 16;
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_CORE_WIRE_CONSTANTS_H_

@@ -1,0 +1,99 @@
+#include "platform/app/background.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "platform/app/report_error.h"
+#include "platform/base/unique_fd.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+// What the child writes: this one byte, or its error line.
+constexpr char kReady = '\0';
+
+class StartReport {
+ public:
+  StartReport(UniqueFd pipe, bool keep_stderr)
+      : pipe_(std::move(pipe)), keep_stderr_(keep_stderr) {}
+
+  // The terminal and the pipes of whoever started us are let go, or they would wait for us for
+  // ever.
+  void Ready() {
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    ::dup2(null.get(), STDIN_FILENO);
+    ::dup2(null.get(), STDOUT_FILENO);
+    if (!keep_stderr_) ::dup2(null.get(), STDERR_FILENO);
+    Write({&kReady, 1});
+  }
+
+  // False: nobody waits any more.
+  bool Failed(const absl::Status& why) {
+    if (!pipe_.valid()) return false;
+    Write(MessageOf(why));
+    return true;
+  }
+
+ private:
+  void Write(std::string_view text) {
+    [[maybe_unused]] const ssize_t size = ::write(pipe_.get(), text.data(), text.size());
+    pipe_.Reset();
+  }
+
+  UniqueFd pipe_;
+  const bool keep_stderr_;
+};
+
+int RunChild(UniqueFd pipe, bool keep_stderr, const DeviceBody& body) {
+  ::setsid();
+  [[maybe_unused]] const int changed = ::chdir("/");
+  StartReport report(std::move(pipe), keep_stderr);
+  const absl::Status status = body([&report] { report.Ready(); });
+  if (status.ok()) return kExitSuccess;
+  if (!report.Failed(status)) spdlog::error("{}", MessageOf(status));
+  return kExitFailure;
+}
+
+std::string ReadAll(int fd) {
+  std::string text;
+  std::array<char, 1024> chunk;
+  while (true) {
+    const ssize_t size = ::read(fd, chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return text;
+    text.append(chunk.data(), static_cast<size_t>(size));
+  }
+}
+
+}  // namespace
+
+int RunInBackground(bool keep_stderr, const DeviceBody& body) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+    return ReportError(absl::ErrnoToStatus(errno, "go to the background"));
+  }
+  UniqueFd from_child(ends[0]);
+  UniqueFd to_parent(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return ReportError(absl::ErrnoToStatus(errno, "go to the background"));
+  if (child == 0) {
+    from_child.Reset();
+    return RunChild(std::move(to_parent), keep_stderr, body);
+  }
+  to_parent.Reset();
+  const std::string report = ReadAll(from_child.get());
+  if (report.size() == 1 && report.front() == kReady) return kExitSuccess;
+  int status = 0;
+  ::waitpid(child, &status, 0);  // nothing is left behind when we return
+  if (!report.empty()) return ReportError(report);
+  return ReportError("the background process ended before it was ready");
+}
+
+}  // namespace ringwire::platform

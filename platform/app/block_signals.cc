@@ -1,0 +1,15 @@
+#include "platform/app/block_signals.h"
+
+#include <csignal>
+
+namespace ringwire::platform {
+
+void BlockSignals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,65 @@
+#include "platform/app/command_line.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "platform/app/commands.h"
+#include "platform/app/privileges.h"
+#include "platform/app/report_error.h"
+#include "platform/app/version.h"
+
+namespace ringwire::platform {
+namespace {
+
+int ReportUsage(const std::string& what) {
+  ReportError(fmt::format("understand the command line: {} (see ringwire --help)", what));
+  return kExitUsage;
+}
+
+// Flags of the bare form do not reach a command; silently ignoring them would be worse than
+// refusing.
+bool HasOwnArguments(const CLI::App& app) {
+  const std::vector<const CLI::Option*> options = app.get_options();
+  return std::any_of(options.begin(), options.end(),
+                     [](const CLI::Option* option) { return option->count() > 0; });
+}
+
+}  // namespace
+
+int RunCommandLine(int argc, char** argv) {
+  ProtectProcess();
+  CLI::App app(
+      "ringwire: a WireGuard gateway.\n"
+      "`ringwire IFNAME` creates an interface that `wg` configures; `ringwire run CONFIG` does all "
+      "of a "
+      "configuration file.",
+      "ringwire");
+  app.set_version_flag("--version", std::string("ringwire ") + kVersion);
+  app.require_subcommand(0, 1);
+  const Command device = MakeDeviceCommand(&app);
+  const std::vector<Command> commands = {
+      AddRunCommand(&app),    AddShowCommand(&app),   AddCheckCommand(&app),
+      AddStripCommand(&app),  AddForgetCommand(&app), AddGenkeyCommand(&app),
+      AddGenpskCommand(&app), AddPubkeyCommand(&app),
+  };
+  // The library reports by exceptions; they end here.
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    return ReportUsage(error.what());
+  }
+  const auto chosen = std::find_if(commands.begin(), commands.end(),
+                                   [](const Command& c) { return c.parser->parsed(); });
+  if (chosen == commands.end()) {
+    if (!HasOwnArguments(app)) return ReportUsage("an interface name or a command is missing");
+    return device.run();
+  }
+  if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");
+  return chosen->run();
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,33 @@
+#ifndef RINGWIRE_PLATFORM_APP_COMMANDS_H_
+#define RINGWIRE_PLATFORM_APP_COMMANDS_H_
+
+#include <functional>
+
+namespace CLI {
+class App;
+}
+
+namespace ringwire::platform {
+
+// One command: how the command line describes it, and what it does when it was chosen (returns the
+// exit code).
+struct Command {
+  CLI::App* parser = nullptr;
+  std::function<int()> run;
+};
+
+// Each is in the file of its name; each adds itself to `app`.
+Command AddRunCommand(CLI::App* app);
+Command AddShowCommand(CLI::App* app);
+Command AddCheckCommand(CLI::App* app);
+Command AddStripCommand(CLI::App* app);
+Command AddForgetCommand(CLI::App* app);
+Command AddGenkeyCommand(CLI::App* app);
+Command AddGenpskCommand(CLI::App* app);
+Command AddPubkeyCommand(CLI::App* app);
+// `ringwire [-f] IFNAME`: the root itself.
+Command MakeDeviceCommand(CLI::App* app);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_COMMANDS_H_

@@ -1,0 +1,64 @@
+// check and strip: what can be said of a configuration file without running it.
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "core/control/config_file.h"
+#include "crypto/secret.h"
+#include "fmt/format.h"
+#include "platform/app/commands.h"
+#include "platform/app/config_source.h"
+#include "platform/app/report_error.h"
+
+namespace ringwire::platform {
+namespace {
+
+int PrintErrors(const ConfigSource& source) {
+  for (const std::string& error : source.errors) fmt::print(stderr, "{}\n", error);
+  return kExitFailure;
+}
+
+int Check(const std::string& argument) {
+  const ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
+  for (const std::string& warning : source.warnings) ReportWarning(warning);
+  if (!source.errors.empty()) return PrintErrors(source);
+  for (const DeferredKey& key : source.config.deferred) {
+    ReportWarning(fmt::format("{}:{}:{}: {} is valid, but `ringwire run` does not act on it yet",
+                              source.path, key.position.line, key.position.column, key.key));
+  }
+  fmt::print("{}: ok\n", source.path);
+  return kExitSuccess;
+}
+
+int PrintStripped(const std::string& argument) {
+  const ConfigSource source = LoadConfig(argument, KeyFiles::kRead);
+  if (!source.errors.empty()) return PrintErrors(source);
+  std::string text = Strip(source.config);
+  const bool written =
+      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  crypto::Cleanse(text.data(), text.size());
+  return written ? kExitSuccess : ReportError("write the stripped configuration: I/O error");
+}
+
+Command AddConfigCommand(CLI::App* app, const std::string& name, const std::string& description,
+                         int (*run)(const std::string&)) {
+  auto argument = std::make_shared<std::string>();
+  CLI::App* const parser = app->add_subcommand(name, description);
+  parser->add_option("CONFIG", *argument, "A path, or NAME for /etc/ringwire/NAME.conf")
+      ->required();
+  return {parser, [argument, run] { return run(*argument); }};
+}
+
+}  // namespace
+
+Command AddCheckCommand(CLI::App* app) {
+  return AddConfigCommand(app, "check", "Print every error of a configuration file", &Check);
+}
+
+Command AddStripCommand(CLI::App* app) {
+  return AddConfigCommand(app, "strip", "Print the part of a configuration that wg setconf takes",
+                          &PrintStripped);
+}
+
+}  // namespace ringwire::platform

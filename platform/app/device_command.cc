@@ -1,0 +1,80 @@
+// `ringwire [-f] IFNAME`: the drop-in for wireguard-go.
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "platform/app/background.h"
+#include "platform/app/block_signals.h"
+#include "platform/app/commands.h"
+#include "platform/app/device_options.h"
+#include "platform/app/device_runner.h"
+#include "platform/app/inherited_tun.h"
+#include "platform/app/report_error.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+struct DeviceArguments {
+  std::string interface_name;
+  bool foreground = false;
+  DeviceFlags flags;
+};
+
+bool EnvironmentSaysForeground() {
+  const char* const value = std::getenv("WG_PROCESS_FOREGROUND");
+  return value != nullptr && std::string_view(value) == "1";
+}
+
+absl::Status RunDevice(const DeviceArguments& arguments, const std::function<void()>& ready) {
+  DeviceSettings settings;
+  settings.name = arguments.interface_name;
+  settings.workers = WorkersOf(arguments.flags);
+  settings.pin = PinOf(arguments.flags);
+  settings.io = IoOf(arguments.flags).value_or(IoBackendChoice::kAuto);
+  absl::StatusOr<UniqueFd> tun = InheritedDescriptor("WG_TUN_FD");
+  if (!tun.ok()) return tun.status();
+  settings.tun_queue = *std::move(tun);
+  absl::StatusOr<UniqueFd> uapi = InheritedDescriptor("WG_UAPI_FD");
+  if (!uapi.ok()) return uapi.status();
+  settings.uapi_socket = *std::move(uapi);
+
+  absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
+  if (!device.ok()) return device.status();
+  spdlog::info("{}", (*device)->ReadyLine());
+  ready();
+  return (*device)->Run();
+}
+
+int Run(const DeviceArguments& arguments) {
+  const spdlog::level::level_enum level = StartLogging(arguments.flags);
+  BlockSignals();
+  if (arguments.foreground || EnvironmentSaysForeground()) {
+    const absl::Status status = RunDevice(arguments, [] {});
+    return status.ok() ? kExitSuccess : ReportError(status);
+  }
+  // In the background logs go nowhere unless they were asked for.
+  const bool keep_stderr = level != spdlog::level::off && (std::getenv("LOG_LEVEL") != nullptr ||
+                                                           !arguments.flags.log_level.empty());
+  return RunInBackground(keep_stderr, [&arguments](const std::function<void()>& ready) {
+    return RunDevice(arguments, ready);
+  });
+}
+
+}  // namespace
+
+Command MakeDeviceCommand(CLI::App* app) {
+  auto arguments = std::make_shared<DeviceArguments>();
+  app->add_option("IFNAME", arguments->interface_name,
+                  "Create this interface and its control socket, for `wg` to configure");
+  app->add_flag("-f,--foreground", arguments->foreground, "Stay in the foreground");
+  AddDeviceFlags(app, &arguments->flags);
+  return {app, [arguments] { return Run(*arguments); }};
+}
+
+}  // namespace ringwire::platform

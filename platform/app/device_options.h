@@ -1,0 +1,42 @@
+#ifndef RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_
+#define RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/control/config_file.h"
+#include "platform/app/cpu_budget.h"
+#include "platform/app/logging.h"
+
+namespace CLI {
+class App;
+}
+
+namespace ringwire::platform {
+
+// The flags that `ringwire IFNAME` and `ringwire run` share, as typed.
+struct DeviceFlags {
+  std::string workers = "auto";
+  std::string pin = "auto";
+  std::string io;  // empty: what the configuration says
+  std::string log_level;
+  std::string log_format = "text";
+};
+
+// Adds them to a command.
+void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
+
+// The flags understood. The values were checked by the command line.
+std::optional<size_t> WorkersOf(const DeviceFlags& flags);
+PinChoice PinOf(const DeviceFlags& flags);
+std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags);
+
+// Starts logging as the flags, else LOG_LEVEL, else `fallback` say. Returns the level.
+spdlog::level::level_enum StartLogging(const DeviceFlags& flags);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_

@@ -1,0 +1,215 @@
+#include "platform/app/device_runner.h"
+
+#include <grp.h>
+
+#include <utility>
+
+#include "crypto/self_test.h"
+#include "fmt/format.h"
+#include "platform/app/inherited_tun.h"
+#include "platform/app/interface_name.h"
+#include "platform/app/privileges.h"
+#include "platform/app/report_error.h"
+#include "platform/app/version.h"
+#include "platform/io/backend_factory.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+absl::Status TestCrypto() {
+  std::string failed;
+  if (crypto::SelfTest(&failed)) return absl::OkStatus();
+  return absl::InternalError(
+      fmt::format("check the cryptography: {} gives a wrong answer on this machine (broken build "
+                  "or CPU; nothing is run with it)",
+                  failed));
+}
+
+absl::Status CheckNameIsFree(const std::string& name) {
+  const std::string path = std::string(kUapiDirectory) + "/" + SocketFileName(name);
+  if (!absl::IsAlreadyExists(CheckNotServed(path))) return absl::OkStatus();
+  return absl::AlreadyExistsError(fmt::format(
+      "start {}: another process already serves that name at {} (stop it, or choose another name)",
+      name, path));
+}
+
+std::optional<gid_t> StatusGroup() {
+  const group* const entry = ::getgrnam("ringwire");
+  if (entry == nullptr) return std::nullopt;
+  return entry->gr_gid;
+}
+
+}  // namespace
+
+DeviceRunner::DeviceRunner(DeviceSettings settings)
+    : settings_(std::move(settings)), name_(settings_.name) {}
+
+absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings settings) {
+  absl::Status status = CheckInterfaceName(settings.name);
+  if (status.ok()) status = TestCrypto();
+  if (!status.ok()) return status;
+  std::unique_ptr<DeviceRunner> runner(new DeviceRunner(std::move(settings)));
+  // Privileges go before the first thread and after the last step that needs them.
+  for (absl::Status (DeviceRunner::* const step)() :
+       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools}) {
+    status = (runner.get()->*step)();
+    if (!status.ok()) return status;
+  }
+  status = DropPrivileges();
+  if (!status.ok()) return status;
+  for (absl::Status (DeviceRunner::* const step)() :
+       {&DeviceRunner::ChooseBackend, &DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
+    status = (runner.get()->*step)();
+    if (!status.ok()) return status;
+  }
+  return runner;
+}
+
+absl::Status DeviceRunner::CreateDevice() {
+  const CpuBudget budget = ReadCpuBudget();
+  const bool inherited = settings_.tun_queue.valid();
+  const size_t workers = inherited ? 1 : settings_.workers.value_or(WorkersFor(budget));
+  pin_cpus_ = PinningFor(budget, workers, settings_.pin);
+  if (!inherited) {
+    absl::Status status = CheckNetAdmin();
+    if (status.ok()) status = CheckNameIsFree(name_);
+    if (!status.ok()) return status;
+  }
+  TunOptions options;
+  options.name = name_;
+  options.queues = workers;
+  options.tso = true;
+  options.uso = true;
+  absl::StatusOr<TunDevice> tun =
+      inherited ? AdoptTunDevice(std::move(settings_.tun_queue)) : CreateTunDevice(options);
+  if (!tun.ok()) return tun.status();
+  tun_ = *std::move(tun);
+  name_ = tun_.name;
+  interface_index_ = tun_.interface_index;
+
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  netlink_.emplace(*std::move(netlink));
+  if (!inherited) {
+    const absl::Status status = netlink_->SetMtu(interface_index_, settings_.mtu);
+    if (!status.ok()) return status;
+  }
+  absl::StatusOr<LinkMonitor> monitor = LinkMonitor::Open(interface_index_);
+  if (!monitor.ok()) return monitor.status();
+  link_monitor_.emplace(*std::move(monitor));
+  return absl::OkStatus();
+}
+
+absl::Status DeviceRunner::OpenSockets() {
+  UdpOptions options;
+  options.port = settings_.listen_port;
+  options.workers = tun_.queues.size();
+  options.fwmark = settings_.fwmark;
+  options.gro = true;
+  absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
+  if (!group.ok()) return group.status();
+  udp_ = *std::move(group);
+  return absl::OkStatus();
+}
+
+// Without a writable /run the tunnel works all the same; a live other process at our name is an
+// error.
+absl::Status DeviceRunner::ListenForTools() {
+  UnixListenerOptions uapi{kUapiDirectory, 0755, SocketFileName(name_), 0600, std::nullopt};
+  const bool inherited = settings_.uapi_socket.valid();
+  absl::StatusOr<UnixListener> listener =
+      inherited ? UnixListener::Adopt(std::move(settings_.uapi_socket))
+                : UnixListener::Listen(uapi);
+  if (listener.ok()) {
+    uapi_listener_.emplace(*std::move(listener));
+  } else if (inherited || absl::IsAlreadyExists(listener.status())) {
+    return listener.status();
+  }
+  const std::optional<gid_t> group = StatusGroup();
+  UnixListenerOptions status{kStatusDirectory, 0755, SocketFileName(name_), 0660, group};
+  absl::StatusOr<UnixListener> status_listener = UnixListener::Listen(status);
+  if (status_listener.ok()) status_listener_.emplace(*std::move(status_listener));
+  if (!listener.ok() || !status_listener.ok()) {
+    const absl::Status& why = listener.ok() ? status_listener.status() : listener.status();
+    spdlog::info("{}: runs without {}: {}", name_,
+                 listener.ok() ? "its status socket" : "its control and status sockets",
+                 MessageOf(why));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeviceRunner::ChooseBackend() {
+  if (settings_.io == IoBackendChoice::kEpoll) return absl::OkStatus();
+  const absl::Status probe = ProbeIoUring();
+  io_uring_ = probe.ok();
+  if (probe.ok()) return absl::OkStatus();
+  if (settings_.io == IoBackendChoice::kAuto) {
+    spdlog::info("{}: io_uring is not usable here, epoll is used: {}", name_, MessageOf(probe));
+    return absl::OkStatus();
+  }
+  return absl::UnavailableError(
+      fmt::format("use io_uring: {} (--io=epoll or --io=auto runs without it; containers need a "
+                  "seccomp profile that "
+                  "allows io_uring, hosts kernel.io_uring_disabled=0)",
+                  MessageOf(probe)));
+}
+
+std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
+  std::vector<WorkerOptions> workers;
+  for (size_t i = 0; i < tun_.queues.size(); ++i) {
+    WorkerOptions worker;
+    worker.index = i;
+    worker.tun_queue = std::move(tun_.queues[i]);
+    worker.sockets = std::move(udp_.workers[i]);
+    worker.io_uring = io_uring_;
+    worker.inbound = {tun_.tso, tun_.uso};
+    if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];
+    workers.push_back(std::move(worker));
+  }
+  return workers;
+}
+
+absl::Status DeviceRunner::StartLoop() {
+  loop_ = std::make_unique<ControlLoop>(
+      ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_)});
+  absl::Status status = loop_->Open();
+  if (status.ok()) status = loop_->WatchSignals();
+  if (status.ok()) {
+    const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
+    status = loop_->StartWorkers(MakeWorkerOptions(), listen);
+  }
+  if (status.ok() && uapi_listener_.has_value()) {
+    status = loop_->ServeUapi(*std::move(uapi_listener_));
+  }
+  if (status.ok() && status_listener_.has_value()) {
+    status = loop_->ServeStatus(*std::move(status_listener_));
+  }
+  return status;
+}
+
+absl::Status DeviceRunner::Configure() {
+  if (settings_.update.has_value()) {
+    const UapiError error = loop_->Apply(*settings_.update);
+    settings_.update.reset();
+    if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
+    for (const InterfaceAddress& address : settings_.addresses) {
+      const absl::Status status = netlink_->AddAddress(interface_index_, address);
+      if (!status.ok()) return status;
+    }
+    const absl::Status status = netlink_->SetLinkUp(interface_index_);
+    if (!status.ok()) return status;
+  }
+  return loop_->FollowLink(*std::move(link_monitor_));
+}
+
+std::string DeviceRunner::ReadyLine() {
+  const StatusReport report = loop_->Report();
+  return fmt::format("{} is ready: UDP port {}, {} worker{}, {}, {} peer{}, version {}", name_,
+                     report.device.listen_port, report.workers.size(),
+                     report.workers.size() == 1 ? "" : "s", report.workers.front().backend,
+                     report.device.peers.size(), report.device.peers.size() == 1 ? "" : "s",
+                     report.version);
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,87 @@
+#ifndef RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_
+#define RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/control/config_file.h"
+#include "core/control/device_update.h"
+#include "platform/app/cpu_budget.h"
+#include "platform/base/unique_fd.h"
+#include "platform/control/control_loop.h"
+#include "platform/control/netlink.h"
+#include "platform/control/unix_listener.h"
+#include "platform/tun/tun_device.h"
+#include "platform/udp/udp_socket.h"
+
+namespace ringwire::platform {
+
+inline constexpr uint32_t kDefaultMtu = 1420;
+
+struct DeviceSettings {
+  std::string name;
+  std::optional<size_t> workers;  // absent: as many as the CPUs allow
+  PinChoice pin = PinChoice::kAuto;
+  IoBackendChoice io = IoBackendChoice::kAuto;
+  uint32_t mtu = kDefaultMtu;
+  uint16_t listen_port = 0;
+  uint32_t fwmark = 0;
+  std::vector<InterfaceAddress> addresses;
+  std::optional<DeviceUpdate> update;  // applied, and the link set up, before the device is ready
+  UniqueFd tun_queue;                  // inherited, or invalid: create the interface
+  UniqueFd uapi_socket;                // inherited, or invalid: create the socket
+};
+
+// The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
+// What Start() made is undone by the destructor; the interface, with its addresses and routes, goes
+// with its last descriptor.
+class DeviceRunner {
+ public:
+  // Everything up to ready, in the order in which a failure costs least. The error: what was tried,
+  // why, the fix.
+  static absl::StatusOr<std::unique_ptr<DeviceRunner>> Start(DeviceSettings settings);
+
+  // Runs the device on this thread until it is stopped.
+  absl::Status Run() { return loop_->Run(); }
+
+  ControlLoop& loop() { return *loop_; }
+  Netlink& netlink() { return *netlink_; }
+  uint32_t interface_index() const { return interface_index_; }
+  // "wg0 is ready: …"
+  std::string ReadyLine();
+
+ private:
+  explicit DeviceRunner(DeviceSettings settings);
+
+  absl::Status CreateDevice();
+  absl::Status OpenSockets();
+  absl::Status ListenForTools();
+  absl::Status ChooseBackend();
+  absl::Status StartLoop();
+  absl::Status Configure();
+  std::vector<WorkerOptions> MakeWorkerOptions();
+
+  DeviceSettings settings_;
+  std::string name_;
+  uint32_t interface_index_ = 0;
+  std::vector<int> pin_cpus_;
+  bool io_uring_ = false;
+  TunDevice tun_;
+  UdpSocketGroup udp_;
+  std::optional<Netlink> netlink_;
+  std::optional<LinkMonitor> link_monitor_;
+  std::optional<UnixListener> uapi_listener_;
+  std::optional<UnixListener> status_listener_;
+  std::unique_ptr<ControlLoop> loop_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_

@@ -1,0 +1,43 @@
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "core/control/key_text.h"
+#include "platform/app/commands.h"
+#include "platform/app/interface_name.h"
+#include "platform/app/report_error.h"
+#include "platform/app/status_client.h"
+
+namespace ringwire::platform {
+namespace {
+
+struct ForgetArguments {
+  std::string interface_name;
+  std::string peer;
+};
+
+int Forget(const ForgetArguments& arguments) {
+  const absl::Status name = CheckInterfaceName(arguments.interface_name);
+  if (!name.ok()) return ReportError(name);
+  crypto::PublicKey peer{};
+  if (!ParseKeyBase64(arguments.peer, peer)) {
+    return ReportError("forget a peer: \"" + arguments.peer +
+                       "\" is no public key (44 characters of base64 are meant)");
+  }
+  const absl::StatusOr<std::string> answer =
+      AskDevice(arguments.interface_name, "forget " + arguments.peer);
+  return answer.ok() ? kExitSuccess : ReportError(answer.status());
+}
+
+}  // namespace
+
+Command AddForgetCommand(CLI::App* app) {
+  auto arguments = std::make_shared<ForgetArguments>();
+  CLI::App* const parser = app->add_subcommand(
+      "forget", "Clear what is remembered of a peer's handshakes (after its clock was set back)");
+  parser->add_option("IFNAME", arguments->interface_name, "The interface")->required();
+  parser->add_option("PEER", arguments->peer, "The peer's public key")->required();
+  return {parser, [arguments] { return Forget(*arguments); }};
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,67 @@
+#include "platform/app/inherited_tun.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+namespace {
+
+// As our own devices have it: the legacy virtio-net header.
+constexpr int kVnetHeaderSize = 10;
+
+}  // namespace
+
+absl::StatusOr<UniqueFd> InheritedDescriptor(const char* variable) {
+  const char* const value = std::getenv(variable);
+  if (value == nullptr || *value == '\0') return UniqueFd();
+  const std::string_view text = value;
+  int fd = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  const bool number = error == std::errc() && end == text.data() + text.size() && fd >= 0;
+  if (!number || ::fcntl(fd, F_GETFD) < 0) {
+    return absl::InvalidArgumentError(
+        fmt::format("use {}={}: no open descriptor of that number", variable, text));
+  }
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+  return UniqueFd(fd);
+}
+
+absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue) {
+  ifreq request{};
+  if (::ioctl(queue.get(), TUNGETIFF, &request) != 0) {
+    return absl::ErrnoToStatus(errno, "use WG_TUN_FD: ask which TUN device it is");
+  }
+  const unsigned flags = static_cast<unsigned short>(request.ifr_flags);
+  if ((flags & IFF_TUN) == 0 || (flags & IFF_NO_PI) == 0 || (flags & IFF_VNET_HDR) == 0) {
+    return absl::InvalidArgumentError(
+        "use WG_TUN_FD: the device must be made with IFF_TUN | IFF_NO_PI | IFF_VNET_HDR");
+  }
+  int header_size = kVnetHeaderSize;
+  if (::ioctl(queue.get(), TUNSETVNETHDRSZ, &header_size) != 0 ||
+      ::ioctl(queue.get(), TUNSETOFFLOAD, static_cast<unsigned long>(TUN_F_CSUM)) != 0 ||
+      ::fcntl(queue.get(), F_SETFL, O_NONBLOCK) != 0) {
+    return absl::ErrnoToStatus(errno, "use WG_TUN_FD: set the device up");
+  }
+  TunDevice device;
+  device.name = std::string(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
+  device.interface_index = ::if_nametoindex(device.name.c_str());
+  if (device.interface_index == 0) {
+    return absl::ErrnoToStatus(errno, fmt::format("use WG_TUN_FD: find {}", device.name));
+  }
+  device.queues.push_back(std::move(queue));
+  return device;
+}
+
+}  // namespace ringwire::platform

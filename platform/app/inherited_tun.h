@@ -1,0 +1,21 @@
+#ifndef RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_
+#define RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "platform/base/unique_fd.h"
+#include "platform/tun/tun_device.h"
+
+namespace ringwire::platform {
+
+// The descriptor whose number is in the environment variable; invalid when it is not set.
+absl::StatusOr<UniqueFd> InheritedDescriptor(const char* variable);
+
+// Makes a device of a TUN queue that our parent has opened (WG_TUN_FD): one queue, the parent's
+// choice of name. It has to carry the vnet header and no packet information.
+absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_

@@ -1,0 +1,26 @@
+#include "platform/app/interface_name.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+
+absl::Status CheckInterfaceName(std::string_view name) {
+  constexpr size_t kNameMax = 15;
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("_=+.-").find(c) != std::string_view::npos;
+  };
+  const bool valid = !name.empty() && name.size() <= kNameMax && name != "." && name != ".." &&
+                     std::all_of(name.begin(), name.end(), allowed);
+  if (valid) return absl::OkStatus();
+  return absl::InvalidArgumentError(fmt::format(
+      "\"{}\" is no interface name (1 to {} of a-z A-Z 0-9 _ = + . -)", name, kNameMax));
+}
+
+std::string SocketFileName(std::string_view interface_name) {
+  return std::string(interface_name) + ".sock";
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,21 @@
+#ifndef RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_
+#define RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ringwire::platform {
+
+// [a-zA-Z0-9_=+.-]{1,15}, as wg-quick, and neither "." nor "..": the name becomes a part of paths.
+absl::Status CheckInterfaceName(std::string_view name);
+
+// The sockets of a running device.
+inline constexpr char kUapiDirectory[] = "/var/run/wireguard";
+inline constexpr char kStatusDirectory[] = "/run/ringwire";
+std::string SocketFileName(std::string_view interface_name);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_

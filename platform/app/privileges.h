@@ -1,0 +1,22 @@
+#ifndef RINGWIRE_PLATFORM_APP_PRIVILEGES_H_
+#define RINGWIRE_PLATFORM_APP_PRIVILEGES_H_
+
+#include "absl/status/status.h"
+
+namespace ringwire::platform {
+
+// First thing in the process: what it creates is for its owner alone, and its memory, which holds
+// keys, reaches no core dump and no debugger of another process.
+void ProtectProcess();
+
+// PermissionDenied, with the fix, unless the process has CAP_NET_ADMIN.
+absl::Status CheckNetAdmin();
+
+// Keeps CAP_NET_ADMIN (marks, buffers, links) and CAP_NET_BIND_SERVICE (a later listen port below
+// 1024) and gives up every other capability for good. Call before threads are made: it holds for
+// the calling thread and those it creates.
+absl::Status DropPrivileges();
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_PRIVILEGES_H_

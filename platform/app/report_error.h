@@ -1,0 +1,26 @@
+#ifndef RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_
+#define RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace ringwire::platform {
+
+inline constexpr int kExitSuccess = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;
+
+// Prints "ringwire: MESSAGE" to stderr and returns kExitFailure. The message: what was tried, why
+// it failed, the fix.
+int ReportError(std::string_view message);
+int ReportError(const absl::Status& status);
+void ReportWarning(std::string_view message);
+
+// A status' message as our interfaces take strings.
+std::string MessageOf(const absl::Status& status);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_

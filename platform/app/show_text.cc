@@ -1,0 +1,153 @@
+#include "platform/app/show_text.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+#include <vector>
+
+#include "core/control/key_text.h"
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+namespace {
+
+constexpr std::string_view kGreenBold = "\x1b[32m\x1b[1m";
+constexpr std::string_view kYellowBold = "\x1b[33m\x1b[1m";
+constexpr std::string_view kBold = "\x1b[1m";
+constexpr std::string_view kReset = "\x1b[0m";
+
+// Writes "label: value" lines.
+class Lines {
+ public:
+  explicit Lines(bool colour) : colour_(colour) {}
+
+  void Heading(std::string_view style, std::string_view label, std::string_view value) {
+    text_ += fmt::format("{}: {}\n", Styled(style, label), Styled(style, value));
+  }
+  void Field(std::string_view label, std::string_view value) {
+    text_ += fmt::format("  {}: {}\n", Styled(kBold, label), value);
+  }
+  void Empty() { text_ += '\n'; }
+  std::string Take() { return std::move(text_); }
+
+ private:
+  std::string Styled(std::string_view style, std::string_view text) const {
+    if (!colour_) return std::string(text);
+    return fmt::format("{}{}{}", style, text, kReset);
+  }
+
+  const bool colour_;
+  std::string text_;
+};
+
+std::string JoinPrefixes(const std::vector<Prefix>& prefixes) {
+  if (prefixes.empty()) return "(none)";
+  std::string text;
+  for (const Prefix& prefix : prefixes) {
+    if (!text.empty()) text += ", ";
+    text += prefix.ToString();
+  }
+  return text;
+}
+
+std::string JoinCounts(const NamedCounts& counts) {
+  std::string text;
+  for (const auto& [name, count] : counts) {
+    if (count == 0) continue;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
+  }
+  return text;
+}
+
+void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, Lines* lines) {
+  lines->Empty();
+  lines->Heading(kYellowBold, "peer", KeyToBase64(peer.public_key));
+  if (!peer.name.empty()) lines->Field("name", peer.name);
+  if (has_preshared_key) lines->Field("preshared key", "(hidden)");
+  if (peer.endpoint.has_value()) lines->Field("endpoint", peer.endpoint->ToString());
+  lines->Field("allowed ips", JoinPrefixes(peer.allowed_ips));
+  if (peer.last_handshake.has_value()) {
+    lines->Field("latest handshake", FormatAgo(*peer.last_handshake, now));
+  }
+  if (peer.receive_bytes != 0 || peer.transmit_bytes != 0) {
+    lines->Field("transfer", fmt::format("{} received, {} sent", FormatBytes(peer.receive_bytes),
+                                         FormatBytes(peer.transmit_bytes)));
+  }
+  if (peer.persistent_keepalive_seconds != 0) {
+    const int seconds = peer.persistent_keepalive_seconds;
+    lines->Field("persistent keepalive",
+                 fmt::format("every {} second{}", seconds, seconds == 1 ? "" : "s"));
+  }
+  if (!peer.transport_suite.empty()) lines->Field("suite", peer.transport_suite);
+}
+
+// The peers' places in the report, newest handshake first, those without one last.
+std::vector<size_t> NewestFirst(const std::vector<PeerStatus>& peers) {
+  std::vector<size_t> order(peers.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&peers](size_t a, size_t b) {
+    return peers[a].last_handshake.value_or(absl::InfinitePast()) >
+           peers[b].last_handshake.value_or(absl::InfinitePast());
+  });
+  return order;
+}
+
+}  // namespace
+
+std::string FormatBytes(uint64_t bytes) {
+  constexpr uint64_t kKibi = 1024;
+  if (bytes < kKibi) return fmt::format("{} B", bytes);
+  uint64_t unit = kKibi;
+  std::string_view name = "KiB";
+  for (const std::string_view larger : {"MiB", "GiB", "TiB"}) {
+    if (bytes / unit < kKibi) break;
+    unit *= kKibi;
+    name = larger;
+  }
+  return fmt::format("{:.2f} {}", static_cast<double>(bytes) / static_cast<double>(unit), name);
+}
+
+std::string FormatAgo(absl::Time then, absl::Time now) {
+  int64_t seconds = absl::ToUnixSeconds(now) - absl::ToUnixSeconds(then);
+  if (seconds == 0) return "Now";
+  if (seconds < 0) return "(System clock wound backward; connection problems may ensue.)";
+  constexpr std::pair<int64_t, std::string_view> kUnits[] = {
+      {365 * 24 * 3600, "year"}, {24 * 3600, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}};
+  std::string text;
+  for (const auto& [unit, name] : kUnits) {
+    const int64_t count = seconds / unit;
+    seconds %= unit;
+    if (count == 0) continue;
+    text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", count, name, count == 1 ? "" : "s");
+  }
+  return text + " ago";
+}
+
+std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) {
+  Lines lines(colour);
+  const DeviceStatus& device = report.device;
+  lines.Heading(kGreenBold, "interface", report.interface_name);
+  if (report.has_private_key) {
+    lines.Field("public key", KeyToBase64(device.public_key));
+    lines.Field("private key", "(hidden)");
+  }
+  if (device.listen_port != 0) lines.Field("listening port", fmt::to_string(device.listen_port));
+  if (device.fwmark != 0) lines.Field("fwmark", fmt::format("{:#x}", device.fwmark));
+  for (const size_t i : NewestFirst(device.peers)) {
+    AppendPeer(device.peers[i], report.has_preshared_key[i], now, &lines);
+  }
+  lines.Empty();
+  lines.Heading(kGreenBold, "ringwire", report.version);
+  lines.Field("link", fmt::format("{}, mtu {}", report.link_up ? "up" : "down", report.mtu));
+  const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;
+  lines.Field("workers", fmt::format("{} ({})", report.workers.size(), backend));
+  for (const WorkerReport& worker : report.workers) {
+    const std::string counts = JoinCounts(worker.counts);
+    if (!counts.empty()) lines.Field(fmt::format("worker {}", worker.index), counts);
+  }
+  const std::string drops = JoinCounts(report.drops);
+  if (!drops.empty()) lines.Field("drops", drops);
+  return lines.Take();
+}
+
+}  // namespace ringwire::platform

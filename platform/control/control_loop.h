@@ -1,0 +1,141 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_CONTROL_LOOP_H_
+#define RINGWIRE_PLATFORM_CONTROL_CONTROL_LOOP_H_
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/counters.h"
+#include "core/base/mutex.h"
+#include "core/control/control_plane.h"
+#include "core/routing/shared_state.h"
+#include "crypto/random.h"
+#include "platform/control/device_control.h"
+#include "platform/control/event_poll.h"
+#include "platform/control/link_monitor.h"
+#include "platform/control/listen_sockets.h"
+#include "platform/control/socket_server.h"
+#include "platform/control/stamp_keeper.h"
+#include "platform/control/unix_listener.h"
+#include "platform/state/handshake_stamps.h"
+#include "platform/worker/worker.h"
+
+namespace ringwire::platform {
+
+struct ControlLoopOptions {
+  std::string interface_name;
+  std::string version;
+  HandshakeStampsFile stamps;
+};
+
+// The control thread of one device: runs the control plane on the thread that calls Run(), between
+// the workers' news, the clock, the two sockets, the link and the signals. Everything is
+// event-driven; an idle device costs no CPU time.
+//
+// Priority: all data events of all workers are drained before each handshake, and handshakes are
+// taken from the workers in turn. Nothing here waits for a client, a name or a peer.
+//
+// Use: construct, AddWorkers, StartWorkers, the other sources, Run. All calls on one thread but for
+// Post and Wake.
+class ControlLoop final : public DeviceControl {
+ public:
+  explicit ControlLoop(ControlLoopOptions options);
+  ~ControlLoop() override;
+  ControlLoop(const ControlLoop&) = delete;
+  ControlLoop& operator=(const ControlLoop&) = delete;
+
+  absl::Status Open();
+  // Every worker is made before the first one starts; `listen` says what their sockets are bound
+  // to.
+  absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
+  // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
+  absl::Status WatchSignals();
+  absl::Status FollowLink(LinkMonitor monitor);
+  // The device stops when the socket's file is deleted.
+  absl::Status ServeUapi(UnixListener listener);
+  absl::Status ServeStatus(UnixListener listener);
+  // What a reload does; it must not block (Post brings results back).
+  void set_reload(std::function<absl::Status()> reload) { reload_ = std::move(reload); }
+
+  // Until something stops the device. OK: a signal, or the interface or its control socket was
+  // deleted. The workers have stopped and the state is saved when it returns.
+  absl::Status Run();
+
+  // Any thread: runs `function` on the control thread.
+  void Post(std::function<void()> function);
+
+  DeviceStatus Status() override;
+  UapiError Apply(const DeviceUpdate& update) override;
+  StatusReport Report() override;
+  bool Forget(const crypto::PublicKey& peer) override;
+  absl::Status Reload() override;
+
+ private:
+  struct Moment {
+    Instant boot;
+    absl::Time wall;
+  };
+  static Moment Now();
+
+  void Wake();
+  void TakeNews();
+  void RunPosted();
+  void CheckWorkers();
+  void DrainEvents();
+  // At most a batch, so that sockets and timers get their turn; false when all are done.
+  bool HandleHandshakes();
+  bool PopHandshake(HandshakeDatagram* datagram);
+  void HandleDeadlines();
+  void ArmTimer();
+  void CarryOut(Moment now);
+  void SendDatagrams(Moment now);
+  void PushFlushes();
+  bool PushFlush(FlushStaged* flush);
+  void LogNotices();
+  void TakeSignal(int fd);
+  void TakeLinkState();
+  absl::Status WatchSocketFile();
+  void Stop(absl::Status why, const std::string& log_line);
+
+  const std::string interface_name_;
+  const std::string version_;
+  EventPoll poll_;
+  UniqueFd news_;   // eventfd: the workers and Post
+  UniqueFd timer_;  // CLOCK_BOOTTIME
+  UniqueFd signals_;
+  UniqueFd socket_file_watch_;  // inotify
+
+  SharedState shared_;
+  crypto::SystemRandom random_;
+  WorkerCounters counters_;
+  ControlPlane plane_;
+  StampKeeper stamps_;
+  ControlOutput out_;
+  ListenSockets listen_;
+  std::vector<std::unique_ptr<Worker>> workers_;  // after shared_: they stop first
+  size_t next_handshake_worker_ = 0;
+  std::deque<FlushStaged> flushes_;  // to be pushed: normally none for longer than a call
+  Instant quiescence_due_ = Instant::InfiniteFuture();
+  Instant armed_for_ = Instant::InfiniteFuture();
+
+  std::optional<LinkMonitor> link_monitor_;
+  LinkState link_;
+  bool lost_sight_logged_ = false;
+  std::unique_ptr<SocketServer> uapi_;
+  std::unique_ptr<SocketServer> status_;
+  std::function<absl::Status()> reload_;
+  std::optional<absl::Status> stop_;
+
+  Mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_ ABSL_GUARDED_BY(posted_mutex_);
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_CONTROL_LOOP_H_

@@ -1,0 +1,81 @@
+// What the control and status sockets may ask of the device.
+#include <algorithm>
+#include <cerrno>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "core/control/validate.h"
+#include "platform/control/control_loop.h"
+
+namespace ringwire::platform {
+namespace {
+
+UapiError ToUapiError(const absl::Status& status) {
+  if (status.ok()) return {};
+  int number = EIO;
+  if (absl::IsAlreadyExists(status)) number = EADDRINUSE;
+  if (absl::IsPermissionDenied(status)) number = EPERM;
+  if (absl::IsInvalidArgument(status)) number = EINVAL;
+  if (absl::IsResourceExhausted(status)) number = ENOMEM;
+  return {number, std::string(status.message())};
+}
+
+absl::Status ValidateAgainst(const DeviceStatus& device, const DeviceUpdate& update) {
+  absl::flat_hash_set<crypto::PublicKey> keys;
+  for (const PeerStatus& peer : device.peers) keys.insert(peer.public_key);
+  return Validate(update, {device.peers.size(),
+                           [&keys](const crypto::PublicKey& key) { return keys.contains(key); }});
+}
+
+}  // namespace
+
+DeviceStatus ControlLoop::Status() {
+  const Moment now = Now();
+  return plane_.Status(now.boot, now.wall);
+}
+
+UapiError ControlLoop::Apply(const DeviceUpdate& update) {
+  // Sockets first, as a busy port refuses the whole change; and not before the rest is known to be
+  // acceptable.
+  if (listen_.WouldChange(update)) {
+    absl::Status status = ValidateAgainst(Status(), update);
+    if (status.ok()) status = listen_.Change(update, workers_);
+    if (!status.ok()) return ToUapiError(status);
+  }
+  const Moment now = Now();
+  const absl::Status status = plane_.Apply(now.boot, now.wall, update, &out_);
+  plane_.SetListenPort(listen_.port());
+  CarryOut(now);
+  return ToUapiError(status);
+}
+
+StatusReport ControlLoop::Report() {
+  StatusReport report;
+  report.interface_name = interface_name_;
+  report.version = version_;
+  report.mtu = link_.mtu;
+  report.link_up = link_.up;
+  SetDevice(Status(), &report);
+  std::vector<const WorkerCounters*> threads = {&counters_};
+  for (size_t i = 0; i < workers_.size(); ++i) {
+    const WorkerCounters& counters = workers_[i]->counters();
+    threads.push_back(&counters);
+    report.workers.push_back({i, std::string(workers_[i]->backend_name()), CountsOf(counters)});
+  }
+  report.drops = DropsOf(threads);
+  return report;
+}
+
+bool ControlLoop::Forget(const crypto::PublicKey& peer) { return plane_.ForgetStamp(peer); }
+
+absl::Status ControlLoop::Reload() {
+  if (reload_ == nullptr) {
+    return absl::FailedPreconditionError(
+        "reload: this device has no configuration file (it was not started with `ringwire run`)");
+  }
+  return reload_();
+}
+
+}  // namespace ringwire::platform

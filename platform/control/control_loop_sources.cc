@@ -1,0 +1,110 @@
+// What may change or stop the device from outside: signals, the link, the control socket's file, a
+// failing worker.
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "platform/control/control_loop.h"
+#include "platform/control/status_conversation.h"
+#include "platform/control/uapi_conversation.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+
+absl::Status ControlLoop::WatchSignals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  signals_ = UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return absl::ErrnoToStatus(errno, "watch signals");
+  return poll_.Add(signals_.get(), EPOLLIN, [this](uint32_t) { TakeSignal(signals_.get()); });
+}
+
+void ControlLoop::TakeSignal(int fd) {
+  signalfd_siginfo signal{};
+  if (::read(fd, &signal, sizeof(signal)) != sizeof(signal)) return;
+  if (signal.ssi_signo != SIGHUP) {
+    Stop(absl::OkStatus(), "stopping on a signal");
+    return;
+  }
+  const absl::Status status = Reload();
+  if (!status.ok()) spdlog::warn("{}: {}", interface_name_, std::string(status.message()));
+}
+
+absl::Status ControlLoop::FollowLink(LinkMonitor monitor) {
+  link_monitor_.emplace(std::move(monitor));
+  TakeLinkState();
+  return poll_.Add(link_monitor_->fd(), EPOLLIN, [this](uint32_t) { TakeLinkState(); });
+}
+
+void ControlLoop::TakeLinkState() {
+  const LinkState state = link_monitor_->Read();
+  if (!state.exists) {
+    Stop(absl::OkStatus(), "the interface was deleted");
+    return;
+  }
+  if (link_monitor_->lost_sight() && !lost_sight_logged_) {
+    lost_sight_logged_ = true;
+    spdlog::warn("{}: moved to a network namespace where its link cannot be followed; taken as up",
+                 interface_name_);
+  }
+  const Moment now = Now();
+  if (state.mtu != link_.mtu) plane_.SetMtu(state.mtu);
+  if (state.up != link_.up) {
+    spdlog::info("{}: link {}", interface_name_, state.up ? "up" : "down");
+    plane_.SetLinkUp(now.boot, now.wall, state.up, &out_);
+    CarryOut(now);
+  }
+  link_ = state;
+}
+
+absl::Status ControlLoop::ServeUapi(UnixListener listener) {
+  uapi_ = std::make_unique<SocketServer>(
+      &poll_, std::move(listener), [this] { return std::make_unique<UapiConversation>(this); });
+  absl::Status status = uapi_->Start();
+  if (status.ok() && !uapi_->listener().path().empty()) status = WatchSocketFile();
+  return status;
+}
+
+absl::Status ControlLoop::ServeStatus(UnixListener listener) {
+  status_ = std::make_unique<SocketServer>(
+      &poll_, std::move(listener), [this] { return std::make_unique<StatusConversation>(this); });
+  return status_->Start();
+}
+
+absl::Status ControlLoop::WatchSocketFile() {
+  const std::string& path = uapi_->listener().path();
+  socket_file_watch_ = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  // A deletion shows as IN_ATTRIB (one link less): the open socket itself keeps the inode alive.
+  if (!socket_file_watch_.valid() ||
+      ::inotify_add_watch(socket_file_watch_.get(), path.c_str(),
+                          IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
+    return absl::ErrnoToStatus(errno, "watch " + path);
+  }
+  return poll_.Add(socket_file_watch_.get(), EPOLLIN, [this](uint32_t) {
+    std::array<char, 4096> events;
+    while (::read(socket_file_watch_.get(), events.data(), events.size()) > 0) continue;
+    if (!uapi_->listener().FileIsOurs()) Stop(absl::OkStatus(), "the control socket was deleted");
+  });
+}
+
+void ControlLoop::CheckWorkers() {
+  for (const auto& worker : workers_) {
+    const std::optional<absl::Status> failure = worker->failure();
+    if (!failure.has_value()) continue;
+    // A worker also ends when its interface goes, and may notice before the notification is out.
+    if (link_monitor_.has_value() && !link_monitor_->StillExists()) {
+      Stop(absl::OkStatus(), "the interface was deleted");
+      return;
+    }
+    Stop(*failure, "");
+  }
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,45 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_
+#define RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+// The one wait of the control thread: an epoll instance with a function a descriptor. A function
+// may add and remove descriptors, its own included; one that was removed is not called any more,
+// even for an event already fetched. Thread-compatible.
+class EventPoll {
+ public:
+  using OnEvent = std::function<void(uint32_t events)>;
+
+  EventPoll();
+
+  // Level-triggered; `events` as in epoll_ctl(2). The descriptor stays the caller's and is removed
+  // before it is closed.
+  absl::Status Add(int fd, uint32_t events, OnEvent on_event);
+  void Change(int fd, uint32_t events);
+  void Remove(int fd);
+
+  // Waits for events and calls their functions. With `may_block` false only what is ready already.
+  absl::Status Wait(bool may_block);
+
+ private:
+  struct Entry {
+    uint32_t generation = 0;
+    std::shared_ptr<const OnEvent> on_event;
+  };
+
+  const UniqueFd epoll_;
+  uint32_t generation_ = 0;
+  absl::flat_hash_map<int, Entry> entries_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_

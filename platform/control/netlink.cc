@@ -1,0 +1,112 @@
+#include "platform/control/netlink.h"
+
+#include <linux/if.h>
+#include <netlink/addr.h>
+#include <netlink/errno.h>
+#include <netlink/netlink.h>
+#include <netlink/route/addr.h>
+#include <netlink/route/link.h>
+#include <sys/socket.h>
+
+#include <string>
+
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+namespace {
+
+absl::Status NetlinkError(int result, const std::string& tried) {
+  const int error = -result;
+  const std::string text = fmt::format("{}: {}", tried, nl_geterror(error));
+  if (error == NLE_PERM || error == NLE_NOACCESS) {
+    return absl::PermissionDeniedError(text + " (run as root, or grant CAP_NET_ADMIN)");
+  }
+  if (error == NLE_OBJ_NOTFOUND || error == NLE_NODEV) return absl::NotFoundError(text);
+  return absl::InternalError(text);
+}
+
+struct FreeLink {
+  void operator()(rtnl_link* link) const { rtnl_link_put(link); }
+};
+using Link = std::unique_ptr<rtnl_link, FreeLink>;
+
+struct FreeAddress {
+  void operator()(rtnl_addr* address) const { rtnl_addr_put(address); }
+};
+using Address = std::unique_ptr<rtnl_addr, FreeAddress>;
+
+Link MakeLink(uint32_t interface_index) {
+  Link link(rtnl_link_alloc());
+  rtnl_link_set_ifindex(link.get(), static_cast<int>(interface_index));
+  return link;
+}
+
+Address MakeAddress(uint32_t interface_index, const InterfaceAddress& from) {
+  const bool v4 = from.address.family == IpFamily::kV4;
+  nl_addr* const local =
+      nl_addr_build(v4 ? AF_INET : AF_INET6, from.address.bytes.data(), v4 ? 4 : 16);
+  nl_addr_set_prefixlen(local, from.length);
+  Address address(rtnl_addr_alloc());
+  rtnl_addr_set_ifindex(address.get(), static_cast<int>(interface_index));
+  rtnl_addr_set_local(address.get(), local);
+  nl_addr_put(local);
+  return address;
+}
+
+}  // namespace
+
+void Netlink::CloseSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
+
+absl::StatusOr<Netlink> Netlink::Open() {
+  Netlink netlink(nl_socket_alloc());
+  if (netlink.socket_ == nullptr) return absl::ResourceExhaustedError("open a netlink socket");
+  const int result = nl_connect(netlink.socket_.get(), NETLINK_ROUTE);
+  if (result < 0) return NetlinkError(result, "open a netlink socket");
+  return netlink;
+}
+
+absl::Status Netlink::AddAddress(uint32_t interface_index, const InterfaceAddress& address) {
+  const Address request = MakeAddress(interface_index, address);
+  const int result = rtnl_addr_add(socket_.get(), request.get(), 0);
+  if (result == 0 || result == -NLE_EXIST) return absl::OkStatus();
+  return NetlinkError(result, fmt::format("add the address {}", address.ToString()));
+}
+
+absl::Status Netlink::RemoveAddress(uint32_t interface_index, const InterfaceAddress& address) {
+  const Address request = MakeAddress(interface_index, address);
+  const int result = rtnl_addr_delete(socket_.get(), request.get(), 0);
+  if (result == 0 || result == -NLE_NOADDR) return absl::OkStatus();
+  return NetlinkError(result, fmt::format("remove the address {}", address.ToString()));
+}
+
+absl::Status Netlink::SetMtu(uint32_t interface_index, uint32_t mtu) {
+  const Link link = MakeLink(interface_index);
+  const Link change = MakeLink(interface_index);
+  rtnl_link_set_mtu(change.get(), mtu);
+  const int result = rtnl_link_change(socket_.get(), link.get(), change.get(), 0);
+  if (result == 0) return absl::OkStatus();
+  return NetlinkError(result, fmt::format("set the MTU to {}", mtu));
+}
+
+absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
+  const Link link = MakeLink(interface_index);
+  const Link change = MakeLink(interface_index);
+  rtnl_link_set_flags(change.get(), IFF_UP);
+  const int result = rtnl_link_change(socket_.get(), link.get(), change.get(), 0);
+  if (result == 0) return absl::OkStatus();
+  return NetlinkError(result, "set the link up");
+}
+
+absl::StatusOr<LinkState> Netlink::Query(uint32_t interface_index) {
+  rtnl_link* found = nullptr;
+  const int result =
+      rtnl_link_get_kernel(socket_.get(), static_cast<int>(interface_index), nullptr, &found);
+  if (result < 0) return NetlinkError(result, "look the interface up");
+  const Link link(found);
+  LinkState state;
+  state.up = (rtnl_link_get_flags(link.get()) & IFF_UP) != 0;
+  state.mtu = rtnl_link_get_mtu(link.get());
+  return state;
+}
+
+}  // namespace ringwire::platform

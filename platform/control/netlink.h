@@ -1,0 +1,46 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_NETLINK_H_
+#define RINGWIRE_PLATFORM_CONTROL_NETLINK_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/control/config_file.h"
+
+struct nl_sock;
+
+namespace ringwire::platform {
+
+struct LinkState {
+  bool exists = true;
+  bool up = false;
+  uint32_t mtu = 0;
+};
+
+// Changes of one interface by rtnetlink, each made and confirmed by the kernel before the call
+// returns. Thread-compatible.
+class Netlink {
+ public:
+  static absl::StatusOr<Netlink> Open();
+
+  // An address that is there already is fine; so is removing one that is not.
+  absl::Status AddAddress(uint32_t interface_index, const InterfaceAddress& address);
+  absl::Status RemoveAddress(uint32_t interface_index, const InterfaceAddress& address);
+  absl::Status SetMtu(uint32_t interface_index, uint32_t mtu);
+  absl::Status SetLinkUp(uint32_t interface_index);
+  // NotFound: there is no such interface (any more).
+  absl::StatusOr<LinkState> Query(uint32_t interface_index);
+
+ private:
+  struct CloseSocket {
+    void operator()(nl_sock* socket) const;
+  };
+  explicit Netlink(nl_sock* socket) : socket_(socket) {}
+
+  std::unique_ptr<nl_sock, CloseSocket> socket_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_NETLINK_H_

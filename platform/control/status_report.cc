@@ -1,0 +1,210 @@
+#include "platform/control/status_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/base/drop_reason.h"
+#include "core/control/key_text.h"
+#include "nlohmann/json.hpp"
+
+namespace ringwire::platform {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// The reading side meets lines of another process: every access checks the type, so that nothing
+// throws.
+const Json* Member(const Json& object, const char* key) {
+  if (!object.is_object()) return nullptr;
+  const auto found = object.find(key);
+  return found == object.end() ? nullptr : &*found;
+}
+
+std::string TextOf(const Json& object, const char* key) {
+  const Json* const value = Member(object, key);
+  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+}
+
+template <typename Integer>
+Integer NumberOf(const Json& object, const char* key) {
+  const Json* const value = Member(object, key);
+  return value != nullptr && value->is_number_unsigned() ? value->get<Integer>() : Integer{0};
+}
+
+bool FlagOf(const Json& object, const char* key) {
+  const Json* const value = Member(object, key);
+  return value != nullptr && value->is_boolean() && value->get<bool>();
+}
+
+const Json& ArrayOf(const Json& object, const char* key) {
+  static const Json kEmpty = Json::array();
+  const Json* const value = Member(object, key);
+  return value != nullptr && value->is_array() ? *value : kEmpty;
+}
+
+Json CountsToJson(const NamedCounts& counts) {
+  Json json = Json::object();
+  for (const auto& [name, count] : counts) json[name] = count;
+  return json;
+}
+
+NamedCounts CountsFromJson(const Json* json) {
+  NamedCounts counts;
+  if (json == nullptr || !json->is_object()) return counts;
+  for (const auto& [name, value] : json->items()) {
+    if (value.is_number_unsigned()) counts.emplace_back(name, value.get<uint64_t>());
+  }
+  return counts;
+}
+
+Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
+  Json json;
+  json["public_key"] = KeyToBase64(peer.public_key);
+  if (!peer.name.empty()) json["name"] = peer.name;
+  json["preshared_key"] = has_preshared_key;
+  if (peer.endpoint.has_value()) json["endpoint"] = peer.endpoint->ToString();
+  Json allowed_ips = Json::array();
+  for (const Prefix& prefix : peer.allowed_ips) allowed_ips.push_back(prefix.ToString());
+  json["allowed_ips"] = std::move(allowed_ips);
+  if (peer.last_handshake.has_value()) {
+    json["last_handshake_ns"] = static_cast<uint64_t>(absl::ToUnixNanos(*peer.last_handshake));
+  }
+  json["receive_bytes"] = peer.receive_bytes;
+  json["transmit_bytes"] = peer.transmit_bytes;
+  json["persistent_keepalive_seconds"] = peer.persistent_keepalive_seconds;
+  if (!peer.transport_suite.empty()) json["transport_suite"] = peer.transport_suite;
+  return json;
+}
+
+bool PeerFromJson(const Json& json, StatusReport* report) {
+  PeerStatus peer;
+  if (!ParseKeyBase64(TextOf(json, "public_key"), peer.public_key)) return false;
+  peer.name = TextOf(json, "name");
+  peer.endpoint = SocketAddress::Parse(TextOf(json, "endpoint"));
+  for (const Json& prefix : ArrayOf(json, "allowed_ips")) {
+    if (!prefix.is_string()) return false;
+    const std::optional<Prefix> parsed = Prefix::Parse(prefix.get<std::string>());
+    if (!parsed.has_value()) return false;
+    peer.allowed_ips.push_back(*parsed);
+  }
+  if (const auto ns = NumberOf<uint64_t>(json, "last_handshake_ns"); ns != 0) {
+    peer.last_handshake = absl::FromUnixNanos(static_cast<int64_t>(ns));
+  }
+  peer.receive_bytes = NumberOf<uint64_t>(json, "receive_bytes");
+  peer.transmit_bytes = NumberOf<uint64_t>(json, "transmit_bytes");
+  peer.persistent_keepalive_seconds = NumberOf<uint16_t>(json, "persistent_keepalive_seconds");
+  peer.transport_suite = TextOf(json, "transport_suite");
+  report->has_preshared_key.push_back(FlagOf(json, "preshared_key"));
+  report->device.peers.push_back(std::move(peer));
+  return true;
+}
+
+}  // namespace
+
+void SetDevice(DeviceStatus status, StatusReport* report) {
+  report->has_private_key = status.private_key.has_value();
+  report->device = std::move(status);
+  report->device.private_key.reset();
+  report->has_preshared_key.clear();
+  for (PeerStatus& peer : report->device.peers) {
+    report->has_preshared_key.push_back(!peer.preshared_key.IsZero());
+    peer.preshared_key.Zero();
+  }
+}
+
+NamedCounts CountsOf(const WorkerCounters& counters) {
+  return {
+      {"tun_read_runs", counters.tun_read_runs.value()},
+      {"tun_read_segments", counters.tun_read_segments.value()},
+      {"tun_read_bytes", counters.tun_read_bytes.value()},
+      {"udp_send_runs", counters.udp_send_runs.value()},
+      {"udp_send_segments", counters.udp_send_segments.value()},
+      {"udp_send_bytes", counters.udp_send_bytes.value()},
+      {"udp_receive_runs", counters.udp_receive_runs.value()},
+      {"udp_receive_segments", counters.udp_receive_segments.value()},
+      {"udp_receive_bytes", counters.udp_receive_bytes.value()},
+      {"tun_write_runs", counters.tun_write_runs.value()},
+      {"tun_write_segments", counters.tun_write_segments.value()},
+      {"tun_write_bytes", counters.tun_write_bytes.value()},
+      {"staged_segments", counters.staged_segments.value()},
+      {"keepalives_received", counters.keepalives_received.value()},
+      {"to_control_segments", counters.to_control_segments.value()},
+      {"icmp_errors_sent", counters.icmp_errors_sent.value()},
+      {"cookie_replies_sent", counters.cookie_replies_sent.value()},
+      {"load_sources_evicted", counters.load_sources_evicted.value()},
+      {"wakeups", counters.wakeups.value()},
+      {"source_address_retries", counters.source_address_retries.value()},
+  };
+}
+
+NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads) {
+  NamedCounts drops;
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    const auto reason = static_cast<DropReason>(i);
+    uint64_t total = 0;
+    for (const WorkerCounters* thread : threads) total += thread->Dropped(reason);
+    if (total != 0) drops.emplace_back(DropReasonName(reason), total);
+  }
+  return drops;
+}
+
+std::string ToJson(const StatusReport& report) {
+  const DeviceStatus& device = report.device;
+  Json json;
+  json["interface"] = report.interface_name;
+  json["version"] = report.version;
+  json["link_up"] = report.link_up;
+  json["mtu"] = report.mtu;
+  json["private_key"] = report.has_private_key;
+  if (report.has_private_key) json["public_key"] = KeyToBase64(device.public_key);
+  json["listen_port"] = device.listen_port;
+  json["fwmark"] = device.fwmark;
+  Json peers = Json::array();
+  for (size_t i = 0; i < device.peers.size(); ++i) {
+    peers.push_back(PeerToJson(device.peers[i], report.has_preshared_key[i]));
+  }
+  json["peers"] = std::move(peers);
+  Json workers = Json::array();
+  for (const WorkerReport& worker : report.workers) {
+    Json entry;
+    entry["index"] = worker.index;
+    entry["backend"] = worker.backend;
+    entry["counts"] = CountsToJson(worker.counts);
+    workers.push_back(std::move(entry));
+  }
+  json["workers"] = std::move(workers);
+  json["drops"] = CountsToJson(report.drops);
+  // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::optional<StatusReport> ReportFromJson(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || Member(json, "interface") == nullptr) return std::nullopt;
+  StatusReport report;
+  report.interface_name = TextOf(json, "interface");
+  report.version = TextOf(json, "version");
+  report.link_up = FlagOf(json, "link_up");
+  report.mtu = NumberOf<uint32_t>(json, "mtu");
+  report.has_private_key = FlagOf(json, "private_key");
+  if (report.has_private_key &&
+      !ParseKeyBase64(TextOf(json, "public_key"), report.device.public_key)) {
+    return std::nullopt;
+  }
+  report.device.listen_port = NumberOf<uint16_t>(json, "listen_port");
+  report.device.fwmark = NumberOf<uint32_t>(json, "fwmark");
+  for (const Json& peer : ArrayOf(json, "peers")) {
+    if (!PeerFromJson(peer, &report)) return std::nullopt;
+  }
+  for (const Json& entry : ArrayOf(json, "workers")) {
+    WorkerReport worker;
+    worker.index = NumberOf<size_t>(entry, "index");
+    worker.backend = TextOf(entry, "backend");
+    worker.counts = CountsFromJson(Member(entry, "counts"));
+    report.workers.push_back(std::move(worker));
+  }
+  report.drops = CountsFromJson(Member(json, "drops"));
+  return report;
+}
+
+}  // namespace ringwire::platform

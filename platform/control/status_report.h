@@ -1,0 +1,54 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
+#define RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/counters.h"
+#include "core/control/device_update.h"
+
+// The state of a running device as the status socket tells it: everything but secrets.
+namespace ringwire::platform {
+
+using NamedCounts = std::vector<std::pair<std::string, uint64_t>>;
+
+struct WorkerReport {
+  size_t index = 0;
+  std::string backend;
+  NamedCounts counts;
+};
+
+struct StatusReport {
+  std::string interface_name;
+  std::string version;
+  uint32_t mtu = 0;
+  bool link_up = false;
+  bool has_private_key = false;
+  // Without private and preshared keys; has_preshared_key says for each peer whether there is one.
+  DeviceStatus device;
+  std::vector<bool> has_preshared_key;
+  std::vector<WorkerReport> workers;
+  NamedCounts
+      drops;  // of all threads together, those that are not zero, in the order of the checks
+};
+
+// Takes the secrets out of `status` and puts the rest into the report.
+void SetDevice(DeviceStatus status, StatusReport* report);
+// Every count of a worker but its drops.
+NamedCounts CountsOf(const WorkerCounters& counters);
+// Adds the threads' drops up.
+NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads);
+
+// One line of JSON, without the newline.
+std::string ToJson(const StatusReport& report);
+// nullopt: not such a line.
+std::optional<StatusReport> ReportFromJson(std::string_view json);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_

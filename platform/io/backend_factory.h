@@ -1,0 +1,33 @@
+#ifndef RINGWIRE_PLATFORM_IO_BACKEND_FACTORY_H_
+#define RINGWIRE_PLATFORM_IO_BACKEND_FACTORY_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "platform/io/backend.h"
+#include "platform/io/slots.h"
+
+namespace ringwire::platform {
+
+// What a backend works on. The descriptors stay owned by the caller and outlive the backend.
+struct BackendOptions {
+  int tun_fd = -1;
+  int udp_v4_fd = -1;  // -1: none
+  int udp_v6_fd = -1;
+  WorkerCounters* counters = nullptr;
+  // Longer datagrams or trains are handed over as truncated; at most kDatagramBytesMax.
+  uint32_t datagram_bytes_max = kDatagramBytesMax;
+};
+
+std::unique_ptr<IoBackend> MakeIoUringBackend(const BackendOptions& options);
+std::unique_ptr<IoBackend> MakeEpollBackend(const BackendOptions& options);
+
+// Proves on this machine, with a TUN device of its own and a real packet read from it, that all the
+// io_uring calls in use work. The error says which step was refused (set-up, opcode, read) and why.
+// Creates and removes a short-lived device; leaves nothing behind.
+absl::Status ProbeIoUring();
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_BACKEND_FACTORY_H_

@@ -1,0 +1,106 @@
+#ifndef RINGWIRE_PLATFORM_IO_IO_URING_IO_URING_BACKEND_H_
+#define RINGWIRE_PLATFORM_IO_IO_URING_IO_URING_BACKEND_H_
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/datapath/batch.h"
+#include "platform/io/io_uring/buffer_ring.h"
+#include "platform/io/io_uring/ring.h"
+#include "platform/io/queueing_backend.h"
+
+namespace ringwire::platform {
+
+// Frames or runs in the order of their arrival, each in a slot of its buffer ring. The first
+// `in_hand` are those that the worker was given; what arrives while it works on them waits behind.
+// There is a place for every slot.
+template <typename T, uint32_t kSlots>
+class Arrivals {
+ public:
+  void Add(const T& item, uint16_t slot) {
+    DCHECK(count_ < kSlots);
+    items_[count_] = item;
+    slots_[count_++] = slot;
+  }
+  void HandOut() { in_hand_ = count_; }
+  std::span<const T> in_hand() const { return {items_.data(), in_hand_}; }
+  bool empty() const { return count_ == 0; }
+  void Release(BufferRing* buffers) {
+    for (size_t i = 0; i < in_hand_; ++i) buffers->Recycle(slots_[i]);
+    for (size_t i = in_hand_; i < count_; ++i) {
+      items_[i - in_hand_] = items_[i];
+      slots_[i - in_hand_] = slots_[i];
+    }
+    count_ -= in_hand_;
+    in_hand_ = 0;
+  }
+
+ private:
+  std::array<T, kSlots> items_{};
+  std::array<uint16_t, kSlots> slots_{};
+  size_t count_ = 0;
+  size_t in_hand_ = 0;
+};
+
+// One multishot read of the TUN queue and one multishot recvmsg a socket stay armed; sends and
+// writes are carried out inline by the enter that also waits, and say nothing when they succeed.
+//
+// Why Release() may give back a slot that a queued write still points into: the kernel receives
+// only when an enter works off completions (DEFER_TASKRUN), which is after it has carried out all
+// requests submitted with it, and a receive that is armed anew is always the last request of a
+// submission.
+class IoUringBackend final : public QueueingBackend {
+ public:
+  explicit IoUringBackend(const BackendOptions& options) : QueueingBackend(options) {}
+  ~IoUringBackend() override;
+
+  std::string_view name() const override { return "io_uring"; }
+  absl::Status Start() override;
+  absl::Status Wait() override;
+  absl::Status Flush() override;
+  void Stop() override;
+  std::span<const TunFrame> tun_batch() const override { return frames_.in_hand(); }
+  std::span<const ReceivedRun> udp_batch() const override { return runs_.in_hand(); }
+  void Release() override;
+  absl::Status ReplaceSockets(int udp_v4_fd, int udp_v6_fd) override;
+
+ private:
+  // A request that completes many times. It ends when the buffers run out, on an error, or when the
+  // completion queue overflows; then it is armed again.
+  struct Multishot {
+    bool wanted = false;
+    bool armed = false;
+  };
+
+  void Submit() override;
+  void QueueRequests();
+  void ArmEnded();
+  bool Arm(RingOp op);
+  Multishot& StateOf(RingOp op) { return multishots_[static_cast<size_t>(op)]; }
+  absl::Status EnterAndCollect(unsigned wait_for);
+  void Complete(RingTag tag, int result, uint32_t flags);
+  void CompleteTunRead(int result, uint32_t flags);
+  void CompleteReceive(int result, uint32_t flags);
+  void CancelAndAwait(std::span<const RingOp> ops);
+
+  Ring ring_;
+  BufferRing tun_buffers_;
+  BufferRing udp_buffers_;  // both sockets
+  Arrivals<TunFrame, kTunSlots> frames_;
+  Arrivals<ReceivedRun, kUdpSlots> runs_;
+  std::array<Multishot, static_cast<size_t>(RingOp::kWakePoll) + 1> multishots_{};
+  msghdr
+      receive_form_{};    // of every multishot recvmsg: how much room name and control messages get
+  bool woken_ = false;    // Wake() was seen, and no Wait() has returned since
+  absl::Status failure_;  // the end of this backend
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_IO_URING_IO_URING_BACKEND_H_

@@ -1,0 +1,89 @@
+#ifndef RINGWIRE_PLATFORM_IO_IO_URING_RING_H_
+#define RINGWIRE_PLATFORM_IO_IO_URING_RING_H_
+
+#include <liburing.h>
+
+#include <cstdint>
+#include <span>
+
+#include "absl/status/status.h"
+
+namespace ringwire::platform {
+
+// What a completion is about. Completions carry this and an index, never a pointer: a stale one can
+// at worst be ignored.
+enum class RingOp : uint8_t {
+  kTunRead = 1,
+  kUdpV4Receive,
+  kUdpV6Receive,
+  kWakePoll,
+  kUdpSend,
+  kTunWrite,
+  kCancel,
+};
+
+struct RingTag {
+  RingOp op;
+  uint32_t index = 0;
+
+  uint64_t Pack() const { return uint64_t{static_cast<uint8_t>(op)} << 56 | index; }
+  static RingTag Unpack(uint64_t user_data) {
+    return {static_cast<RingOp>(user_data >> 56), static_cast<uint32_t>(user_data)};
+  }
+};
+
+// The places in the ring's table of files.
+enum RingFile : int { kTunFile = 0, kUdpV4File = 1, kUdpV6File = 2, kWakeFile = 3, kRingFiles = 4 };
+
+// One io_uring, for one thread: the thread that opens it is the only one that may use it.
+class Ring {
+ public:
+  Ring() = default;
+  ~Ring() { Close(); }
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+
+  // Creates the ring, not yet enabled, with `files` (-1: empty place) in its table. The error names
+  // the refused step.
+  absl::Status Open(std::span<const int, kRingFiles> files);
+  // A buffer ring of `entries` places at `memory`, page-aligned.
+  absl::Status RegisterBuffers(uint16_t group, void* memory, uint32_t entries);
+  // From here on only the operations that we use are accepted, and requests run.
+  absl::Status Enable();
+  absl::Status ReplaceFile(RingFile place, int fd);
+  // Gives up all files at once, where closing would do it some time later. Pending requests must
+  // have ended.
+  void ReleaseFiles();
+  void Close();
+  bool open() const { return open_; }
+
+  // A request to fill in; submits what is queued when there is no room. nullptr: the kernel takes
+  // none.
+  io_uring_sqe* Next(RingTag tag);
+  // Submits everything, then waits for `wait_for` completions (0: collects what there is). OK as
+  // well when a signal came first.
+  absl::Status Enter(unsigned wait_for);
+  // Calls `handle(RingTag, int result, uint32_t flags)` for every completion present.
+  template <typename Handle>
+  void Drain(Handle&& handle) {
+    io_uring_cqe* completion = nullptr;
+    while (io_uring_peek_cqe(&ring_, &completion) == 0) {
+      const RingTag tag = RingTag::Unpack(completion->user_data);
+      const int result = completion->res;
+      const uint32_t flags = completion->flags;
+      io_uring_cqe_seen(&ring_, completion);
+      handle(tag, result, flags);
+    }
+  }
+
+ private:
+  absl::Status CheckOperations();
+  absl::Status Restrict();
+
+  io_uring ring_{};
+  bool open_ = false;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_IO_URING_RING_H_

@@ -1,0 +1,82 @@
+#include "platform/io/queueing_backend.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "core/base/check.h"
+
+namespace ringwire::platform {
+
+QueueingBackend::QueueingBackend(const BackendOptions& options)
+    : sends_(options.counters),
+      writes_(options.counters),
+      options_(options),
+      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  CHECK(options_.counters != nullptr);
+  CHECK(options_.datagram_bytes_max > 0 && options_.datagram_bytes_max <= kDatagramBytesMax);
+  sends_.SetSockets(options.udp_v4_fd, options.udp_v6_fd);
+}
+
+void QueueingBackend::SendUdp(std::span<const SendRun> runs) {
+  for (const SendRun& run : runs) {
+    if (run.run.count == 1 || !sends_.gso_disabled(run.to.remote.address.family)) {
+      QueueSend(run);
+      continue;
+    }
+    for (size_t i = 0; i < run.run.count; ++i) {
+      QueueSend({Run::Of(run.run.Segment(i)), run.to, run.tos, run.peer});
+    }
+  }
+}
+
+void QueueingBackend::QueueSend(const SendRun& run) {
+  if (sends_.full()) Submit();
+  sends_.Push(run);
+}
+
+void QueueingBackend::WriteTun(const TunWriteBatch& batch) {
+  for (const TunWrite& write : batch.writes) {
+    if (!writes_.HasRoom(write.piece_count)) Submit();
+    writes_.Push(write, batch.PiecesOf(write));
+  }
+}
+
+bool QueueingBackend::gso_disabled() const {
+  return sends_.gso_disabled(IpFamily::kV4) || sends_.gso_disabled(IpFamily::kV6);
+}
+
+void QueueingBackend::Wake() {
+  const uint64_t one = 1;
+  // Fails only when the counter is at its end, and then the worker has 2^64 - 2 reasons to wake
+  // already.
+  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof(one));
+}
+
+void QueueingBackend::ClearWake() {
+  uint64_t count = 0;
+  // EAGAIN: cleared already.
+  [[maybe_unused]] const ssize_t taken = ::read(wake_.get(), &count, sizeof(count));
+}
+
+ReceivedRun QueueingBackend::Received(const msghdr& header, std::span<uint8_t> payload) {
+  const ReceivedInfo info = ParseReceived(header);
+  ReceivedRun received;
+  received.run = Run::Train(payload, info.segment_bytes);
+  received.from = info.from;
+  received.tos = info.tos;
+  received.truncated = (header.msg_flags & MSG_TRUNC) != 0;
+  counters().udp_receive_runs.Add();
+  counters().udp_receive_segments.Add(received.run.count);
+  counters().udp_receive_bytes.Add(payload.size());
+  return received;
+}
+
+TunFrame QueueingBackend::ReadFrame(std::span<uint8_t> bytes) {
+  counters().tun_read_runs.Add();
+  counters().tun_read_bytes.Add(bytes.size());
+  return {bytes};
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,91 @@
+#ifndef RINGWIRE_PLATFORM_IO_SEND_QUEUE_H_
+#define RINGWIRE_PLATFORM_IO_SEND_QUEUE_H_
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/base/counters.h"
+#include "core/base/peer_id.h"
+#include "core/datapath/batch.h"
+#include "platform/udp/control_messages.h"
+
+namespace ringwire::platform {
+
+// The datagrams and trains that a backend is about to send, with everything the kernel needs for
+// them in fixed storage, and what becomes of those that it refuses. Owned by one worker. Used in
+// rounds: Push until full, hand every message to the kernel, Recover each that failed, Finish.
+class SendQueue {
+ public:
+  static constexpr size_t kCapacity = 128;
+  static constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+  explicit SendQueue(WorkerCounters* counters) : counters_(counters) {}
+  SendQueue(const SendQueue&) = delete;
+  SendQueue& operator=(const SendQueue&) = delete;
+
+  // -1: none. Trains are tried again on new sockets.
+  void SetSockets(int udp_v4_fd, int udp_v6_fd);
+
+  size_t size() const { return size_; }
+  bool full() const { return size_ == kCapacity; }
+  // Whether trains of this family must be pushed segment by segment.
+  bool gso_disabled(IpFamily family) const { return SocketOf(family).gso_disabled; }
+  // Copies `run`, not its bytes. A run for which there is no socket is dropped and counted. Not
+  // when full.
+  void Push(const SendRun& run);
+
+  // Message `index`, and the socket that it is for. The messages lie in one array, for sendmmsg().
+  mmsghdr* message(size_t index) { return &messages_[index]; }
+  IpFamily family(size_t index) const { return runs_[index].to.remote.address.family; }
+  int fd(size_t index) const { return SocketOf(family(index)).fd; }
+
+  // The kernel refused message `index` with `error` (positive errno): sends it again at once in
+  // whatever form may work, and counts as dropped what does not. Later messages may have left
+  // before it.
+  void Recover(size_t index, int error);
+  // Every message was handed over; those that failed were recovered. Counts what was sent, and
+  // empties the queue.
+  void Finish();
+
+  // See IoBackend::unusable_sources().
+  std::span<const PeerId> unusable_sources() const {
+    return {unusable_sources_.data(), unusable_source_count_};
+  }
+  void ClearUnusableSources() { unusable_source_count_ = 0; }
+
+ private:
+  struct Socket {
+    int fd = -1;
+    bool gso_disabled = false;
+  };
+  const Socket& SocketOf(IpFamily family) const { return family == IpFamily::kV4 ? v4_ : v6_; }
+
+  // Both return 0 or the errno, and count what left.
+  int SendWithSourceFallback(const SendRun& run, int error);
+  int SendNow(const SendRun& run, bool with_source);
+  void RecoverOne(const SendRun& run, int error);
+  void RecoverTrain(const SendRun& run, int error);
+  void ReportUnusableSource(PeerId peer);
+  void CountSent(const Run& run);
+
+  WorkerCounters* const counters_;
+  Socket v4_, v6_;
+  size_t size_ = 0;
+  std::array<SendRun, kCapacity> runs_{};
+  std::array<bool, kCapacity> failed_{};
+  std::array<OutgoingMessage, kCapacity> storage_;
+  std::array<mmsghdr, kCapacity> messages_{};
+  OutgoingMessage again_;
+  // Each peer once. When more peers lose their source at the same time, the rest follows in the
+  // next round.
+  std::array<PeerId, 64> unusable_sources_{};
+  size_t unusable_source_count_ = 0;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_SEND_QUEUE_H_

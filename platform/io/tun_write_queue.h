@@ -1,0 +1,58 @@
+#ifndef RINGWIRE_PLATFORM_IO_TUN_WRITE_QUEUE_H_
+#define RINGWIRE_PLATFORM_IO_TUN_WRITE_QUEUE_H_
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "core/base/counters.h"
+#include "core/datapath/batch.h"
+
+namespace ringwire::platform {
+
+// The packets and superpackets that a backend is about to write to TUN. Owned by one worker; the
+// same rounds as SendQueue.
+class TunWriteQueue {
+ public:
+  static constexpr size_t kCapacity = 128;
+  // IOV_MAX: what one writev() takes.
+  static constexpr size_t kPiecesPerWriteMax = 1024;
+  static constexpr size_t kPiecesMax = 4096;
+
+  explicit TunWriteQueue(WorkerCounters* counters) : counters_(counters) {}
+  TunWriteQueue(const TunWriteQueue&) = delete;
+  TunWriteQueue& operator=(const TunWriteQueue&) = delete;
+
+  size_t size() const { return size_; }
+  // Whether a write of `piece_count` pieces still fits.
+  bool HasRoom(size_t piece_count) const {
+    return size_ < kCapacity && piece_count <= kPiecesMax - piece_count_;
+  }
+  // Copies the list of pieces, not their bytes. A write of more pieces than the kernel takes is
+  // dropped and counted.
+  void Push(const TunWrite& write, std::span<const Piece> pieces);
+  // Write `index` as the kernel takes it.
+  std::span<const iovec> Pieces(size_t index) const {
+    return {pieces_.data() + writes_[index].first_piece, writes_[index].piece_count};
+  }
+  // The kernel refused write `index`: EIO (the device is down), EBADFD (it is gone), EINVAL. Counts
+  // it.
+  void Fail(size_t index);
+  // Every write was handed over. Counts those that did not fail, and empties the queue.
+  void Finish();
+
+ private:
+  WorkerCounters* const counters_;
+  size_t size_ = 0;
+  size_t piece_count_ = 0;
+  std::array<TunWrite, kCapacity> writes_{};  // first_piece: into pieces_
+  std::array<bool, kCapacity> failed_{};
+  std::array<iovec, kPiecesMax> pieces_{};
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_TUN_WRITE_QUEUE_H_

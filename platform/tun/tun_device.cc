@@ -1,0 +1,147 @@
+#include "platform/tun/tun_device.h"
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
+
+namespace ringwire::platform {
+namespace {
+
+// The legacy virtio-net header; larger ones have leaked kernel memory (6.17).
+constexpr int kVnetHeaderSize = 10;
+// Packets that wait for us in the kernel, per queue, before it drops: enough for a burst of plain
+// packets at 10 Gb/s during one scheduling delay, yet at most 64 MB of superpackets.
+constexpr int kTxQueueLength = 1000;
+
+constexpr unsigned kTsoFlags = TUN_F_TSO4 | TUN_F_TSO6;
+#ifdef TUN_F_USO4
+constexpr unsigned kUsoFlags = TUN_F_USO4 | TUN_F_USO6;
+#else  // Debian 12's own kernel headers; the bits are part of the kernel's interface since 6.2
+constexpr unsigned kUsoFlags = 0x20 | 0x40;
+#endif
+
+absl::Status OpenError(const std::string& name, int error) {
+  const std::string what = absl::StrCat("open /dev/net/tun for ", name, ": ", std::strerror(error));
+  switch (error) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+      return absl::UnavailableError(
+          absl::StrCat(what, " (load the tun module, or hand /dev/net/tun to the container)"));
+    case EACCES:
+    case EPERM:
+      return absl::PermissionDeniedError(
+          absl::StrCat(what, " (run as root or with CAP_NET_ADMIN and access to the file)"));
+    default:
+      return absl::ErrnoToStatus(error, absl::StrCat("open /dev/net/tun for ", name));
+  }
+}
+
+absl::Status AttachError(const std::string& name, int error) {
+  const std::string what = absl::StrCat("create TUN device ", name, ": ", std::strerror(error));
+  switch (error) {
+    case EBUSY:
+      return absl::AlreadyExistsError(
+          absl::StrCat(what, " (an interface of this name exists; remove it or choose another)"));
+    case EPERM:
+    case EACCES:
+      return absl::PermissionDeniedError(absl::StrCat(what, " (needs CAP_NET_ADMIN)"));
+    case EINVAL:
+      return absl::InvalidArgumentError(absl::StrCat(what, " (not a valid interface name)"));
+    default:
+      return absl::ErrnoToStatus(error, absl::StrCat("create TUN device ", name));
+  }
+}
+
+ifreq RequestFor(const std::string& name) {
+  ifreq request{};
+  std::copy_n(name.data(), std::min(name.size(), sizeof(request.ifr_name) - 1), request.ifr_name);
+  return request;
+}
+
+// Opens one queue. A plain TUNSETIFF joins a device that exists, hence the first of ours is
+// exclusive. `*name` becomes what the kernel made of it.
+absl::StatusOr<UniqueFd> OpenQueue(std::string* name, bool first) {
+  UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!fd.valid()) return OpenError(*name, errno);
+  ifreq request = RequestFor(*name);
+  const unsigned flags =
+      IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE | (first ? IFF_TUN_EXCL : 0U);
+  request.ifr_flags = static_cast<short>(flags);
+  if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) return AttachError(*name, errno);
+  *name = std::string(request.ifr_name, strnlen(request.ifr_name, sizeof(request.ifr_name)));
+  return fd;
+}
+
+// Asks for what was wished, then for less. An unknown bit is refused with EINVAL, and nothing
+// changes.
+absl::Status SetOffloads(int fd, const TunOptions& options, TunDevice* device) {
+  // Without checksum offload the kernel would complete every checksum that core completes or
+  // recomputes anyway.
+  const unsigned tso = options.tso ? kTsoFlags : 0;
+  const unsigned uso = options.uso ? kUsoFlags : 0;
+  const std::array<std::pair<unsigned, unsigned>, 3> wishes{{{tso, uso}, {tso, 0}, {0, 0}}};
+  for (const auto& [with_tso, with_uso] : wishes) {
+    if (::ioctl(fd, TUNSETOFFLOAD, static_cast<unsigned long>(TUN_F_CSUM | with_tso | with_uso)) ==
+        0) {
+      device->tso = with_tso != 0;
+      device->uso = with_uso != 0;
+      return absl::OkStatus();
+    }
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("set offloads of TUN device ", device->name));
+}
+
+absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
+  const int fd = device->queues.front().get();
+  int header_size = kVnetHeaderSize;
+  if (::ioctl(fd, TUNSETVNETHDRSZ, &header_size) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("set the header size of ", device->name));
+  }
+  if (absl::Status status = SetOffloads(fd, options, device); !status.ok()) return status;
+
+  UniqueFd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control.valid()) control = UniqueFd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request = RequestFor(device->name);
+  if (!control.valid() || ::ioctl(control.get(), SIOCGIFINDEX, &request) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("ask for the index of ", device->name));
+  }
+  device->interface_index = static_cast<uint32_t>(request.ifr_ifindex);
+  // Refused at worst; the default of 500 works too.
+  request = RequestFor(device->name);
+  request.ifr_qlen = kTxQueueLength;
+  ::ioctl(control.get(), SIOCSIFTXQLEN, &request);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options) {
+  if (options.name.empty() || options.name.size() >= IFNAMSIZ) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "create TUN device \"", options.name, "\": a name has 1 to ", IFNAMSIZ - 1, " characters"));
+  }
+  TunDevice device;
+  device.name = options.name;
+  for (size_t i = 0; i < options.queues; ++i) {
+    absl::StatusOr<UniqueFd> queue = OpenQueue(&device.name, i == 0);
+    if (!queue.ok()) return queue.status();
+    device.queues.push_back(*std::move(queue));
+    if (i > 0) continue;
+    if (absl::Status status = SetUpDevice(options, &device); !status.ok()) return status;
+  }
+  return device;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,37 @@
+#ifndef RINGWIRE_PLATFORM_TUN_TUN_DEVICE_H_
+#define RINGWIRE_PLATFORM_TUN_TUN_DEVICE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+struct TunOptions {
+  std::string name;
+  size_t queues = 1;
+  bool tso = false;  // superpackets from the kernel: TCP
+  bool uso = false;  // and UDP
+};
+
+// A TUN device of our own: IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE, created
+// exclusively, so that a name in use is an error and never shared. The device goes when the last
+// queue descriptor is closed.
+struct TunDevice {
+  std::string name;  // as the kernel has it
+  uint32_t interface_index = 0;
+  std::vector<UniqueFd> queues;  // non-blocking, one a worker
+  bool tso = false;              // what the kernel granted
+  bool uso = false;
+};
+
+// Errors say what was tried and how to mend it: no /dev/net/tun, no CAP_NET_ADMIN, a name in use or
+// too long.
+absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_TUN_TUN_DEVICE_H_

@@ -1,0 +1,163 @@
+#include "platform/worker/worker.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <string>
+#include <utility>
+
+#include "platform/base/clock.h"
+
+namespace ringwire::platform {
+
+// New sockets on their way to the worker's thread, and the answer back.
+struct Worker::SocketChange {
+  UdpSockets sockets;
+  std::promise<absl::Status> done;
+};
+
+Worker::Worker(WorkerOptions options)
+    : options_(std::move(options)),
+      reader_(options_.shared->quiescence.AddReader()),
+      outbound_(options_.shared, &link_, &engine_, &counters_),
+      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {
+  const BackendOptions backend{options_.tun_queue.get(), options_.sockets.v4.get(), options_.sockets.v6.get(),
+                               &counters_};
+  backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);
+}
+
+Worker::~Worker() { Stop(); }
+
+absl::Status Worker::Start() {
+  std::promise<absl::Status> started;
+  std::future<absl::Status> result = started.get_future();
+  thread_ = std::thread([this, &started] { Run(&started); });
+  absl::Status status = result.get();
+  if (!status.ok()) thread_.join();
+  return status;
+}
+
+void Worker::Stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true);
+  backend_->Wake();
+  thread_.join();
+}
+
+void Worker::Wake() { backend_->Wake(); }
+
+absl::Status Worker::ReplaceSockets(UdpSockets sockets) {
+  SocketChange change{std::move(sockets), {}};
+  std::future<absl::Status> done = change.done.get_future();
+  {
+    MutexLock lock(&mutex_);
+    if (failure_) return *failure_;
+    socket_change_ = &change;
+    has_socket_change_.store(true);
+  }
+  backend_->Wake();
+  return done.get();
+}
+
+std::optional<absl::Status> Worker::failure() const {
+  MutexLock lock(&mutex_);
+  return failure_;
+}
+
+void Worker::Run(std::promise<absl::Status>* started) {
+  const std::string name = "rw-worker-" + std::to_string(options_.index);
+  pthread_setname_np(pthread_self(), name.substr(0, 15).c_str());
+  if (options_.pin_to_cpu >= 0) {
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(static_cast<size_t>(options_.pin_to_cpu), &cpus);
+    pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);  // where refused, the scheduler places it
+  }
+  const absl::Status start = backend_->Start();
+  started->set_value(start);  // `started` is gone from here on
+  if (!start.ok()) return;
+  while (!stopping_.load()) {
+    if (const absl::Status status = RunOnce(); !status.ok()) {
+      Fail(status);
+      return;
+    }
+  }
+}
+
+absl::Status Worker::RunOnce() {
+  if (has_socket_change_.load()) {
+    if (absl::Status status = TakeSocketChange(); !status.ok()) return status;
+  }
+  if (absl::Status status = backend_->Wait(); !status.ok()) return status;
+  counters_.wakeups.Add();
+  // Offline while it waits: an idle worker never holds up what control has retired.
+  reader_->Online();
+  const Instant now = BootNow();
+  absl::Status status = TakeCommands(now);
+  if (status.ok()) status = ProcessBatches(now);
+  reader_->Offline();
+  for (const PeerId peer : backend_->unusable_sources()) link_.ReportUnusableSource(peer);
+  backend_->Release();
+  if (std::exchange(link_.control_has_news, false)) options_.wake_control();
+  return status;
+}
+
+absl::Status Worker::TakeCommands(Instant now) {
+  FlushStaged command;
+  while (link_.commands.TryPop(&command)) {
+    bool all = false;
+    while (!all) {
+      all = outbound_.FlushStaged(now, *command.peer);
+      if (absl::Status status = SendNow(); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Worker::ProcessBatches(Instant now) {
+  inbound_.Process(now, backend_->udp_batch());
+  backend_->SendUdp(inbound_.to_wire());
+  backend_->WriteTun(inbound_.to_tun());
+
+  std::span<const TunFrame> frames = backend_->tun_batch();
+  outbound_.Reset();
+  while (!frames.empty()) {
+    frames = frames.subspan(outbound_.Process(now, frames));
+    if (frames.empty()) break;
+    if (absl::Status status = SendNow(); !status.ok()) return status;
+  }
+  // These leave with the next Wait(): one kernel entry sends, and waits.
+  backend_->SendUdp(outbound_.to_wire());
+  backend_->WriteTun(outbound_.icmp_errors());
+  return absl::OkStatus();
+}
+
+absl::Status Worker::SendNow() {
+  backend_->SendUdp(outbound_.to_wire());
+  backend_->WriteTun(outbound_.icmp_errors());
+  absl::Status status = backend_->Flush();
+  outbound_.Reset();
+  return status;
+}
+
+absl::Status Worker::TakeSocketChange() {
+  MutexLock lock(&mutex_);
+  SocketChange* const change = std::exchange(socket_change_, nullptr);
+  has_socket_change_.store(false);
+  if (change == nullptr) return absl::OkStatus();
+  absl::Status status = backend_->ReplaceSockets(change->sockets.v4.get(), change->sockets.v6.get());
+  if (status.ok()) options_.sockets = std::move(change->sockets);
+  change->done.set_value(status);
+  return status;
+}
+
+void Worker::Fail(const absl::Status& why) {
+  {
+    MutexLock lock(&mutex_);
+    failure_ = why;
+    if (SocketChange* const change = std::exchange(socket_change_, nullptr)) change->done.set_value(why);
+  }
+  options_.wake_control();
+}
+
+}  // namespace ringwire::platform

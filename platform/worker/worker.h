@@ -1,0 +1,98 @@
+#ifndef RINGWIRE_PLATFORM_WORKER_WORKER_H_
+#define RINGWIRE_PLATFORM_WORKER_WORKER_H_
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "core/base/counters.h"
+#include "core/base/mutex.h"
+#include "core/datapath/inbound.h"
+#include "core/datapath/outbound.h"
+#include "core/routing/plane_messages.h"
+#include "core/routing/shared_state.h"
+#include "crypto/aead.h"
+#include "crypto/random.h"
+#include "platform/io/backend_factory.h"
+#include "platform/udp/udp_socket.h"
+
+namespace ringwire::platform {
+
+struct WorkerOptions {
+  size_t index = 0;
+  UniqueFd tun_queue;
+  UdpSockets sockets;
+  bool io_uring = false;           // else epoll
+  InboundOptions inbound;          // what the TUN device takes
+  int pin_to_cpu = -1;             // -1: the scheduler places it
+  SharedState* shared = nullptr;
+  // Called on the worker's thread when control has something to read (a write to its eventfd), and when the worker
+  // has stopped for an error (the device is gone).
+  std::function<void()> wake_control;
+};
+
+// One thread that owns a TUN queue, a pair of UDP sockets and an I/O backend, and runs packets to completion:
+// read batch, crypto, write batch. Knows nothing of handshakes, timers and settings. Constructed, started and stopped
+// by the control thread; everything else happens on its own.
+class Worker {
+ public:
+  explicit Worker(WorkerOptions options);
+  ~Worker();  // stops
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Returns once the thread waits for packets, or with why it cannot.
+  absl::Status Start();
+  void Stop();
+
+  // Control's side of the mailbox; after putting commands in, Wake().
+  WorkerLink& link() { return link_; }
+  void Wake();
+  const WorkerCounters& counters() const { return counters_; }
+  std::string_view backend_name() const { return backend_->name(); }
+  // The sockets, for control's own sends (SendDatagram is thread-safe). Control is the one that replaces them.
+  const UdpSockets& sockets() const { return options_.sockets; }
+  // Control: hands over new sockets and returns when the worker uses them; the old ones are closed.
+  absl::Status ReplaceSockets(UdpSockets sockets);
+  // Set when the thread ended by itself; the reason, for the log.
+  std::optional<absl::Status> failure() const;
+
+ private:
+  struct SocketChange;
+  void Run(std::promise<absl::Status>* started);
+  absl::Status RunOnce();
+  // The reader is online in the two below.
+  absl::Status TakeCommands(Instant now);
+  absl::Status ProcessBatches(Instant now);
+  // Sends what `outbound_` holds, now, so that its arena can be filled again.
+  absl::Status SendNow();
+  absl::Status TakeSocketChange();
+  void Fail(const absl::Status& why);
+
+  WorkerOptions options_;
+  WorkerLink link_;
+  WorkerCounters counters_;
+  crypto::SystemRandom random_;
+  crypto::AeadEngine engine_;
+  QuiescenceDomain::Reader* const reader_;
+  std::unique_ptr<IoBackend> backend_;
+  Outbound outbound_;
+  Inbound inbound_;
+  std::thread thread_;
+  std::atomic<bool> stopping_{false};
+
+  mutable Mutex mutex_;
+  SocketChange* socket_change_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::atomic<bool> has_socket_change_{false};
+  std::optional<absl::Status> failure_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_WORKER_WORKER_H_

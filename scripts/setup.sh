@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Installs the packages that are missing. Arguments: three lists of package names, from Debian 12 itself, from its
+# backports, and from Debian 13. The two extra suites are read through a private apt configuration in a temporary
+# folder, so the system's own source lists stay as they are; the mirror is the one that the system already uses.
+set -euo pipefail
+stable=$1 backports=$2 trixie=$3
+
+missing() {  # the names of a list that are not installed (or, for versions that matter, too old)
+  local name
+  for name in $1; do
+    dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || echo "$name"
+  done
+}
+too_old() {  # NAME MINIMUM: prints NAME when the installed version is below MINIMUM or absent
+  local have
+  have=$(dpkg-query -W -f='${Version}' "$1" 2>/dev/null) && dpkg --compare-versions "$have" ge "$2" || echo "$1"
+}
+backports_missing() {
+  too_old android-libboringssl-dev 14
+  too_old linux-libc-dev 6.7
+  too_old wireguard-go 0.0.2023
+}
+trixie_missing() { too_old liburing2 2.9; too_old liburing-dev 2.9; }
+
+if ! command -v dpkg-query >/dev/null || ! grep -q '^VERSION_ID="12"' /etc/os-release; then
+  if command -v cmake >/dev/null && command -v clang++-19 >/dev/null; then exit 0; fi
+  printf 'ringwire: set-up installs packages on Debian 12 only. Install these with your package manager:\n%s\n' \
+    "$stable (Debian 12 names) $backports (BoringSSL, kernel headers >= 6.7, a WireGuard peer) $trixie (liburing >= 2.9)" >&2
+  exit 1
+fi
+
+want_stable=$(missing "$stable")
+want_backports=$(backports_missing)
+want_trixie=$(trixie_missing)
+[ -n "$want_stable$want_backports$want_trixie" ] || exit 0
+if [ "$(id -u)" != 0 ]; then
+  echo "ringwire: set-up needs root to install:" $want_stable $want_backports $want_trixie "(try: sudo ./dev setup)" >&2
+  exit 1
+fi
+
+private=$(mktemp -d /tmp/ringwire-apt.XXXXXX)
+trap 'rm -rf "$private"' EXIT
+mkdir -p "$private/sources.d" "$private/preferences.d" "$private/lists/partial"
+chmod 755 "$private" "$private"/*
+cp -a /etc/apt/sources.list "$private/sources.list" 2>/dev/null || : >"$private/sources.list"
+cp -a /etc/apt/sources.list.d/. "$private/sources.d/"
+cp -a /etc/apt/preferences.d/. "$private/preferences.d/"
+
+# The mirror of the system's own `bookworm main`, as apt understands its configuration (by codename once it has been
+# updated, by release before that).
+mirror_by() {
+  apt-get indextargets --format "\$($1) \$(COMPONENT) \$(REPO_URI)" 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "bookworm" && $2 == "main" { print $3; exit }'
+}
+mirror=$(mirror_by CODENAME)
+[ -n "$mirror" ] || mirror=$(mirror_by RELEASE)
+[ -n "$mirror" ] || { echo "ringwire: apt knows no 'bookworm main': add it to /etc/apt, then run ./dev setup again" >&2; exit 1; }
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+option=
+[ ! -f "$keyring" ] || option="[signed-by=$keyring] "
+printf 'deb %s%s bookworm-backports main\ndeb %s%s trixie main\n' "$option" "$mirror" "$option" "$mirror" \
+  >"$private/sources.d/ringwire.list"
+printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >"$private/preferences.d/ringwire"
+
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -o Dir::Etc::sourcelist="$private/sources.list" \
+    -o Dir::Etc::sourceparts="$private/sources.d" -o Dir::Etc::preferencesparts="$private/preferences.d" \
+    -o Dir::State::lists="$private/lists" -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
+}
+echo "ringwire: installing" $want_stable $want_backports $want_trixie
+apt update >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }
+# One transaction, each package from the suite that it was proved with.
+request=()
+for name in $want_stable; do request+=("$name"); done
+for name in $want_backports; do request+=("$name/bookworm-backports"); done
+for name in $want_trixie; do request+=("$name/trixie"); done
+apt install -y --no-install-recommends "${request[@]}" >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# --io=auto: io_uring where the kernel allows it; epoll with one line in the log where it is refused, and traffic all
+# the same.
+#
+#   a (io_uring refused) ------ b (io_uring allowed)
+source "$(dirname "$0")/lib.sh"
+
+host a b
+link a eth0 b eth0
+address a eth0 192.0.2.1/24
+address b eth0 192.0.2.2/24
+new_key a b
+backend() { status "$1" "' '.join(sorted({worker['backend'] for worker in status['workers']}))"; }
+begin() {  # begin HOST IF COMMAND...
+  local host=$1 interface=$2
+  shift 2
+  spawn "$host" "$@" -f --io=auto "$interface" >>"$work/$interface.log" 2>&1 &
+  daemon_pid[$interface]=$! daemon_host[$interface]=$host
+  wait_until 10 "$interface is ready" ready "$host" "$interface"
+}
+begin b wgb "$RINGWIRE"
+set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
+check_equal "allowed: io_uring" io_uring "$(backend wgb)"
+for refusal in EPERM ENOSYS; do
+  begin a wga "$e2e_dir/tools/without_io_uring.py" $refusal "$RINGWIRE"
+  set_up a wga a 51820 10.77.0.1/24 fd77::1/64
+  check_equal "$refusal: epoll" epoll "$(backend wga)"
+  check_equal "$refusal: one line says so" 1 "$(grep -ci 'epoll' "$work/wga.log")"
+  wg set wgb peer "${public[a]}" remove
+  join_two
+  check "$refusal: traffic" pings a 10.77.0.2
+  stop wga
+  : >"$work/wga.log"
+done

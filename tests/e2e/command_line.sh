@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# The commands that need no interface, and the drop-in that goes to the background.
+#
+#   a ------ b
+source "$(dirname "$0")/lib.sh"
+
+say "keys, as wg makes them"
+private_key=$("$RINGWIRE" genkey)
+check_equal "pubkey agrees with wg" "$(wg pubkey <<<"$private_key")" "$("$RINGWIRE" pubkey <<<"$private_key")"
+check_equal "genkey is clamped" 0 "$(($(base64 -d <<<"$private_key" | od -An -N1 -tu1) & 7))"
+[ "$("$RINGWIRE" genkey)" != "$("$RINGWIRE" genkey)" ] || fail "two keys are equal"
+check_equal "genpsk makes 32 bytes" 32 "$("$RINGWIRE" genpsk | base64 -d | wc -c)"
+check_fails "pubkey refuses what is no key" "$RINGWIRE" pubkey <<<"short"
+
+say "configuration files"
+new_key a b
+cat >"$work/wg9.conf" <<TEXT
+[Interface]
+PrivateKey = ${private[a]}
+Address = 10.1.1.1/24
+MTU = 1400
+[Peer]
+PublicKey = ${public[b]}
+AllowedIPs = 10.2.0.0/16
+TEXT
+check "check accepts a good one" "$RINGWIRE" check "$work/wg9.conf"
+"$RINGWIRE" strip "$work/wg9.conf" >"$work/stripped.conf"
+check_fails "strip leaves out what wg does not know" grep -Eiq '^(address|mtu)' "$work/stripped.conf"
+sed -e 's/^MTU.*/MTU = 99999999/' -e 's/^AllowedIPs.*/AllowedIPs = 10.2.0.0\/33/' "$work/wg9.conf" >"$work/bad.conf"
+if "$RINGWIRE" check "$work/bad.conf" >"$work/check.log" 2>&1; then fail "check accepts a bad file"; fi
+check "check shows the first error with its position" grep -q 'bad\.conf:4:[0-9]*: ' "$work/check.log"
+check "and the second one" grep -q 'bad\.conf:7:[0-9]*: ' "$work/check.log"
+
+say "usage"
+status=0
+"$RINGWIRE" --no-such-option >"$work/usage" 2>&1 || status=$?
+check_equal "a usage error exits 2" 2 $status
+check "--help" "$RINGWIRE" --help
+for command in run show check strip genkey pubkey genpsk forget; do
+  "$RINGWIRE" $command --help >"$work/help" 2>&1 || fail "$command --help"
+done
+echo "ok: every command has --help"
+
+say "in the background"
+host a
+check "ringwire IFNAME returns" on a timeout 20 "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga
+check "wg can speak to it at once" wg set wga private-key <(echo "${private[a]}") listen-port 51820
+check "and its interface exists" ip -n a link show wga
+check "what strip printed is what wg takes" wg setconf wga "$work/stripped.conf"
+check_equal "the allowed IPs" 10.2.0.0/16 "$(wg show wga allowed-ips | cut -f 2)"
+pid=$(status wga "status.get('pid', 0)")
+[ "$pid" != 0 ] || pid=$(pgrep -f "$RINGWIRE.*wga" | head -n 1)
+check_equal "it has let go of its terminal" "/dev/null" "$(readlink "/proc/$pid/fd/0")"
+ip -n a link delete wga
+wait_until 10 "it ends with its interface" gone "$pid"
+echo "ok: it ends with its interface"
+
+say "forget"
+check_fails "forget of an interface that nobody knows" "$RINGWIRE" forget wg77 "${public[b]}"

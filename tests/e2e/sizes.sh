@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Every packet size from 0 to the MTU passes, IPv4 and IPv6, and what is above comes back as "too big" when it must
+# not be fragmented. Padding never makes a datagram that the link to the peer has to fragment.
+#
+#   h  10.1.0.2 / fd01::2 ------ 10.1.0.1 / fd01::1  a ------ b        outside: IPv6, so 1420 + 80 = 1500 exactly
+source "$(dirname "$0")/lib.sh"
+
+two_hosts
+host h
+link h eth0 a eth1
+address h eth0 10.1.0.2/24 fd01::2/64
+address a eth1 10.1.0.1/24 fd01::1/64
+ip -n h route add default via 10.1.0.1
+ip -n h route add default via fd01::1
+router a
+ip -n b route add 10.1.0.0/24 dev wgb
+ip -n b route add fd01::/64 dev wgb
+join_two '[2001:db8::2]:51820' '[2001:db8::1]:51820'
+wg set wgb peer "${public[a]}" allowed-ips 10.77.0.1/32,fd77::1/128,10.1.0.0/24,fd01::/64
+for side in a b; do count $side fragments 'iifname "eth0" exthdr frag exists'; done
+
+for size in 0 1 15 16 17 63 64 100 500 511 512 513 1000 1279 1280 1281 1359 1360 1361 1371 1372 1390 1391 1392; do
+  pings a 10.77.0.2 -c 1 -M do -s $size || fail "an IPv4 ping of $size bytes is lost"
+done
+echo "ok: IPv4 pings of 0 to 1392 bytes of data (an MTU of 1420)"
+for size in 0 1 15 16 17 500 1231 1232 1233 1359 1360 1370 1371 1372; do
+  pings b fd77::1 -c 1 -M do -s $size || fail "an IPv6 ping of $size bytes is lost"
+done
+echo "ok: IPv6 pings of 0 to 1372 bytes of data"
+spawn b socat -b 65536 UDP4-LISTEN:7,fork PIPE 2>/dev/null &
+wait_until 5 "the UDP echo service" output_has ':7\b' on b ss -Hlun
+for size in 1 31 32 100 1000 1391 1392; do
+  got=$(head -c $size /dev/zero | tr '\0' x | on a socat -t 0.3 -b 65536 - UDP4:10.77.0.2:7 | wc -c)
+  [ "$got" = $size ] || fail "a UDP datagram of $size bytes came back as $got"
+done
+echo "ok: UDP datagrams of 1 to 1392 bytes"
+for side in a b; do
+  check_equal "$side: no datagram was fragmented on the way" 0 "$(counted $side fragments)"
+done
+
+say "above the MTU, from a host behind the gateway"
+check "h reaches b" pings h 10.77.0.2
+check "IPv4: fragmentation needed, with the MTU" output_has 'Frag needed.*mtu = 1420|message too long, mtu=1420' \
+  on h ping -n -c 2 -i 0.2 -W 1 -M do -s 1472 10.77.0.2
+check "IPv6: packet too big, with the MTU" output_has 'Packet too big: mtu=1420|message too long, mtu: 1420' \
+  on h ping -n -c 2 -i 0.2 -W 1 -M do -s 1452 fd77::2
+check "IPv4 without DF arrives in fragments" pings h 10.77.0.2 -M dont -s 4000
+check "from a itself: 4,000 and 60,000 bytes in fragments" pings a 10.77.0.2 -c 1 -s 4000
+check "from b itself: 60,000 bytes in fragments" pings b 10.77.0.1 -c 1 -s 60000

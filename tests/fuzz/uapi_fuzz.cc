@@ -1,0 +1,108 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "core/base/check.h"
+#include "core/control/config_diff.h"
+#include "core/control/uapi.h"
+#include "core/control/validate.h"
+
+// Any bytes on a control connection: requests come out the same however the bytes are cut, what is
+// accepted can be applied, shown by a get and set again, and the second time changes nothing.
+namespace ringwire {
+namespace {
+
+constexpr size_t kRequestBytesMax = 4096;
+
+// All requests of a connection that delivers `step` bytes at a time, joined.
+std::string ReadAll(std::string_view bytes, size_t step) {
+  UapiRequestReader reader(kRequestBytesMax);
+  std::string all;
+  while (!bytes.empty()) {
+    reader.Append(bytes.substr(0, step));
+    bytes.remove_prefix(std::min(step, bytes.size()));
+    while (true) {
+      const auto next = reader.Next();
+      if (!next.ok()) return all + "error";
+      if (!next->has_value()) break;
+      CHECK((*next)->body.empty() || (*next)->body.back() == '\n');
+      all += (*next)->operation == UapiOperation::kGet ? "get\n" : "set\n";
+      all += (*next)->body;
+    }
+  }
+  return all;
+}
+
+// What a device shows that was made by `update`, a change of an empty device.
+DeviceStatus StatusOf(const DeviceUpdate& update) {
+  DeviceStatus status;
+  status.private_key = update.private_key;
+  status.listen_port = update.listen_port.value_or(0);
+  status.fwmark = update.fwmark.value_or(0);
+  for (const PeerUpdate& change : update.peers) {
+    CHECK(!change.remove);
+    PeerStatus& peer = status.peers.emplace_back();
+    peer.public_key = change.public_key;
+    if (change.preshared_key) peer.preshared_key = *change.preshared_key;
+    peer.endpoint = change.endpoint;
+    peer.persistent_keepalive_seconds = change.persistent_keepalive_seconds.value_or(0);
+    for (const AllowedIpChange& allowed_ip : change.allowed_ips) {
+      CHECK(!allowed_ip.remove);
+      peer.allowed_ips.push_back(allowed_ip.prefix);
+    }
+  }
+  return status;
+}
+
+// The lines of a get that a set takes.
+std::string AsSet(std::string_view get) {
+  std::string set = "";
+  while (!get.starts_with("errno=0\n")) {
+    const std::string_view line = get.substr(0, get.find('\n') + 1);
+    const bool is_statistic = line.starts_with("tx_bytes=") || line.starts_with("rx_bytes=") ||
+                              line.starts_with("last_handshake_time_");
+    if (!is_statistic) set += line;
+    get.remove_prefix(line.size());
+  }
+  return set;
+}
+
+void CheckRoundTrip(const DeviceUpdate& update) {
+  const auto has_no_peer = [](const crypto::PublicKey&) { return false; };
+  CHECK(Validate(update, {.peer_count = 0, .has_peer = has_no_peer}).ok());
+  const DeviceStatus status = StatusOf(Diff(DeviceStatus{}, update));
+  const std::string get = FormatGet(status);
+  auto parsed = ParseSet(AsSet(get));
+  CHECK(std::holds_alternative<DeviceUpdate>(parsed));
+  DeviceUpdate again = std::get<DeviceUpdate>(std::move(parsed));
+  again.replace_peers = true;
+  const DeviceUpdate rest = Diff(status, again);
+  CHECK(!rest.private_key && !rest.listen_port && !rest.fwmark && rest.peers.empty());
+}
+
+}  // namespace
+}  // namespace ringwire
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace ringwire;
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  if (size <= kRequestBytesMax) CHECK(ReadAll(bytes, 1) == ReadAll(bytes, size));
+  UapiRequestReader reader(kRequestBytesMax);
+  reader.Append(bytes);
+  while (true) {
+    const auto next = reader.Next();
+    if (!next.ok() || !next->has_value()) return 0;
+    auto result = ParseSet((*next)->body);
+    if (const auto* const error = std::get_if<UapiError>(&result)) {
+      CHECK(error->error_number == EINVAL || error->error_number == EPROTO);
+      CHECK(!error->reason.empty() && error->reason.size() < 256);
+    } else {
+      CheckRoundTrip(std::get<DeviceUpdate>(result));
+    }
+  }
+}

@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Style and layering rules that no compiler checks. Standard library only; `tidy.py` checks the repository it lies in,
+`tidy.py --self-test` checks that every rule can fail."""
+import pathlib
+import re
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ("core", "crypto", "platform", "bench", "tests")
+FILE_LINES_MAX = 500
+FUNCTION_LINES_MAX = 70
+# Files that exceed a limit today, with their length: they may only shrink.
+RATCHET = {}
+
+THIRD_PARTY = {"absl/": "absl", "fmt/": "fmt", "spdlog/": "spdlog", "openssl/": "openssl", "blake2.h": "libb2",
+               "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "sys/capability.h": "libcap",
+               "nlohmann/": "nlohmann", "CLI/": "CLI", "gtest/": "gtest", "gmock/": "gtest", "benchmark/": "benchmark"}
+C_STANDARD = {"assert.h", "stddef.h", "stdint.h", "string.h"}
+# The core gets time, randomness and bytes as arguments.
+BANNED_IN_CORE = re.compile(
+    r"absl::Now\b|absl::GetCurrentTimeNanos|_clock::now|::socket\(|::read\(|::write\(|::open\(|\bsyscall\(|std::j?thread\b|"
+    r"\bgetenv\b|\bs?rand\(|std::random_device|ABSL_FLAG|\bprintf\(|std::c(out|err)\b|\btime\(|clock_gettime")
+REGISTRY_HOST = re.compile(
+    r"(deb|security|snapshot|archive)\.(debian|ubuntu)\.(org|com)|pypi\.|npmjs|crates\.io|docker\.io|ghcr\.io|quay\.io|"
+    r"artifactory|jfrog|nexus\.|//[a-z0-9.-]*mirror|//[a-z0-9.-]*registry")
+INCLUDE = re.compile(r'^\s*#\s*include\s+(<([^>]+)>|"([^"]+)")')
+
+
+def files(root, suffixes, folders=SOURCES):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
+            if path.suffix in suffixes and path.is_file():
+                yield path
+
+
+def without_comments_and_strings(text):
+    """The text with comments, strings and characters blanked out, line breaks kept."""
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'', re.S)
+    return pattern.sub(lambda match: '""' + "\n" * match.group().count("\n"), text)
+
+
+class IncludeRules:
+    def __init__(self, text):
+        self.direct = {}
+        for line in text.splitlines():
+            line = line.split("#")[0].strip()
+            if line:
+                folder, _, names = line.partition(":")
+                self.direct[folder.strip()] = names.split()
+
+    def folder_of(self, path):
+        """The longest folder with a rule that holds the path."""
+        parts = path.split("/")[:-1]
+        while parts and "/".join(parts) not in self.direct:
+            parts.pop()
+        return "/".join(parts)
+
+    def folders(self, folder, seen=None):
+        """Every folder that this one may include."""
+        seen = set() if seen is None else seen
+        if folder in seen:
+            return seen
+        seen.add(folder)
+        for name in self.direct.get(folder, []):
+            if name.endswith("/*"):
+                for other in self.direct:
+                    if other.startswith(name[:-1]):
+                        self.folders(other, seen)
+            elif name in self.direct:
+                self.folders(name, seen)
+        return seen
+
+    def error(self, path, header, angled):
+        """Why the file may not include the header, or None."""
+        folder = self.folder_of(path)
+        if not folder:
+            return "lies in a folder that include_rules.txt does not know"
+        own = self.folder_of(header)
+        if own:
+            return None if own in self.folders(folder) else f"{folder} may not include {own}"
+        third = next((name for prefix, name in THIRD_PARTY.items() if header.startswith(prefix)), None)
+        if third is None:
+            if not angled:
+                return "no such folder: includes are written from the repository's root"
+            if not header.endswith(".h") or header in C_STANDARD:
+                return None  # the standard library
+            third = "linux"
+        allowed = self.direct[folder]
+        return None if third in allowed or f"<{header}>" in allowed else f"{folder} may not include {third}"
+
+
+def check_includes(root):
+    rules = IncludeRules((root / "tests/tidy/include_rules.txt").read_text())
+    for path in files(root, (".h", ".cc")):
+        name = path.relative_to(root).as_posix()
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if match := INCLUDE.match(line):
+                error = rules.error(name, match[2] or match[3], match[2] is not None)
+                if error:
+                    yield f"{name}:{number}: {match[1]}: {error}"
+
+
+def check_banned_names(root):
+    for path in files(root, (".h", ".cc"), ("core", "crypto")):
+        for number, line in enumerate(without_comments_and_strings(path.read_text()).splitlines(), 1):
+            if match := BANNED_IN_CORE.search(line):
+                yield f"{path.relative_to(root)}:{number}: {match[0]}: time, randomness and I/O are arguments here"
+
+
+def functions(text):
+    """(first line, number of lines) of every function: a braced block with parameters whose parent has none."""
+    text = without_comments_and_strings(text)
+    text = re.sub(r"^[ \t]*#(?:[^\n]*\\\n)*[^\n]*", lambda match: "\n" * match.group().count("\n"), text, flags=re.M)
+    stack, start = [], 0
+    for match in re.finditer(r"[{};]", text):
+        if match[0] == "{":
+            head = text[start : match.start()]
+            scope = re.match(r"\s*(?:\w+\s*:\s*)?(?:template\s*<.*>\s*)?(?:inline\s+)?(namespace|class|struct|enum|union|extern)\b", head, re.S)
+            plain = "(" in head and not scope
+            stack.append((start + len(head) - len(head.lstrip()), plain))
+        elif match[0] == "}" and stack:
+            first, plain = stack.pop()
+            if plain and not any(outer for _, outer in stack):
+                yield text.count("\n", 0, first) + 1, text.count("\n", first, match.start()) + 1
+        start = match.end()
+
+
+def check_lengths(root):
+    for path in files(root, (".h", ".cc", ".py", ".sh")):
+        name, text = path.relative_to(root).as_posix(), path.read_text()
+        lines, limit = text.count("\n"), RATCHET.get(name, FILE_LINES_MAX)
+        if lines > limit:
+            yield f"{name}: {lines} lines, the limit is {limit}"
+        elif name in RATCHET and lines < limit:
+            yield f"{name}: {lines} lines: lower its number in RATCHET"
+        if path.suffix in (".h", ".cc"):
+            for first, count in functions(text):
+                if count > FUNCTION_LINES_MAX:
+                    yield f"{name}:{first}: a function of {count} lines, the limit is {FUNCTION_LINES_MAX}"
+
+
+def check_guards(root):
+    for path in files(root, (".h",)):
+        name, text = path.relative_to(root).as_posix(), path.read_text()
+        guard = "RINGWIRE_" + re.sub(r"[^A-Z0-9]", "_", name.upper()) + "_"
+        if f"#ifndef {guard}\n#define {guard}\n" not in text or not text.endswith(f"#endif  // {guard}\n"):
+            yield f"{name}: the include guard is not {guard}"
+
+
+def check_hosts(root):
+    candidates = list(files(root, (".sh", ".py", ".txt", ".cmake", ".yml", ".yaml", ".json"), SOURCES + ("scripts", "deploy", ".ci")))
+    candidates += [root / name for name in ("dev", "CMakeLists.txt", "CMakePresets.json", ".ci/run") if (root / name).exists()]
+    for path in candidates:
+        if path.parent == root / "tests/tidy":
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if match := REGISTRY_HOST.search(line):
+                yield f"{path.relative_to(root)}:{number}: {match[0]}: the system's own package sources decide where packages come from"
+
+
+def check_drop_reasons(root):
+    text = (root / "core/base/drop_reason.h").read_text()
+    tests = "\n".join(path.read_text() for path in files(root, (".cc", ".h", ".sh"), ("tests",)))
+    for name, shown in re.findall(r'X\((k\w+), "(\w+)"\)', text):
+        if not re.search(rf"\b{name}\b|\b{shown}\b", tests):
+            yield f"core/base/drop_reason.h: no test raises {name}"
+
+
+CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons)
+
+
+def violations(root):
+    return [line for check in CHECKS for line in check(root)]
+
+
+def self_test():
+    """A small tree that keeps every rule, then one change for each way to break one."""
+    guard = "#ifndef RINGWIRE_CORE_BASE_A_H_\n#define RINGWIRE_CORE_BASE_A_H_\n%s\n#endif  // RINGWIRE_CORE_BASE_A_H_\n"
+    good = {
+        "tests/tidy/include_rules.txt": "core/base: absl\ncore/wire: core/base\ncrypto: openssl\ntests/unit: core/*\n",
+        "core/base/drop_reason.h": '#ifndef RINGWIRE_CORE_BASE_DROP_REASON_H_\n#define RINGWIRE_CORE_BASE_DROP_REASON_H_\n'
+                                   'X(kReplay, "replay")\n#endif  // RINGWIRE_CORE_BASE_DROP_REASON_H_\n',
+        "core/base/a.h": guard % '#include <vector>\n#include "absl/time/time.h"',
+        "core/wire/w.cc": '#include "core/base/a.h"\n// absl::Now is only a word here\nnamespace x {\nint F(int a) {\n'
+                          + "  a += 1;\n" * 67 + "  return a;\n}\n}  // namespace x\n",
+        "tests/unit/a_test.cc": "// kReplay\n",
+        "dev": "echo\n",
+    }
+    breaks = {
+        "an upward include": ("core/base/a.h", guard % '#include "core/wire/w.h"'),
+        "a third party that is not named": ("core/wire/w.cc", '#include "absl/time/time.h"\n'),
+        "a kernel header in the core": ("core/wire/w.cc", "#include <sys/socket.h>\n"),
+        "an include of no folder": ("core/wire/w.cc", '#include "a.h"\n'),
+        "a folder without a rule": ("core/new/n.cc", "#include <vector>\n"),
+        "a clock in the core": ("core/wire/w.cc", "int F() { return absl::Now(); }\n"),
+        "a long function": ("core/wire/w.cc", "class C {\n int F(int a) {\n" + "  a += 1;\n" * 69 + " }\n};\n"),
+        "a long file": ("core/wire/w.cc", "int a;\n" * 501),
+        "a wrong guard": ("core/base/a.h", "#pragma once\n"),
+        "a registry": ("dev", "curl https://deb.debian.org/x\n"),
+        "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
+    }
+    for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for path, content in {**good, name: text}.items():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(content)
+            found = violations(root)
+            if len(found) != (what != "nothing"):
+                sys.exit(f"self-test: {what}: {found or 'was not found'}")
+    print(f"tidy: every one of {len(breaks)} violations is found")
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        self_test()
+        return
+    found = violations(ROOT)
+    print("\n".join(found) if found else "tidy: the rules are kept")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,393 @@
+#include "core/control/config_file.h"
+
+#include <string>
+#include <vector>
+
+#include "core/base/limits.h"
+#include "core/control/key_text.h"
+#include "fmt/format.h"
+#include "gtest/gtest.h"
+
+namespace ringwire {
+namespace {
+
+constexpr std::string_view kPrivate = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
+constexpr std::string_view kPublic = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+constexpr std::string_view kPreshared = "/UwcSPg38hW/D9Y3tcS1FOV0K1wuURMbS0sesJEP5ak=";
+
+std::vector<std::string> Errors(std::string_view text) {
+  std::vector<std::string> lines;
+  for (const ConfigError& error : ParseConfigFile(text).errors) {
+    lines.push_back(error.ToString("wg0.conf"));
+  }
+  return lines;
+}
+
+ConfigFile MustParse(std::string_view text) {
+  ConfigParse parse = ParseConfigFile(text);
+  for (const ConfigError& error : parse.errors) ADD_FAILURE() << error.ToString("wg0.conf");
+  return std::move(parse.config);
+}
+
+PeerConfig MustParsePeer(std::string_view lines) {
+  ConfigFile config = MustParse(fmt::format("[Peer]\nPublicKey = {}\n{}", kPublic, lines));
+  if (config.peers.size() != 1) {
+    ADD_FAILURE() << config.peers.size() << " peers";
+    return {};
+  }
+  return std::move(config.peers[0]);
+}
+
+// The one error of a line in [Interface] or [Peer], without its file name.
+std::string InterfaceError(std::string_view line) {
+  const auto parse = ParseConfigFile(fmt::format("[Interface]\n{}\n", line));
+  return parse.errors.size() == 1 ? parse.errors[0].ToString("") : "not one error";
+}
+std::string PeerError(std::string_view line) {
+  const auto parse = ParseConfigFile(fmt::format("[Peer]\nPublicKey={}\n{}\n", kPublic, line));
+  return parse.errors.size() == 1 ? parse.errors[0].ToString("") : "not one error";
+}
+
+TEST(ConfigFileTest, ReadsEveryKey) {
+  const ConfigFile config = MustParse(fmt::format(
+      "[Interface]\nPrivateKey = {}\nListenPort = 51820\nFwMark = 0xca6c\n"
+      "Address = 10.0.0.1/24, fd00::1/64\nMTU = 1420\nWorkers = 2\nIoBackend = epoll\n"
+      "[Peer]\nPublicKey = {}\nPresharedKey = {}\nAllowedIPs = 10.0.0.2/32, fd00::2\n"
+      "Endpoint = vpn.example.com:51820\nPersistentKeepalive = 25\nName = Jane's laptop\n",
+      kPrivate, kPublic, kPreshared));
+  ASSERT_TRUE(config.private_key);
+  EXPECT_EQ(KeyToBase64(config.private_key->bytes()), kPrivate);
+  EXPECT_EQ(config.listen_port, 51820);
+  EXPECT_EQ(config.fwmark, 0xca6cu);
+  ASSERT_EQ(config.addresses.size(), 2u);
+  EXPECT_EQ(config.addresses[0].ToString(), "10.0.0.1/24") << "the host bits stay";
+  EXPECT_EQ(config.addresses[1].ToString(), "fd00::1/64");
+  EXPECT_EQ(config.mtu, 1420);
+  EXPECT_EQ(config.workers, 2);
+  EXPECT_EQ(config.io_backend, IoBackendChoice::kEpoll);
+  EXPECT_TRUE(config.deferred.empty());
+  ASSERT_EQ(config.peers.size(), 1u);
+  const PeerConfig& peer = config.peers[0];
+  EXPECT_EQ(peer.position.line, 9u);
+  EXPECT_EQ(KeyToBase64(peer.public_key), kPublic);
+  ASSERT_TRUE(peer.preshared_key);
+  EXPECT_EQ(KeyToBase64(peer.preshared_key->bytes()), kPreshared);
+  ASSERT_EQ(peer.allowed_ips.size(), 2u);
+  EXPECT_EQ(peer.allowed_ips[1].prefix, Prefix::Parse("fd00::2/128"));
+  ASSERT_TRUE(peer.endpoint);
+  EXPECT_EQ(peer.endpoint->ToString(), "vpn.example.com:51820");
+  EXPECT_EQ(peer.endpoint_position.line, 13u);
+  EXPECT_EQ(peer.endpoint_position.column, 12u);
+  EXPECT_EQ(peer.persistent_keepalive_seconds, 25);
+  EXPECT_EQ(peer.name, "Jane's laptop");
+}
+
+TEST(ConfigFileTest, AnEmptyFileIsAnEmptyConfiguration) {
+  for (const std::string_view text : {"", "\n", "# nothing\n", " \t\r\n"}) {
+    const ConfigFile config = MustParse(text);
+    EXPECT_FALSE(config.private_key || config.listen_port || config.fwmark || config.mtu);
+    EXPECT_TRUE(config.peers.empty());
+  }
+}
+
+TEST(ConfigFileTest, ReadsKeyFiles) {
+  const ConfigFile config = MustParse(
+      fmt::format("[Interface]\nPrivateKeyFile = /run/secrets/my key\n[Peer]\nPublicKey = {}\n"
+                  "PresharedKeyFile = /etc/psk # of Jane\n",
+                  kPublic));
+  EXPECT_EQ(config.private_key_file, "/run/secrets/my key");
+  EXPECT_FALSE(config.private_key);
+  EXPECT_EQ(config.peers.at(0).preshared_key_file, "/etc/psk");
+}
+
+// Every oddity here was seen to be taken by wg 1.0.20210914.
+TEST(ConfigFileTest, TakesTheSpacesCasesAndCommentsThatWgTakes) {
+  const ConfigFile config = MustParse(fmt::format(
+      "\xEF\xBB\xBF# a comment\r\n [ interface ] # here\r\n\tprivate key = {} {}# and here\r\n"
+      "LISTENPORT=5 1820\r\nFwMark=OFF\r\n\r\n[PEER]\r\n  publickey={}\r\n"
+      "AllowedIPs = 10.0.0.1/24 , 1 0.0.0.3\v\f\r\nEndpoint = [fe80::1%eth0] : 5\r\n"
+      "PersistentKeepalive = Off",
+      kPrivate.substr(0, 9), kPrivate.substr(9), kPublic));
+  ASSERT_TRUE(config.private_key);
+  EXPECT_EQ(KeyToBase64(config.private_key->bytes()), kPrivate);
+  EXPECT_EQ(config.listen_port, 51820);
+  EXPECT_EQ(config.fwmark, 0u);
+  ASSERT_EQ(config.peers.size(), 1u);
+  ASSERT_EQ(config.peers[0].allowed_ips.size(), 2u);
+  EXPECT_EQ(config.peers[0].allowed_ips[0].prefix, Prefix::Parse("10.0.0.0/24"));
+  EXPECT_EQ(config.peers[0].allowed_ips[1].prefix, Prefix::Parse("10.0.0.3/32"));
+  EXPECT_EQ(config.peers[0].endpoint->ToString(), "[fe80::1%eth0]:5");
+}
+
+TEST(ConfigFileTest, LaterValuesWinAndListsAddUp) {
+  const ConfigFile config = MustParse(fmt::format(
+      "[Interface]\nListenPort=1\nListenPort=2\nAddress=10.0.0.1/8\nMTU=1400\n[Peer]\n"
+      "PublicKey={}\nAllowedIPs=10.0.0.0/8\nAllowedIPs=\nAllowedIPs=fd00::/8\nName=a\nName=b\n"
+      "[Interface]\nListenPort=3\nAddress=fd00::1/64 fd00::2/64,\nAddress=\nMTU=\n",
+      kPublic));
+  EXPECT_EQ(config.listen_port, 3);
+  EXPECT_EQ(config.addresses.size(), 3u);
+  EXPECT_FALSE(config.mtu) << "as with wg-quick, an empty MTU is none";
+  ASSERT_EQ(config.peers.size(), 1u);
+  EXPECT_EQ(config.peers[0].allowed_ips.size(), 2u);
+  EXPECT_EQ(config.peers[0].name, "b");
+}
+
+TEST(ConfigFileTest, ReadsIncrementalAllowedIps) {
+  const PeerConfig peer = MustParsePeer("AllowedIPs = 10.0.0.0/8, +10.1.0.0/16, - 10.2.0.0/16");
+  ASSERT_EQ(peer.allowed_ips.size(), 3u);
+  EXPECT_FALSE(peer.allowed_ips[1].remove);
+  EXPECT_EQ(peer.allowed_ips[1].prefix, Prefix::Parse("10.1.0.0/16"));
+  EXPECT_TRUE(peer.allowed_ips[2].remove);
+  EXPECT_TRUE(peer.allowed_ips_incremental);
+  EXPECT_FALSE(MustParsePeer("AllowedIPs = 10.0.0.0/8").allowed_ips_incremental);
+}
+
+TEST(ConfigFileTest, ReadsEveryFormOfAnEndpoint) {
+  for (const auto& [text, host, shown] : std::vector<std::array<std::string_view, 3>>{
+           {"192.0.2.1:7", "192.0.2.1", "192.0.2.1:7"},
+           {"[2001:db8::1]:7", "2001:db8::1", "[2001:db8::1]:7"},
+           {"2001:db8::1:7", "2001:db8::1", "[2001:db8::1]:7"},
+           {"[fe80::1%3]:7", "fe80::1%3", "[fe80::1%3]:7"},
+           {"my_host-1.example.:7", "my_host-1.example.", "my_host-1.example.:7"},
+           {"[host]:7", "host", "host:7"}}) {
+    const PeerConfig peer = MustParsePeer(fmt::format("Endpoint = {}", text));
+    ASSERT_TRUE(peer.endpoint) << text;
+    EXPECT_EQ(peer.endpoint->host, host);
+    EXPECT_EQ(peer.endpoint->port, 7);
+    EXPECT_EQ(peer.endpoint->ToString(), shown);
+  }
+}
+
+TEST(ConfigFileTest, RefusesAnEndpointThatCannotBe) {
+  for (const std::string_view text :
+       {"host",           "host:",          ":7",           "host:0",        "host:65536",
+        "host:http",      "192.0.2.256:7",  "10.0.0:7",     "[2001:db8::1]", "[2001:db8::1:7",
+        "2001:db8::1]:7", "[]:7",           "[fe80::1%]:7", "ho/st:7",       "[fe80::1%eth0/1]:7",
+        "host%3:7",       "1.2.3.4%eth0:7", "fe80::g:7",    "a:b:7",         "münchen.de:7"}) {
+    EXPECT_TRUE(PeerError(fmt::format("Endpoint = {}", text))
+                    .starts_with(":3:12: Endpoint must be HOST:PORT"))
+        << text;
+  }
+}
+
+TEST(ConfigFileTest, ReadsEveryFormOfFwMark) {
+  EXPECT_EQ(MustParse("[Interface]\nFwMark=off").fwmark, 0u);
+  EXPECT_EQ(MustParse("[Interface]\nFwMark=4294967295").fwmark, 0xffffffffu);
+  EXPECT_EQ(MustParse("[Interface]\nFwMark=0xFFffFFff").fwmark, 0xffffffffu);
+  for (const std::string_view text : {"4294967296", "0x100000000", "0x", "-1", "+1", "on", "1x"}) {
+    EXPECT_TRUE(InterfaceError(fmt::format("FwMark = {}", text)).starts_with(":2:10: FwMark must"))
+        << text;
+  }
+}
+
+TEST(ConfigFileTest, ChecksTheRangeOfEveryNumber) {
+  EXPECT_EQ(InterfaceError("ListenPort = 65536"),
+            ":2:14: ListenPort must be a number from 0 to 65535, not '65536'");
+  EXPECT_EQ(InterfaceError("ListenPort=-1"),
+            ":2:12: ListenPort must be a number from 0 to 65535, not '-1'");
+  EXPECT_EQ(InterfaceError("MTU = 67"), ":2:7: MTU must be a number from 68 to 65535, not '67'");
+  EXPECT_EQ(InterfaceError("Workers = 0"),
+            ":2:11: Workers must be a number from 1 to 256 or auto, not '0'");
+  EXPECT_EQ(PeerError("PersistentKeepalive = 65536"),
+            ":3:23: PersistentKeepalive must be a number from 0 to 65535 (seconds) or off, "
+            "not '65536'");
+  EXPECT_EQ(PeerError("PersistentKeepalive = on").substr(0, 6), ":3:23:");
+  EXPECT_EQ(InterfaceError("IoBackend = kqueue"),
+            ":2:13: IoBackend must be auto, io_uring or epoll, not 'kqueue'");
+  EXPECT_EQ(MustParse("[Interface]\nWorkers = auto\nIoBackend = IO_URING").io_backend,
+            IoBackendChoice::kIoUring);
+}
+
+TEST(ConfigFileTest, PointsAtTheBadEntryOfAList) {
+  EXPECT_EQ(PeerError("AllowedIPs = 10.0.0.0/8,  10.0.0.0/33"),
+            ":3:27: AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not '10.0.0.0/33'");
+  EXPECT_EQ(PeerError("AllowedIPs = 10.0.0.0/8,"),
+            ":3:25: AllowedIPs has an empty entry; entries are separated by one comma");
+  EXPECT_EQ(InterfaceError("Address = 10.0.0.1/24, 10.0.0.1/"),
+            ":2:24: Address must be like 10.0.0.1/24 or fd00::1/64, not '10.0.0.1/'");
+}
+
+TEST(ConfigFileTest, SuggestsTheKeyThatWasMeant) {
+  EXPECT_EQ(PeerError("  AllowedIP = 10.0.0.0/8"),
+            ":3:3: unknown key 'AllowedIP' in [Peer]; did you mean 'AllowedIPs'?");
+  EXPECT_EQ(InterfaceError("Adress = 10.0.0.1/24"),
+            ":2:1: unknown key 'Adress' in [Interface]; did you mean 'Address'?");
+  EXPECT_EQ(PeerError("persistantkeepalives = 1"),
+            ":3:1: unknown key 'persistantkeepalives' in [Peer]; did you mean "
+            "'PersistentKeepalive'?");
+  EXPECT_EQ(PeerError("Colour = blue"), ":3:1: unknown key 'Colour' in [Peer]");
+  EXPECT_EQ(PeerError("ab = 1"), ":3:1: unknown key 'ab' in [Peer]");
+  EXPECT_EQ(InterfaceError("AllowedIPs = 10.0.0.0/8"),
+            ":2:1: AllowedIPs belongs in [Peer], not in [Interface]");
+  EXPECT_EQ(PeerError("address = 10.0.0.1"), ":3:1: Address belongs in [Interface], not in [Peer]");
+}
+
+TEST(ConfigFileTest, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {
+  EXPECT_EQ(
+      Errors("ListenPort = 1\n[Interface]\nListenPort = x\nnonsense\n\n[Gateway]\nForward = on"
+             "\n[Peer]\nAllowedIPs = y\n[Peer]\nPublicKey =\n"),
+      (std::vector<std::string>{
+          "wg0.conf:1:1: a key before any section; an [Interface] or [Peer] line comes first",
+          "wg0.conf:3:14: ListenPort must be a number from 0 to 65535, not 'x'",
+          "wg0.conf:4:1: expected 'Key = value' or '[Section]'",
+          "wg0.conf:6:1: unknown section; there are [Interface] and [Peer]",
+          "wg0.conf:9:14: AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not 'y'",
+          "wg0.conf:8:1: this [Peer] has no PublicKey", "wg0.conf:11:12: PublicKey has no value",
+          "wg0.conf:10:1: this [Peer] has no PublicKey"}));
+}
+
+TEST(ConfigFileTest, ListsAHundredErrorsAndCountsTheRest) {
+  std::string text = "[Interface]\n";
+  for (int i = 0; i < 250; ++i) text += "MTU = x\n";
+  const ConfigParse parse = ParseConfigFile(text);
+  ASSERT_EQ(parse.errors.size(), kConfigErrorsMax + 1);
+  EXPECT_EQ(parse.errors.back().ToString("f"), "f:102:7: and 150 more errors from here on");
+}
+
+TEST(ConfigFileTest, RefusesAnOversizedFileWithoutReadingIt) {
+  const std::string text(kConfigFileBytesMax + 1, '?');
+  ASSERT_EQ(ParseConfigFile(text).errors.size(), 1u);
+  EXPECT_EQ(ParseConfigFile(text).errors[0].message,
+            "the file has 16777217 bytes; a configuration has at most 16777216");
+  EXPECT_TRUE(ParseConfigFile(std::string(kConfigFileBytesMax, '#')).ok());
+}
+
+TEST(ConfigFileTest, SaysWhatIsWrongWithAKeyAndNotTheKey) {
+  EXPECT_EQ(InterfaceError(fmt::format("PrivateKey = {}", kPrivate.substr(0, 43))),
+            ":2:14: PrivateKey must be 44 characters of base64, as `wg genkey` prints; it has 43");
+  EXPECT_EQ(PeerError(fmt::format("PresharedKey = {}!=", kPreshared.substr(0, 42))),
+            ":3:16: PresharedKey is not the base64 of 32 bytes");
+}
+
+TEST(ConfigFileTest, ShowsNoSecretInAnyError) {
+  const std::string key(kPrivate);
+  const std::string word = "lMNqhdrYUIgJBgBfBmk";  // letters only, as a part of a key may be
+  for (const std::string& line :
+       {"PrivateKey " + key, "PrivateKey " + key.substr(0, 43), "PrivateKey: " + key,
+        "PrivateKey = " + key + key, "PrivateKey = " + key.substr(0, 22), key, word + "=",
+        "PrivatKey = " + key, "ListenPort = " + key, "FwMark = " + key, "Address = " + key,
+        "IoBackend = " + key, "[" + key + "]", "[" + word + "]", "Workers = " + key.substr(8),
+        "MTU = " + key.substr(0, 24), "PreshareKy = " + key}) {
+    const std::vector<std::string> errors = Errors("[Interface]\n" + line + "\n");
+    ASSERT_EQ(errors.size(), 1u) << line;
+    for (const std::string& part : {key.substr(0, 8), key.substr(8, 8), word.substr(0, 8)}) {
+      EXPECT_EQ(errors[0].find(part), std::string::npos) << errors[0];
+    }
+  }
+}
+
+TEST(ConfigFileTest, PrintsNothingThatATerminalWouldObey) {
+  const std::string error = InterfaceError("MTU = \x1b[2J");
+  EXPECT_NE(error.find("not '?[2J'"), std::string::npos) << error;
+}
+
+TEST(ConfigFileTest, RefusesAKeyAndItsFileTogether) {
+  EXPECT_EQ(InterfaceError(fmt::format("PrivateKey={}\nPrivateKeyFile=/k", kPrivate)),
+            ":3:1: PrivateKey and PrivateKeyFile exclude each other");
+  EXPECT_EQ(InterfaceError(fmt::format("PrivateKeyFile=/k\n PrivateKey={}", kPrivate)),
+            ":3:2: PrivateKey and PrivateKeyFile exclude each other");
+  EXPECT_EQ(PeerError(fmt::format("PresharedKey={}\nPresharedKeyFile=/k", kPreshared)),
+            ":4:1: PresharedKey and PresharedKeyFile exclude each other");
+  EXPECT_EQ(PeerError(fmt::format("PresharedKeyFile=/k\nPresharedKey={}", kPreshared)),
+            ":4:1: PresharedKey and PresharedKeyFile exclude each other");
+}
+
+TEST(ConfigFileTest, RefusesPathsAndNamesWithControlCharactersOrBeyondTheirLength) {
+  EXPECT_NE(InterfaceError("PrivateKeyFile = /a\x01"), "not one error");
+  EXPECT_NE(InterfaceError("PrivateKeyFile = /" + std::string(4095, 'a')), "not one error");
+  EXPECT_NE(PeerError("Name = a\x01"), "not one error");
+  EXPECT_NE(PeerError("Name = " + std::string(kPeerNameBytesMax + 1, 'n')), "not one error");
+  EXPECT_EQ(MustParsePeer("Name = " + std::string(kPeerNameBytesMax, 'n')).name.size(),
+            kPeerNameBytesMax);
+}
+
+TEST(ConfigFileTest, RefusesEmptyValuesOfWhatNeedsOne) {
+  EXPECT_EQ(InterfaceError("PrivateKey ="), ":2:13: PrivateKey has no value");
+  EXPECT_EQ(InterfaceError("ListenPort = # 51820"), ":2:13: ListenPort has no value");
+  EXPECT_EQ(PeerError("Endpoint = "), ":3:11: Endpoint has no value");
+  EXPECT_TRUE(MustParsePeer("AllowedIPs = ").allowed_ips.empty());
+}
+
+TEST(ConfigFileTest, RemembersTheKeysThatItDoesNotActOn) {
+  const ConfigFile config = MustParse(
+      "[Interface]\nDNS = 10.0.0.1\n table = off\nPreUp = echo '#' = 1\nPostUp=\nPreDown = x\n"
+      "PostDown = y\nSaveConfig = true\nSaveConfig = false\n# PostUp = no\n");
+  std::string seen;
+  for (const DeferredKey& deferred : config.deferred) {
+    seen +=
+        fmt::format("{}:{}:{} ", deferred.position.line, deferred.position.column, deferred.key);
+  }
+  EXPECT_EQ(seen,
+            "2:1:DNS 3:2:Table 4:1:PreUp 5:1:PostUp 6:1:PreDown 7:1:PostDown "
+            "8:1:SaveConfig ");
+  EXPECT_EQ(InterfaceError("SaveConfig = maybe"),
+            ":2:14: SaveConfig must be true or false, not 'maybe'");
+}
+
+TEST(StripTest, GivesWhatWgSetconfTakes) {
+  const ConfigFile config = MustParse(fmt::format(
+      "[Interface]\nAddress=10.0.0.1/24\nPrivateKey={}\nListenPort=0\nFwMark=16\nDNS=1.1.1.1\n"
+      "MTU=1400\nWorkers=3\nPostUp=x\n[Peer]\nPublicKey={}\nPresharedKey={}\nName=n\n"
+      "AllowedIPs=10.0.0.1/24,fd00::/64\nEndpoint=::1:5\nPersistentKeepalive=25\n[Peer]\n"
+      "PublicKey={}\nAllowedIPs=\n",
+      kPrivate, kPublic, kPreshared, kPublic));
+  EXPECT_EQ(Strip(config),
+            fmt::format("[Interface]\nPrivateKey = {}\nListenPort = 0\nFwMark = 0x10\n"
+                        "\n[Peer]\nPublicKey = {}\nPresharedKey = {}\n"
+                        "AllowedIPs = 10.0.0.0/24, fd00::/64\nEndpoint = [::1]:5\n"
+                        "PersistentKeepalive = 25\n"
+                        "\n[Peer]\nPublicKey = {}\n",
+                        kPrivate, kPublic, kPreshared, kPublic));
+  EXPECT_EQ(Strip(ConfigFile{}), "[Interface]\n");
+}
+
+TEST(StripTest, ResolvesIncrementsThatOlderWgDoesNotKnow) {
+  const ConfigFile config = MustParse(fmt::format(
+      "[Peer]\nPublicKey={}\nAllowedIPs=10.0.0.0/8,+10.1.0.0/16,-10.0.0.0/8,-10.3.0.0/16,"
+      "+10.2.0.0/16,10.1.0.0/16\n",
+      kPublic));
+  EXPECT_NE(Strip(config).find("\nAllowedIPs = 10.2.0.0/16, 10.1.0.0/16\n"), std::string::npos)
+      << Strip(config);
+}
+
+TEST(ToDeviceUpdateTest, ReplacesAllAndClearsWhatIsNotNamed) {
+  const DeviceUpdate update = ToDeviceUpdate(ConfigFile{}, {});
+  EXPECT_TRUE(update.replace_peers);
+  ASSERT_TRUE(update.private_key);
+  EXPECT_TRUE(update.private_key->IsZero());
+  EXPECT_EQ(update.fwmark, 0u);
+  EXPECT_FALSE(update.listen_port) << "a port that the system chose is kept over a reload";
+  EXPECT_TRUE(update.peers.empty());
+}
+
+TEST(ToDeviceUpdateTest, CarriesEveryFieldAndTheResolvedEndpoints) {
+  const ConfigFile config = MustParse(
+      fmt::format("[Interface]\nPrivateKey={}\nListenPort=7\nFwMark=8\n[Peer]\nPublicKey={}\n"
+                  "PresharedKey={}\nAllowedIPs=10.0.0.0/8\nPersistentKeepalive=9\nName=n\n"
+                  "[Peer]\nPublicKey={}\nAllowedIPs=+10.1.0.0/16,-10.2.0.0/16\n",
+                  kPrivate, kPublic, kPreshared, kPrivate));
+  const std::vector<std::optional<SocketAddress>> endpoints = {SocketAddress::Parse("192.0.2.1:5"),
+                                                               std::nullopt};
+  const DeviceUpdate update = ToDeviceUpdate(config, endpoints);
+  EXPECT_EQ(KeyToBase64(update.private_key->bytes()), kPrivate);
+  EXPECT_EQ(update.listen_port, 7);
+  EXPECT_EQ(update.fwmark, 8u);
+  ASSERT_EQ(update.peers.size(), 2u);
+  const PeerUpdate& first = update.peers[0];
+  EXPECT_EQ(KeyToBase64(first.public_key), kPublic);
+  EXPECT_EQ(KeyToBase64(first.preshared_key->bytes()), kPreshared);
+  EXPECT_EQ(first.endpoint, endpoints[0]);
+  EXPECT_EQ(first.persistent_keepalive_seconds, 9);
+  EXPECT_TRUE(first.replace_allowed_ips);
+  EXPECT_EQ(first.name, "n");
+  const PeerUpdate& second = update.peers[1];
+  EXPECT_FALSE(second.endpoint || second.preshared_key || second.replace_allowed_ips);
+  EXPECT_EQ(second.persistent_keepalive_seconds, 0) << "absent is off";
+  EXPECT_EQ(second.name, "");
+  ASSERT_EQ(second.allowed_ips.size(), 2u);
+  EXPECT_TRUE(second.allowed_ips[1].remove);
+}
+
+}  // namespace
+}  // namespace ringwire

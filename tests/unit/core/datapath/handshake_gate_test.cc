@@ -1,0 +1,162 @@
+#include "core/datapath/handshake_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/noise/handshake.h"
+#include "crypto/x25519.h"
+#include "tests/support/seeded_random.h"
+
+namespace ringwire {
+namespace {
+
+class HandshakeGateTest : public ::testing::Test {
+ protected:
+  HandshakeGateTest()
+      : local_(LocalIdentity::From(crypto::GeneratePrivateKey(random_))),
+        checker_(local_.public_key, Filled(1), crypto::SymmetricKey()),
+        generator_(local_.public_key),
+        gate_(&shared_, &link_, &random_, &counters_) {
+    shared_.cookie_checker = &checker_;
+  }
+
+  static crypto::SymmetricKey Filled(uint8_t byte) {
+    crypto::SymmetricKey key;
+    std::ranges::fill(key.bytes(), byte);
+    return key;
+  }
+  static Endpoint From(const char* text) {
+    return {*SocketAddress::Parse(text), *IpAddress::Parse("192.0.2.2"), 0};
+  }
+
+  // An initiation as far as the gate looks: right type and length, true mac1, and mac2 where a
+  // cookie is held.
+  InitiationMessage Initiation(Instant now) {
+    InitiationMessage message{};
+    random_.Fill({reinterpret_cast<uint8_t*>(&message), sizeof message});
+    message.type[0] = 1;
+    message.type[1] = message.type[2] = message.type[3] = 0;
+    generator_.AddMacs({reinterpret_cast<uint8_t*>(&message), sizeof message}, now);
+    return message;
+  }
+  std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from,
+                                          const InitiationMessage& message) {
+    return gate_.Admit(now, from, MessageKind::kInitiation, MessageBytes(message));
+  }
+  uint64_t Dropped(DropReason reason) const { return counters_.Dropped(reason); }
+  void EmptyQueue() {
+    HandshakeDatagram ignored;
+    while (link_.handshakes.TryPop(&ignored)) {
+    }
+  }
+
+  SeededRandom random_{11};
+  SharedState shared_;
+  WorkerLink link_;
+  WorkerCounters counters_;
+  LocalIdentity local_;
+  CookieChecker checker_;
+  CookieGenerator generator_;
+  HandshakeGate gate_;
+  Instant now_ = Instant::FromNanoseconds(1'000'000'000);
+};
+
+TEST_F(HandshakeGateTest, AdmitsWhatKnowsOurKeyAndHandsItOverWhole) {
+  const InitiationMessage message = Initiation(now_);
+  EXPECT_FALSE(Admit(now_, From("198.51.100.1:1000"), message));
+  HandshakeDatagram admitted;
+  ASSERT_TRUE(link_.handshakes.TryPop(&admitted));
+  EXPECT_EQ(admitted.from, From("198.51.100.1:1000"));
+  EXPECT_TRUE(std::ranges::equal(admitted.message(), MessageBytes(message)));
+  EXPECT_TRUE(link_.control_has_news);
+}
+
+TEST_F(HandshakeGateTest, DropsAnyMessageWithOneBitOfMac1Wrong) {
+  for (size_t bit = 0; bit < 128; ++bit) {
+    InitiationMessage message = Initiation(now_);
+    message.mac1[bit / 8] = static_cast<uint8_t>(message.mac1[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(Admit(now_, From("198.51.100.1:1000"), message));
+  }
+  EXPECT_EQ(Dropped(DropReason::kInvalidMac1), 128);
+  EXPECT_EQ(link_.handshakes.size(), 0);
+}
+
+TEST_F(HandshakeGateTest, DropsEverythingWhileTheDeviceHasNoKey) {
+  shared_.cookie_checker = nullptr;
+  EXPECT_FALSE(Admit(now_, From("198.51.100.1:1000"), Initiation(now_)));
+  EXPECT_EQ(Dropped(DropReason::kNoPrivateKey), 1);
+  EXPECT_EQ(link_.handshakes.size(), 0);
+}
+
+TEST_F(HandshakeGateTest, Rule12OneFlooderGetsCookiesAndNobodyElseNotices) {
+  size_t cookies = 0;
+  for (int i = 0; i < 50; ++i) {
+    cookies += Admit(now_, From("198.51.100.1:1000"), Initiation(now_)).has_value() ? 1 : 0;
+  }
+  EXPECT_EQ(cookies, 30);
+  EXPECT_EQ(Dropped(DropReason::kCookieRequired), 30);
+  EXPECT_FALSE(Admit(now_, From("198.51.100.2:1000"), Initiation(now_)));
+  EXPECT_EQ(link_.handshakes.size(), 21);
+}
+
+TEST_F(HandshakeGateTest, AFillingQueueAsksEverySourceForACookieAndForASecondAfter) {
+  for (uint32_t i = 0; i <= kHandshakeQueueMax / 8; ++i) {
+    const std::string from =
+        "198.51." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":1000";
+    EXPECT_FALSE(Admit(now_, From(from.c_str()), Initiation(now_))) << i;
+  }
+  EXPECT_TRUE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)));
+  EmptyQueue();
+  EXPECT_TRUE(Admit(now_ + absl::Milliseconds(999), From("203.0.113.2:1000"), Initiation(now_)));
+  EXPECT_FALSE(Admit(now_ + absl::Milliseconds(1001), From("203.0.113.3:1000"), Initiation(now_)));
+}
+
+TEST_F(HandshakeGateTest, ACookieOpensTheDoorForItsSourceOnly) {
+  shared_.under_load_until_ns = (now_ + absl::Seconds(10)).nanoseconds();
+  const std::optional<CookieReplyMessage> reply =
+      Admit(now_, From("203.0.113.1:1000"), Initiation(now_));
+  ASSERT_TRUE(reply);
+  ASSERT_TRUE(generator_.ConsumeReply(*reply, now_));
+  EXPECT_TRUE(Admit(now_, From("203.0.113.1:1001"), Initiation(now_)).has_value());  // another port
+  EXPECT_TRUE(
+      Admit(now_, From("203.0.113.2:1000"), Initiation(now_)).has_value());  // another address
+  EXPECT_FALSE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)).has_value());
+  EXPECT_EQ(link_.handshakes.size(), 1);
+}
+
+TEST_F(HandshakeGateTest, ACookieHolderHasABucketOfFive) {
+  shared_.under_load_until_ns = (now_ + absl::Seconds(10)).nanoseconds();
+  ASSERT_TRUE(
+      generator_.ConsumeReply(*Admit(now_, From("203.0.113.1:1000"), Initiation(now_)), now_));
+  for (int i = 0; i < 8; ++i) EXPECT_FALSE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)));
+  EXPECT_EQ(link_.handshakes.size(), 5);
+  EXPECT_EQ(Dropped(DropReason::kSourceRateLimited), 3);
+}
+
+TEST_F(HandshakeGateTest, AFullQueueDropsAndCounts) {
+  for (size_t i = 0; i < kHandshakeQueueMax; ++i) {
+    HandshakeDatagram filler;
+    ASSERT_TRUE(link_.handshakes.TryPush(std::move(filler)));
+  }
+  ASSERT_TRUE(
+      generator_.ConsumeReply(*Admit(now_, From("203.0.113.1:1000"), Initiation(now_)), now_));
+  EXPECT_FALSE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)));
+  EXPECT_EQ(Dropped(DropReason::kHandshakeQueueFull), 1);
+}
+
+TEST_F(HandshakeGateTest, CookieRepliesNeitherDisplaceHandshakesNorDeclareALoad) {
+  CookieReplyMessage reply{};
+  reply.type[0] = 3;
+  for (size_t i = 0; i < kHandshakeQueueMax; ++i) {
+    EXPECT_FALSE(gate_.Admit(now_, From("203.0.113.1:1000"), MessageKind::kCookieReply,
+                             MessageBytes(reply)));
+  }
+  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16);
+  EXPECT_FALSE(Admit(now_, From("203.0.113.9:1000"), Initiation(now_)).has_value());
+  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16 + 1);
+}
+
+}  // namespace
+}  // namespace ringwire

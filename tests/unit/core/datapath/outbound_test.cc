@@ -1,0 +1,271 @@
+#include "core/datapath/outbound.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "core/base/endian.h"
+#include "tests/support/pair.h"
+
+namespace ringwire {
+namespace {
+
+// A frame as the kernel hands it over: virtio-net header, then the packet.
+Bytes Frame(const VnetHeader& vnet, const Bytes& packet) {
+  Bytes frame(kVnetHeaderBytes);
+  vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
+  frame.insert(frame.end(), packet.begin(), packet.end());
+  return frame;
+}
+
+VnetHeader TcpGso(uint16_t gso_size) {
+  return {.flags = VnetHeader::kNeedsChecksum,
+          .gso_type = VnetHeader::kGsoTcpV4,
+          .header_bytes = 40,
+          .gso_size = gso_size,
+          .checksum_start = 20,
+          .checksum_offset = 16};
+}
+
+class OutboundTest : public ::testing::Test {
+ protected:
+  OutboundTest() { EXPECT_TRUE(pair_.SendFromA()); }
+  uint64_t Dropped(DropReason reason) { return pair_.a().Dropped(reason); }
+  std::vector<Datagram> FromTun(const Bytes& packet) {
+    pair_.a().FromTun(pair_.now(), packet);
+    return pair_.a().TakeDatagrams();
+  }
+
+  Pair pair_;
+};
+
+TEST_F(OutboundTest, PadsToSixteenAndNeverBeyondTheMtu) {
+  pair_.a().control().SetMtu(1410);  // not a multiple of 16
+  EXPECT_EQ(FromTun(Pair::PacketFromA(0)).at(0).bytes.size(), 32 + 32);
+  EXPECT_EQ(FromTun(Pair::PacketFromA(4)).at(0).bytes.size(), 32 + 32);
+  EXPECT_EQ(FromTun(Pair::PacketFromA(5)).at(0).bytes.size(), 32 + 48);
+  EXPECT_EQ(FromTun(Pair::PacketFromA(1410 - 28)).at(0).bytes.size(), 32 + 1410);
+  EXPECT_EQ(FromTun(Pair::PacketFromA(1400 - 28)).at(0).bytes.size(), 32 + 1408);
+}
+
+TEST_F(OutboundTest, CountersOfASessionCountUpByOne) {
+  const uint64_t first = LoadLe64(FromTun(Pair::PacketFromA(1)).at(0).bytes.data() + 8);
+  EXPECT_EQ(LoadLe64(FromTun(Pair::PacketFromA(1)).at(0).bytes.data() + 8), first + 1);
+}
+
+TEST_F(OutboundTest, Rule25APacketForNobodyIsAnsweredWithUnreachable) {
+  const Bytes lost =
+      BuildPacket({.destination = TestAddress(IpFamily::kV4, 99), .payload_bytes = 20});
+  EXPECT_TRUE(FromTun(lost).empty());
+  EXPECT_EQ(Dropped(DropReason::kNoPeerForDestination), 1);
+  const std::vector<Bytes> answers = pair_.a().TakeDelivered();
+  ASSERT_EQ(answers.size(), 1);
+  EXPECT_TRUE(PlainIsValid(answers[0]));
+  EXPECT_EQ(answers[0][9], 1);   // ICMP
+  EXPECT_EQ(answers[0][20], 3);  // destination unreachable
+  EXPECT_EQ(answers[0][21], 1);  // host
+}
+
+TEST_F(OutboundTest, Rule25WhatIsNotIpGetsNoAnswer) {
+  EXPECT_TRUE(FromTun(Bytes(60, 0x11)).empty());
+  EXPECT_EQ(Dropped(DropReason::kTunNotIp), 1);
+  EXPECT_TRUE(pair_.a().TakeDelivered().empty());
+}
+
+TEST_F(OutboundTest, APeerWithoutEndpointIsUnreachable) {
+  DeviceUpdate update;
+  crypto::PublicKey other{};
+  other[0] = 9;
+  update.peers.push_back(
+      {.public_key = other, .allowed_ips = {{*Prefix::Parse("10.0.0.50/32"), false}}});
+  ASSERT_TRUE(pair_.a().Apply(pair_.now(), update).ok());
+  EXPECT_TRUE(FromTun(BuildPacket({.destination = TestAddress(IpFamily::kV4, 50)})).empty());
+  EXPECT_EQ(Dropped(DropReason::kPeerHasNoEndpoint), 1);
+  EXPECT_EQ(pair_.a().TakeDelivered().size(), 1);
+}
+
+TEST_F(OutboundTest, APacketThatNoDatagramCanCarryIsTooBig) {
+  EXPECT_TRUE(FromTun(Pair::PacketFromA(65'535 - 28)).empty());
+  EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 1);
+  const std::vector<Bytes> answers = pair_.a().TakeDelivered();
+  ASSERT_EQ(answers.size(), 1);
+  EXPECT_EQ(answers[0][20], 3);
+  EXPECT_EQ(answers[0][21], 4);  // fragmentation needed
+  EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'472);
+}
+
+TEST_F(OutboundTest, AMalformedFrameIsCountedAndNotSent) {
+  const auto give = [&](Bytes frame) { pair_.a().FrameFromTun(pair_.now(), std::move(frame)); };
+  give(Bytes(10));
+  Bytes truncated = Frame({}, Pair::PacketFromA(40));
+  truncated.resize(40);
+  give(truncated);
+  give(Frame({.flags = VnetHeader::kNeedsChecksum, .checksum_start = 4000, .checksum_offset = 6},
+             Pair::PacketFromA(40)));
+  give(Frame({.gso_type = 77, .gso_size = 100}, Pair::PacketFromA(40)));
+  EXPECT_EQ(Dropped(DropReason::kTunFrameMalformed), 4);
+  EXPECT_TRUE(pair_.a().TakeDatagrams().empty());
+}
+
+TEST_F(OutboundTest, Rule23APartialChecksumIsCompletedBeforeSealing) {
+  const PacketSpec spec{.payload_bytes = 100};
+  pair_.a().FrameFromTun(
+      pair_.now(),
+      Frame({.flags = VnetHeader::kNeedsChecksum, .checksum_start = 20, .checksum_offset = 6},
+            BuildSuperpacket(spec)));
+  pair_.Deliver();
+  EXPECT_EQ(pair_.b().TakeDelivered(), std::vector<Bytes>{BuildPacket(spec)});
+}
+
+TEST_F(OutboundTest, ASuperpacketLeavesAsBalancedTrainsAndArrivesAsItsSegments) {
+  PacketSpec spec{.kind = PacketKind::kTcp, .payload_bytes = 47 * 1380};
+  const Bytes superpacket = BuildSuperpacket(spec);
+  Bytes frame = Frame(TcpGso(1380), superpacket);
+  const TunFrame frames[] = {{frame}};
+  pair_.a().outbound().Reset();
+  ASSERT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
+  const std::span<const SendRun> runs = pair_.a().outbound().to_wire();
+  ASSERT_EQ(runs.size(), 2);
+  EXPECT_EQ(runs[0].run.count, 24);
+  EXPECT_EQ(runs[1].run.count, 23);
+  for (const SendRun& run : runs) {
+    EXPECT_EQ(run.run.stride, run.run.segment_bytes);
+    pair_.b().FromWire(
+        pair_.now(), pair_.FromA(),
+        std::span(run.run.data, size_t{run.run.stride} * (run.run.count - 1) + run.run.last_bytes),
+        run.run.segment_bytes);
+  }
+  EXPECT_EQ(pair_.b().TakeDelivered(), PlainSplit(superpacket, 1380));
+}
+
+TEST_F(OutboundTest, SmallPacketsOfOnePeerShareATrain) {
+  std::vector<Bytes> storage;
+  for (size_t i = 0; i < 40; ++i) storage.push_back(Frame({}, Pair::PacketFromA(20)));
+  storage.push_back(Frame({}, Pair::PacketFromA(0)));   // shorter: the last of its train
+  storage.push_back(Frame({}, Pair::PacketFromA(20)));  // begins the next
+  std::vector<TunFrame> frames;
+  for (Bytes& frame : storage) frames.push_back({frame});
+  pair_.a().outbound().Reset();
+  ASSERT_EQ(pair_.a().outbound().Process(pair_.now(), frames), frames.size());
+  const std::span<const SendRun> runs = pair_.a().outbound().to_wire();
+  ASSERT_EQ(runs.size(), 2);
+  EXPECT_EQ(runs[0].run.count, 41);
+  EXPECT_EQ(runs[0].run.segment_bytes, 80);
+  EXPECT_EQ(runs[0].run.last_bytes, 64);
+  EXPECT_EQ(runs[1].run.count, 1);
+}
+
+TEST_F(OutboundTest, PacketsOfDifferentCongestionMarkingNeverShareATrain) {
+  Bytes a = Frame({}, BuildPacket({.tos = 2, .payload_bytes = 20}));
+  Bytes b = Frame({}, BuildPacket({.tos = 1, .payload_bytes = 20}));
+  const TunFrame frames[] = {{a}, {b}};
+  pair_.a().outbound().Reset();
+  ASSERT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 2);
+  ASSERT_EQ(pair_.a().outbound().to_wire().size(), 2);
+  EXPECT_EQ(pair_.a().outbound().to_wire()[0].tos, 2);
+  EXPECT_EQ(pair_.a().outbound().to_wire()[1].tos, 1);
+}
+
+TEST_F(OutboundTest, AFullArenaHandsBackTheRest) {
+  std::vector<Bytes> storage(
+      16,
+      Frame(TcpGso(1380), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000})));
+  std::vector<TunFrame> frames;
+  for (Bytes& frame : storage) frames.push_back({frame});
+  size_t taken_total = 0;
+  int rounds = 0;
+  while (taken_total < frames.size()) {
+    pair_.a().outbound().Reset();
+    const size_t taken =
+        pair_.a().outbound().Process(pair_.now(), std::span(frames).subspan(taken_total));
+    ASSERT_GT(taken, 0);
+    taken_total += taken;
+    ++rounds;
+  }
+  EXPECT_GT(rounds, 1);
+  EXPECT_EQ(pair_.a().DroppedTotal(), 0);
+}
+
+TEST_F(OutboundTest, TheWorstSuperpacketFitsAnEmptyArena) {
+  Bytes frame =
+      Frame(TcpGso(48), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'495}));
+  const TunFrame frames[] = {{frame}};
+  pair_.a().outbound().Reset();
+  EXPECT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
+  uint32_t segments = 0;
+  for (const SendRun& run : pair_.a().outbound().to_wire()) {
+    EXPECT_LE(run.run.count, kTrainSegmentsMax);
+    segments += run.run.count;
+  }
+  EXPECT_EQ(segments, (65'495 + 47) / 48);
+}
+
+TEST_F(OutboundTest, ASuperpacketCutTooSmallForAnyArenaIsDroppedAndDoesNotBlockTheQueue) {
+  Bytes frame = Frame(TcpGso(1), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000}));
+  const TunFrame frames[] = {{frame}};
+  pair_.a().outbound().Reset();
+  EXPECT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
+  EXPECT_EQ(Dropped(DropReason::kTunFrameMalformed), 65'000);
+}
+
+TEST_F(OutboundTest, Rule3NoCounterIsEverReservedPastTheLimit) {
+  pair_.Advance(absl::Seconds(6));  // the last initiation is long enough ago for another
+  PeerSlot* const peer = pair_.a().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 2));
+  peer->current.load()->SetSendCounterForTest(kRejectAfterMessages - 1);
+  EXPECT_EQ(FromTun(Pair::PacketFromA(1)).size(),
+            1 + 1);  // the packet, and an initiation: the session is used up
+  pair_.a().set_hold_control(true);
+  EXPECT_TRUE(FromTun(Pair::PacketFromA(1)).empty());
+  EXPECT_EQ(Dropped(DropReason::kCounterLimit), 1);
+}
+
+TEST(OutboundStagingTest, PacketsWaitForTheSessionAndLeaveInOrder) {
+  Pair pair;
+  std::vector<Bytes> packets;
+  pair.a().set_hold_control(true);
+  for (size_t i = 0; i < 20; ++i) {
+    packets.push_back(Pair::PacketFromA(10 + i));
+    pair.a().FromTun(pair.now(), packets.back());
+  }
+  EXPECT_TRUE(pair.a().TakeDatagrams().empty());
+  pair.a().set_hold_control(false);
+  pair.a().RunControl(pair.now());
+  pair.Deliver();
+  EXPECT_EQ(pair.b().TakeDelivered(), packets);
+}
+
+TEST(OutboundStagingTest, TheOldestOf129IsDropped) {
+  Pair pair;
+  std::vector<Bytes> packets;
+  pair.a().set_hold_control(true);
+  for (size_t i = 0; i < 130; ++i) {
+    packets.push_back(Pair::PacketFromA(10 + i));
+    pair.a().FromTun(pair.now(), packets.back());
+  }
+  EXPECT_EQ(pair.a().Dropped(DropReason::kStagedQueueFull), 2);
+  pair.a().set_hold_control(false);
+  pair.a().RunControl(pair.now());
+  pair.Deliver();
+  packets.erase(packets.begin(), packets.begin() + 2);
+  EXPECT_EQ(pair.b().TakeDelivered(), packets);
+}
+
+TEST(OutboundStagingTest, ASuperpacketIsStagedAsItsSegments) {
+  Pair pair;
+  const Bytes superpacket = BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 5000});
+  pair.a().FrameFromTun(pair.now(), Frame(TcpGso(1380), superpacket));
+  pair.Deliver();
+  EXPECT_EQ(pair.b().TakeDelivered(), PlainSplit(superpacket, 1380));
+}
+
+TEST(OutboundStagingTest, NothingLeavesWhileTheLinkIsDown) {
+  Pair pair;
+  ASSERT_TRUE(pair.SendFromA());
+  pair.a().SetLinkUp(pair.now(), false);
+  pair.a().FromTun(pair.now(), Pair::PacketFromA(1));
+  EXPECT_TRUE(pair.a().TakeDatagrams().empty());
+  EXPECT_EQ(pair.a().Dropped(DropReason::kDeviceDown), 1);
+}
+
+}  // namespace
+}  // namespace ringwire

@@ -1,0 +1,104 @@
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include "crypto/aead.h"
+#include "crypto/blake2s.h"
+#include "crypto/kdf.h"
+#include "crypto/xaead.h"
+#include "tests/unit/crypto/hex.h"
+
+// The sanitizers' runtimes have this; other builds leave it null.
+extern "C" __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
+    void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*));
+
+namespace ringwire::crypto {
+namespace {
+
+thread_local bool counting = false;
+std::atomic<int> allocations = 0;
+
+void CountAllocation(const volatile void*, size_t) {
+  if (counting) ++allocations;
+}
+void IgnoreFree(const volatile void*) {}
+
+// Counts what the calling thread allocates during its life.
+class AllocationCounter {
+ public:
+  AllocationCounter() {
+    static const int installed =
+        __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreFree);
+    EXPECT_NE(installed, 0);
+    allocations = 0;
+    counting = true;
+  }
+  ~AllocationCounter() { counting = false; }
+  AllocationCounter(const AllocationCounter&) = delete;
+  AllocationCounter& operator=(const AllocationCounter&) = delete;
+};
+
+class AllocationTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (__sanitizer_install_malloc_and_free_hooks == nullptr) {
+      GTEST_SKIP() << "counting allocations needs a sanitizer build";
+    }
+  }
+};
+
+TEST_F(AllocationTest, TheCounterCounts) {
+  {
+    const AllocationCounter counter;
+    const Bytes bytes(1000);
+    EXPECT_EQ(bytes.back(), 0);
+  }
+  EXPECT_GE(allocations, 1);
+}
+
+// In a thread of its own, so that the first refused segment is the thread's first error too.
+TEST_F(AllocationTest, RunsDoNotAllocateEvenWhenTheTagIsWrong) {
+  for (const AeadSuite suite : {AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm}) {
+    std::thread([suite] {
+      AeadEngine engine;
+      std::array<uint8_t, 1420 + kTagBytes> buffer{};
+      const SealSegment to_seal = {buffer.data(), 1420};
+      OpenSegment to_open = {buffer.data(), buffer.size(), 1, true};
+      OpenSegment forged = to_open;
+      {
+        const AllocationCounter counter;
+        const AeadKey key(suite, SymmetricKey());
+        engine.SealRun(key, {&to_seal, 1}, 1);
+        engine.OpenRun(key, {&to_open, 1});
+        engine.OpenRun(key, {&forged, 1});
+      }
+      EXPECT_TRUE(to_open.ok);
+      EXPECT_FALSE(forged.ok);
+      EXPECT_EQ(allocations, 0) << AeadSuiteName(suite);
+    }).join();
+  }
+}
+
+TEST_F(AllocationTest, HandshakePrimitivesDoNotAllocate) {
+  SymmetricKey key;
+  std::array<uint8_t, 32 + kTagBytes> sealed{};
+  std::array<uint8_t, 32> opened{};
+  const std::array<uint8_t, 24> nonce{};
+  bool ok = false;
+  {
+    const AllocationCounter counter;
+    const Mac16 mac = Blake2sMac16(opened, sealed);
+    Kdf1(key, mac, &key);
+    AeadSeal(key, opened, mac, sealed);
+    ok = AeadOpen(key, sealed, mac, opened);
+    XAeadSeal(key, nonce, opened, mac, sealed);
+    ok = XAeadOpen(key, nonce, sealed, mac, opened) && ok;
+  }
+  EXPECT_TRUE(ok);
+  EXPECT_EQ(allocations, 0);
+}
+
+}  // namespace
+}  // namespace ringwire::crypto

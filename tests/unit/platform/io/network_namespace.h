@@ -1,0 +1,39 @@
+#ifndef RINGWIRE_TESTS_UNIT_PLATFORM_IO_NETWORK_NAMESPACE_H_
+#define RINGWIRE_TESTS_UNIT_PLATFORM_IO_NETWORK_NAMESPACE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+// Puts the calling thread (and those that it starts) into a network namespace of its own, loopback
+// up, and back again in the end. Whatever a test creates in it goes with it.
+class NetworkNamespace {
+ public:
+  NetworkNamespace();
+  ~NetworkNamespace();
+  NetworkNamespace(const NetworkNamespace&) = delete;
+  NetworkNamespace& operator=(const NetworkNamespace&) = delete;
+
+  // Why real devices cannot be had here; empty: they can.
+  static std::string Obstacle();
+
+ private:
+  UniqueFd original_;
+};
+
+// Each aborts the test program when the kernel refuses.
+void SetLinkUp(const std::string& name, bool up);
+void SetMtu(const std::string& name, int mtu);
+void DeleteLink(const std::string& name);
+// "name" or, for a further address, "name:1". Taking the alias down removes the address.
+void SetAddressV4(const std::string& name, const char* address, const char* netmask);
+void AddAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
+void RemoveAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
+int TxQueueLength(const std::string& name);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_TESTS_UNIT_PLATFORM_IO_NETWORK_NAMESPACE_H_
