@@ -43,8 +43,9 @@ void AppendPeer(const PeerConfig& peer, std::string* text) {
   }
   if (separator == ", ") text->push_back('\n');
   if (peer.endpoint) fmt::format_to(out, "Endpoint = {}\n", peer.endpoint->ToString());
-  if (peer.persistent_keepalive_seconds != 0) {
-    fmt::format_to(out, "PersistentKeepalive = {}\n", peer.persistent_keepalive_seconds);
+  // Also when it is 0: `wg syncconf` leaves running what the text doesn't name.
+  if (peer.persistent_keepalive_seconds) {
+    fmt::format_to(out, "PersistentKeepalive = {}\n", *peer.persistent_keepalive_seconds);
   }
 }
 
@@ -76,13 +77,14 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
   update.peers.reserve(config.peers.size());
   for (size_t i = 0; i < config.peers.size(); ++i) {
     const PeerConfig& peer = config.peers[i];
-    update.peers.push_back({.public_key = peer.public_key,
-                            .preshared_key = peer.preshared_key,
-                            .endpoint = endpoints[i],
-                            .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
-                            .replace_allowed_ips = !peer.allowed_ips_incremental,
-                            .allowed_ips = peer.allowed_ips,
-                            .name = peer.name});
+    update.peers.push_back(
+        {.public_key = peer.public_key,
+         .preshared_key = peer.preshared_key,
+         .endpoint = endpoints[i],
+         .persistent_keepalive_seconds = peer.persistent_keepalive_seconds.value_or(0),
+         .replace_allowed_ips = !peer.allowed_ips_incremental,
+         .allowed_ips = peer.allowed_ips,
+         .name = peer.name});
   }
   return update;
 }

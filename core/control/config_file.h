@@ -43,7 +43,7 @@ struct PeerConfig {
   bool allowed_ips_incremental = false;
   std::optional<EndpointName> endpoint;
   FilePosition endpoint_position;
-  uint16_t persistent_keepalive_seconds = 0;  // 0: off
+  std::optional<uint16_t> persistent_keepalive_seconds;  // 0 and absent: off
   std::string name;
 };
 

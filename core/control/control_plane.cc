@@ -65,7 +65,9 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
   const TimerDecision decision = Decide(call.now, peer.timers, activity.Read());
   if (decision.zeroise) {
     peer.timers.zeroise_at = Instant::InfiniteFuture();
-    sessions.Clear(call.now, peer);
+    // The secrets of a handshake under way are seconds old and end with it; after a long sleep it
+    // may have begun in this very turn, for the packet that woke us.
+    peer.keypairs.Clear(call.now);
   }
   if (decision.abandon_handshake) sessions.Abandon(call, peer);
   if (decision.initiate) {

@@ -140,13 +140,16 @@ class Trie {
     return std::exchange(replaced_, {});
   }
 
+  size_t node_count() const { return node_count_; }
+
  private:
-  Node* NewNode(Key key, unsigned length, PeerSlot* owner) const {
+  Node* NewNode(Key key, unsigned length, PeerSlot* owner) {
+    ++node_count_;
     return new Node{{nullptr, nullptr}, owner, key, static_cast<uint8_t>(length), batch_};
   }
 
   // Puts the new prefix above the node in `slot`, or both below a fork where they part.
-  void SplitAbove(Node** slot, unsigned common, Key key, unsigned length, PeerSlot* owner) const {
+  void SplitAbove(Node** slot, unsigned common, Key key, unsigned length, PeerSlot* owner) {
     Node* const below = *slot;
     Node* const added = NewNode(key, length, owner);
     if (common == length) {
@@ -172,6 +175,7 @@ class Trie {
   }
 
   void Discard(Node* node) {
+    --node_count_;
     if (node->batch == batch_) {
       delete node;
     } else {
@@ -188,6 +192,7 @@ class Trie {
   }
 
   Node* root_ = nullptr;
+  size_t node_count_ = 0;  // below root_
   uint64_t batch_ = 1;
   NodeList replaced_;  // published nodes that the current batch does without
 };
@@ -297,5 +302,7 @@ std::vector<Prefix> AllowedIps::PrefixesOf(const PeerSlot* peer) const {
 }
 
 size_t AllowedIps::size() const { return edits_->places.size(); }
+
+size_t AllowedIps::node_count() const { return edits_->v4.node_count() + edits_->v6.node_count(); }
 
 }  // namespace ringwire

@@ -47,6 +47,8 @@ class AllowedIps {
   // The peer's prefixes in the order in which they were added. Includes uncommitted changes.
   std::vector<Prefix> PrefixesOf(const PeerSlot* peer) const;
   size_t size() const;
+  // Nodes of both tries, forks included: always less than twice size().
+  size_t node_count() const;
 
  private:
   struct Edits;

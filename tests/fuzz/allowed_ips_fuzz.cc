@@ -97,6 +97,7 @@ class Differential {
     allowed_ips_.Commit(Instant());
     quiescence_.Collect();
     CHECK(allowed_ips_.size() == owners_.size());
+    CHECK(allowed_ips_.node_count() <= 2 * owners_.size());
     Compare(extra);
     for (const auto& [prefix, peer] : owners_) {
       Compare(prefix.address);

@@ -213,7 +213,7 @@ TEST(Rule8, ThePreviousKeyIsHeldToTheSameLimit) {
   // Two stragglers, sealed under the first session.
   pair.set_filter(LoseEverything);
   std::vector<Bytes> stragglers;
-  for (size_t size : {100, 200}) {
+  for (const size_t size : {size_t{100}, size_t{200}}) {
     ASSERT_FALSE(pair.SendFromA(size));
     stragglers.push_back(pair.LastOnWire(kMessageTransport)->datagram.bytes);
   }

@@ -54,8 +54,8 @@ void ControlNode::HandleDatagram(Instant now, const Endpoint& from,
 }
 
 void ControlNode::ReceiveTransport(Instant now, const Endpoint& from, std::vector<uint8_t> bytes) {
-  const TransportHeader header = LoadMessage<TransportHeader>(
-      std::span<const uint8_t>(bytes).first(kTransportHeaderBytes));
+  const TransportHeader header =
+      LoadMessage<TransportHeader>(std::span<const uint8_t>(bytes).first(kTransportHeaderBytes));
   Keypair* const keypair = shared->index_table.Find(LoadLe32(header.receiver_index));
   if (keypair == nullptr || !keypair->CanReceive(now)) return;
   crypto::OpenSegment segment{bytes.data() + kTransportHeaderBytes,
@@ -229,7 +229,9 @@ void ControlPair::Connect() {
   CHECK(slot_in_a().current.load() != nullptr && slot_in_b().current.load() != nullptr);
 }
 
-size_t ControlPair::Count(uint8_t type) const { return CountFrom(true, type) + CountFrom(false, type); }
+size_t ControlPair::Count(uint8_t type) const {
+  return CountFrom(true, type) + CountFrom(false, type);
+}
 
 size_t ControlPair::CountFrom(bool from_a, uint8_t type) const {
   return static_cast<size_t>(std::count_if(wire.begin(), wire.end(), [&](const Seen& seen) {

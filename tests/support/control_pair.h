@@ -29,8 +29,9 @@ struct ControlDatagram {
   bool IsKeepalive() const { return type() == 4 && bytes.size() == 32; }
 };
 
-// A control plane with what it needs around it, and as much of a worker as handshakes involve: mac1 is checked,
-// transport messages are opened and confirm sessions, staged packets are sealed. No load rule, no TUN.
+// A control plane with what it needs around it, and as much of a worker as handshakes involve: mac1
+// is checked, transport messages are opened and confirm sessions, staged packets are sealed. No
+// load rule, no TUN.
 class ControlNode {
  public:
   ControlNode(uint64_t seed, std::string_view address, std::string_view inner_address);

@@ -88,6 +88,7 @@ void Pair::Deliver() {
 
 void Pair::Advance(absl::Duration duration) {
   const Instant end = now_ + duration;
+  Deliver();  // what was sent before time passes
   // As in Deliver(): a deadline that never goes away must not hang the test.
   for (int turns_at_once = 0; turns_at_once < 1'000; ++turns_at_once) {
     const Instant next = std::max(now_, std::min({end, a_->NextDeadline(), b_->NextDeadline()}));

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdint>
 #include <thread>
 
@@ -8,42 +7,16 @@
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"
 #include "crypto/xaead.h"
+#include "tests/support/allocation_counter.h"
 #include "tests/unit/crypto/hex.h"
-
-// The sanitizers' runtimes have this; other builds leave it null.
-extern "C" __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
-    void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*));
 
 namespace ringwire::crypto {
 namespace {
 
-thread_local bool counting = false;
-std::atomic<int> allocations = 0;
-
-void CountAllocation(const volatile void*, size_t) {
-  if (counting) ++allocations;
-}
-void IgnoreFree(const volatile void*) {}
-
-// Counts what the calling thread allocates during its life.
-class AllocationCounter {
- public:
-  AllocationCounter() {
-    static const int installed =
-        __sanitizer_install_malloc_and_free_hooks(CountAllocation, IgnoreFree);
-    EXPECT_NE(installed, 0);
-    allocations = 0;
-    counting = true;
-  }
-  ~AllocationCounter() { counting = false; }
-  AllocationCounter(const AllocationCounter&) = delete;
-  AllocationCounter& operator=(const AllocationCounter&) = delete;
-};
-
 class AllocationTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (__sanitizer_install_malloc_and_free_hooks == nullptr) {
+    if (!AllocationCounter::CanCount()) {
       GTEST_SKIP() << "counting allocations needs a sanitizer build";
     }
   }
@@ -55,7 +28,7 @@ TEST_F(AllocationTest, TheCounterCounts) {
     const Bytes bytes(1000);
     EXPECT_EQ(bytes.back(), 0);
   }
-  EXPECT_GE(allocations, 1);
+  EXPECT_GE(AllocationCounter::allocations(), 1);
 }
 
 // In a thread of its own, so that the first refused segment is the thread's first error too.
@@ -76,7 +49,7 @@ TEST_F(AllocationTest, RunsDoNotAllocateEvenWhenTheTagIsWrong) {
       }
       EXPECT_TRUE(to_open.ok);
       EXPECT_FALSE(forged.ok);
-      EXPECT_EQ(allocations, 0) << AeadSuiteName(suite);
+      EXPECT_EQ(AllocationCounter::allocations(), 0) << AeadSuiteName(suite);
     }).join();
   }
 }
@@ -97,7 +70,7 @@ TEST_F(AllocationTest, HandshakePrimitivesDoNotAllocate) {
     ok = XAeadOpen(key, nonce, sealed, mac, opened) && ok;
   }
   EXPECT_TRUE(ok);
-  EXPECT_EQ(allocations, 0);
+  EXPECT_EQ(AllocationCounter::allocations(), 0);
 }
 
 }  // namespace

@@ -330,14 +330,14 @@ TEST(StripTest, GivesWhatWgSetconfTakes) {
       "[Interface]\nAddress=10.0.0.1/24\nPrivateKey={}\nListenPort=0\nFwMark=16\nDNS=1.1.1.1\n"
       "MTU=1400\nWorkers=3\nPostUp=x\n[Peer]\nPublicKey={}\nPresharedKey={}\nName=n\n"
       "AllowedIPs=10.0.0.1/24,fd00::/64\nEndpoint=::1:5\nPersistentKeepalive=25\n[Peer]\n"
-      "PublicKey={}\nAllowedIPs=\n",
+      "PublicKey={}\nAllowedIPs=\nPersistentKeepalive=off\n",
       kPrivate, kPublic, kPreshared, kPublic));
   EXPECT_EQ(Strip(config),
             fmt::format("[Interface]\nPrivateKey = {}\nListenPort = 0\nFwMark = 0x10\n"
                         "\n[Peer]\nPublicKey = {}\nPresharedKey = {}\n"
                         "AllowedIPs = 10.0.0.0/24, fd00::/64\nEndpoint = [::1]:5\n"
                         "PersistentKeepalive = 25\n"
-                        "\n[Peer]\nPublicKey = {}\n",
+                        "\n[Peer]\nPublicKey = {}\nPersistentKeepalive = 0\n",
                         kPrivate, kPublic, kPreshared, kPublic));
   EXPECT_EQ(Strip(ConfigFile{}), "[Interface]\n");
 }

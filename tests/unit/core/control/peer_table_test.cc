@@ -41,7 +41,7 @@ TEST(PeerTableTest, AnIdThatOutlivedItsPeerFindsNobodyEvenWhenThePlaceIsTakenAga
 TEST(PeerTableTest, IteratesByPlaceWhateverTheKeysHashTo) {
   SharedState shared;
   PeerTable table;
-  for (const uint8_t n : {9, 3, 200, 57}) table.Add(Key(n), &shared);
+  for (const uint8_t n : std::vector<uint8_t>{9, 3, 200, 57}) table.Add(Key(n), &shared);
   std::vector<uint8_t> seen;
   table.ForEach([&](const Peer& peer) { seen.push_back(peer.public_key()[0]); });
   EXPECT_EQ(seen, (std::vector<uint8_t>{9, 3, 200, 57}));

@@ -1,5 +1,5 @@
-// The rules of the protocol that implementations have got wrong, as far as they are the control plane's. The number is
-// the rule's.
+// The rules of the protocol that implementations have got wrong, as far as they are the control
+// plane's. The number is the rule's.
 
 #include <gtest/gtest.h>
 
@@ -111,6 +111,8 @@ TEST(Rule05, GivingUpDropsWhatWaited) {
   EXPECT_TRUE(pair.slot_in_a().staged.empty());
   EXPECT_EQ(pair.a.Dropped(DropReason::kStagedAbandoned), 3U);
   EXPECT_EQ(pair.a.shared->index_table.reserved_count(), 0U);
+  EXPECT_GT(pair.a.control->NextDeadline(), pair.now + kRejectAfterTime) << "secrets go later";
+  EXPECT_LE(pair.a.control->NextDeadline(), pair.now + kZeroKeysAfterTime);
   // The next packet tries again.
   const size_t before = pair.Count(1);
   pair.a.Stage(pair.now, pair.slot_in_a());
@@ -162,7 +164,7 @@ TEST(Rule06, ASessionThatOnlyCarriesKeepalivesIsRenewedToo) {
   update.peers[0].persistent_keepalive_seconds = 25;
   ASSERT_TRUE(pair.a.Apply(pair.now, update).ok());
   pair.Advance(absl::Seconds(1000));
-  EXPECT_EQ(pair.CountFrom(true, 1), 8U) << "one each 125 s";
+  EXPECT_EQ(pair.CountFrom(true, 1), 9U) << "the first, and one each 125 s";
   EXPECT_EQ(pair.CountFrom(false, 1), 0U);
   EXPECT_TRUE(pair.slot_in_a().current.load()->CanSend(pair.now));
 }

@@ -197,6 +197,21 @@ TEST_F(AllowedIpsTest, ACommitRetiresWhatItReplacedAsOneObject) {
   EXPECT_EQ(quiescence_.retired_count(), 1u) << "an empty batch replaces nothing";
 }
 
+TEST_F(AllowedIpsTest, RemovedPrefixesLeaveNoNodesBehind) {
+  Insert("10.0.0.0/32", &a_);
+  Insert("10.0.0.1/32", &b_);
+  Insert("fd00::/64", &a_);
+  EXPECT_EQ(allowed_ips_.node_count(), 4u) << "one fork";
+  Commit();
+  allowed_ips_.Remove(P("10.0.0.1/32"), &b_);
+  EXPECT_EQ(allowed_ips_.node_count(), 2u);
+  Insert("10.0.0.2/32", &b_);
+  allowed_ips_.Remove(P("10.0.0.2/32"), &b_);
+  EXPECT_EQ(allowed_ips_.node_count(), 2u) << "the same within a batch";
+  allowed_ips_.RemoveAll(&a_);
+  EXPECT_EQ(allowed_ips_.node_count(), 0u);
+}
+
 TEST_F(AllowedIpsTest, MayBeDestroyedInTheMiddleOfABatch) {
   AllowedIps allowed_ips(&quiescence_);
   for (int i = 0; i < 50; ++i) allowed_ips.Insert(P("10.0.0." + std::to_string(i) + "/32"), &a_);
@@ -294,6 +309,7 @@ TEST_F(AllowedIpsTest, AgreesWithALinearScanOverRandomEdits) {
     quiescence_.Collect();
     reader->Online();
     ASSERT_EQ(allowed_ips_.size(), plain.owners().size());
+    ASSERT_LE(allowed_ips_.node_count(), 2 * allowed_ips_.size());
     for (int i = 0; i < 100; ++i) {
       const IpAddress address = RandomAddress(&random);
       ASSERT_EQ(allowed_ips_.Lookup(address), plain.Lookup(address)) << address.ToString();

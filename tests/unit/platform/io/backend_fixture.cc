@@ -71,7 +71,7 @@ std::vector<BackendTest::Received> BackendTest::ReceiveRuns(size_t count) {
     CHECK(status.ok());
     CHECK(backend_->udp_batch().size() <= kBatchRunsMax);
     for (const ReceivedRun& received : backend_->udp_batch()) {
-      const Run& run = received.run;
+      const ringwire::Run& run = received.run;
       all.push_back({std::string(reinterpret_cast<const char*>(run.data), run.PayloadBytes()),
                      run.count, run.segment_bytes, received.from, received.tos,
                      received.truncated});
@@ -103,7 +103,7 @@ void BackendTest::Send(const std::string& bytes, size_t segment_bytes, const End
                        uint8_t tos) {
   std::string& kept = sent_.emplace_back(bytes);
   auto* const data = reinterpret_cast<uint8_t*>(kept.data());
-  const SendRun run{Run::Train({data, kept.size()}, segment_bytes), to, tos, kPeer};
+  const SendRun run{ringwire::Run::Train({data, kept.size()}, segment_bytes), to, tos, kPeer};
   backend_->SendUdp({&run, 1});
 }
 

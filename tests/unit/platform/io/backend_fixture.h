@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,8 +77,8 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   WorkerCounters counters_;
   std::unique_ptr<IoBackend> backend_;
   // What was queued lives here until the test is over.
-  std::vector<std::string> sent_;
-  std::vector<Bytes> written_;
+  std::deque<std::string> sent_;
+  std::deque<Bytes> written_;
 };
 
 Endpoint ToRemote(const SocketAddress& remote, const char* local = nullptr);

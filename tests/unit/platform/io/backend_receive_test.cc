@@ -217,7 +217,7 @@ TEST_P(BackendReceiveTest, FlushLeavesABatchInHandAloneAndTheNextWaitBringsTheRe
   remote.Send(V4(), "second");
   ASSERT_TRUE(backend_->Flush().ok());
   ASSERT_EQ(backend_->udp_batch().size(), 1);
-  const Run& run = backend_->udp_batch()[0].run;
+  const ringwire::Run& run = backend_->udp_batch()[0].run;
   EXPECT_EQ(std::string(reinterpret_cast<const char*>(run.data), run.PayloadBytes()), "first");
   backend_->Release();
   EXPECT_EQ(ReceiveRuns(1)[0].payload, "second");

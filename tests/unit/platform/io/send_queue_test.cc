@@ -16,7 +16,7 @@ SendRun TrainOf(std::string* bytes, size_t segment_bytes, const SocketAddress& t
   Endpoint endpoint;
   endpoint.remote = to;
   auto* const data = reinterpret_cast<uint8_t*>(bytes->data());
-  return {Run::Train({data, bytes->size()}, segment_bytes), endpoint, 0, PeerId{1, 1}};
+  return {ringwire::Run::Train({data, bytes->size()}, segment_bytes), endpoint, 0, PeerId{1, 1}};
 }
 
 class SendQueueTest : public testing::Test {
