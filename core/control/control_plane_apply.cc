@@ -97,10 +97,9 @@ void ControlPlane::Impl::ApplyPrivateKey(const ControlCall& call, const crypto::
   }
   sessions.SetIdentity(identity);
   cookie_secret.SetPublicKey(identity.public_key, call.now);
-  // With a first key the peers begin what they could not before; with another one they go on when
-  // their next packet or timer asks for it.
-  peers.ForEach(
-      [&](Peer& peer) { Start(call, peer, !had_key && peer.persistent_keepalive_seconds > 0); });
+  // What is staged goes on under the new key. Keepalives need no word: with a first key they are
+  // due, with another one their timers go on.
+  peers.ForEach([&](Peer& peer) { Start(call, peer, false); });
 }
 
 void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& update,

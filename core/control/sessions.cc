@@ -124,6 +124,7 @@ void Sessions::Send(const ControlCall& call, Peer& peer, std::span<const uint8_t
                     uint8_t tos) {
   OutgoingDatagram& datagram = call.out->datagrams.emplace_back();
   CHECK(message.size() <= datagram.bytes.size());
+  datagram.peer = peer.id();
   datagram.to = *peer.endpoint;
   datagram.tos = tos;
   datagram.size = static_cast<uint16_t>(message.size());

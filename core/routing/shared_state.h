@@ -15,10 +15,11 @@ namespace ringwire {
 // Everything of one device that both planes see. Control is its single writer; workers read while online in
 // `quiescence` (exceptions are named at the members). Outlives every worker.
 struct SharedState {
+  // First, so that it outlives the slots of removed peers that still wait in `quiescence`.
+  StagedPool staged_pool;
   QuiescenceDomain quiescence;
   AllowedIps allowed_ips{&quiescence};
   IndexTable index_table{&quiescence};
-  StagedPool staged_pool;
 
   // nullptr while the device has no private key: handshakes are dropped.
   std::atomic<const CookieChecker*> cookie_checker{nullptr};

@@ -1,6 +1,7 @@
 #include "platform/app/block_signals.h"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace ringwire::platform {
 

@@ -15,7 +15,13 @@ namespace ringwire::platform {
 namespace {
 
 int PrintErrors(const ConfigSource& source) {
-  for (const std::string& error : source.errors) fmt::print(stderr, "{}\n", error);
+  for (const std::string& error : source.errors) {
+    if (error.starts_with(source.path + ":")) {
+      fmt::print(stderr, "{}\n", error);
+    } else {
+      ReportError(error);  // not about the file's text
+    }
+  }
   return kExitFailure;
 }
 

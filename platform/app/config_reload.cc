@@ -23,7 +23,6 @@ struct ConfigReload::Target {
 absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument) {
   RunnableConfig runnable{LoadConfig(argument, KeyFiles::kRead), {}};
   const ConfigSource& source = runnable.source;
-  for (const std::string& warning : source.warnings) spdlog::warn("{}", warning);
   if (!source.errors.empty()) return absl::InvalidArgumentError(SummaryOf(source));
   if (!source.config.deferred.empty()) {
     const DeferredKey& key = source.config.deferred.front();
@@ -37,6 +36,10 @@ absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument) {
   if (!endpoints.ok()) return endpoints.status();
   runnable.endpoints = *std::move(endpoints);
   return runnable;
+}
+
+void LogWarnings(const ConfigSource& source) {
+  for (const std::string& warning : source.warnings) spdlog::warn("{}", warning);
 }
 
 ConfigReload::ConfigReload(DeviceRunner* device, RunnableConfig current)
@@ -68,6 +71,7 @@ absl::Status ConfigReload::Start() {
 
 void ConfigReload::Finish(absl::StatusOr<RunnableConfig> loaded) {
   under_way_ = false;
+  if (loaded.ok()) LogWarnings(loaded->source);
   const absl::Status status = loaded.ok() ? Apply(*std::move(loaded)) : loaded.status();
   if (status.ok()) {
     spdlog::info("{} was reloaded", path_);

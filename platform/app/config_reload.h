@@ -20,8 +20,10 @@ struct RunnableConfig {
   std::vector<std::optional<SocketAddress>> endpoints;  // one a peer
 };
 
-// Loads and resolves; blocks while names are resolved. Logs warnings. The error is one line.
+// Loads and resolves; blocks while names are resolved. The error is one line. Logs nothing: the thread of a reload may
+// outlive the logger.
 absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument);
+void LogWarnings(const ConfigSource& source);
 
 // Applies a changed configuration file to a running device: only differences touch anything,
 // sessions live on. The file is read and its names are resolved on a thread of their own, so that

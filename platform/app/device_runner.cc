@@ -148,11 +148,8 @@ absl::Status DeviceRunner::ChooseBackend() {
     spdlog::info("{}: io_uring is not usable here, epoll is used: {}", name_, MessageOf(probe));
     return absl::OkStatus();
   }
-  return absl::UnavailableError(
-      fmt::format("use io_uring: {} (--io=epoll or --io=auto runs without it; containers need a "
-                  "seccomp profile that "
-                  "allows io_uring, hosts kernel.io_uring_disabled=0)",
-                  MessageOf(probe)));
+  return absl::UnavailableError(fmt::format(
+      "use io_uring: {} (allow it there, or run with --io=auto or --io=epoll)", MessageOf(probe)));
 }
 
 std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {

@@ -66,7 +66,7 @@ absl::StatusOr<std::vector<std::optional<SocketAddress>>> ResolveEndpoints(
     if (!address.ok()) {
       return absl::UnavailableError(fmt::format(
           "{}:{}:{}: resolve {}: {} (check the name and this host's DNS, or give an address)", path,
-          peer.endpoint->position.line, peer.endpoint->position.column, peer.endpoint->host,
+          peer.endpoint_position.line, peer.endpoint_position.column, peer.endpoint->host,
           std::string(address.status().message())));
     }
     endpoints.push_back(*address);

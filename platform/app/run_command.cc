@@ -28,6 +28,7 @@ struct RunArguments {
 absl::Status RunConfig(const RunArguments& arguments) {
   absl::StatusOr<RunnableConfig> loaded = LoadRunnableConfig(arguments.config);
   if (!loaded.ok()) return loaded.status();
+  LogWarnings(loaded->source);
   const ConfigFile& config = loaded->source.config;
 
   DeviceSettings settings;

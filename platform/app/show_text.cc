@@ -85,9 +85,10 @@ void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, 
 std::vector<size_t> NewestFirst(const std::vector<PeerStatus>& peers) {
   std::vector<size_t> order(peers.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&peers](size_t a, size_t b) {
-    return peers[a].last_handshake.value_or(absl::InfinitePast()) >
-           peers[b].last_handshake.value_or(absl::InfinitePast());
+  std::sort(order.begin(), order.end(), [&peers](size_t a, size_t b) {
+    const absl::Time a_time = peers[a].last_handshake.value_or(absl::InfinitePast());
+    const absl::Time b_time = peers[b].last_handshake.value_or(absl::InfinitePast());
+    return a_time != b_time ? a_time > b_time : a < b;
   });
   return order;
 }

@@ -22,8 +22,7 @@ namespace {
 
 // Handshakes in a row (about 0.2 ms each) before the other sources get their turn.
 constexpr int kHandshakesInARow = 64;
-// How soon retired objects, and commands that no queue had room for, are looked at again.
-const absl::Duration kQuiescenceInterval = absl::Milliseconds(1100);
+// How soon commands that no queue had room for are tried again.
 const absl::Duration kFlushRetryInterval = absl::Milliseconds(1);
 
 void ReadCounter(int fd) {
@@ -180,19 +179,14 @@ void ControlLoop::HandleDeadlines() {
   stamps_.Note(now.boot, plane_);
   stamps_.WriteIfDue(now.boot, plane_);
 
-  shared_.quiescence.Collect();
+  // The plane's own deadlines bring us here while retired objects wait.
   if (shared_.quiescence.WantsQuiescence(now.boot)) {
     for (const auto& worker : workers_) worker->Wake();
-  }
-  if (shared_.quiescence.retired_count() == 0) {
-    quiescence_due_ = Instant::InfiniteFuture();
-  } else if (now.boot >= quiescence_due_ || quiescence_due_.IsInfiniteFuture()) {
-    quiescence_due_ = now.boot + kQuiescenceInterval;
   }
 }
 
 void ControlLoop::ArmTimer() {
-  Instant due = std::min({plane_.NextDeadline(), stamps_.due(), quiescence_due_});
+  Instant due = std::min(plane_.NextDeadline(), stamps_.due());
   if (!flushes_.empty()) due = std::min(due, BootNow() + kFlushRetryInterval);
   if (due == armed_for_) return;
   armed_for_ = due;

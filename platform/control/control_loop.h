@@ -121,7 +121,6 @@ class ControlLoop final : public DeviceControl {
   std::vector<std::unique_ptr<Worker>> workers_;  // after shared_: they stop first
   size_t next_handshake_worker_ = 0;
   std::deque<FlushStaged> flushes_;  // to be pushed: normally none for longer than a call
-  Instant quiescence_due_ = Instant::InfiniteFuture();
   Instant armed_for_ = Instant::InfiniteFuture();
 
   std::optional<LinkMonitor> link_monitor_;

@@ -17,7 +17,7 @@ bool UapiConversation::Produce(std::string* out, size_t about_bytes) {
     }
     const absl::StatusOr<std::optional<UapiRequest>> request = reader_.Next();
     if (!request.ok()) {
-      spdlog::warn("control socket: request refused: {}", request.status().message());
+      spdlog::warn("control socket: request refused: {}", std::string(request.status().message()));
       *out += FormatGetError(EINVAL);
       return false;
     }

@@ -18,10 +18,10 @@ namespace ringwire::platform {
 // contract, io_uring and epoll. Owned by one worker and used on its thread alone, but for Wake().
 //
 //   while (running) {
-//     backend->Wait();                     // blocks; then everything that arrived, up to
-//     kBatchRunsMax each, is in hand process backend->tun_batch()  -> backend->SendUdp(...) process
-//     backend->udp_batch()  -> backend->WriteTun(...) backend->Release();                  // the
-//     batches' buffers go back
+//     backend->Wait();     // blocks; then everything that arrived, up to kBatchRunsMax each, is in hand
+//     process backend->tun_batch(), hand the results to backend->SendUdp()
+//     process backend->udp_batch(), hand the results to backend->WriteTun()
+//     backend->Release();  // the batches' buffers go back
 //   }
 //
 // Bytes handed to SendUdp/WriteTun stay untouched until the next Flush() or Wait() has returned;

@@ -3,8 +3,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "core/base/check.h"
 
 namespace ringwire::platform {

@@ -14,8 +14,8 @@
 namespace ringwire::platform {
 namespace {
 
-// As wireguard-go: a quarter of a second at 200 Mb/s in full-sized packets, counted as the kernel
-// counts memory.
+// What wireguard-go asks for. The kernel charges a packet with all the memory it holds, more than its length, so that
+// this is room for some thousand full-sized packets.
 constexpr int kSocketBufferBytes = 7 << 20;
 // How often a free port of one family is tried for the other before giving up.
 constexpr int kFreePortAttempts = 16;

@@ -21,8 +21,11 @@ Worker::Worker(WorkerOptions options)
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
       inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {
-  const BackendOptions backend{options_.tun_queue.get(), options_.sockets.v4.get(), options_.sockets.v6.get(),
-                               &counters_};
+  BackendOptions backend;
+  backend.tun_fd = options_.tun_queue.get();
+  backend.udp_v4_fd = options_.sockets.v4.get();
+  backend.udp_v6_fd = options_.sockets.v6.get();
+  backend.counters = &counters_;
   backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);
 }
 
@@ -79,9 +82,10 @@ void Worker::Run(std::promise<absl::Status>* started) {
   while (!stopping_.load()) {
     if (const absl::Status status = RunOnce(); !status.ok()) {
       Fail(status);
-      return;
+      break;
     }
   }
+  backend_->Stop();
 }
 
 absl::Status Worker::RunOnce() {

@@ -5,6 +5,7 @@
 #   a (one host)
 source "$(dirname "$0")/lib.sh"
 
+umask 077
 host a
 new_key a b
 good_file() {

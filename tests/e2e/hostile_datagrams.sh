@@ -50,7 +50,7 @@ attack() {  # attack WHAT DROP_REASON FILE: counted under that reason, from both
   done
   check_equal "$1: counted, nothing else" "$requests_before" "$(counted a requests)"
 }
-flip() { sed -E "s/^(.{$1})(.)/\1\2/; s/^(.{$1})[0-7]/\1f/; t; s/^(.{$1})./\10/" "$2"; }  # another digit at a place
+flip() { sed -E "s/^(.{$1})[0-7]/\1f/; t; s/^(.{$1})./\10/" "$2"; }  # another digit at a place
 
 say "transport messages"
 attack "replayed messages" replay "$work/transport"

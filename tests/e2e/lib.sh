@@ -122,7 +122,7 @@ router() {  # router HOST...: forwards IPv4 and IPv6
 
 # ---- the programs ------------------------------------------------------------------------------------------------
 
-ready() { [ -S "/run/wireguard/$2.sock" ] && ip -n "$1" link show "$2"; }
+ready() { ip -n "$1" link show "$2" && wg show "$2" listen-port; }
 
 start() {  # start HOST IF [ringwire|go]: the daemon in the foreground of its own process, ready when this returns
   local host=$1 interface=$2 kind=${3:-ringwire} command=("$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" "$2")
@@ -281,7 +281,7 @@ report() {
   if [ "$status" = 0 ]; then finish_daemons || status=1; fi
   if sanitizer_reports; then echo "FAIL: a sanitizer spoke:" >&2; head -c 6000 "$work"/sanitizer.* >&2; status=1; fi
   if [ "$status" != 0 ] && [ "$status" != 77 ]; then
-    for file in "$work"/*.log; do
+    for file in "$work"/check.out "$work"/*.log; do
       [ -s "$file" ] && { echo "==== the end of ${file##*/}" >&2; tail -n 15 "$file" >&2; }
     done
     timeout 2 wg show >&2

@@ -50,26 +50,30 @@ void DeliveryChecker::CheckAllDelivered(Instant from, Instant until) {
   for (size_t id = 0; id < packets_.size(); ++id) {
     const Packet& packet = packets_[id];
     if (packet.sent_at < from || packet.sent_at >= until || packet.delivered > 0) continue;
-    violations_->Add(fmt::format("packet {} to host {}, sent at {} over a link that had healed, is missing", id,
-                                 packet.to_host, absl::FormatDuration(packet.sent_at - Instant())));
+    violations_->Add(
+        fmt::format("packet {} to host {}, sent at {} over a link that had healed, is missing", id,
+                    packet.to_host, absl::FormatDuration(packet.sent_at - Instant())));
   }
 }
 
 void ConservationChecker::CountDatagramOut(const Datagram& datagram) {
-  if (datagram.bytes[0] == kMessageTransport && datagram.bytes.size() > kTransportOverheadBytes) ++data_out_;
+  if (datagram.bytes[0] == kMessageTransport && datagram.bytes.size() > kTransportOverheadBytes)
+    ++data_out_;
 }
 
 void ConservationChecker::Check(Node& node, size_t peer_count, Violations* violations) const {
   const WorkerCounters& worker = node.counters();
   uint64_t dropped = node.Dropped(DropReason::kStagedAbandoned);  // control's doing
-  for (size_t i = 0; i < kDropReasonCount; ++i) dropped += worker.Dropped(static_cast<DropReason>(i));
+  for (size_t i = 0; i < kDropReasonCount; ++i)
+    dropped += worker.Dropped(static_cast<DropReason>(i));
   const uint64_t accounted = data_out_ + delivered_ - worker.icmp_errors_sent.value() +
-                             worker.keepalives_received.value() + worker.to_control_segments.value() + dropped;
+                             worker.keepalives_received.value() +
+                             worker.to_control_segments.value() + dropped;
   const bool is_staged_empty = node.shared().staged_pool.used() == 0;
   if (accounted > in_ || in_ - accounted > peer_count * kStagedPacketsPerPeerMax ||
       (in_ == accounted) != is_staged_empty) {
-    violations->Add(fmt::format("{} packets went in, {} are accounted for, and {} bytes are staged", in_, accounted,
-                                node.shared().staged_pool.used()));
+    violations->Add(fmt::format("{} packets went in, {} are accounted for, and {} bytes are staged",
+                                in_, accounted, node.shared().staged_pool.used()));
   }
 }
 
@@ -84,8 +88,9 @@ void CheckIdle(Node& node, Violations* violations) {
   const size_t indices = node.shared().index_table.reserved_count();
   const size_t staged = node.shared().staged_pool.used();
   if (indices != 0 || staged != 0 || !node.NextDeadline().IsInfiniteFuture()) {
-    violations->Add(fmt::format("an idle host holds {} indices and {} staged bytes, and wakes in {}", indices, staged,
-                                absl::FormatDuration(node.NextDeadline() - Instant())));
+    violations->Add(
+        fmt::format("an idle host holds {} indices and {} staged bytes, and wakes in {}", indices,
+                    staged, absl::FormatDuration(node.NextDeadline() - Instant())));
   }
 }
 

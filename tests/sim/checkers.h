@@ -53,8 +53,8 @@ class DeliveryChecker {
   uint64_t delivered_count_ = 0;
 };
 
-// The law of conservation over one life of a host: what went in is on the wire, in TUN, with control, staged, or
-// dropped and counted.
+// The law of conservation over one life of a host: what went in is on the wire, in TUN, with
+// control, staged, or dropped and counted.
 class ConservationChecker {
  public:
   void CountIn() { ++in_; }
@@ -64,9 +64,9 @@ class ConservationChecker {
   void Check(Node& node, size_t peer_count, Violations* violations) const;
 
  private:
-  uint64_t in_ = 0;          // packets from TUN and datagrams from the wire
-  uint64_t data_out_ = 0;    // messages that carry a packet
-  uint64_t delivered_ = 0;   // ICMP errors of our own included
+  uint64_t in_ = 0;         // packets from TUN and datagrams from the wire
+  uint64_t data_out_ = 0;   // messages that carry a packet
+  uint64_t delivered_ = 0;  // ICMP errors of our own included
 };
 
 // Indices and staged bytes stay within what the peers may hold.

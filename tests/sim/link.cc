@@ -16,11 +16,12 @@ LinkConditions LinkConditions::Random(SeededRandom& random) {
   if (random.Below(2) == 0) conditions.duplicate = static_cast<uint32_t>(random.Below(500));
   if (random.Below(3) == 0) conditions.corrupt = static_cast<uint32_t>(random.Below(200));
   // Up to long enough for a straggler to outlive its session.
-  if (random.Below(2) == 0) conditions.jitter = absl::Milliseconds(1 << random.Below(18));
+  if (random.Below(2) == 0) conditions.jitter = absl::Milliseconds(1 << random.Below(19));
   return conditions;
 }
 
-std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagram, SeededRandom& random) {
+std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagram,
+                          SeededRandom& random) {
   std::vector<Arrival> arrivals;
   if (conditions.partitioned || random.Below(1000) < conditions.loss) return arrivals;
   do {
@@ -28,8 +29,8 @@ std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagra
     arrival.bytes = datagram;
     arrival.after = conditions.delay;
     if (conditions.jitter > absl::ZeroDuration()) {
-      arrival.after +=
-          absl::Nanoseconds(random.Below(static_cast<uint64_t>(absl::ToInt64Nanoseconds(conditions.jitter))));
+      arrival.after += absl::Nanoseconds(
+          random.Below(static_cast<uint64_t>(absl::ToInt64Nanoseconds(conditions.jitter))));
     }
     if (random.Below(1000) < conditions.corrupt) {
       const size_t bit = random.Below(arrival.bytes.size() * 8);
@@ -47,7 +48,8 @@ SocketAddress Nat::Translate(Instant now, const SocketAddress& destination, Seed
     mapping = mappings_.end() - 1;
   }
   mapping->expires = now + timeout_;
-  return {destination.address.family == IpFamily::kV4 ? outside_v4_ : outside_v6_, mapping->port, 0};
+  return {destination.address.family == IpFamily::kV4 ? outside_v4_ : outside_v6_, mapping->port,
+          0};
 }
 
 bool Nat::Admits(Instant now, const SocketAddress& from, const SocketAddress& to) {

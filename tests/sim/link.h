@@ -35,10 +35,11 @@ struct Arrival {
   Bytes bytes;
 };
 // What becomes of a datagram: nothing, one arrival, or several.
-std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagram, SeededRandom& random);
+std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagram,
+                          SeededRandom& random);
 
-// A NAT in front of one host: a mapping for each destination, with a port of its own, that is forgotten when it has not
-// been used for a while. Only that destination gets in through it.
+// A NAT in front of one host: a mapping for each destination, with a port of its own, that is
+// forgotten when it has not been used for a while. Only that destination gets in through it.
 class Nat {
  public:
   Nat(IpAddress outside_v4, IpAddress outside_v6, absl::Duration timeout)
@@ -46,7 +47,9 @@ class Nat {
 
   // The source that `destination` sees.
   SocketAddress Translate(Instant now, const SocketAddress& destination, SeededRandom& random);
-  bool IsOutside(const IpAddress& address) const { return address == outside_v4_ || address == outside_v6_; }
+  bool IsOutside(const IpAddress& address) const {
+    return address == outside_v4_ || address == outside_v6_;
+  }
   // Whether a datagram that came from there to this outside address is let in.
   bool Admits(Instant now, const SocketAddress& from, const SocketAddress& to);
   // Forgets everything: the next datagram gets another port.

@@ -19,7 +19,8 @@ IpAddress InsideAddress(IpFamily family, size_t host) {
   return TestAddress(family, static_cast<uint8_t>(host + 1));
 }
 
-Bytes BuildMarkedPacket(IpFamily family, size_t from_host, size_t to_host, size_t payload_bytes, uint64_t id) {
+Bytes BuildMarkedPacket(IpFamily family, size_t from_host, size_t to_host, size_t payload_bytes,
+                        uint64_t id) {
   CHECK(payload_bytes >= kMarkedBytes);
   Bytes packet = BuildPacket({.family = family,
                               .source = InsideAddress(family, from_host),
@@ -39,8 +40,9 @@ std::optional<uint64_t> MarkedPacketId(std::span<const uint8_t> packet) {
   if (packet.size() < at + kMarkedBytes) return std::nullopt;
   if (packet[packet[0] >> 4 == 4 ? 9 : 6] != kProtocolUdp) return std::nullopt;
   const std::span<const uint8_t> payload = packet.subspan(at);
-  if (!std::ranges::equal(payload.first(kPacketMarker.size()), kPacketMarker,
-                          [](uint8_t byte, char letter) { return byte == static_cast<uint8_t>(letter); })) {
+  if (!std::ranges::equal(
+          payload.first(kPacketMarker.size()), kPacketMarker,
+          [](uint8_t byte, char letter) { return byte == static_cast<uint8_t>(letter); })) {
     return std::nullopt;
   }
   return LoadLe64(payload.data() + kPacketMarker.size());

@@ -11,13 +11,14 @@
 
 namespace ringwire {
 
-// Begins the payload of every packet of the simulation; whoever sees it on the wire sees plaintext. A number follows
-// that tells the packets apart.
+// Begins the payload of every packet of the simulation; whoever sees it on the wire sees plaintext.
+// A number follows that tells the packets apart.
 inline constexpr std::string_view kPacketMarker = "ringwire-sim";
 inline constexpr size_t kMarkedBytes = kPacketMarker.size() + sizeof(uint64_t);
 
 // A UDP packet from one host's inside address to another's. `payload_bytes` >= kMarkedBytes.
-Bytes BuildMarkedPacket(IpFamily family, size_t from_host, size_t to_host, size_t payload_bytes, uint64_t id);
+Bytes BuildMarkedPacket(IpFamily family, size_t from_host, size_t to_host, size_t payload_bytes,
+                        uint64_t id);
 // The number of a packet built above; nullopt: it is another one.
 std::optional<uint64_t> MarkedPacketId(std::span<const uint8_t> packet);
 // A host's address inside the tunnel.

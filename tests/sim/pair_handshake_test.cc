@@ -1,5 +1,5 @@
-// Two gateways and their handshakes: what is lost, forged, replayed or changed meanwhile must end in a session, or in
-// none, but never in a locked-out peer.
+// Two gateways and their handshakes: what is lost, forged, replayed or changed meanwhile must end
+// in a session, or in none, but never in a locked-out peer.
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,7 @@
-// Two gateways and their traffic: what arrives, what a listener sees, who is where, and what is counted.
+// Two gateways and their traffic: what arrives, what a listener sees, who is where, and what is
+// counted.
+
+#include "tests/support/pair.h"
 
 #include <algorithm>
 #include <deque>
@@ -8,7 +11,6 @@
 #include "core/wire/constants.h"
 #include "core/wire/messages.h"
 #include "gtest/gtest.h"
-#include "tests/support/pair.h"
 
 namespace ringwire {
 namespace {
@@ -103,7 +105,7 @@ TEST(PairTraffic, ARenewalUnderTrafficLosesNotOnePacket) {
     to_b += pair.b().TakeDelivered().size();
   }
   EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 5u);
-  EXPECT_EQ(to_a, sent - 1);  // the last one is under way
+  EXPECT_EQ(to_a, sent - 1);      // the last one is under way
   EXPECT_EQ(to_b, sent - 1 + 1);  // and the very first came before
   EXPECT_EQ(pair.a().DroppedTotal() + pair.b().DroppedTotal(), 0u);
 }
@@ -266,8 +268,8 @@ TEST(Rule10, APacketWithAnotherPeersSourceGoesNoFurther) {
 
 TEST(Rule25, APacketForNobodyIsAnsweredByTheGateway) {
   Pair pair;
-  pair.a().FromTun(pair.now(),
-                   BuildPacket({.destination = TestAddress(IpFamily::kV4, 9), .payload_bytes = 56}));
+  pair.a().FromTun(
+      pair.now(), BuildPacket({.destination = TestAddress(IpFamily::kV4, 9), .payload_bytes = 56}));
   const std::vector<Bytes> answers = pair.a().TakeDelivered();
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0][9], 1);   // ICMP

@@ -1,4 +1,5 @@
-// Two gateways and the clock: when they speak, when they renew their keys, and when they fall silent (WP §6).
+// Two gateways and the clock: when they speak, when they renew their keys, and when they fall
+// silent (WP §6).
 
 #include <algorithm>
 #include <set>
@@ -45,7 +46,8 @@ TEST(Rule6, AnInitiatorThatOnlyReceivesRenewsBeforeTheKeysDie) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   const Instant start = pair.now();
-  // Its keepalives do not count as sending: without the renewal on receipt they would be all there is.
+  // Its keepalives do not count as sending: without the renewal on receipt they would be all there
+  // is.
   for (int second = 1; second <= 600; ++second) {
     pair.Advance(absl::Seconds(1));
     ASSERT_TRUE(pair.SendFromB()) << second;

@@ -63,8 +63,8 @@ void Wiretap::CheckShape(const Datagram& datagram) {
       break;
   }
   if (!fits || datagram.tos != tos) {
-    violations_->Add(fmt::format("a datagram of type {:#x}, {} bytes and TOS {:#x} was sent", type, bytes.size(),
-                                 datagram.tos));
+    violations_->Add(fmt::format("a datagram of type {:#x}, {} bytes and TOS {:#x} was sent", type,
+                                 bytes.size(), datagram.tos));
   }
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.find(kPacketMarker) != std::string_view::npos) violations_->Add("plaintext on the wire");
@@ -74,13 +74,14 @@ void Wiretap::RecordInitiation(Instant now, const Peer& peer) {
   ++initiations_;
   Instant& not_before = initiate_not_before_[peer];
   if (now < not_before) {
-    violations_->Add(fmt::format("host {} initiated {} too early (rules 7 and 17)", std::get<0>(peer).host,
-                                 absl::FormatDuration(not_before - now)));
+    violations_->Add(fmt::format("host {} initiated {} too early (rules 7 and 17)",
+                                 std::get<0>(peer).host, absl::FormatDuration(not_before - now)));
   }
   not_before = now + kRekeyTimeout;
 }
 
-void Wiretap::RecordResponse(Instant now, const Sender& from, const Peer& peer, const Datagram& datagram) {
+void Wiretap::RecordResponse(Instant now, const Sender& from, const Peer& peer,
+                             const Datagram& datagram) {
   const uint32_t index = LoadLe32(datagram.bytes.data() + 4);
   const uint32_t initiators = LoadLe32(datagram.bytes.data() + 8);
   if (!answers_.emplace(initiators, Session{from.host, index}).second) {

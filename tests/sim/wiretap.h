@@ -17,10 +17,11 @@
 
 namespace ringwire {
 
-// Listens where every datagram leaves its host, before the network does anything to it, and holds the hosts to what can
-// be seen from there without any key.
+// Listens where every datagram leaves its host, before the network does anything to it, and holds
+// the hosts to what can be seen from there without any key.
 //
-// A host is named by its number in the world; `life` counts its starts, because after one it has forgotten everything.
+// A host is named by its number in the world; `life` counts its starts, because after one it has
+// forgotten everything.
 class Wiretap {
  public:
   struct Sender {
@@ -32,7 +33,8 @@ class Wiretap {
   explicit Wiretap(Violations* violations) : violations_(violations) {}
 
   void Record(Instant now, const Sender& from, const Datagram& datagram);
-  // The operator did something after which this host may initiate at once: it changed the key or the link's state.
+  // The operator did something after which this host may initiate at once: it changed the key or
+  // the link's state.
   void AllowInitiations(const Sender& host);
   // The message was opened by `host` and gave a packet.
   void CheckOpened(Instant now, size_t host, std::span<const uint8_t> message);

@@ -131,7 +131,7 @@ bool ControlNode::SealData(Instant now, PeerSlot& slot, const std::vector<uint8_
   slot.transmit_bytes.fetch_add(datagram.bytes.size());
   sent.push_back(std::move(datagram));
   (void)slot.activity.AuthenticatedSent(now);
-  uint32_t kinds = slot.activity.DataSent(now) ? kActivity : 0;
+  uint32_t kinds = slot.activity.DataSent(now) ? uint32_t{kActivity} : 0;
   if (now >= keypair->rekey_on_send_at() || keypair->WantsRekeyByCount()) kinds |= kRekeyDue;
   if (kinds != 0) Raise(now, slot, kinds);
   return true;

@@ -65,8 +65,8 @@ void Node::FrameFromTun(Instant now, std::vector<uint8_t> frame) {
   RunControl(now);
 }
 
-void Node::FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes, size_t segment_bytes,
-                    uint8_t tos) {
+void Node::FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes,
+                    size_t segment_bytes, uint8_t tos) {
   // As the backends lay it out: room in front for what core writes there.
   constexpr size_t kHeadroom = 64;
   std::vector<uint8_t> buffer(kHeadroom + bytes.size());
@@ -89,7 +89,8 @@ void Node::RunControl(Instant now) {
   const auto drain_events = [&] {
     DataEvent event;
     while (link_.events.TryPop(&event)) control_.HandleEvent(now, WallAt(now), event, &output_);
-    if (link_.events_overflowed.exchange(false)) control_.HandleAllEvents(now, WallAt(now), &output_);
+    if (link_.events_overflowed.exchange(false))
+      control_.HandleAllEvents(now, WallAt(now), &output_);
   };
   do {
     bool progress = true;
@@ -122,7 +123,8 @@ uint64_t Node::DroppedTotal() const {
 void Node::CarryOut(Instant now) {
   for (const OutgoingDatagram& datagram : output_.datagrams) {
     const std::span<const uint8_t> message = datagram.message();
-    datagrams_.push_back({datagram.to, datagram.tos, {message.begin(), message.end()}, datagram.peer});
+    datagrams_.push_back(
+        {datagram.to, datagram.tos, {message.begin(), message.end()}, datagram.peer});
   }
   commands_.insert(commands_.end(), output_.flush_staged.begin(), output_.flush_staged.end());
   notices_.insert(notices_.end(), output_.notices.begin(), output_.notices.end());
@@ -157,7 +159,8 @@ void Node::SendOutbound() {
 void Node::Deliver(const TunWriteBatch& batch) {
   for (const TunWrite& write : batch.writes) {
     std::vector<uint8_t> bytes;
-    for (const Piece& piece : batch.PiecesOf(write)) bytes.insert(bytes.end(), piece.data, piece.data + piece.size);
+    for (const Piece& piece : batch.PiecesOf(write))
+      bytes.insert(bytes.end(), piece.data, piece.data + piece.size);
     CHECK(bytes.size() == write.bytes && bytes.size() > kVnetHeaderBytes);
     bytes.erase(bytes.begin(), bytes.begin() + kVnetHeaderBytes);
     delivered_.push_back(std::move(bytes));

@@ -20,14 +20,15 @@ namespace ringwire {
 
 // A datagram in flight between nodes.
 struct Datagram {
-  Endpoint to;    // remote: destination; local: the source address that the sender asks for
+  Endpoint to;  // remote: destination; local: the source address that the sender asks for
   uint8_t tos = 0;
   std::vector<uint8_t> bytes;
   PeerId peer{};  // whom it is for; nobody behind a cookie reply
 };
 
-// A whole gateway in memory: both planes, one worker's packet path, no thread, clock or socket. What the platform
-// would do, a test does by calling: packets in from TUN or from the wire, time by argument, results out by list.
+// A whole gateway in memory: both planes, one worker's packet path, no thread, clock or socket.
+// What the platform would do, a test does by calling: packets in from TUN or from the wire, time by
+// argument, results out by list.
 class Node {
  public:
   explicit Node(uint64_t seed, InboundOptions inbound = {});
@@ -46,14 +47,17 @@ class Node {
   // A raw TUN frame: virtio-net header and packet.
   void FrameFromTun(Instant now, std::vector<uint8_t> frame);
   // A datagram, or a GRO train cut every `segment_bytes`, from the wire.
-  void FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes, size_t segment_bytes = 0,
-                uint8_t tos = 0);
-  // The control thread's turn: all events, then handshakes (events again before each), then what is due.
+  void FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes,
+                size_t segment_bytes = 0, uint8_t tos = 0);
+  // The control thread's turn: all events, then handshakes (events again before each), then what is
+  // due.
   void RunControl(Instant now);
-  // Holds back the worker's events from control while set, so that a test sees what happens in between.
+  // Holds back the worker's events from control while set, so that a test sees what happens in
+  // between.
   void set_hold_control(bool hold) { hold_control_ = hold; }
   bool holds_control() const { return hold_control_; }
-  // Holds back control's commands (to seal what is staged) from the worker likewise, until RunCommands().
+  // Holds back control's commands (to seal what is staged) from the worker likewise, until
+  // RunCommands().
   void set_hold_commands(bool hold) { hold_commands_ = hold; }
   void RunCommands(Instant now);
   Instant NextDeadline() const { return control_.NextDeadline(); }

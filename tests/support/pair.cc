@@ -8,8 +8,10 @@
 namespace ringwire {
 
 Pair::Pair(const Options& options)
-    : address_a(*SocketAddress::Parse(options.outer_v6 ? "[2001:db8::1]:51820" : "192.0.2.1:51820")),
-      address_b(*SocketAddress::Parse(options.outer_v6 ? "[2001:db8::2]:51820" : "192.0.2.2:51820")),
+    : address_a(
+          *SocketAddress::Parse(options.outer_v6 ? "[2001:db8::1]:51820" : "192.0.2.1:51820")),
+      address_b(
+          *SocketAddress::Parse(options.outer_v6 ? "[2001:db8::2]:51820" : "192.0.2.2:51820")),
       options_(options),
       a_(std::make_unique<Node>(options.seed * 2, options.inbound)),
       b_(std::make_unique<Node>(options.seed * 2 + 1, options.inbound)) {
@@ -33,7 +35,8 @@ PeerUpdate Pair::PeerAsSeenBy(const Node& self) const {
   if (self_is_a ? options_.a_knows_endpoint : options_.b_knows_endpoint) {
     peer.endpoint = self_is_a ? address_b : address_a;
   }
-  if (self_is_a && options_.keepalive_a != 0) peer.persistent_keepalive_seconds = options_.keepalive_a;
+  if (self_is_a && options_.keepalive_a != 0)
+    peer.persistent_keepalive_seconds = options_.keepalive_a;
   const uint8_t host = self_is_a ? 2 : 1;
   peer.allowed_ips.push_back({Prefix::Of(TestAddress(IpFamily::kV4, host), 32), false});
   peer.allowed_ips.push_back({Prefix::Of(TestAddress(IpFamily::kV6, host), 128), false});
@@ -120,7 +123,8 @@ void Pair::Restart(std::unique_ptr<Node>* node, bool with_stamps) {
 }
 
 size_t Pair::CountOnWire(uint8_t message_type) const {
-  return static_cast<size_t>(std::ranges::count_if(wiretap_, [&](const Seen& seen) { return seen.type() == message_type; }));
+  return static_cast<size_t>(std::ranges::count_if(
+      wiretap_, [&](const Seen& seen) { return seen.type() == message_type; }));
 }
 
 std::optional<Pair::Seen> Pair::LastOnWire(uint8_t message_type) const {

@@ -12,16 +12,16 @@
 
 namespace ringwire {
 
-// Two gateways, A and B, joined by a link that delivers at once, in virtual time: for tests that read as a story. A owns
-// 10.0.0.1 and fd00::1 inside the tunnel, B 10.0.0.2 and fd00::2; outside they are 192.0.2.1 and 192.0.2.2 (or
-// 2001:db8::1 and ::2), port 51820.
+// Two gateways, A and B, joined by a link that delivers at once, in virtual time: for tests that
+// read as a story. A owns 10.0.0.1 and fd00::1 inside the tunnel, B 10.0.0.2 and fd00::2; outside
+// they are 192.0.2.1 and 192.0.2.2 (or 2001:db8::1 and ::2), port 51820.
 class Pair {
  public:
   struct Options {
     uint64_t seed = 1;
     bool preshared_key = false;
     bool outer_v6 = false;
-    uint16_t keepalive_a = 0;     // seconds, 0: off
+    uint16_t keepalive_a = 0;      // seconds, 0: off
     bool a_knows_endpoint = true;  // of B; B never knows A's before A speaks
     bool b_knows_endpoint = false;
     InboundOptions inbound{};
@@ -37,12 +37,13 @@ class Pair {
   // The change that makes `to` a peer of the other node.
   PeerUpdate PeerAsSeenBy(const Node& self) const;
 
-  // Ends a gateway and starts it again with the same key and configuration; all else is forgotten but, if `with_stamps`,
-  // the greatest timestamps of its peers.
+  // Ends a gateway and starts it again with the same key and configuration; all else is forgotten
+  // but, if `with_stamps`, the greatest timestamps of its peers.
   void RestartA(bool with_stamps = true) { Restart(&a_, with_stamps); }
   void RestartB(bool with_stamps = true) { Restart(&b_, with_stamps); }
 
-  // A packet of `payload_bytes` from one node's TUN to the other, delivered; false: it did not arrive unchanged.
+  // A packet of `payload_bytes` from one node's TUN to the other, delivered; false: it did not
+  // arrive unchanged.
   bool SendFromA(size_t payload_bytes = 56, IpFamily family = IpFamily::kV4);
   bool SendFromB(size_t payload_bytes = 56, IpFamily family = IpFamily::kV4);
   static Bytes PacketFromA(size_t payload_bytes, IpFamily family = IpFamily::kV4);
@@ -69,7 +70,9 @@ class Pair {
   std::optional<Seen> LastOnWire(uint8_t message_type) const;
 
   // Asked for every datagram; false loses it. May change it.
-  void set_filter(std::function<bool(bool from_a, Datagram*)> filter) { filter_ = std::move(filter); }
+  void set_filter(std::function<bool(bool from_a, Datagram*)> filter) {
+    filter_ = std::move(filter);
+  }
   // The outer source addresses, as a roaming host or a NAT changes them.
   SocketAddress address_a, address_b;
   Endpoint FromA() const { return {address_a, address_b.address, 0}; }

@@ -58,10 +58,9 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   SocketAddress V4() const { return At("127.0.0.1", group_.port); }
   SocketAddress V6() const { return At("::1", group_.port); }
 
-  // Waits until `count` UDP runs were received in all.
+  // Takes what is in hand, then waits until there are `count` UDP runs in all.
   std::vector<Received> ReceiveRuns(size_t count);
-  // Waits until `count` UDP packets from TUN were read; returns their UDP payloads. Other packets
-  // (the kernel's own IPv6 chatter) are left out.
+  // Waits until `count` packets were read from TUN; returns their UDP payloads.
   std::vector<std::string> ReadTunPayloads(size_t count);
   // Makes the host send a datagram into the TUN device.
   void SendIntoTun(const std::string& payload);

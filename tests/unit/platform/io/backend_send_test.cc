@@ -114,7 +114,8 @@ TEST_P(BackendSendTest, KeepsTheOrderOfMoreRunsThanItQueuesAtOnce) {
   for (size_t i = 0; i < 700; ++i) {
     std::string& payload = payloads.emplace_back(Numbered(i));
     auto* const data = reinterpret_cast<uint8_t*>(payload.data());
-    runs.push_back({ringwire::Run::Of({data, payload.size()}), ToRemote(remote.address()), 0, kPeer});
+    runs.push_back(
+        {ringwire::Run::Of({data, payload.size()}), ToRemote(remote.address()), 0, kPeer});
   }
   backend_->SendUdp(runs);
   ASSERT_TRUE(backend_->Flush().ok());
@@ -243,6 +244,22 @@ TEST_P(BackendSendTest, WritesMorePacketsThanItQueuesAtOnce) {
   }
 }
 
+TEST_P(BackendSendTest, FillsBothQueuesInOneRound) {
+  const Remote host("10.0.0.1");
+  const Remote remote("127.0.0.1");
+  for (size_t i = 0; i < 128; ++i) {
+    Send(Numbered(i), 0, ToRemote(remote.address()));
+    WriteTun(PacketForHost(host.address().port, 50 + i));
+  }
+  ASSERT_TRUE(backend_->Flush().ok());
+  for (size_t i = 0; i < 128; ++i) {
+    ASSERT_EQ(remote.Receive().payload, Numbered(i));
+    ASSERT_EQ(host.Receive().payload, Pattern(50 + i));
+  }
+  remote.Send(V4(), "still receiving");
+  EXPECT_EQ(ReceiveRuns(1)[0].payload, "still receiving");
+}
+
 TEST_P(BackendSendTest, WritesASuperpacketOfOnePieceASegment) {
   // USO: 64 segments of 100 bytes, each its own piece behind the first.
   constexpr size_t kSegments = 64;
@@ -330,7 +347,7 @@ TEST_P(BackendSendTest, ReplacedSocketsAreUsedAndTheOldPortIsFree) {
   EXPECT_EQ(remote.Receive().from.port, old_port);
   old.workers.clear();
   const Remote taken("0.0.0.0", old_port);  // binds exclusively, or the test ends here
-  const Remote taken_v6("::", old_port);
+  const Remote taken_v6("::1", old_port);
 
   remote.Send(V4(), "to the new port");
   EXPECT_EQ(ReceiveRuns(1)[0].payload, "to the new port");

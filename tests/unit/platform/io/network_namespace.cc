@@ -5,6 +5,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -45,6 +46,20 @@ void ChangeAddressV6(unsigned long code, const std::string& name, const char* ad
   Call(AF_INET6, code, &request);
 }
 
+// Whether a datagram from this address of ours to itself arrives, within ten milliseconds.
+bool ReachesItself(sockaddr_in6 address) {
+  const UniqueFd fd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  socklen_t address_bytes = sizeof(address);
+  auto* const name = reinterpret_cast<sockaddr*>(&address);
+  pollfd watched{fd.get(), POLLIN, 0};
+  const bool arrived = ::bind(fd.get(), name, address_bytes) == 0 &&
+                       ::getsockname(fd.get(), name, &address_bytes) == 0 &&
+                       ::sendto(fd.get(), "x", 1, 0, name, address_bytes) == 1 &&
+                       ::poll(&watched, 1, 10) == 1;
+  if (!arrived) ::poll(nullptr, 0, 1);
+  return arrived;
+}
+
 }  // namespace
 
 NetworkNamespace::NetworkNamespace()
@@ -81,6 +96,12 @@ void SetMtu(const std::string& name, int mtu) {
   Call(AF_INET, SIOCSIFMTU, &request);
 }
 
+void DisableIpv6(const std::string& name) {
+  const std::string path = "/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6";
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  CHECK(fd.valid() && ::write(fd.get(), "1", 1) == 1);
+}
+
 int TxQueueLength(const std::string& name) {
   ifreq request = RequestFor(name);
   Call(AF_INET, SIOCGIFTXQLEN, &request);
@@ -101,6 +122,15 @@ void SetAddressV4(const std::string& name, const char* address, const char* netm
 
 void AddAddressV6(const std::string& name, const char* address, uint32_t prefix_length) {
   ChangeAddressV6(SIOCSIFADDR, name, address, prefix_length);
+  // The kernel takes it into use a little later, even where there is nobody to ask for duplicates.
+  sockaddr_in6 own{};
+  own.sin6_family = AF_INET6;
+  CHECK(::inet_pton(AF_INET6, address, &own.sin6_addr) == 1);
+  own.sin6_scope_id = ::if_nametoindex(name.c_str());
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    if (ReachesItself(own)) return;
+  }
+  CHECK(false);
 }
 
 void RemoveAddressV6(const std::string& name, const char* address, uint32_t prefix_length) {

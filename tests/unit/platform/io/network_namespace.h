@@ -32,6 +32,7 @@ void DeleteLink(const std::string& name);
 void SetAddressV4(const std::string& name, const char* address, const char* netmask);
 void AddAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
 void RemoveAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
+void DisableIpv6(const std::string& name);
 int TxQueueLength(const std::string& name);
 
 }  // namespace ringwire::platform

@@ -61,6 +61,7 @@ TEST_F(SendQueueTest, EmsgsizeAndEinvalRepeatInPiecesButDisableNothing) {
     EXPECT_EQ(remote_.Receive().payload, "trai");
     EXPECT_FALSE(queue_.gso_disabled(IpFamily::kV4));
   }
+  EXPECT_EQ(counters_.source_address_retries.value(), 0);
 }
 
 TEST_F(SendQueueTest, AFullBufferIsTriedOnceMoreAsATrain) {

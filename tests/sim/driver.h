@@ -1,0 +1,16 @@
+#ifndef RINGWIRE_TESTS_SIM_DRIVER_H_
+#define RINGWIRE_TESTS_SIM_DRIVER_H_
+
+#include "absl/time/time.h"
+#include "tests/sim/world.h"
+
+namespace ringwire {
+
+// Makes trouble in the world for this long: traffic of every kind, and whatever a network, an
+// operator or a clock may do to it. What is begun (a partition, a change at one end) ends within
+// half a minute, or with World::Heal().
+void MakeTrouble(World& world, absl::Duration duration);
+
+}  // namespace ringwire
+
+#endif  // RINGWIRE_TESTS_SIM_DRIVER_H_

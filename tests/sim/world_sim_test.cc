@@ -1,0 +1,110 @@
+// Random worlds, each the consequence of one number. `./dev sim` runs this program as
+//   sim_test --gtest_filter=WorldSim.*
+// with RINGWIRE_SIM_SEED=N to repeat one world, or RINGWIRE_SIM_SEEDS=COUNT to see that many (from
+// seed 1).
+
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/sim/driver.h"
+#include "tests/sim/world.h"
+
+namespace ringwire {
+namespace {
+
+// What `./dev test` sees; the shards run beside each other.
+constexpr uint64_t kSeedsByDefault = 400;
+constexpr uint64_t kShards = 4;
+
+// Traffic is back this long after the last trouble: 15 s until the silence is noticed, then at most
+// two handshake intervals of 5 s with their jitter, and what is left is margin.
+const absl::Duration kResumeBound = absl::Seconds(30);
+
+std::optional<uint64_t> FromEnvironment(const char* name) {
+  const char* const text = std::getenv(name);
+  if (text == nullptr || *text == '\0') return std::nullopt;
+  return std::strtoull(text, nullptr, 10);
+}
+
+// What the worlds must have run into, or they prove little.
+constexpr DropReason kExpectedTroubles[] = {
+    DropReason::kPeerHasNoEndpoint,    DropReason::kStagedQueueFull,
+    DropReason::kStagedAbandoned,      DropReason::kDeviceDown,
+    DropReason::kUnknownMessageType,   DropReason::kInvalidMac1,
+    DropReason::kCookieRequired,       DropReason::kUnknownPeer,
+    DropReason::kResponseUnknownIndex, DropReason::kResponseInvalid,
+    DropReason::kUnknownReceiverIndex, DropReason::kKeypairExpired,
+    DropReason::kTransportInvalid,     DropReason::kReplay,
+};
+// Fewer worlds need not have met all of that.
+constexpr uint64_t kSeedsForAllTroubles = 300;
+
+struct Outcome {
+  std::string violations;
+  uint64_t wire_hash = 0;
+  uint64_t datagrams = 0;
+  uint64_t initiations = 0;
+  uint64_t delivered = 0;
+  World::Drops drops{};
+};
+
+Outcome RunWorld(uint64_t seed, bool trace = false) {
+  World world(seed, trace);
+  for (int round = 0; round < 2; ++round) {
+    MakeTrouble(world, absl::Minutes(1 + static_cast<int64_t>(world.random().Below(8))));
+    world.Heal();
+    world.CheckResumes(kResumeBound);
+  }
+  world.CheckComesToRest();
+  return {world.violations().ToString(), world.wiretap().hash(),  world.wiretap().count(),
+          world.wiretap().initiations(), world.delivered_count(), world.drops()};
+}
+
+class WorldSim : public testing::TestWithParam<uint64_t> {};
+
+TEST_P(WorldSim, EveryPromiseIsKept) {
+  const std::optional<uint64_t> only = FromEnvironment("RINGWIRE_SIM_SEED");
+  const uint64_t first = only.value_or(1);
+  const uint64_t count =
+      only.has_value() ? 1 : FromEnvironment("RINGWIRE_SIM_SEEDS").value_or(kSeedsByDefault);
+  const bool trace = only.has_value() && FromEnvironment("RINGWIRE_SIM_TRACE").has_value();
+  Outcome sum;
+  for (uint64_t seed = first; seed < first + count; ++seed) {
+    if (seed % kShards != GetParam()) continue;
+    const Outcome outcome = RunWorld(seed, trace);
+    EXPECT_EQ(outcome.violations, "") << "reproduce: ./dev sim --seed=" << seed;
+    sum.datagrams += outcome.datagrams;
+    sum.initiations += outcome.initiations;
+    sum.delivered += outcome.delivered;
+    for (size_t i = 0; i < kDropReasonCount; ++i) sum.drops[i] += outcome.drops[i];
+  }
+  RecordProperty("datagrams", std::to_string(sum.datagrams));
+  RecordProperty("initiations", std::to_string(sum.initiations));
+  RecordProperty("delivered", std::to_string(sum.delivered));
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    RecordProperty(std::string(DropReasonName(static_cast<DropReason>(i))),
+                   std::to_string(sum.drops[i]));
+  }
+  if (count < kSeedsForAllTroubles) return;
+  for (const DropReason reason : kExpectedTroubles) {
+    EXPECT_GT(sum.drops[static_cast<size_t>(reason)], 0u) << DropReasonName(reason);
+  }
+}
+
+TEST_P(WorldSim, ASeedIsARun) {
+  const std::optional<uint64_t> only = FromEnvironment("RINGWIRE_SIM_SEED");
+  const uint64_t seed = only.value_or(GetParam() + 1);
+  if (only.has_value() && seed % kShards != GetParam()) return;
+  const Outcome once = RunWorld(seed);
+  const Outcome again = RunWorld(seed);
+  EXPECT_EQ(once.wire_hash, again.wire_hash) << "reproduce: ./dev sim --seed=" << seed;
+  EXPECT_GT(once.datagrams, 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(, WorldSim, testing::Range(uint64_t{0}, kShards));
+
+}  // namespace
+}  // namespace ringwire

@@ -1,0 +1,119 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "core/control/control_plane.h"
+#include "core/wire/constants.h"
+#include "tests/support/control_pair.h"
+
+// What the workers report to the control plane, and what it does without a report.
+namespace ringwire {
+namespace {
+
+TEST(ControlEventsTest, RoamingMovesTheEndpoint) {
+  ControlPair pair;
+  pair.Connect();
+  const Endpoint elsewhere{*SocketAddress::Parse("[2001:db8::9]:4000"),
+                           *IpAddress::Parse("2001:db8::1"), 0};
+  {
+    MutexLock lock(&pair.slot_in_a().roam_mutex);
+    pair.slot_in_a().roamed_to = elsewhere;
+  }
+  pair.a.Raise(pair.now, pair.slot_in_a(), kEndpointChanged);
+  EXPECT_EQ(*pair.slot_in_a().endpoint.load(), elsewhere);
+  EXPECT_EQ(pair.a.StatusOf(pair.b, pair.now).endpoint, elsewhere.remote);
+  pair.a.Raise(pair.now, pair.slot_in_a(), kSourceUnusable);
+  EXPECT_EQ(pair.slot_in_a().endpoint.load()->remote, elsewhere.remote);
+  EXPECT_FALSE(pair.slot_in_a().endpoint.load()->local.IsSet());
+}
+
+TEST(ControlEventsTest, AnEventMayBringItsKindsWithIt) {
+  ControlPair pair;
+  pair.Connect();
+  {
+    MutexLock lock(&pair.slot_in_a().roam_mutex);
+    pair.slot_in_a().roamed_to = Endpoint{pair.b.address, *IpAddress::Parse("192.0.2.77"), 0};
+  }
+  pair.a.Raise(pair.now, pair.slot_in_a(), kEndpointChanged);
+  ASSERT_TRUE(pair.slot_in_a().endpoint.load()->local.IsSet());
+  ControlOutput out;
+  pair.a.control->HandleEvent(pair.now, pair.a.WallAt(pair.now),
+                              DataEvent{pair.slot_in_a().id, kSourceUnusable}, &out);
+  EXPECT_FALSE(pair.slot_in_a().endpoint.load()->local.IsSet());
+}
+
+TEST(ControlEventsTest, AfterAnOverflowAllPeersEventsAreFound) {
+  ControlPair pair;
+  ASSERT_TRUE(pair.slot_in_a().staged.Push(std::vector<uint8_t>(84)).stored);
+  pair.slot_in_a().pending_events.store(kNeedHandshake);
+  ControlOutput out;
+  pair.a.control->HandleAllEvents(pair.now, pair.a.WallAt(pair.now), &out);
+  EXPECT_EQ(out.datagrams.size(), 1U);
+  EXPECT_EQ(pair.slot_in_a().pending_events.load(), 0U);
+}
+
+TEST(ControlEventsTest, AStagedPacketFindsASessionThatCameMeanwhile) {
+  ControlPair pair;
+  pair.Connect();
+  const size_t received = pair.b.data_received;
+  const size_t initiations = pair.Count(1);
+  pair.a.Stage(pair.now, pair.slot_in_a());
+  pair.Deliver();
+  EXPECT_EQ(pair.b.data_received, received + 1);
+  EXPECT_EQ(pair.Count(1), initiations);
+}
+
+TEST(ControlEventsTest, ANeedThatHasPassedStartsNoHandshake) {
+  ControlPair pair;
+  pair.a.Raise(pair.now, pair.slot_in_a(), kNeedHandshake);
+  EXPECT_TRUE(pair.a.sent.empty());
+}
+
+// The stamps' side of the bargain: while control watches, workers need not tell it of new ones.
+TEST(ControlEventsTest, ItWatchesWhileAStampRunsAndStopsWhenNoneDoes) {
+  ControlPair pair;
+  pair.Connect();
+  pair.Advance(absl::Seconds(40));
+  EXPECT_FALSE(pair.slot_in_a().activity.watched());
+  ASSERT_TRUE(pair.a.SendData(pair.now, pair.slot_in_a()));
+  EXPECT_TRUE(pair.slot_in_a().activity.watched());
+  EXPECT_LE(pair.a.control->NextDeadline(), pair.now + kKeepaliveTimeout);
+  pair.Advance(absl::Seconds(40));
+  EXPECT_FALSE(pair.slot_in_a().activity.watched());
+}
+
+TEST(ControlEventsTest, AStampThatBeginsUnseenWhileWatchedIsStillAnsweredInTime) {
+  ControlPair pair;
+  pair.Connect();
+  pair.Advance(absl::Seconds(40));
+  pair.filter = [](bool from_a, const ControlDatagram&) { return !from_a; };
+  ASSERT_TRUE(pair.a.SendData(pair.now, pair.slot_in_a()));  // unanswered: control watches
+  pair.Advance(absl::Seconds(1));
+  pair.wire.clear();
+  ASSERT_TRUE(pair.b.SendData(pair.now, pair.slot_in_b()));
+  const Instant received_at = pair.now;
+  pair.Advance(absl::Seconds(11));
+  ASSERT_GE(pair.wire.size(), 2U);
+  EXPECT_TRUE(pair.wire[1].datagram.IsKeepalive());
+  EXPECT_EQ(pair.wire[1].at, received_at + kKeepaliveTimeout);
+}
+
+TEST(ControlEventsTest, UnansweredDataAndRetriesForgetTheSourceAddress) {
+  ControlPair pair;
+  pair.Connect();
+  pair.Advance(absl::Seconds(40));
+  {
+    MutexLock lock(&pair.slot_in_a().roam_mutex);
+    pair.slot_in_a().roamed_to = Endpoint{pair.b.address, *IpAddress::Parse("192.0.2.77"), 0};
+  }
+  pair.a.Raise(pair.now, pair.slot_in_a(), kEndpointChanged);
+  pair.filter = [](bool, const ControlDatagram&) { return false; };
+  ASSERT_TRUE(pair.a.SendData(pair.now, pair.slot_in_a()));
+  EXPECT_TRUE(pair.slot_in_a().endpoint.load()->local.IsSet());
+  pair.Advance(absl::Seconds(16));
+  EXPECT_EQ(pair.slot_in_a().endpoint.load()->remote, pair.b.address);
+  EXPECT_FALSE(pair.slot_in_a().endpoint.load()->local.IsSet());
+}
+
+}  // namespace
+}  // namespace ringwire

@@ -1,0 +1,180 @@
+#include "platform/app/command_line.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace ringwire::platform {
+namespace {
+
+// The whole program in a child process: with this input on stdin, and stdout together with stderr, which EXPECT_EXIT
+// looks at.
+[[noreturn]] void Run(std::vector<std::string> arguments,
+                      const std::string& input_path = "/dev/null") {
+  const int input = ::open(input_path.c_str(), O_RDONLY | O_CLOEXEC);
+  ::dup2(input, STDIN_FILENO);
+  ::dup2(STDERR_FILENO, STDOUT_FILENO);
+  std::vector<char*> argv;
+  std::string program = "ringwire";
+  argv.push_back(program.data());
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  std::exit(RunCommandLine(static_cast<int>(argv.size()) - 1, argv.data()));
+}
+
+class CommandLineTest : public testing::Test {
+ protected:
+  CommandLineTest() {
+    std::string pattern = testing::TempDir() + "cli.XXXXXX";
+    directory_ = ::mkdtemp(pattern.data());
+  }
+  ~CommandLineTest() override {
+    for (const std::string& path : files_) ::unlink(path.c_str());
+    ::rmdir(directory_.c_str());
+  }
+  std::string Write(const std::string& name, const std::string& text, mode_t mode = 0600) {
+    std::string path = directory_ + "/" + name;
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), mode);
+    files_.push_back(path);
+    return path;
+  }
+
+  std::string directory_;
+  std::vector<std::string> files_;
+};
+
+constexpr char kKeys[] =
+    "[Interface]\n"
+    "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
+    "Address = 10.0.0.1/24\n"
+    "[Peer]\n"
+    "PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
+    "AllowedIPs = 10.0.0.2/32\n";
+
+TEST_F(CommandLineTest, HelpAndVersionAreEverywhereAndSucceed) {
+  EXPECT_EXIT(Run({"--version"}), testing::ExitedWithCode(0), "ringwire [0-9]+\\.");
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"run", "--help"},
+                                                    {"show", "--help"},
+                                                    {"check", "--help"},
+                                                    {"strip", "--help"},
+                                                    {"forget", "--help"},
+                                                    {"genkey", "--help"},
+                                                    {"pubkey", "--help"},
+                                                    {"genpsk", "--help"}}) {
+    EXPECT_EXIT(Run(arguments), testing::ExitedWithCode(0), "Usage: ringwire");
+  }
+}
+
+TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
+                                                    {"--no-such-flag"},
+                                                    {"run"},
+                                                    {"check"},
+                                                    {"forget", "wg0"},
+                                                    {"wg0", "wg1"},
+                                                    {"--workers=0", "wg0"},
+                                                    {"--workers=257", "wg0"},
+                                                    {"--workers=two", "wg0"},
+                                                    {"--io=uring", "wg0"},
+                                                    {"--pin=maybe", "wg0"},
+                                                    {"--log-level=loud", "wg0"},
+                                                    {"--io=epoll", "show"},
+                                                    {"genkey", "extra"}}) {
+    EXPECT_EXIT(Run(arguments), testing::ExitedWithCode(2), "ringwire: .*see ringwire --help");
+  }
+}
+
+TEST_F(CommandLineTest, RefusesInvalidInterfaceNames) {
+  for (const char* const name : {"a/b", "sixteen-letters0", "..", "wg 0", "\xc3\xa4"}) {
+    EXPECT_EXIT(Run({"-f", name}), testing::ExitedWithCode(1), "is no interface name");
+  }
+  EXPECT_EXIT(Run({"show", "a/b"}), testing::ExitedWithCode(1), "is no interface name");
+}
+
+TEST_F(CommandLineTest, ShowSaysThatNobodyServesTheInterface) {
+  EXPECT_EXIT(Run({"show", "no-such-if"}), testing::ExitedWithCode(1),
+              "ringwire: ask no-such-if: no ringwire serves that interface");
+}
+
+TEST_F(CommandLineTest, ForgetRefusesWhatIsNoKey) {
+  EXPECT_EXIT(Run({"forget", "wg0", "short"}), testing::ExitedWithCode(1), "is no public key");
+}
+
+TEST_F(CommandLineTest, PubkeyDerivesTheKeyThatWgDerives) {
+  const std::string key = Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
+  EXPECT_EXIT(Run({"pubkey"}, key), testing::ExitedWithCode(0),
+              "^HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n$");
+}
+
+TEST_F(CommandLineTest, PubkeyRefusesWhatIsNoKey) {
+  for (const char* const text :
+       {"", "short\n", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=x\n"}) {
+    EXPECT_EXIT(Run({"pubkey"}, Write("key", text)), testing::ExitedWithCode(1), "not a key");
+  }
+}
+
+TEST_F(CommandLineTest, GeneratesKeys) {
+  EXPECT_EXIT(Run({"genkey"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
+  EXPECT_EXIT(Run({"genpsk"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
+}
+
+TEST_F(CommandLineTest, CheckPrintsEveryErrorWithItsPlace) {
+  const std::string path = Write("wg0.conf", "[Interface]\nPrivateKey = short\nNoSuchKey = 1\n");
+  EXPECT_EXIT(Run({"check", path}), testing::ExitedWithCode(1),
+              "wg0.conf:2:[0-9]+: .*\n.*wg0.conf:3:[0-9]+: ");
+}
+
+TEST_F(CommandLineTest, CheckAcceptsAGoodFileAndWarnsOfItsMode) {
+  EXPECT_EXIT(Run({"check", Write("wg0.conf", kKeys)}), testing::ExitedWithCode(0),
+              "^[^\n]*wg0.conf: ok\n$");
+  EXPECT_EXIT(Run({"check", Write("wg1.conf", kKeys, 0644)}), testing::ExitedWithCode(0),
+              "warning: .*wg1.conf holds keys and is readable by everyone");
+}
+
+TEST_F(CommandLineTest, CheckNamesTheFilesItLookedFor) {
+  EXPECT_EXIT(Run({"check", "no-such-name"}), testing::ExitedWithCode(1),
+              "ringwire: .*/etc/ringwire/no-such-name.conf nor /etc/wireguard/no-such-name.conf");
+  EXPECT_EXIT(Run({"check", "/no/such.conf"}), testing::ExitedWithCode(1),
+              "ringwire: read /no/such.conf: No such file");
+}
+
+TEST_F(CommandLineTest, StripLeavesOutWhatWgDoesNotTake) {
+  const std::string path = Write("wg0.conf", kKeys);
+  EXPECT_EXIT(Run({"strip", path}), testing::ExitedWithCode(0),
+              "PrivateKey = yAnz5TF[^A]*\\[Peer\\]");
+}
+
+TEST_F(CommandLineTest, StripReadsTheKeyFromItsFile) {
+  const std::string key = Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
+  const std::string good = Write("wg0.conf", "[Interface]\nPrivateKeyFile = " + key + "\n");
+  EXPECT_EXIT(Run({"strip", good}), testing::ExitedWithCode(0), "PrivateKey = yAnz5TF");
+  const std::string missing = Write("wg1.conf", "[Interface]\nPrivateKeyFile = /no/such/key\n");
+  EXPECT_EXIT(Run({"strip", missing}), testing::ExitedWithCode(1), "read /no/such/key");
+}
+
+TEST_F(CommandLineTest, RunRefusesWhatItWouldNotActOn) {
+  const std::string path = Write("wg0.conf", std::string(kKeys) + "[Interface]\nDNS = 10.0.0.53\n");
+  EXPECT_EXIT(Run({"run", path}), testing::ExitedWithCode(1),
+              "wg0.conf:8:[0-9]+: DNS is not acted on");
+}
+
+TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {
+  const std::string path = Write("wg0.conf", "[Interface]\nPrivateKey = short\nNoSuchKey = 1\n");
+  EXPECT_EXIT(Run({"run", path}), testing::ExitedWithCode(1), "wg0.conf:2:.*and 1 more");
+}
+
+TEST_F(CommandLineTest, RunNamesAFileWhoseNameIsNoInterface) {
+  EXPECT_EXIT(Run({"run", Write("a-name-that-is-too-long.conf", kKeys)}),
+              testing::ExitedWithCode(1), "is no interface name");
+}
+
+}  // namespace
+}  // namespace ringwire::platform

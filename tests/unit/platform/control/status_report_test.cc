@@ -1,0 +1,82 @@
+#include "platform/control/status_report.h"
+
+#include <gtest/gtest.h>
+
+namespace ringwire::platform {
+namespace {
+
+StatusReport FullReport() {
+  StatusReport report;
+  report.interface_name = "wg0";
+  report.version = "1.2.3";
+  report.mtu = 1420;
+  report.link_up = true;
+  DeviceStatus device;
+  device.private_key.emplace();
+  device.public_key.fill(9);
+  device.listen_port = 51820;
+  device.fwmark = 0xca6c;
+  PeerStatus peer;
+  peer.public_key.fill(1);
+  peer.preshared_key.bytes()[5] = 1;
+  peer.name = "alice \"\xff\n";
+  peer.endpoint = SocketAddress::Parse("[fe80::1%3]:7");
+  peer.last_handshake = absl::FromUnixNanos(1'700'000'000'123'456'789);
+  peer.receive_bytes = uint64_t{1} << 40;
+  peer.transmit_bytes = 3;
+  peer.persistent_keepalive_seconds = 25;
+  peer.allowed_ips = {*Prefix::Parse("10.0.0.0/8"), *Prefix::Parse("fd00::/64")};
+  peer.transport_suite = "ChaCha20-Poly1305";
+  device.peers.push_back(peer);
+  SetDevice(device, &report);
+  report.workers.push_back({0, "epoll", {{"wakeups", 7}}});
+  report.drops = {{"replay", 2}};
+  return report;
+}
+
+TEST(StatusReportTest, SurvivesJson) {
+  const std::optional<StatusReport> read = ReportFromJson(ToJson(FullReport()));
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(ToJson(*read), ToJson(FullReport()));
+  EXPECT_EQ(read->interface_name, "wg0");
+  EXPECT_TRUE(read->link_up);
+  EXPECT_EQ(read->mtu, 1420u);
+  EXPECT_EQ(read->device.listen_port, 51820);
+  EXPECT_EQ(read->device.fwmark, 0xca6cu);
+  ASSERT_EQ(read->device.peers.size(), 1u);
+  const PeerStatus& peer = read->device.peers[0];
+  EXPECT_EQ(peer.endpoint->ToString(), "[fe80::1%3]:7");
+  EXPECT_EQ(absl::ToUnixNanos(*peer.last_handshake), 1'700'000'000'123'456'789);
+  EXPECT_EQ(peer.receive_bytes, uint64_t{1} << 40);
+  EXPECT_EQ(peer.allowed_ips.size(), 2u);
+  EXPECT_EQ(read->workers[0].counts, (NamedCounts{{"wakeups", 7}}));
+  EXPECT_EQ(read->drops, (NamedCounts{{"replay", 2}}));
+}
+
+TEST(StatusReportTest, CarriesNoSecret) {
+  const StatusReport report = FullReport();
+  EXPECT_FALSE(report.device.private_key.has_value());
+  EXPECT_TRUE(report.device.peers[0].preshared_key.IsZero());
+  EXPECT_TRUE(report.has_preshared_key[0]);
+}
+
+TEST(StatusReportTest, RefusesWhatIsNoReport) {
+  for (const char* const text :
+       {"", "[]", "{", "{\"error\":\"no\"}", "{\"interface\":\"a\",\"peers\":[7]}",
+        "{\"interface\":\"a\",\"private_key\":true}",
+        "{\"interface\":\"a\",\"private_key\":true,\"public_key\":\"short\"}"}) {
+    EXPECT_FALSE(ReportFromJson(text).has_value()) << text;
+  }
+}
+
+TEST(StatusReportTest, AddsUpTheDropsOfAllThreadsAndLeavesZerosOut) {
+  WorkerCounters a;
+  WorkerCounters b;
+  a.Drop(DropReason::kReplay, 2);
+  b.Drop(DropReason::kReplay, 3);
+  b.Drop(DropReason::kTunNotIp);
+  EXPECT_EQ(DropsOf({&a, &b}), (NamedCounts{{"tun_not_ip", 1}, {"replay", 5}}));
+}
+
+}  // namespace
+}  // namespace ringwire::platform
