@@ -36,7 +36,7 @@ grep '^04' "$work/seen" >"$work/transport"
 inject() {  # inject SOURCE: from m, the datagrams of stdin as lines of hexadecimal
   on m python3 "$e2e_dir/tools/datagram.py" send "$1" 51820 192.0.2.1 51820
 }
-state() { wg show wga dump | tail -n 1 | cut -f 3,5,6; }  # endpoint, handshake time, received bytes
+state() { wg show wga dump | tail -n 1 | cut -f 3,5; }  # endpoint, handshake time
 state_before=$(state)
 requests_before=$(counted a requests)
 
@@ -71,15 +71,17 @@ sed 's/..$//' "$work/initiation" >"$work/cut"
 attack "an initiation without its last byte" message_wrong_length "$work/cut"
 
 say "garbage"
-for size in 1 3 4 15 16 31; do head -c $size /dev/urandom | od -An -v -tx1 | tr -d ' \n' | sed 's/^../04/'; echo; done >"$work/short"
+random_hex() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+for size in 1 3; do echo "$(random_hex $size)"; done >"$work/short"
+for size in 0 11 12 27; do echo "04000000$(random_hex $size)"; done >>"$work/short"
 attack "datagrams that are too short" datagram_too_short "$work/short"
-for size in 32 64 92 148 500 1400; do head -c $size /dev/urandom | od -An -v -tx1 | tr -d ' \n' | sed 's/^......../ff000000/'; echo; done >"$work/unknown"
+for size in 28 60 88 144 500 1400; do echo "ff000000$(random_hex $size)"; done >"$work/unknown"
 attack "messages of an unknown type" unknown_message_type "$work/unknown"
-for type in 01 02 03; do echo "${type}000000$(head -c 300 /dev/urandom | od -An -v -tx1 | tr -d ' \n')"; done >"$work/wrong"
+for type in 01 02 03; do echo "${type}000000$(random_hex 300)"; done >"$work/wrong"
 attack "handshake messages of a wrong length" message_wrong_length "$work/wrong"
 echo | inject 192.0.2.66
-for _ in {1..300}; do head -c $((RANDOM % 1400 + 1)) /dev/urandom | od -An -v -tx1 | tr -d ' \n'; echo; done >"$work/random"
+for _ in {1..300}; do echo "$(random_hex $((RANDOM % 1400 + 1)))"; done >"$work/random"
 inject 192.0.2.2 <"$work/random"
 check "after 300 random datagrams traffic goes on" pings a 10.77.0.2
-check_equal "in the same session" "$(cut -f 1,2 <<<"$state_before")" "$(state | cut -f 1,2)"
+check_equal "in the same session" "$state_before" "$(state)"
 check "from b too" pings b 10.77.0.1

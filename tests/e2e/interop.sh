@@ -40,6 +40,7 @@ for initiator in a b; do
   traffic $initiator
   say "with different preshared keys"
   session $initiator "$psk" "$none"
-  [ $initiator = a ] && check "no traffic" no_pings a 10.77.0.2 || check "no traffic" no_pings b 10.77.0.1
+  [ $initiator = a ] && to=10.77.0.2 || to=10.77.0.1
+  check "no traffic" no_pings $initiator $to
   check_equal "no handshake" "0 0" "$(handshake wga) $(handshake wgb)"
 done

