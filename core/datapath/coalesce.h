@@ -52,6 +52,8 @@ class Coalescer {
   Coalescer(const Coalescer&) = delete;
   Coalescer& operator=(const Coalescer&) = delete;
 
+  // From the next batch on every packet is written by itself: the kernel refused a superpacket.
+  void StopMerging() { is_tcp_on_ = is_udp_on_ = false; }
   // Forgets the batch, whose buffers may be reused from now on.
   void Reset();
   // Takes a packet of exactly its IP total length. It stays borrowed until the batch has been
@@ -133,8 +135,8 @@ class Coalescer {
   void CloseFlows();
   static void WriteHeaders(const Item& item);
 
-  const bool is_tcp_on_;
-  const bool is_udp_on_;
+  bool is_tcp_on_;
+  bool is_udp_on_;
   // About half a megabyte together, kPacketsMax of each.
   std::unique_ptr<Entry[]> entries_;
   std::unique_ptr<Item[]> items_;

@@ -37,6 +37,9 @@ class Inbound {
   // Opens a whole batch (at most kBatchRunsMax runs), in place. What the last batch's results pointed to is gone.
   void Process(Instant now, std::span<const ReceivedRun> runs);
 
+  // Between batches: the kernel refused a superpacket, so none is made any more.
+  void StopMerging() { coalescer_.StopMerging(); }
+
   // Valid until the next Process(); the bytes lie in the runs' own buffers.
   TunWriteBatch to_tun() const { return to_tun_; }
   // Cookie replies.

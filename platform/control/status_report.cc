@@ -134,6 +134,7 @@ NamedCounts CountsOf(const WorkerCounters& counters) {
       {"load_sources_evicted", counters.load_sources_evicted.value()},
       {"wakeups", counters.wakeups.value()},
       {"source_address_retries", counters.source_address_retries.value()},
+      {"superpackets_refused", counters.superpackets_refused.value()},
   };
 }
 

@@ -18,7 +18,7 @@ namespace ringwire::platform {
 // contract, io_uring and epoll. Owned by one worker and used on its thread alone, but for Wake().
 //
 //   while (running) {
-//     backend->Wait();     // blocks; then everything that arrived, up to kBatchRunsMax each, is in hand
+//     backend->Wait();     // blocks; then what arrived, up to kBatchRunsMax each, is in hand
 //     process backend->tun_batch(), hand the results to backend->SendUdp()
 //     process backend->udp_batch(), hand the results to backend->WriteTun()
 //     backend->Release();  // the batches' buffers go back
@@ -62,6 +62,8 @@ class IoBackend {
   // Whether a socket of ours refused trains for good (EIO: no checksum offload on the way out), so
   // that its trains leave as single datagrams. Worker's thread.
   virtual bool gso_disabled() const = 0;
+  // Whether TUN has refused a merged packet as invalid; it was written as its parts, and no more should be made.
+  virtual bool superpackets_refused() const = 0;
 
   // Worker's thread, between Release() and Wait(): goes on with other sockets (a new listen port);
   // -1: none. What was queued has been sent. The old descriptors may be closed once this returns.

@@ -9,7 +9,7 @@ namespace ringwire::platform {
 
 QueueingBackend::QueueingBackend(const BackendOptions& options)
     : sends_(options.counters),
-      writes_(options.counters),
+      writes_(options.tun_fd, options.counters),
       options_(options),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   CHECK(options_.counters != nullptr);

@@ -20,6 +20,7 @@ class QueueingBackend : public IoBackend {
   void WriteTun(const TunWriteBatch& batch) final;
   std::span<const PeerId> unusable_sources() const final { return sends_.unusable_sources(); }
   bool gso_disabled() const final;
+  bool superpackets_refused() const final { return writes_.superpackets_refused(); }
   void Wake() final;
 
  protected:

@@ -1,8 +1,27 @@
 #include "platform/io/tun_write_queue.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
 #include "core/base/check.h"
+#include "core/base/limits.h"
+#include "core/datapath/offload.h"
 
 namespace ringwire::platform {
+namespace {
+
+constexpr size_t kFrameBytesMax = kVnetHeaderBytes + kTunPacketBytesMax;
+
+}  // namespace
+
+TunWriteQueue::TunWriteQueue(int tun_fd, WorkerCounters* counters)
+    : tun_fd_(tun_fd),
+      whole_(new uint8_t[kFrameBytesMax]),
+      part_(new uint8_t[kFrameBytesMax]),
+      counters_(counters) {}
 
 void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   if (pieces.size() > kPiecesPerWriteMax) {
@@ -18,10 +37,45 @@ void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   ++size_;
 }
 
-void TunWriteQueue::Fail(size_t index) {
+void TunWriteQueue::Recover(size_t index, int error) {
   DCHECK(index < size_ && !failed_[index]);
   failed_[index] = true;
-  counters_->Drop(DropReason::kTunWriteFailed, writes_[index].segment_count);
+  const TunWrite& write = writes_[index];
+  if (error != EINVAL || write.segment_count == 1) {
+    counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
+    return;
+  }
+  superpackets_refused_ = true;
+  counters_->superpackets_refused.Add();
+  WriteApart(write, Pieces(index));
+}
+
+void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pieces) {
+  size_t bytes = 0;
+  for (const iovec& piece : pieces) {
+    if (bytes + piece.iov_len > kFrameBytesMax) break;  // PlanSplit() finds it cut short
+    std::memcpy(whole_.get() + bytes, piece.iov_base, piece.iov_len);
+    bytes += piece.iov_len;
+  }
+  const std::span<const uint8_t> packet(whole_.get() + kVnetHeaderBytes, bytes - kVnetHeaderBytes);
+  const VnetHeader vnet = VnetHeader::Load(std::span<const uint8_t, kVnetHeaderBytes>(whole_.get(), kVnetHeaderBytes));
+  const std::optional<SplitPlan> plan = PlanSplit(vnet, packet);
+  if (!plan || !plan->is_gso) {
+    counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
+    return;
+  }
+  VnetHeader{}.Store(std::span<uint8_t, kVnetHeaderBytes>(part_.get(), kVnetHeaderBytes));
+  for (uint32_t i = 0; i < plan->segment_count; ++i) {
+    WriteSegment(*plan, packet, i, part_.get() + kVnetHeaderBytes);
+    const size_t size = kVnetHeaderBytes + (i + 1 == plan->segment_count ? plan->last_bytes : plan->segment_bytes);
+    if (::write(tun_fd_, part_.get(), size) < 0) {
+      counters_->Drop(DropReason::kTunWriteFailed);
+      continue;
+    }
+    counters_->tun_write_runs.Add();
+    counters_->tun_write_segments.Add();
+    counters_->tun_write_bytes.Add(size);
+  }
 }
 
 void TunWriteQueue::Finish() {

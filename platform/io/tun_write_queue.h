@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "core/base/counters.h"
@@ -22,7 +23,7 @@ class TunWriteQueue {
   static constexpr size_t kPiecesPerWriteMax = 1024;
   static constexpr size_t kPiecesMax = 4096;
 
-  explicit TunWriteQueue(WorkerCounters* counters) : counters_(counters) {}
+  TunWriteQueue(int tun_fd, WorkerCounters* counters);
   TunWriteQueue(const TunWriteQueue&) = delete;
   TunWriteQueue& operator=(const TunWriteQueue&) = delete;
 
@@ -38,13 +39,22 @@ class TunWriteQueue {
   std::span<const iovec> Pieces(size_t index) const {
     return {pieces_.data() + writes_[index].first_piece, writes_[index].piece_count};
   }
-  // The kernel refused write `index`: EIO (the device is down), EBADFD (it is gone), EINVAL. Counts
-  // it.
-  void Fail(size_t index);
+  // The kernel refused write `index` with `error` (positive errno). A superpacket that it finds invalid (EINVAL: some
+  // kernels of 2024 refused good ones) is written again at once as the packets that it was merged from, and no more
+  // are wanted: superpackets_refused(). Everything else (EIO: the device is down, EBADFD: it is gone) is counted.
+  void Recover(size_t index, int error);
+  bool superpackets_refused() const { return superpackets_refused_; }
   // Every write was handed over. Counts those that did not fail, and empties the queue.
   void Finish();
 
  private:
+  void WriteApart(const TunWrite& write, std::span<const iovec> pieces);
+
+  const int tun_fd_;
+  bool superpackets_refused_ = false;
+  // A refused superpacket as one packet, and one packet of it. Pages are touched only then.
+  const std::unique_ptr<uint8_t[]> whole_;
+  const std::unique_ptr<uint8_t[]> part_;
   WorkerCounters* const counters_;
   size_t size_ = 0;
   size_t piece_count_ = 0;

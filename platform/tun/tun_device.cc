@@ -20,8 +20,8 @@ namespace {
 
 // The legacy virtio-net header; larger ones have leaked kernel memory (6.17).
 constexpr int kVnetHeaderSize = 10;
-// Packets that wait for us in the kernel, per queue, before it drops: about a millisecond of full-sized ones at
-// 10 Gb/s, and at most 64 MB of superpackets.
+// Packets that wait for us in the kernel, per queue, before it drops: about a millisecond of
+// full-sized ones at 10 Gb/s, and at most 64 MB of superpackets.
 constexpr int kTxQueueLength = 1000;
 
 constexpr unsigned kTsoFlags = TUN_F_TSO4 | TUN_F_TSO6;

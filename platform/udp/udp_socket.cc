@@ -14,8 +14,8 @@
 namespace ringwire::platform {
 namespace {
 
-// What wireguard-go asks for. The kernel charges a packet with all the memory it holds, more than its length, so that
-// this is room for some thousand full-sized packets.
+// What wireguard-go asks for. The kernel charges a packet with all the memory it holds, more than
+// its length, so that this is room for some thousand full-sized packets.
 constexpr int kSocketBufferBytes = 7 << 20;
 // How often a free port of one family is tried for the other before giving up.
 constexpr int kFreePortAttempts = 16;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "platform/base/clock.h"
+#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 
@@ -102,6 +103,12 @@ absl::Status Worker::RunOnce() {
   reader_->Offline();
   for (const PeerId peer : backend_->unusable_sources()) link_.ReportUnusableSource(peer);
   backend_->Release();
+  if (!merging_stopped_ && backend_->superpackets_refused()) {
+    merging_stopped_ = true;
+    inbound_.StopMerging();
+    spdlog::warn("worker {}: the kernel refuses merged packets on the TUN device; they are written one by one from now on",
+                 options_.index);
+  }
   if (std::exchange(link_.control_has_news, false)) options_.wake_control();
   return status;
 }

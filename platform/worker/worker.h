@@ -86,6 +86,7 @@ class Worker {
   Inbound inbound_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
+  bool merging_stopped_ = false;  // superpackets to TUN, see IoBackend::superpackets_refused()
 
   mutable Mutex mutex_;
   SocketChange* socket_change_ ABSL_GUARDED_BY(mutex_) = nullptr;

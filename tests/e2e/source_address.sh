@@ -5,15 +5,16 @@
 #   a  192.0.2.1 (first), 192.0.2.9, 2001:db8::1 (first), 2001:db8::9  ------  192.0.2.2, 2001:db8::2  b
 source "$(dirname "$0")/lib.sh"
 
-contact() {  # contact ENDPOINT: b contacts a there
-  wg set wgb peer "${public[a]}" endpoint "$1"
+contact() {  # contact ENDPOINT: b contacts a there, in a new session
+  wg set wga peer "${public[b]}" remove
+  wg set wgb peer "${public[a]}" remove
+  join_two - "$1"
   check "b reaches a at $1" pings b 10.77.0.1
   check "and back" pings a 10.77.0.2
   check_equal "a answers from there: b sees no other endpoint" "$1" "$(endpoint wgb)"
 }
 two_hosts
 address a eth0 192.0.2.9/24 2001:db8::9/64
-join_two - 192.0.2.1:51820
 contact 192.0.2.1:51820
 contact 192.0.2.9:51820
 stream tcp b a 10.77.0.1 5000

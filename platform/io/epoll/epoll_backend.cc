@@ -94,7 +94,7 @@ void EpollBackend::Submit() {
     const std::span<const iovec> pieces = writes_.Pieces(i);
     const ssize_t written =
         ::writev(options().tun_fd, pieces.data(), static_cast<int>(pieces.size()));
-    if (written < 0) writes_.Fail(i);
+    if (written < 0) writes_.Recover(i, errno);
   }
   writes_.Finish();
 }

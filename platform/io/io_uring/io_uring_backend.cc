@@ -102,7 +102,7 @@ void IoUringBackend::QueueRequests() {
   for (size_t i = 0; i < writes_.size(); ++i) {
     io_uring_sqe* const request = ring_.Next({RingOp::kTunWrite, static_cast<uint32_t>(i)});
     if (request == nullptr) {
-      writes_.Fail(i);
+      writes_.Recover(i, EAGAIN);
       continue;
     }
     const std::span<const iovec> pieces = writes_.Pieces(i);
@@ -157,7 +157,7 @@ void IoUringBackend::Complete(RingTag tag, int result, uint32_t flags) {
       if (result < 0) sends_.Recover(tag.index, -result);
       return;
     case RingOp::kTunWrite:
-      if (result < 0) writes_.Fail(tag.index);
+      if (result < 0) writes_.Recover(tag.index, -result);
       return;
     case RingOp::kCancel:
       return;

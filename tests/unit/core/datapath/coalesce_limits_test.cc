@@ -127,5 +127,20 @@ TEST_P(CoalescerRandomTest, KeepsEveryPacketAndTheOrderOfEveryFlow) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, CoalescerRandomTest, testing::Range(1u, 21u));
 
+TEST(CoalescerStopMergingTest, EveryPacketIsWrittenByItselfFromThenOn) {
+  Coalescer coalescer(true, true);
+  coalescer.StopMerging();
+  coalescer.Reset();
+  std::vector<Bytes> buffers;
+  for (uint32_t i = 0; i < 3; ++i) {
+    const Bytes packet =
+        BuildPacket({.kind = PacketKind::kTcp, .sequence = 1000 + i * 100, .payload_bytes = 100});
+    Bytes& buffer = buffers.emplace_back(64);
+    buffer.insert(buffer.end(), packet.begin(), packet.end());
+    ASSERT_TRUE(coalescer.Add(std::span(buffer).subspan(64)));
+  }
+  EXPECT_EQ(coalescer.Finish().size(), 3);
+}
+
 }  // namespace
 }  // namespace ringwire

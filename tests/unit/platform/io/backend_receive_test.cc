@@ -113,11 +113,12 @@ TEST_P(BackendReceiveTest, TakesAGroTrainAsOneRunWithAShortLastSegment) {
   remote.Send(V4(), "plain");
   EXPECT_EQ(ReceiveRuns(1)[0].segments, 1);
   const std::string train = std::string(1000, 'a') + std::string(1000, 'b') + std::string(10, 'c');
-  remote.Send(V4(), train, 1000);
+  remote.Send(V4(), train, 1000, kEcnMarked);
   const Received received = ReceiveRuns(1)[0];
   EXPECT_EQ(received.payload, train);
   EXPECT_EQ(received.segments, 3);
   EXPECT_EQ(received.segment_bytes, 1000);
+  EXPECT_EQ(received.tos, kEcnMarked);
   EXPECT_EQ(counters_.udp_receive_runs.value(), 2);
   EXPECT_EQ(counters_.udp_receive_segments.value(), 4);
 }
