@@ -15,6 +15,7 @@ namespace ringwire {
   X(kTunNotIp, "tun_not_ip")                                                           \
   X(kNoPeerForDestination, "no_peer_for_destination")                                  \
   X(kPeerHasNoEndpoint, "peer_has_no_endpoint")                                        \
+  X(kRoutingLoop, "routing_loop")                                                      \
   X(kPacketTooBig, "packet_too_big")                                                   \
   X(kStagedQueueFull, "staged_queue_full")                                             \
   X(kStagedPoolFull, "staged_pool_full")                                               \

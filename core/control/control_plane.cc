@@ -46,15 +46,16 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
   kinds |= peer.slot->pending_events.exchange(0);
   if (!IsLinkUp()) return;
   if ((kinds & kEndpointChanged) != 0) {
-    Endpoint roamed_to;
-    {
-      MutexLock lock(&peer.slot->roam_mutex);
-      roamed_to = peer.slot->roamed_to;
-    }
-    peer.MoveEndpoint(roamed_to, &shared->quiescence, call.now);
+    MutexLock lock(&peer.slot->roam_mutex);
+    peer.MoveEndpoint(peer.slot->roamed_to, &shared->quiescence, call.now);
+    peer.slot->has_roamed.store(false);
   }
   if ((kinds & kSourceUnusable) != 0) peer.ForgetSourceAddress(&shared->quiescence, call.now);
-  if ((kinds & kKeyConfirmed) != 0) sessions.Confirm(call, peer);
+  if ((kinds & kKeyConfirmed) != 0) {
+    uint32_t confirmed = peer.slot->confirmed_index.load();
+    sessions.Confirm(call, peer);
+    peer.slot->confirmed_index.compare_exchange_strong(confirmed, 0);  // `current` says it now
+  }
   if ((kinds & kNeedHandshake) != 0 && !peer.slot->staged.empty()) sessions.SendStaged(call, peer);
   if ((kinds & kRekeyDue) != 0 && peer.WantsRenewal(call.now)) sessions.Begin(call, peer);
   Arm(call.now, peer);
@@ -138,6 +139,8 @@ void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
   peer.timers = TimerState();
   peer.timers.unanswered_jitter = jitter;
   peer.slot->pending_events.store(0);
+  peer.slot->has_roamed.store(false);
+  peer.slot->confirmed_index.store(0);
   peer.slot->activity.ClearUnanswered();
   peer.slot->activity.ClearMoreData();
   peer.slot->activity.ClearUnacknowledged();
@@ -207,7 +210,7 @@ void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlO
 
 void ControlPlane::SetMtu(uint32_t mtu) { impl_->shared->mtu.store(mtu); }
 
-void ControlPlane::SetListenPort(uint16_t port) { impl_->listen_port = port; }
+void ControlPlane::SetListenPort(uint16_t port) { impl_->shared->listen_port.store(port); }
 
 DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
   DeviceStatus status;
@@ -215,7 +218,7 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
     status.private_key = identity->private_key;
     status.public_key = identity->public_key;
   }
-  status.listen_port = impl_->listen_port;
+  status.listen_port = impl_->shared->listen_port.load();
   status.fwmark = impl_->fwmark;
   status.peers.reserve(impl_->peers.size());
   impl_->peers.ForEach([&](const Peer& peer) {
@@ -238,6 +241,18 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
 }
 
 size_t ControlPlane::peer_count() const { return impl_->peers.size(); }
+
+bool ControlPlane::ListSources(size_t peers, size_t* cursor,
+                               std::vector<CachedSource>* sources) const {
+  const size_t places = impl_->peers.places();
+  const size_t end = std::min(places, *cursor + peers);
+  for (; *cursor < end; ++*cursor) {
+    const Peer* const peer = impl_->peers.At(static_cast<uint32_t>(*cursor));
+    if (peer == nullptr || peer->endpoint == nullptr || !peer->endpoint->local.IsSet()) continue;
+    sources->push_back({peer->id(), *peer->endpoint});
+  }
+  return end < places;
+}
 
 void ControlPlane::RestoreStamps(std::span<const HandshakeStamp> stamps) {
   for (const HandshakeStamp& stamp : stamps) impl_->sessions.stamps().Raise(stamp);

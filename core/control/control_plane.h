@@ -46,6 +46,12 @@ struct ControlOutput {
   void Clear();
 };
 
+// A peer that is sent to from a remembered address of ours.
+struct CachedSource {
+  PeerId peer;
+  Endpoint endpoint;
+};
+
 // The greatest initiation timestamp that a peer has shown to one of our keys (rule 20).
 struct HandshakeStamp {
   crypto::PublicKey local_public_key{};
@@ -87,6 +93,10 @@ class ControlPlane {
 
   DeviceStatus Status(Instant now, absl::Time wall_now) const;
   size_t peer_count() const;
+  // Appends the peers with a remembered source address, a piece of them at a time: looks at no more
+  // than `peers` from `*cursor` (at first 0) on and moves it. False: that was the last piece. What
+  // is added or removed between two pieces may be missed.
+  bool ListSources(size_t peers, size_t* cursor, std::vector<CachedSource>* sources) const;
 
   // Rule 20. Restore before the first datagram; stamps of unknown peers are kept, so that adding a
   // peer again does not forget. stamps_version changes whenever a stamp does.

@@ -63,7 +63,7 @@ absl::Status ControlPlane::Impl::Validate(const DeviceUpdate& update) const {
 
 void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& update) {
   if (update.private_key.has_value()) ApplyPrivateKey(call, *update.private_key);
-  if (update.listen_port.has_value()) listen_port = *update.listen_port;
+  if (update.listen_port.has_value()) shared->listen_port.store(*update.listen_port);
   if (update.fwmark.has_value()) fwmark = *update.fwmark;
   if (update.replace_peers) {
     peers.ForEach([&](Peer& peer) { Remove(call.now, peer); });

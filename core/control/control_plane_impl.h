@@ -66,7 +66,6 @@ struct ControlPlane::Impl {
   CookieSecret cookie_secret;
   DeadlineQueue deadlines;
 
-  uint16_t listen_port = 0;
   uint32_t fwmark = 0;
   // Slots of removed peers, to be retired when no published route leads to them any more.
   std::vector<std::shared_ptr<PeerSlot>> removed;

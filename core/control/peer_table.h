@@ -28,6 +28,8 @@ class PeerTable {
   Peer* Find(PeerId id) const;
   Peer* At(uint32_t index) const { return places_[index].peer.get(); }
   size_t size() const { return by_key_.size(); }
+  // How many indices there are, those at which there is nobody at present (nullptr) included.
+  size_t places() const { return places_.size(); }
 
   // Calls `visit(Peer&)` for each; it may remove the peer that it is given, and no other.
   template <typename Visit>

@@ -131,12 +131,15 @@ void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& k
   PeerSlot& peer = *keypair.peer();
   peer.receive_bytes.fetch_add(bytes, std::memory_order_relaxed);
   const Endpoint* const endpoint = peer.endpoint.load(std::memory_order_acquire);
-  if (endpoint == nullptr || *endpoint != received.from) {
-    MutexLock lock(&peer.roam_mutex);
-    peer.roamed_to = received.from;
+  if (endpoint == nullptr || *endpoint != received.from || peer.has_roamed.load(std::memory_order_relaxed)) {
+    peer.Roam(received.from);
     link_->Raise(peer, kEndpointChanged);
   }
-  if (keypair.MarkReceived()) link_->Raise(peer, kKeyConfirmed);
+  if (!keypair.has_received()) {
+    // Before the mark: control clears it after it has seen that.
+    if (!keypair.is_initiator()) peer.confirmed_index.store(keypair.local_index());
+    if (keypair.MarkReceived()) link_->Raise(peer, kKeyConfirmed);
+  }
   if (peer.activity.AuthenticatedReceived(now)) link_->Raise(peer, kActivity);
   if (now >= keypair.rekey_on_receive_at() && keypair.ClaimRekeyOnReceive()) link_->Raise(peer, kRekeyDue);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/base/check.h"
+#include "core/base/endian.h"
 #include "core/datapath/ecn.h"
 #include "core/noise/transport.h"
 #include "core/wire/messages.h"
@@ -26,6 +27,18 @@ uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
   const uint32_t fits = std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
   const uint32_t trains = (count + fits - 1) / fits;
   return (count + trains - 1) / trains;
+}
+
+// A datagram from our port to the peer's endpoint that came back to us through TUN, because the way to the endpoint leads
+// into the tunnel itself. Sealed again it would come back larger, for ever. What is left of one that was fragmented ends
+// here a turn later.
+bool IsOwnDatagram(std::span<const uint8_t> packet, const IpPacket& ip, uint16_t listen_port, uint16_t endpoint_port) {
+  constexpr uint8_t kProtocolUdp = 17;
+  const std::optional<IpPayload> payload = FindIpPayload(packet, ip);
+  if (!payload || payload->protocol != kProtocolUdp || !payload->is_first_fragment) return false;
+  if (packet.size() - payload->offset < 4) return false;
+  const uint8_t* const ports = packet.data() + payload->offset;
+  return LoadBe16(ports) == listen_port && LoadBe16(ports + 2) == endpoint_port;
 }
 
 }  // namespace
@@ -93,9 +106,14 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count, packet);
     return true;
   }
-  const Endpoint* const endpoint = peer->endpoint.load(std::memory_order_acquire);
-  if (endpoint == nullptr) {
+  Endpoint endpoint;
+  if (!peer->LoadEndpoint(&endpoint)) {
     Refuse(DropReason::kPeerHasNoEndpoint, IcmpError::kAddressUnreachable, plan.segment_count, packet);
+    return true;
+  }
+  if (ip.destination == endpoint.remote.address &&
+      IsOwnDatagram(packet, ip, shared_->listen_port.load(std::memory_order_relaxed), endpoint.remote.port)) {
+    counters_->Drop(DropReason::kRoutingLoop, plan.segment_count);
     return true;
   }
   if (plan.segment_bytes > kInnerPacketBytesMax) {
@@ -107,13 +125,23 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     counters_->Drop(DropReason::kTunFrameMalformed, plan.segment_count);
     return true;
   }
-  Keypair* const keypair = peer->current.load(std::memory_order_acquire);
+  Keypair* const keypair = SessionOf(now, *peer);
   // Behind what is staged already, or the order of a flow would turn around.
-  if (keypair == nullptr || !keypair->CanSend(now) || !peer->staged.empty()) {
+  if (keypair == nullptr || !peer->staged.empty()) {
     Stage(now, *peer, plan, packet);
     return true;
   }
   return LayOut(now, Route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)}, plan, packet);
+}
+
+Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
+  if (const uint32_t index = peer.confirmed_index.load(std::memory_order_acquire); index != 0) {
+    Keypair* const confirmed = shared_->index_table.Find(index);
+    if (confirmed != nullptr && confirmed->peer() == &peer && confirmed->CanSend(now)) return confirmed;
+  }
+  // Sequentially consistent, for the sake of Stage().
+  Keypair* const current = peer.current.load();
+  return current != nullptr && current->CanSend(now) ? current : nullptr;
 }
 
 bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet) {
@@ -154,7 +182,7 @@ uint8_t* Outbound::NextMessage(Instant now, const Route& route, uint32_t sealed_
   SealOpenTrain(now);
   uint8_t* const message = arena_.get() + arena_used_;
   arena_used_ += sealed_bytes;
-  to_wire_.push_back(SendRun{Run{message, sealed_bytes, sealed_bytes, sealed_bytes, 1}, *route.endpoint,
+  to_wire_.push_back(SendRun{Run{message, sealed_bytes, sealed_bytes, sealed_bytes, 1}, route.endpoint,
                              route.outer_tos, route.peer->id});
   open_route_ = route;
   has_open_train_ = true;
@@ -212,9 +240,9 @@ void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
 bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
   bool all = true;
   while (!peer.staged.empty()) {
-    Keypair* const keypair = peer.current.load(std::memory_order_seq_cst);
-    const Endpoint* const endpoint = peer.endpoint.load(std::memory_order_acquire);
-    if (keypair == nullptr || endpoint == nullptr || !keypair->CanSend(now)) break;
+    Keypair* const keypair = SessionOf(now, peer);
+    Endpoint endpoint;
+    if (keypair == nullptr || !peer.LoadEndpoint(&endpoint)) break;
     if (arena_used_ + SealedBytes(kInnerPacketBytesMax, 0) > kTrainArenaBytes) {
       all = false;
       break;

@@ -47,7 +47,7 @@ class Outbound {
   struct Route {
     PeerSlot* peer = nullptr;
     Keypair* keypair = nullptr;
-    const Endpoint* endpoint = nullptr;
+    Endpoint endpoint;
     uint8_t outer_tos = 0;
     friend bool operator==(const Route&, const Route&) = default;
   };
@@ -55,6 +55,8 @@ class Outbound {
   // False: the arena is full, the frame was not taken.
   bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
   bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip);
+  // The session to send with, or nullptr.
+  Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
   bool LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet);
   // Room for one more sealed message at the end of the open train, or of a new one; `segments_max` ends a train.
   uint8_t* NextMessage(Instant now, const Route& route, uint32_t sealed_bytes, uint32_t segments_max);

@@ -63,4 +63,24 @@ bool PeerActivity::Begin(std::atomic<int64_t>* stamp, Instant now) {
   return none == 0 && stamp->compare_exchange_strong(none, StampOf(now), std::memory_order_seq_cst);
 }
 
+void PeerSlot::Roam(const Endpoint& from) {
+  MutexLock lock(&roam_mutex);
+  roamed_to = from;
+  has_roamed.store(true);
+}
+
+bool PeerSlot::LoadEndpoint(Endpoint* to) {
+  if (has_roamed.load(std::memory_order_acquire)) {
+    MutexLock lock(&roam_mutex);
+    if (has_roamed.load(std::memory_order_relaxed)) {
+      *to = roamed_to;
+      return true;
+    }
+  }
+  const Endpoint* const published = endpoint.load(std::memory_order_acquire);
+  if (published == nullptr) return false;
+  *to = *published;
+  return true;
+}
+
 }  // namespace ringwire

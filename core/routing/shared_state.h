@@ -27,6 +27,8 @@ struct SharedState {
   std::atomic<bool> device_up{false};
   // The TUN device's MTU: the clamp of padding.
   std::atomic<uint32_t> mtu{1420};
+  // The UDP port that the device sends from, by which it knows its own datagrams when routing leads them back into it.
+  std::atomic<uint16_t> listen_port{0};
   // Until then (boot time, ns) every source must show a cookie. Written by any worker whose queue fills.
   std::atomic<int64_t> under_load_until_ns{0};
 };

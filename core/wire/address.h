@@ -61,7 +61,9 @@ struct SocketAddress {
 struct Endpoint {
   SocketAddress remote;
   IpAddress local;               // not set: the kernel's routing chooses
-  uint32_t local_interface = 0;  // for an IPv6 link-local `local`, else 0
+  // On which interface the peer's packets arrive; 0: not known. Packets to the peer take whichever
+  // the kernel's routing chooses, unless `local` is link-local and so means nothing elsewhere.
+  uint32_t local_interface = 0;
 
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };

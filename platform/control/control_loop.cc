@@ -55,11 +55,16 @@ absl::Status ControlLoop::Open() {
   if (!news_.valid() || !timer_.valid()) {
     return absl::ErrnoToStatus(errno, "open the control thread's event descriptors");
   }
+  absl::StatusOr<SourceWatch> source_watch = SourceWatch::Open();
+  if (!source_watch.ok()) return source_watch.status();
+  source_watch_.emplace(*std::move(source_watch));
   absl::Status status = poll_.Add(news_.get(), EPOLLIN, [this](uint32_t) { TakeNews(); });
   status.Update(poll_.Add(timer_.get(), EPOLLIN, [this](uint32_t) {
     ReadCounter(timer_.get());
     armed_for_ = Instant::InfiniteFuture();
   }));
+  status.Update(poll_.Add(source_watch_->fd(), EPOLLIN,
+                          [this](uint32_t) { source_watch_->TakeNotifications(Now().boot); }));
   if (status.ok()) stamps_.Restore(&plane_);
   return status;
 }
@@ -176,6 +181,7 @@ void ControlLoop::HandleDeadlines() {
     plane_.HandleTimeout(now.boot, now.wall, &out_);
     CarryOut(now);
   }
+  if (now.boot >= source_watch_->due()) SweepSources(now);
   stamps_.Note(now.boot, plane_);
   stamps_.WriteIfDue(now.boot, plane_);
 
@@ -185,8 +191,16 @@ void ControlLoop::HandleDeadlines() {
   }
 }
 
+void ControlLoop::SweepSources(Moment now) {
+  const RouteLookup::Socket socket{listen_.port(), listen_.fwmark()};
+  for (const PeerId peer : source_watch_->Sweep(now.boot, plane_, socket)) {
+    plane_.HandleEvent(now.boot, now.wall, DataEvent{peer, kSourceUnusable}, &out_);
+  }
+  CarryOut(now);
+}
+
 void ControlLoop::ArmTimer() {
-  Instant due = std::min(plane_.NextDeadline(), stamps_.due());
+  Instant due = std::min({plane_.NextDeadline(), stamps_.due(), source_watch_->due()});
   if (!flushes_.empty()) due = std::min(due, BootNow() + kFlushRetryInterval);
   if (due == armed_for_) return;
   armed_for_ = due;

@@ -21,6 +21,7 @@
 #include "platform/control/link_monitor.h"
 #include "platform/control/listen_sockets.h"
 #include "platform/control/socket_server.h"
+#include "platform/control/source_watch.h"
 #include "platform/control/stamp_keeper.h"
 #include "platform/control/unix_listener.h"
 #include "platform/state/handshake_stamps.h"
@@ -92,6 +93,7 @@ class ControlLoop final : public DeviceControl {
   bool HandleHandshakes();
   bool PopHandshake(HandshakeDatagram* datagram);
   void HandleDeadlines();
+  void SweepSources(Moment now);
   void ArmTimer();
   void CarryOut(Moment now);
   void SendDatagrams(Moment now);
@@ -101,6 +103,7 @@ class ControlLoop final : public DeviceControl {
   void TakeSignal(int fd);
   void TakeLinkState();
   absl::Status WatchSocketFile();
+  void CheckSocketFile();
   void Stop(absl::Status why, const std::string& log_line);
 
   const std::string interface_name_;
@@ -126,6 +129,7 @@ class ControlLoop final : public DeviceControl {
   std::optional<LinkMonitor> link_monitor_;
   LinkState link_;
   bool lost_sight_logged_ = false;
+  std::optional<SourceWatch> source_watch_;  // set by Open()
   std::unique_ptr<SocketServer> uapi_;
   std::unique_ptr<SocketServer> status_;
   std::function<absl::Status()> reload_;

@@ -45,6 +45,7 @@ UapiError ControlLoop::Apply(const DeviceUpdate& update) {
     if (!status.ok()) return ToUapiError(status);
   }
   const Moment now = Now();
+  if (update.fwmark.has_value()) source_watch_->Changed(now.boot);
   const absl::Status status = plane_.Apply(now.boot, now.wall, update, &out_);
   plane_.SetListenPort(listen_.port());
   CarryOut(now);

@@ -59,6 +59,8 @@ void ControlLoop::TakeLinkState() {
   if (state.up != link_.up) {
     spdlog::info("{}: link {}", interface_name_, state.up ? "up" : "down");
     plane_.SetLinkUp(now.boot, now.wall, state.up, &out_);
+    // While it was down nothing was forgotten.
+    if (state.up) source_watch_->Changed(now.boot);
     CarryOut(now);
   }
   link_ = state;
@@ -82,16 +84,20 @@ absl::Status ControlLoop::WatchSocketFile() {
   const std::string& path = uapi_->listener().path();
   socket_file_watch_ = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   // A deletion shows as IN_ATTRIB (one link less): the open socket itself keeps the inode alive.
-  if (!socket_file_watch_.valid() ||
-      ::inotify_add_watch(socket_file_watch_.get(), path.c_str(),
-                          IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) < 0) {
-    return absl::ErrnoToStatus(errno, "watch " + path);
-  }
+  const bool watched = socket_file_watch_.valid() &&
+                       ::inotify_add_watch(socket_file_watch_.get(), path.c_str(),
+                                           IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
+  if (!watched && errno != ENOENT) return absl::ErrnoToStatus(errno, "watch " + path);
+  CheckSocketFile();  // it was there for others before it was watched
   return poll_.Add(socket_file_watch_.get(), EPOLLIN, [this](uint32_t) {
     std::array<char, 4096> events;
     while (::read(socket_file_watch_.get(), events.data(), events.size()) > 0) continue;
-    if (!uapi_->listener().FileIsOurs()) Stop(absl::OkStatus(), "the control socket was deleted");
+    CheckSocketFile();
   });
+}
+
+void ControlLoop::CheckSocketFile() {
+  if (!uapi_->listener().FileIsOurs()) Stop(absl::OkStatus(), "the control socket was deleted");
 }
 
 void ControlLoop::CheckWorkers() {

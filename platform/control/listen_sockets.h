@@ -23,6 +23,7 @@ class ListenSockets {
       : requested_port_(requested_port), port_(port), fwmark_(fwmark) {}
 
   uint16_t port() const { return port_; }
+  uint32_t fwmark() const { return fwmark_; }
   // Whether an update touches the sockets. Equal values don't, so that `wg syncconf` reopens
   // nothing.
   bool WouldChange(const DeviceUpdate& update) const;

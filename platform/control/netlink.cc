@@ -1,6 +1,6 @@
 #include "platform/control/netlink.h"
 
-#include <linux/if.h>
+#include <net/if.h>
 #include <netlink/addr.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>

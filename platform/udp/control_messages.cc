@@ -35,9 +35,9 @@ void ParseV4(const cmsghdr& message, ReceivedInfo* info) {
   if (message.cmsg_type == IP_PKTINFO) {
     // The address to answer from: for a broadcast it is our own, where ipi_addr is not.
     in_pktinfo packet{};
-    if (LoadValue(message, &packet) && packet.ipi_spec_dst.s_addr != INADDR_ANY) {
-      info->from.local = AddressOf(packet.ipi_spec_dst);
-    }
+    if (!LoadValue(message, &packet) || packet.ipi_spec_dst.s_addr == INADDR_ANY) return;
+    info->from.local = AddressOf(packet.ipi_spec_dst);
+    info->from.local_interface = static_cast<uint32_t>(packet.ipi_ifindex);
   } else if (message.cmsg_type == IP_TOS) {
     LoadValue(message, &info->tos);
   }
@@ -49,7 +49,7 @@ void ParseV6(const cmsghdr& message, ReceivedInfo* info) {
     if (!LoadValue(message, &packet)) return;
     if (IN6_IS_ADDR_MULTICAST(&packet.ipi6_addr)) return;  // nothing can be sent from it
     info->from.local = AddressOf(packet.ipi6_addr);
-    if (IN6_IS_ADDR_LINKLOCAL(&packet.ipi6_addr)) info->from.local_interface = packet.ipi6_ifindex;
+    info->from.local_interface = packet.ipi6_ifindex;
   } else if (message.cmsg_type == IPV6_TCLASS) {
     int traffic_class = 0;
     if (LoadValue(message, &traffic_class)) info->tos = static_cast<uint8_t>(traffic_class);
@@ -129,7 +129,8 @@ void OutgoingMessage::Set(const SendForm& form, std::span<const uint8_t> payload
     } else {
       in6_pktinfo packet{};
       std::memcpy(&packet.ipi6_addr, form.to.local.bytes.data(), sizeof(packet.ipi6_addr));
-      packet.ipi6_ifindex = form.to.local_interface;
+      // Elsewhere it would overrule routing.
+      if (IN6_IS_ADDR_LINKLOCAL(&packet.ipi6_addr)) packet.ipi6_ifindex = form.to.local_interface;
       AppendControl(IPPROTO_IPV6, IPV6_PKTINFO, BytesOf(packet));
     }
   }

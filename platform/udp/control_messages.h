@@ -65,7 +65,7 @@ class OutgoingMessage {
 
 // What the kernel said about a received message.
 struct ReceivedInfo {
-  Endpoint from;  // local: the contacted address, its interface only when link-local
+  Endpoint from;  // local: the contacted address, and on which interface that was
   uint8_t tos = 0;
   size_t segment_bytes = 0;  // 0: not a train
 };

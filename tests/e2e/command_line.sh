@@ -48,8 +48,7 @@ check "wg can speak to it at once" wg set wga private-key <(echo "${private[a]}"
 check "and its interface exists" ip -n a link show wga
 check "what strip printed is what wg takes" wg setconf wga "$work/stripped.conf"
 check_equal "the allowed IPs" 10.2.0.0/16 "$(wg show wga allowed-ips | cut -f 2)"
-pid=$(status wga "status.get('pid', 0)")
-[ "$pid" != 0 ] || pid=$(pgrep -f "$RINGWIRE.*wga" | head -n 1)
+pid=$(pgrep -o -f "$RINGWIRE.*wga")
 check_equal "it has let go of its terminal" "/dev/null" "$(readlink "/proc/$pid/fd/0")"
 ip -n a link delete wga
 wait_until 10 "it ends with its interface" gone "$pid"

@@ -30,7 +30,7 @@ payloads() { python3 "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 518
 captured() { (($(payloads | wc -l) >= 6)); }
 wait_until 5 "m has seen an initiation and five transport messages" captured
 payloads >"$work/seen"
-grep '^01' "$work/seen" | head -n 1 >"$work/initiation"
+grep -m 1 '^01' "$work/seen" >"$work/initiation"
 grep '^04' "$work/seen" >"$work/transport"
 
 inject() {  # inject SOURCE: from m, the datagrams of stdin as lines of hexadecimal

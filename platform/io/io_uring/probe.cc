@@ -1,4 +1,4 @@
-#include <linux/if.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>

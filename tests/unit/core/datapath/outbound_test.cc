@@ -94,6 +94,28 @@ TEST_F(OutboundTest, APacketThatNoDatagramCanCarryIsTooBig) {
   EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'472);
 }
 
+TEST_F(OutboundTest, OurOwnDatagramThatIsRoutedBackIntoTheTunnelIsDropped) {
+  DeviceUpdate update;
+  update.peers.push_back({.public_key = pair_.b().public_key(),
+                          .allowed_ips = {{Prefix::Of(pair_.address_b.address, 32), false}}});
+  ASSERT_TRUE(pair_.a().Apply(pair_.now(), update).ok());
+  pair_.a().control().SetListenPort(51820);
+  PacketSpec own{.source = pair_.address_a.address,
+                 .destination = pair_.address_b.address,
+                 .source_port = 51820,
+                 .destination_port = 51820,
+                 .payload_bytes = 128};
+  EXPECT_TRUE(FromTun(BuildPacket(own)).empty());
+  EXPECT_EQ(Dropped(DropReason::kRoutingLoop), 1);
+  // Anything else for the peer's outer address is somebody's traffic.
+  own.source_port = 40000;
+  EXPECT_EQ(FromTun(BuildPacket(own)).size(), 1);
+  own.kind = PacketKind::kTcp;
+  own.source_port = 51820;
+  EXPECT_EQ(FromTun(BuildPacket(own)).size(), 1);
+  EXPECT_EQ(Dropped(DropReason::kRoutingLoop), 1);
+}
+
 TEST_F(OutboundTest, AMalformedFrameIsCountedAndNotSent) {
   const auto give = [&](Bytes frame) { pair_.a().FrameFromTun(pair_.now(), std::move(frame)); };
   give(Bytes(10));
@@ -250,6 +272,17 @@ TEST(OutboundStagingTest, TheOldestOf129IsDropped) {
   EXPECT_EQ(pair.b().TakeDelivered(), packets);
 }
 
+TEST(OutboundStagingTest, APoolThatOtherPeersHaveFilledRefusesMore) {
+  Pair pair;
+  pair.a().set_hold_control(true);
+  ASSERT_TRUE(pair.a().shared().staged_pool.Take(kStagedPoolBytes));
+  pair.a().FromTun(pair.now(), Pair::PacketFromA(10));
+  EXPECT_EQ(pair.a().Dropped(DropReason::kStagedPoolFull), 1);
+  pair.a().shared().staged_pool.Give(kStagedPoolBytes);
+  pair.a().FromTun(pair.now(), Pair::PacketFromA(11));
+  EXPECT_EQ(pair.a().Dropped(DropReason::kStagedPoolFull), 1);
+}
+
 TEST(OutboundStagingTest, ASuperpacketIsStagedAsItsSegments) {
   Pair pair;
   const Bytes superpacket = BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 5000});
@@ -265,6 +298,46 @@ TEST(OutboundStagingTest, NothingLeavesWhileTheLinkIsDown) {
   pair.a().FromTun(pair.now(), Pair::PacketFromA(1));
   EXPECT_TRUE(pair.a().TakeDatagrams().empty());
   EXPECT_EQ(pair.a().Dropped(DropReason::kDeviceDown), 1);
+}
+
+// What control has not heard of yet: one answer must not be lost for it.
+TEST(AheadOfControlTest, TheAnswerToTheFirstPacketFromANewAddressGoesThere) {
+  Pair pair;
+  ASSERT_TRUE(pair.SendFromA());
+  pair.b().set_hold_control(true);
+  pair.address_a = *SocketAddress::Parse("198.51.100.7:7777");
+  ASSERT_TRUE(pair.SendFromA());
+  EXPECT_TRUE(pair.SendFromB());
+  // And back again, before control has taken up either.
+  pair.address_a = *SocketAddress::Parse("192.0.2.1:51820");
+  ASSERT_TRUE(pair.SendFromA());
+  EXPECT_TRUE(pair.SendFromB());
+  pair.b().set_hold_control(false);
+  EXPECT_TRUE(pair.SendFromB());
+}
+
+TEST(AheadOfControlTest, TheAnswerToTheFirstPacketOfANewSessionUsesIt) {
+  Pair pair;
+  ASSERT_TRUE(pair.SendFromA());
+  ASSERT_TRUE(pair.SendFromB());
+  pair.Advance(absl::Seconds(10));
+  // A has forgotten the old session; B still has it as its current one when A's first data arrives.
+  pair.RestartA(/*with_stamps=*/true);
+  pair.set_filter([&](bool from_a, Datagram* datagram) {
+    if (from_a && datagram->bytes[0] == 4) pair.b().set_hold_control(true);
+    return true;
+  });
+  ASSERT_TRUE(pair.SendFromA());
+  EXPECT_TRUE(pair.SendFromB());
+  EXPECT_EQ(pair.a().Dropped(DropReason::kUnknownReceiverIndex), 0);
+}
+
+TEST(AheadOfControlTest, AConfirmationThatComesTooLateNeitherSendsNorCrashes) {
+  Pair pair;
+  ASSERT_TRUE(pair.SendFromA());
+  PeerSlot* const peer = pair.b().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 1));
+  peer->confirmed_index.store(0x12345678);  // a session that is long gone
+  EXPECT_TRUE(pair.SendFromB());
 }
 
 }  // namespace

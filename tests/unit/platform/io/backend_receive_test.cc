@@ -76,7 +76,7 @@ TEST_P(BackendReceiveTest, ReportsSourceContactedAddressAndTosOverIpv4) {
   EXPECT_EQ(received.segments, 1);
   EXPECT_EQ(received.from.remote, remote.address());
   EXPECT_EQ(received.from.local, At("10.9.9.9", 0).address);
-  EXPECT_EQ(received.from.local_interface, 0);
+  EXPECT_EQ(received.from.local_interface, 1);  // loopback is the first of every namespace
   EXPECT_EQ(received.tos, kEcnMarked);
   EXPECT_FALSE(received.truncated);
   EXPECT_EQ(counters_.udp_receive_runs.value(), 1);
@@ -92,7 +92,7 @@ TEST_P(BackendReceiveTest, ReportsSourceContactedAddressAndTosOverIpv6) {
   EXPECT_EQ(received.payload, "hello");
   EXPECT_EQ(received.from.remote, remote.address());
   EXPECT_EQ(received.from.local, At("fd00::9", 0).address);
-  EXPECT_EQ(received.from.local_interface, 0);
+  EXPECT_EQ(received.from.local_interface, 1);
   EXPECT_EQ(received.tos, kEcnMarked);
 }
 

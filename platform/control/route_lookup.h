@@ -1,0 +1,54 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
+#define RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "core/wire/address.h"
+#include "platform/base/unique_fd.h"
+
+struct nl_msg;
+
+namespace ringwire::platform {
+
+// Asks the kernel which way packets would take. It answers within the call, so nothing waits.
+// Thread-compatible.
+class RouteLookup {
+ public:
+  static absl::StatusOr<RouteLookup> Open();
+
+  // What belongs to every packet of our UDP sockets.
+  struct Socket {
+    uint16_t port = 0;
+    uint32_t fwmark = 0;
+  };
+  // Whether packets to the endpoint should no longer leave from its `local`: that is not our address
+  // any more, or the route leaves by another interface than the one on which the peer's packets
+  // arrived. False also where there is no route at all, which says nothing about the address.
+  bool SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& socket);
+
+ private:
+  struct Route {
+    int error = 0;  // errno: there is none
+    bool is_local = false;
+    uint32_t interface = 0;
+  };
+  struct FreeMessage {
+    void operator()(nl_msg* message) const;
+  };
+  using Message = std::unique_ptr<nl_msg, FreeMessage>;
+
+  explicit RouteLookup(UniqueFd socket) : socket_(std::move(socket)) {}
+  static Message MakeRequest(const IpAddress& destination, uint32_t interface);
+  // Absent: the kernel gave no answer that could be understood.
+  std::optional<Route> Ask(nl_msg* request);
+
+  UniqueFd socket_;
+  uint32_t sequence_ = 0;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
