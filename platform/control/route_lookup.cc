@@ -43,11 +43,11 @@ bool RouteLookup::SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& soc
   nla_put_u16(request.get(), RTA_DPORT, htons(endpoint.remote.port));
   const std::optional<Route> route = Ask(request.get());
   if (!route.has_value()) return false;
-  if (route->error != 0) return route->error == EINVAL;  // IPv4: not our address
-  if (endpoint.local_interface != 0 && route->interface != endpoint.local_interface) return true;
-  if (endpoint.local.family == IpFamily::kV4) return false;
-
-  // IPv6 routes whatever source it is given.
+  const bool other_way = endpoint.local_interface != 0 && route->interface != 0 &&
+                         route->interface != endpoint.local_interface;
+  if (other_way) return true;
+  // IPv4 finds a route only from an address of ours, IPv6 from any; and its error does not tell.
+  if (route->error == 0 && endpoint.local.family == IpFamily::kV4) return false;
   const Message own = MakeRequest(endpoint.local, endpoint.local_interface);
   const std::optional<Route> to_ourselves = Ask(own.get());
   return to_ourselves.has_value() && !to_ourselves->is_local;

@@ -31,7 +31,7 @@ class RouteLookup {
 
  private:
   struct Route {
-    int error = 0;  // errno: there is none
+    int error = 0;  // errno: there is none, and nothing else is set
     bool is_local = false;
     uint32_t interface = 0;
   };

@@ -218,10 +218,10 @@ pings() {  # pings HOST ADDRESS [PING OPTIONS]: every one of a few requests is a
   shift 2
   on "$host" ping -n -q -c 3 -i 0.05 -W 2 "$@" "$to" | grep -q ' 0% packet loss'
 }
-# again WHAT HOST ADDRESS: after a change, answers come within seconds, and from then on every one.
-again() {
-  wait_until 10 "$1" on "$2" ping -n -q -c 1 -W 1 "$3"
-  check "$1" pings "$2" "$3"
+# at_once WHAT HOST ADDRESS: after a change, already the first request is answered.
+at_once() {
+  check "$1" on "$2" ping -n -q -c 1 -W 1 "$3"
+  check "$1, and from then on" pings "$2" "$3"
 }
 no_pings() {  # no_pings HOST ADDRESS [PING OPTIONS]: none is answered
   local host=$1 to=$2

@@ -18,6 +18,15 @@ rm /run/wireguard/wga.sock
 ended wga "the process ends by itself"
 check "its interface is gone" no_interface a wga
 
+say "the control socket is deleted before the device serves it"
+for _ in {1..5}; do
+  spawn a "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wga >>"$work/wga.log" 2>&1 &
+  daemon_pid[wga]=$! daemon_host[wga]=a
+  deadline=$((SECONDS + 10))
+  until rm /run/wireguard/wga.sock 2>/dev/null; do ((SECONDS < deadline)) || fail "no control socket"; done
+  ended wga "the process ends by itself"
+done
+
 say "the same name again, after a crash that left the socket"
 start a wga
 kill_hard wga

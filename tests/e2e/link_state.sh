@@ -21,7 +21,7 @@ check "wg still speaks to it" wg show wga
 
 say "up"
 ip -n a link set wga up
-again "a reaches b" a 10.77.0.2
+at_once "a reaches b" a 10.77.0.2
 check "b reaches a" pings b 10.77.0.1
 
 say "a persistent keepalive set while the link is down"

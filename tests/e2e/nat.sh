@@ -45,5 +45,5 @@ mapped=$SECONDS
 expired() { ((SECONDS - mapped >= 4)); }
 wait_until 10 "4 s pass" expired
 check "b does not reach a" no_pings b 10.77.0.1
-again "a speaks first" a 10.77.0.2
+at_once "a speaks first" a 10.77.0.2
 check "b reaches a again" pings b 10.77.0.1

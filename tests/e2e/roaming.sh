@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib.sh"
 two_hosts
 join_two - 192.0.2.1:51820
 moved() {  # moved WHAT NEW_ENDPOINT: b speaks once, then a reaches it there
-  again "$1: b speaks" b 10.77.0.1
+  at_once "$1: b speaks" b 10.77.0.1
   wait_until 2 "$1: a has followed" prints "$2" endpoint wga
   echo "ok: $1: a has followed"
   check "$1: a reaches b" pings a fd77::2

@@ -28,7 +28,7 @@ say "a contacted address is removed, and b is not told"
 address a eth0 192.0.2.10/24
 contact 192.0.2.10:51820
 ip -n a address del 192.0.2.10/24 dev eth0
-again "a still reaches b, from another address" a 10.77.0.2
+at_once "a still reaches b, from another address" a 10.77.0.2
 check_equal "and b follows" 192.0.2.1:51820 "$(endpoint wgb)"
 stream_ends tcp
 

@@ -42,6 +42,35 @@ TEST(ControlEventsTest, AnEventMayBringItsKindsWithIt) {
   EXPECT_FALSE(pair.slot_in_a().endpoint.load()->local.IsSet());
 }
 
+TEST(ControlEventsTest, ListsThePeersWithARememberedSource) {
+  ControlPair pair;
+  pair.Connect();
+  DeviceUpdate update;
+  PeerUpdate& other = update.peers.emplace_back();
+  other.public_key[0] = 9;
+  other.endpoint = *SocketAddress::Parse("192.0.2.99:1");
+  ASSERT_TRUE(pair.a.Apply(pair.now, update).ok());
+  const auto list = [&](size_t peers) {
+    std::vector<CachedSource> sources;
+    size_t cursor = 0;
+    size_t pieces = 1;
+    while (pair.a.control->ListSources(peers, &cursor, &sources)) ++pieces;
+    EXPECT_EQ(pieces, peers == 1 ? 2U : 1U);
+    return sources;
+  };
+  EXPECT_TRUE(list(100).empty());
+
+  const Endpoint roamed{pair.b.address, *IpAddress::Parse("192.0.2.77"), 5};
+  pair.slot_in_a().Roam(roamed);
+  pair.a.Raise(pair.now, pair.slot_in_a(), kEndpointChanged);
+  for (const size_t peers : {size_t{1}, size_t{2}, size_t{100}}) {
+    const std::vector<CachedSource> sources = list(peers);
+    ASSERT_EQ(sources.size(), 1U);
+    EXPECT_EQ(sources[0].peer, pair.slot_in_a().id);
+    EXPECT_EQ(sources[0].endpoint, roamed);
+  }
+}
+
 TEST(ControlEventsTest, AfterAnOverflowAllPeersEventsAreFound) {
   ControlPair pair;
   ASSERT_TRUE(pair.slot_in_a().staged.Push(std::vector<uint8_t>(84)).stored);

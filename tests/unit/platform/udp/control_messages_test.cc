@@ -46,6 +46,21 @@ TEST(ControlMessagesTest, LengthsAreExactWhateverWasThereBefore) {
   }
 }
 
+TEST(ControlMessagesTest, NamesTheInterfaceOnlyOfALinkLocalSource) {
+  OutgoingMessage message;
+  in6_pktinfo packet{};
+  message.Set({EndpointOf("[2001:db8::1]:5", "2001:db8::2", 3), 0, 0, true}, kPayload);
+  std::memcpy(&packet, CMSG_DATA(CMSG_FIRSTHDR(&message.header())), sizeof(packet));
+  EXPECT_EQ(packet.ipi6_ifindex, 0);  // routing chooses
+  message.Set({EndpointOf("[fe80::1%3]:5", "fe80::2", 3), 0, 0, true}, kPayload);
+  std::memcpy(&packet, CMSG_DATA(CMSG_FIRSTHDR(&message.header())), sizeof(packet));
+  EXPECT_EQ(packet.ipi6_ifindex, 3);
+  in_pktinfo packet_v4{};
+  message.Set({EndpointOf("192.0.2.1:5", "192.0.2.2", 3), 0, 0, true}, kPayload);
+  std::memcpy(&packet_v4, CMSG_DATA(CMSG_FIRSTHDR(&message.header())), sizeof(packet_v4));
+  EXPECT_EQ(packet_v4.ipi_ifindex, 0);
+}
+
 TEST(ControlMessagesTest, ASourceOfTheOtherFamilyIsLeftOut) {
   OutgoingMessage message;
   message.Set({EndpointOf("192.0.2.1:5", "fe80::1"), 0, 0, true}, kPayload);
