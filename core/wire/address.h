@@ -60,7 +60,7 @@ struct SocketAddress {
 // that was contacted.
 struct Endpoint {
   SocketAddress remote;
-  IpAddress local;               // not set: the kernel's routing chooses
+  IpAddress local;  // not set: the kernel's routing chooses
   // On which interface the peer's packets arrive; 0: not known. Packets to the peer take whichever
   // the kernel's routing chooses, unless `local` is link-local and so means nothing elsewhere.
   uint32_t local_interface = 0;

@@ -20,6 +20,14 @@ void PutAddress(nl_msg* message, int attribute, const IpAddress& address) {
   nla_put(message, attribute, address.Bits() / 8, address.bytes.data());
 }
 
+// The interface without which our address means nothing; 0: it is ours on whichever.
+uint32_t InterfaceOf(const Endpoint& endpoint) {
+  const IpAddress& local = endpoint.local;
+  const bool link_local =
+      local.family == IpFamily::kV6 && local.bytes[0] == 0xfe && (local.bytes[1] & 0xc0) == 0x80;
+  return link_local ? endpoint.local_interface : 0;
+}
+
 }  // namespace
 
 void RouteLookup::FreeMessage::operator()(nl_msg* message) const { nlmsg_free(message); }
@@ -48,7 +56,7 @@ bool RouteLookup::SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& soc
   if (other_way) return true;
   // IPv4 finds a route only from an address of ours, IPv6 from any; and its error does not tell.
   if (route->error == 0 && endpoint.local.family == IpFamily::kV4) return false;
-  const Message own = MakeRequest(endpoint.local, endpoint.local_interface);
+  const Message own = MakeRequest(endpoint.local, InterfaceOf(endpoint));
   const std::optional<Route> to_ourselves = Ask(own.get());
   return to_ourselves.has_value() && !to_ourselves->is_local;
 }

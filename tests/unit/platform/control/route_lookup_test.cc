@@ -55,6 +55,22 @@ TEST_F(RouteLookupTest, KeepsASourceWhoseInterfaceIsTheRoutes) {
   EXPECT_FALSE(OutOfPlace("[::1]:51820", "::1", 1));
 }
 
+TEST_F(RouteLookupTest, KeepsASourceThatBelongsToAnotherInterface) {
+  SetAddressV4("lo:1", "10.2.0.1", "255.255.255.255");
+  AddAddressV6("lo", "fd02::1", 128);
+  EXPECT_FALSE(OutOfPlace("10.1.0.9:51820", "10.2.0.1", interface_));
+  EXPECT_FALSE(OutOfPlace("[fd01::9]:51820", "fd02::1", interface_));
+}
+
+TEST_F(RouteLookupTest, KnowsALinkLocalSourceByItsInterface) {
+  AddAddressV6("route0", "fe80::1", 64);
+  const SocketAddress remote{*IpAddress::Parse("fe80::9"), 51820, interface_};
+  const IpAddress local = *IpAddress::Parse("fe80::1");
+  EXPECT_FALSE(lookup_->SourceIsOutOfPlace({remote, local, interface_}, {}));
+  RemoveAddressV6("route0", "fe80::1", 64);
+  EXPECT_TRUE(lookup_->SourceIsOutOfPlace({remote, local, interface_}, {}));
+}
+
 TEST_F(RouteLookupTest, FindsARouteThatLeavesByAnotherInterface) {
   EXPECT_TRUE(OutOfPlace("10.1.0.9:51820", "10.1.0.1", interface_ + 1));
   EXPECT_TRUE(OutOfPlace("[fd01::9]:51820", "fd01::1", interface_ + 1));

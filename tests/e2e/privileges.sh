@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# What a process that was started as root keeps: two capabilities, in every thread, with no way back; and that they are
+# enough for what an operator may ask of it later.
+#
+#   a (one host)
+source "$(dirname "$0")/lib.sh"
+
+host a
+cat >"$work/wga.conf" <<TEXT
+[Interface]
+PrivateKey = $(wg genkey)
+ListenPort = 51820
+Address = 10.77.0.1/24
+TEXT
+spawn a "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >>"$work/wga.log" 2>&1 &
+daemon_pid[wga]=$! daemon_host[wga]=a
+wait_until 10 "wga is up" output_has '10\.77\.0\.1' ip -n a address show dev wga up
+wait_until 10 "wg speaks to it" wg show wga
+
+everywhere() { cat /proc/"${daemon_pid[wga]}"/task/*/status | awk -v field="$1:" '$1 == field { print $2 }' | sort -u; }
+kept=$(printf '%016x' $((1 << 12 | 1 << 10)))  # CAP_NET_ADMIN, CAP_NET_BIND_SERVICE
+for set in CapEff CapPrm CapBnd; do check_equal "$set of every thread" "$kept" "$(everywhere $set)"; done
+check_equal "none to pass on" 0000000000000000 "$(everywhere CapInh)"
+check_equal "no thread can gain any" 1 "$(everywhere NoNewPrivs)"
+check "it never dumps its memory" grep -Eq '^Max core file size +0 +0' "/proc/${daemon_pid[wga]}/limits"
+
+check "a firewall mark" wg set wga fwmark 7
+check "a low port" wg set wga listen-port 500
+check_equal "its port" 500 "$(wg show wga listen-port)"
+sed -i 's,^Address.*,Address = 10.77.0.1/24\, 10.78.0.1/24\nMTU = 1300,' "$work/wga.conf"
+kill -HUP "${daemon_pid[wga]}"
+wait_until 5 "addresses of a file that is read again" output_has '10\.78\.0\.1/24' ip -n a address show dev wga
+check "the one that was there stays" output_has '10\.77\.0\.1/24' ip -n a address show dev wga
+sed -i 's,^Address.*,Address = 10.78.0.1/24,' "$work/wga.conf"
+kill -HUP "${daemon_pid[wga]}"
+no_address() { ! ip -n a address show dev wga | grep -qF "$1"; }
+wait_until 5 "one is removed" no_address 10.77.0.1
+echo "ok: addresses come and go with the file"

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Surroundings that lack something that a tunnel can do without, or that bring a descriptor along; and the background
+# form, which lets go of whoever started it.
+#
+#   a ------ b
+source "$(dirname "$0")/lib.sh"
+
+host a b
+link a eth0 b eth0
+address a eth0 192.0.2.1/24
+address b eth0 192.0.2.2/24
+new_key a b
+start b wgb
+set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
+(umask 077 && cat >"$work/wga.conf" <<TEXT
+[Interface]
+PrivateKey = ${private[a]}
+ListenPort = 51820
+Address = 10.77.0.1/24
+[Peer]
+PublicKey = ${public[b]}
+Endpoint = 192.0.2.2:51820
+AllowedIPs = 10.77.0.2/32
+TEXT
+)
+wg set wgb peer "${public[a]}" endpoint 192.0.2.1:51820 allowed-ips 10.77.0.1/32
+
+say "read-only folders for sockets and nowhere to keep state"
+# shellcheck disable=SC2016  # expanded by the inner shell
+RINGWIRE_STATE_DIR=/proc/nowhere spawn a unshare --mount sh -c \
+  'for folder in wireguard ringwire; do mount -t tmpfs -o ro tmpfs /run/$folder; done
+   [ /var/run/wireguard -ef /run/wireguard ] || mount --rbind /run /var/run
+   exec "$@"' sh "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >"$work/wga.log" 2>&1 &
+daemon_pid[wga]=$! daemon_host[wga]=a
+wait_until 10 "it starts" grep -q 'is ready' $work/wga.log
+wait_until 10 "wga is up" output_has '10\.77\.0\.1' ip -n a address show dev wga up
+check "traffic, in a session that b has begun" pings b 10.77.0.1
+check_equal "one line says that there are no sockets" 1 "$(grep -c 'runs without' $work/wga.log)"
+check "no socket is there" test ! -e /run/wireguard/wga.sock
+wait_until 5 "one line says that the state is not kept" grep -q 'handshake timestamps' $work/wga.log
+stop wga
+
+say "a descriptor of the TUN device, in the background"
+wg set wgb peer "${public[a]}" remove peer "${public[a]}" allowed-ips 10.77.0.1/32
+# Reading to the end of the pipe: that comes only when the background process has closed its side.
+output=$(on a timeout 20 python3 "$e2e_dir/tools/with_tun.py" wga "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga 2>&1)
+check "it starts, says so, and lets go of the pipe" grep -q 'wga is ready' <<<"$output"
+check "wg speaks to it at once" wg setconf wga <("$RINGWIRE" strip "$work/wga.conf")
+address a wga 10.77.0.1/24
+ip -n a link set wga up
+check "traffic" pings a 10.77.0.2
+pid=$(pgrep -o -f "$RINGWIRE.*wga")
+for number in 0 1 2; do check_equal "its descriptor $number" /dev/null "$(readlink "/proc/$pid/fd/$number")"; done
+check_equal "it is a session of its own" "$pid" "$(ps -o sid= -p "$pid" | tr -d ' ')"
+check_equal "and holds no folder" / "$(readlink "/proc/$pid/cwd")"
+kill -TERM "$pid"
+wait_until 10 "it ends on SIGTERM" gone "$pid"
+check "the interface is gone" no_interface a wga
+
+say "what is remembered of a peer's handshakes can be forgotten"
+# b has answered a's initiation, so b remembers its timestamp.
+remembered() { grep -rqF "${public[a]}" /var/lib/ringwire; }
+wait_until 5 "it is kept" remembered
+check "forget" "$RINGWIRE" forget wgb "${public[a]}"
+wait_until 5 "it is gone" eval '! remembered'
+echo "ok: it is gone from the file too"
+check_fails "there is nothing more to forget" "$RINGWIRE" forget wgb "${public[a]}"
