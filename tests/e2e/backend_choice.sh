@@ -5,11 +5,7 @@
 #   a (io_uring refused) ------ b (io_uring allowed)
 source "$(dirname "$0")/lib.sh"
 
-host a b
-link a eth0 b eth0
-address a eth0 192.0.2.1/24
-address b eth0 192.0.2.2/24
-new_key a b
+two_bare_hosts
 backend() { status "$1" "' '.join(sorted({worker['backend'] for worker in status['workers']}))"; }
 begin() {  # begin HOST IF COMMAND...
   local host=$1 interface=$2

@@ -186,6 +186,14 @@ set_up() {  # set_up HOST IF KEY PORT ADDRESS/LENGTH...: key, port, addresses, l
   ip -n "$host" link set "$interface" mtu "${MTU:-1420}" up
 }
 
+two_bare_hosts() {  # a and b of the topology below, with keys and no tunnel
+  host a b
+  link a eth0 b eth0 "${LINK_MTU:-1500}"
+  address a eth0 192.0.2.1/24 2001:db8::1/64
+  address b eth0 192.0.2.2/24 2001:db8::2/64
+  new_key a b
+}
+
 # The topology of most tests:
 #
 #   a  192.0.2.1 / 2001:db8::1  ---------------  192.0.2.2 / 2001:db8::2  b
@@ -193,11 +201,7 @@ set_up() {  # set_up HOST IF KEY PORT ADDRESS/LENGTH...: key, port, addresses, l
 #
 # Arguments: what runs on a and on b (ringwire or go). join_two makes them each other's peer.
 two_hosts() {
-  host a b
-  link a eth0 b eth0 "${LINK_MTU:-1500}"
-  address a eth0 192.0.2.1/24 2001:db8::1/64
-  address b eth0 192.0.2.2/24 2001:db8::2/64
-  new_key a b
+  two_bare_hosts
   start a wga "${1:-ringwire}"
   start b wgb "${2:-ringwire}"
   set_up a wga a 51820 10.77.0.1/24 fd77::1/64

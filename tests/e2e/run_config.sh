@@ -4,11 +4,7 @@
 #   a ------ b
 source "$(dirname "$0")/lib.sh"
 
-host a b
-link a eth0 b eth0
-address a eth0 192.0.2.1/24
-address b eth0 192.0.2.2/24
-new_key a b
+two_bare_hosts
 psk=$(wg genpsk)
 configuration() {  # configuration NAME PEER ADDRESSES PEER_ALLOWED ENDPOINT
   (umask 077 && cat >"$work/wg$1.conf" <<TEXT

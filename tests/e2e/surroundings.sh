@@ -5,11 +5,7 @@
 #   a ------ b
 source "$(dirname "$0")/lib.sh"
 
-host a b
-link a eth0 b eth0
-address a eth0 192.0.2.1/24
-address b eth0 192.0.2.2/24
-new_key a b
+two_bare_hosts
 start b wgb
 set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
 (umask 077 && cat >"$work/wga.conf" <<TEXT

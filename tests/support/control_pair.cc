@@ -223,6 +223,12 @@ void ControlPair::Advance(absl::Duration duration) {
   now = end;
 }
 
+ControlDatagram ControlPair::TakeInitiation() {
+  a.Stage(now, slot_in_a());
+  CHECK(a.sent.size() == 1 && a.sent[0].type() == 1);
+  return std::exchange(a.sent, {})[0];
+}
+
 void ControlPair::Connect() {
   a.Stage(now, slot_in_a());
   Deliver();

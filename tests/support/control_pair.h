@@ -103,6 +103,8 @@ class ControlPair {
   void Deliver();
   // Lets time pass, stopping at every deadline of either node.
   void Advance(absl::Duration duration);
+  // A's initiation, on its way to B but not delivered.
+  ControlDatagram TakeInitiation();
   // A staged packet brings up a session from A to B.
   void Connect();
 

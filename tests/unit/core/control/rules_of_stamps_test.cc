@@ -7,19 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
 #include "core/wire/constants.h"
 #include "tests/support/control_pair.h"
 
 namespace ringwire {
 namespace {
-
-// A's initiation, on its way to B but not delivered.
-ControlDatagram TakeInitiation(ControlPair& pair) {
-  pair.a.Stage(pair.now, pair.slot_in_a());
-  CHECK(pair.a.sent.size() == 1 && pair.a.sent[0].type() == 1);
-  return std::exchange(pair.a.sent, {})[0];
-}
 
 TEST(Rule19, AClockSetBackOnTheInitiatorIsSaidOnceOnBothSides) {
   ControlPair pair;
@@ -90,7 +82,7 @@ TEST(Rule19, StampsGrowWhileTheClockStandsStill) {
 TEST(Rule20, ACapturedInitiationIsRefusedAfterARestart) {
   ControlPair pair;
   const uint64_t version = pair.b.control->stamps_version();
-  const ControlDatagram captured = TakeInitiation(pair);
+  const ControlDatagram captured = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), captured.bytes);
   EXPECT_NE(pair.b.control->stamps_version(), version);
   const std::vector<HandshakeStamp> saved = pair.b.control->Stamps();
@@ -114,7 +106,7 @@ TEST(Rule20, ACapturedInitiationIsRefusedAfterARestart) {
 
 TEST(Rule20, RemovingAPeerAndAddingItAgainForgetsNothing) {
   ControlPair pair;
-  const ControlDatagram captured = TakeInitiation(pair);
+  const ControlDatagram captured = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), captured.bytes);
   pair.b.sent.clear();
   DeviceUpdate again;

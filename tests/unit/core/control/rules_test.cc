@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/wire/constants.h"
 #include "core/wire/messages.h"
@@ -18,16 +17,9 @@
 namespace ringwire {
 namespace {
 
-// A's initiation, on its way to B but not delivered.
-ControlDatagram TakeInitiation(ControlPair& pair) {
-  pair.a.Stage(pair.now, pair.slot_in_a());
-  CHECK(pair.a.sent.size() == 1 && pair.a.sent[0].type() == 1);
-  return std::exchange(pair.a.sent, {})[0];
-}
-
 TEST(Rule01, AResponseThatIsRefusedLeavesTheHandshakeIntact) {
   ControlPair pair;
-  const ControlDatagram initiation = TakeInitiation(pair);
+  const ControlDatagram initiation = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), initiation.bytes);
   ASSERT_EQ(pair.b.sent.size(), 1U);
   const std::vector<uint8_t> genuine = std::exchange(pair.b.sent, {})[0].bytes;
@@ -256,7 +248,7 @@ std::vector<crypto::PublicKey> LowOrderPoints() {
 TEST(Rule13, AnInitiationWithALowOrderEphemeralIsRefused) {
   for (const crypto::PublicKey& point : LowOrderPoints()) {
     ControlPair pair;
-    std::vector<uint8_t> bytes = TakeInitiation(pair).bytes;
+    std::vector<uint8_t> bytes = pair.TakeInitiation().bytes;
     std::copy(point.begin(), point.end(), bytes.begin() + 8);
     pair.b.HandleDatagram(pair.now, pair.a.AsSource(), bytes);
     EXPECT_EQ(pair.b.Dropped(DropReason::kZeroSharedSecret), 1U);
@@ -285,7 +277,7 @@ TEST(Rule13, NothingIsEverSentToAPeerWithALowOrderKey) {
 
 TEST(Rule14, TwoCopiesOfOneInitiationGiveOneResponse) {
   ControlPair pair;
-  const ControlDatagram initiation = TakeInitiation(pair);
+  const ControlDatagram initiation = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), initiation.bytes);
   pair.b.Receive(pair.now, pair.a.AsSource(), initiation.bytes);
   pair.b.Receive(pair.now + absl::Seconds(1), pair.a.AsSource(), initiation.bytes);
@@ -356,7 +348,7 @@ TEST(Rule16, ANewPrivateKeyDropsThePeerThatItIsAndExpiresSending) {
 
 TEST(Rule16, ANewPrivateKeyEndsHandshakesUnderWay) {
   ControlPair pair;
-  const ControlDatagram initiation = TakeInitiation(pair);
+  const ControlDatagram initiation = pair.TakeInitiation();
   DeviceUpdate update;
   update.private_key = crypto::GeneratePrivateKey(pair.a.random);
   ASSERT_TRUE(pair.a.Apply(pair.now, update).ok());
@@ -381,7 +373,7 @@ TEST(Rule16, SettingTheSameKeyAgainChangesNothing) {
 
 TEST(Rule17, WhoHasJustAnsweredDoesNotInitiateForFiveSeconds) {
   ControlPair pair;
-  const ControlDatagram initiation = TakeInitiation(pair);
+  const ControlDatagram initiation = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), initiation.bytes);
   pair.b.sent.clear();  // the response is lost
   pair.filter = [](bool, const ControlDatagram&) { return false; };

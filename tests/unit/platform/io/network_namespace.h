@@ -1,7 +1,10 @@
 #ifndef RINGWIRE_TESTS_UNIT_PLATFORM_IO_NETWORK_NAMESPACE_H_
 #define RINGWIRE_TESTS_UNIT_PLATFORM_IO_NETWORK_NAMESPACE_H_
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "platform/base/unique_fd.h"
@@ -22,6 +25,18 @@ class NetworkNamespace {
 
  private:
   UniqueFd original_;
+};
+
+// For tests that run in a namespace of their own; they are skipped, and say why, where there can be none.
+class NetworkNamespaceTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (const std::string obstacle = NetworkNamespace::Obstacle(); !obstacle.empty()) {
+      GTEST_SKIP() << "SKIP: " << obstacle;
+    }
+    namespace_.emplace();
+  }
+  std::optional<NetworkNamespace> namespace_;
 };
 
 // Each aborts the test program when the kernel refuses.

@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
-#include <optional>
 #include <string>
 
 #include "platform/io/backend_factory.h"
@@ -20,16 +19,7 @@
 namespace ringwire::platform {
 namespace {
 
-class ProbeTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (const std::string obstacle = NetworkNamespace::Obstacle(); !obstacle.empty()) {
-      GTEST_SKIP() << "SKIP: " << obstacle;
-    }
-    namespace_.emplace();
-  }
-  std::optional<NetworkNamespace> namespace_;
-};
+using ProbeTest = NetworkNamespaceTest;
 
 TEST_F(ProbeTest, FindsIoUringUsableAndLeavesNoDeviceBehind) {
   SetLinkUp("lo", false);  // needs nobody's help

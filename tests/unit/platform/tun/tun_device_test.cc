@@ -6,7 +6,6 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
-#include <optional>
 #include <string>
 
 #include "tests/unit/platform/io/network_namespace.h"
@@ -14,16 +13,7 @@
 namespace ringwire::platform {
 namespace {
 
-class TunDeviceTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (const std::string obstacle = NetworkNamespace::Obstacle(); !obstacle.empty()) {
-      GTEST_SKIP() << "SKIP: " << obstacle;
-    }
-    namespace_.emplace();
-  }
-  std::optional<NetworkNamespace> namespace_;
-};
+using TunDeviceTest = NetworkNamespaceTest;
 
 unsigned FlagsOf(const UniqueFd& queue) {
   ifreq request{};

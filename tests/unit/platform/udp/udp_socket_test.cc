@@ -5,7 +5,6 @@
 #include <netinet/udp.h>
 #include <sys/socket.h>
 
-#include <optional>
 #include <string>
 
 #include "tests/unit/platform/io/network_namespace.h"
@@ -14,16 +13,7 @@
 namespace ringwire::platform {
 namespace {
 
-class UdpSocketTest : public testing::Test {
- protected:
-  void SetUp() override {
-    if (const std::string obstacle = NetworkNamespace::Obstacle(); !obstacle.empty()) {
-      GTEST_SKIP() << "SKIP: " << obstacle;
-    }
-    namespace_.emplace();
-  }
-  std::optional<NetworkNamespace> namespace_;
-};
+using UdpSocketTest = NetworkNamespaceTest;
 
 int OptionOf(const UniqueFd& fd, int level, int option) {
   int value = -1;
