@@ -97,10 +97,6 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
 }
 
 bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip) {
-  if (!shared_->device_up.load(std::memory_order_relaxed)) {
-    counters_->Drop(DropReason::kDeviceDown, plan.segment_count);
-    return true;
-  }
   PeerSlot* const peer = shared_->allowed_ips.Lookup(ip.destination);
   if (peer == nullptr) {
     Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count, packet);
@@ -135,6 +131,8 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
 }
 
 Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
+  // A packet from TUN means that the link is up, and control is about to hear of it: the packet waits until then.
+  if (!shared_->device_up.load(std::memory_order_relaxed)) return nullptr;
   if (const uint32_t index = peer.confirmed_index.load(std::memory_order_acquire); index != 0) {
     Keypair* const confirmed = shared_->index_table.Find(index);
     if (confirmed != nullptr && confirmed->peer() == &peer && confirmed->CanSend(now)) return confirmed;

@@ -291,13 +291,16 @@ TEST(OutboundStagingTest, ASuperpacketIsStagedAsItsSegments) {
   EXPECT_EQ(pair.b().TakeDelivered(), PlainSplit(superpacket, 1380));
 }
 
-TEST(OutboundStagingTest, NothingLeavesWhileTheLinkIsDown) {
+TEST(OutboundStagingTest, APacketThatIsFasterThanTheNewsOfTheLinkWaitsForIt) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   pair.a().SetLinkUp(pair.now(), false);
   pair.a().FromTun(pair.now(), Pair::PacketFromA(1));
   EXPECT_TRUE(pair.a().TakeDatagrams().empty());
-  EXPECT_EQ(pair.a().Dropped(DropReason::kDeviceDown), 1);
+  pair.Advance(absl::Seconds(6));
+  pair.a().SetLinkUp(pair.now(), true);
+  pair.Deliver();
+  EXPECT_EQ(pair.b().TakeDelivered(), std::vector<Bytes>{Pair::PacketFromA(1)});
 }
 
 // What control has not heard of yet: one answer must not be lost for it.
