@@ -15,6 +15,8 @@ class AeadContext;
 // How transport messages are sealed. The values are part of the handshake extension.
 enum class AeadSuite : uint8_t { kChaCha20Poly1305 = 0, kAes256Gcm = 1 };
 
+inline constexpr size_t kAeadSuiteCount = 2;
+
 // "ChaCha20-Poly1305" or "AES-256-GCM".
 [[nodiscard]] const char* AeadSuiteName(AeadSuite suite);
 
