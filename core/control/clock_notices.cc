@@ -1,17 +1,12 @@
 #include "core/control/clock_notices.h"
 
-#include <cstdint>
 #include <string>
 
-#include "core/base/endian.h"
 #include "core/control/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {
 namespace {
-
-constexpr uint32_t kNanosecondsStep = uint32_t{1} << 24;
-constexpr uint32_t kNanosecondsPerSecond = 1'000'000'000;
 
 std::string Date(absl::Time time) {
   if (time == absl::InfinitePast()) return "no sensible date";
@@ -19,19 +14,6 @@ std::string Date(absl::Time time) {
 }
 
 }  // namespace
-
-Tai64n Successor(const Tai64n& timestamp) {
-  uint64_t seconds = LoadBe64(timestamp.bytes.data());
-  uint32_t nanoseconds = LoadBe32(timestamp.bytes.data() + 8) + kNanosecondsStep;
-  if (nanoseconds >= kNanosecondsPerSecond) {
-    nanoseconds = 0;
-    ++seconds;
-  }
-  Tai64n result;
-  StoreBe64(result.bytes.data(), seconds);
-  StoreBe32(result.bytes.data() + 8, nanoseconds);
-  return result;
-}
 
 Notice PeerClockBehind(const crypto::PublicKey& peer, const Tai64n& shown, const Tai64n& greatest) {
   return {Notice::Level::kWarning,

@@ -13,9 +13,6 @@ namespace ringwire {
 // Smaller gaps come from duplicated and reordered datagrams and from clocks being disciplined.
 inline constexpr absl::Duration kClockTolerance = absl::Seconds(5);
 
-// The next timestamp after this one that is rounded as all of ours are.
-Tai64n Successor(const Tai64n& timestamp);
-
 // As responder: a genuine initiation was refused because of its date.
 Notice PeerClockBehind(const crypto::PublicKey& peer, const Tai64n& shown, const Tai64n& greatest);
 // As initiator: our own clock is behind what this peer has already seen of us.

@@ -22,6 +22,7 @@ struct PeerState {
   std::optional<SocketAddress> named_endpoint{};  // only one that the change names
   uint16_t persistent_keepalive_seconds = 0;
   std::string name{};
+  TransportCipher transport_cipher = TransportCipher::kAuto;
   bool is_removed = false;
   uint64_t generation = 0;            // of its prefixes: raised to forget all of them at once
   std::vector<Prefix> allowed_ips{};  // sorted; filled in at the end
@@ -57,7 +58,8 @@ void PeersModel::Load(const std::vector<PeerStatus>& peers) {
     peers_.push_back({.public_key = peer.public_key,
                       .preshared_key = peer.preshared_key,
                       .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
-                      .name = peer.name});
+                      .name = peer.name,
+                      .transport_cipher = peer.transport_cipher});
     for (const Prefix& prefix : peer.allowed_ips) owners_[prefix] = {index, 0};
   }
 }
@@ -88,6 +90,7 @@ void PeersModel::Apply(const PeerUpdate& update) {
     peer.persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
   }
   if (update.name) peer.name = *update.name;
+  if (update.transport_cipher) peer.transport_cipher = *update.transport_cipher;
   if (update.replace_allowed_ips) ++peer.generation;
   for (const AllowedIpChange& change : update.allowed_ips) {
     if (!change.remove) {
@@ -128,7 +131,8 @@ void DiffAllowedIps(const std::vector<Prefix>& current, const std::vector<Prefix
 
 bool ChangesSomething(const PeerUpdate& update) {
   return update.preshared_key || update.endpoint || update.persistent_keepalive_seconds ||
-         update.name || update.replace_allowed_ips || !update.allowed_ips.empty();
+         update.name || update.transport_cipher || update.replace_allowed_ips ||
+         !update.allowed_ips.empty();
 }
 
 PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
@@ -142,6 +146,9 @@ PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
     update.persistent_keepalive_seconds = target.persistent_keepalive_seconds;
   }
   if (current.name != target.name) update.name = target.name;
+  if (current.transport_cipher != target.transport_cipher) {
+    update.transport_cipher = target.transport_cipher;
+  }
   std::vector<Prefix> current_allowed_ips = current.allowed_ips;
   std::ranges::sort(current_allowed_ips);
   DiffAllowedIps(current_allowed_ips, target.allowed_ips, &update);
@@ -180,6 +187,9 @@ DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted) {
     diff.listen_port = wanted.listen_port;
   }
   if (wanted.fwmark && *wanted.fwmark != current.fwmark) diff.fwmark = wanted.fwmark;
+  if (wanted.transport_cipher && *wanted.transport_cipher != current.transport_cipher) {
+    diff.transport_cipher = wanted.transport_cipher;
+  }
   PeersModel model;
   if (!wanted.replace_peers) model.Load(current.peers);
   model.Apply(wanted.peers);

@@ -73,6 +73,7 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
   update.private_key = config.private_key.value_or(crypto::PrivateKey());
   update.listen_port = config.listen_port;
   update.fwmark = config.fwmark.value_or(0);
+  update.transport_cipher = config.transport_cipher;
   update.replace_peers = true;
   update.peers.reserve(config.peers.size());
   for (size_t i = 0; i < config.peers.size(); ++i) {
@@ -84,7 +85,8 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
          .persistent_keepalive_seconds = peer.persistent_keepalive_seconds.value_or(0),
          .replace_allowed_ips = !peer.allowed_ips_incremental,
          .allowed_ips = peer.allowed_ips,
-         .name = peer.name});
+         .name = peer.name,
+         .transport_cipher = peer.transport_cipher});
   }
   return update;
 }

@@ -45,6 +45,7 @@ struct PeerConfig {
   FilePosition endpoint_position;
   std::optional<uint16_t> persistent_keepalive_seconds;  // 0 and absent: off
   std::string name;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
 };
 
 // A key of wg-quick that this version knows and does not act on.
@@ -62,6 +63,7 @@ struct ConfigFile {
   std::optional<uint16_t> mtu;      // absent: chosen by ringwire
   std::optional<uint16_t> workers;  // absent: chosen by ringwire
   IoBackendChoice io_backend = IoBackendChoice::kAuto;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
   std::vector<PeerConfig> peers;
   std::vector<DeferredKey> deferred;
 };

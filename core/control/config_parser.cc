@@ -50,6 +50,7 @@ class Parser {
   void ReadMtu(std::string_view value);
   void ReadWorkers(std::string_view value);
   void ReadIoBackend(std::string_view value);
+  void ReadTransportCipher(std::string_view value);
   void ReadDeferred(std::string_view value);
   void ReadSaveConfig(std::string_view value);
   void ReadPublicKey(std::string_view value);
@@ -93,6 +94,7 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"MTU", Section::kInterface, &Parser::ReadMtu, true},
     {"Workers", Section::kInterface, &Parser::ReadWorkers},
     {"IoBackend", Section::kInterface, &Parser::ReadIoBackend},
+    {"TransportCipher", Section::kInterface, &Parser::ReadTransportCipher},
     {"DNS", Section::kInterface, &Parser::ReadDeferred, true},
     {"Table", Section::kInterface, &Parser::ReadDeferred, true},
     {"PreUp", Section::kInterface, &Parser::ReadDeferred, true, true},
@@ -107,6 +109,7 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"Endpoint", Section::kPeer, &Parser::ReadEndpoint},
     {"PersistentKeepalive", Section::kPeer, &Parser::ReadPersistentKeepalive},
     {"Name", Section::kPeer, &Parser::ReadName},
+    {"TransportCipher", Section::kPeer, &Parser::ReadTransportCipher},
 };
 
 constexpr std::string_view SectionName(Section section) {
@@ -363,6 +366,18 @@ void Parser::ReadIoBackend(std::string_view value) {
   } else {
     Fail(value,
          fmt::format("IoBackend must be auto, io_uring or epoll, not {}", QuotedUnlessKey(value)));
+  }
+}
+
+void Parser::ReadTransportCipher(std::string_view value) {
+  const std::optional<TransportCipher> cipher = ParseTransportCipher(value);
+  if (!cipher) {
+    Fail(value, fmt::format("TransportCipher must be auto or chacha20-poly1305, not {}",
+                            QuotedUnlessKey(value)));
+  } else if (section_ == Section::kPeer) {
+    peer().transport_cipher = *cipher;
+  } else {
+    result_.config.transport_cipher = *cipher;
   }
 }
 

@@ -70,6 +70,18 @@ std::string QuotedUnlessKey(std::string_view value) {
   return Quoted(value);
 }
 
+std::optional<TransportCipher> ParseTransportCipher(std::string_view text) {
+  for (const TransportCipher cipher :
+       {TransportCipher::kAuto, TransportCipher::kChaCha20Poly1305}) {
+    if (EqualIgnoringCase(text, TransportCipherName(cipher))) return cipher;
+  }
+  return std::nullopt;
+}
+
+std::string_view TransportCipherName(TransportCipher cipher) {
+  return cipher == TransportCipher::kAuto ? "auto" : "chacha20-poly1305";
+}
+
 size_t EditDistance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/control/device_update.h"
 #include "core/wire/address.h"
 
 // Words and values of the configuration file, before they have a meaning: spaces, cases, quoting,
@@ -53,6 +54,10 @@ std::string Quoted(std::string_view text);
 // A value for an error message: quoted, or not shown at all if it could be a key that was pasted
 // into the wrong line.
 std::string QuotedUnlessKey(std::string_view value);
+
+// "auto" or "chacha20-poly1305", in any case; nullopt: something else.
+std::optional<TransportCipher> ParseTransportCipher(std::string_view text);
+std::string_view TransportCipherName(TransportCipher cipher);
 
 // Levenshtein's distance, case ignored. Quadratic: for words of bounded length.
 size_t EditDistance(std::string_view a, std::string_view b);

@@ -24,10 +24,10 @@ void ControlOutput::Clear() {
 }
 
 ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_source,
-                         WorkerCounters* drop_counters)
+                         WorkerCounters* drop_counters, const ControlOptions& options)
     : shared(shared_state),
       random(random_source),
-      sessions(shared_state, random_source, drop_counters, &peers),
+      sessions(shared_state, random_source, drop_counters, &peers, options.has_aes),
       cookie_secret(shared_state, random_source) {}
 
 ControlPlane::Impl::~Impl() {
@@ -154,8 +154,9 @@ void ControlPlane::Impl::Finish(Instant now) {
       shared->quiescence.Collect() == 0 ? Instant::InfiniteFuture() : now + kCollectInterval;
 }
 
-ControlPlane::ControlPlane(SharedState* shared, crypto::Random* random, WorkerCounters* counters)
-    : impl_(std::make_unique<Impl>(shared, random, counters)) {}
+ControlPlane::ControlPlane(SharedState* shared, crypto::Random* random, WorkerCounters* counters,
+                           const ControlOptions& options)
+    : impl_(std::make_unique<Impl>(shared, random, counters, options)) {}
 
 ControlPlane::~ControlPlane() = default;
 
@@ -220,6 +221,8 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
   }
   status.listen_port = impl_->shared->listen_port.load();
   status.fwmark = impl_->fwmark;
+  status.transport_cipher = impl_->sessions.transport_cipher();
+  status.handshakes = impl_->sessions.counts();
   status.peers.reserve(impl_->peers.size());
   impl_->peers.ForEach([&](const Peer& peer) {
     PeerStatus& entry = status.peers.emplace_back();
@@ -232,6 +235,7 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
     entry.receive_bytes = peer.slot->receive_bytes.load(std::memory_order_relaxed);
     entry.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
     entry.allowed_ips = impl_->shared->allowed_ips.PrefixesOf(peer.slot.get());
+    entry.transport_cipher = peer.transport_cipher;
     const Keypair* const current = peer.keypairs.current();
     if (current != nullptr && current->CanReceive(now)) {
       entry.transport_suite = crypto::AeadSuiteName(current->suite());

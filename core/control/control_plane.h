@@ -59,6 +59,13 @@ struct HandshakeStamp {
   Tai64n greatest;
 };
 
+// What the core must be told of the machine that it runs on.
+struct ControlOptions {
+  // AES-256-GCM is fast and constant-time here, and its self-test passed: it may be offered and
+  // accepted.
+  bool has_aes = false;
+};
+
 // Owns every peer, session, timer and setting of one device: the single writer of SharedState. It
 // has no thread, clock or socket: the caller passes in what happened and carries out what comes
 // back. `now` never goes backwards between calls; `wall_now` may. Thread-compatible: the control
@@ -66,7 +73,8 @@ struct HandshakeStamp {
 class ControlPlane {
  public:
   // `shared`, `random` and `counters` outlive it. `counters` takes the drops of handshakes.
-  ControlPlane(SharedState* shared, crypto::Random* random, WorkerCounters* counters);
+  ControlPlane(SharedState* shared, crypto::Random* random, WorkerCounters* counters,
+               const ControlOptions& options = {});
   ~ControlPlane();
 
   // A handshake message that a worker let through. Drain all DataEvents first.

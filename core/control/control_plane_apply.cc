@@ -65,6 +65,9 @@ void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& upda
   if (update.private_key.has_value()) ApplyPrivateKey(call, *update.private_key);
   if (update.listen_port.has_value()) shared->listen_port.store(*update.listen_port);
   if (update.fwmark.has_value()) fwmark = *update.fwmark;
+  if (update.transport_cipher.has_value()) {
+    sessions.set_transport_cipher(*update.transport_cipher);
+  }
   if (update.replace_peers) {
     peers.ForEach([&](Peer& peer) { Remove(call.now, peer); });
   }
@@ -120,6 +123,7 @@ void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& up
   const uint16_t old_keepalive = peer->persistent_keepalive_seconds;
   if (update.preshared_key.has_value()) peer->remote.preshared_key = *update.preshared_key;
   if (update.name.has_value()) peer->name = *update.name;
+  if (update.transport_cipher.has_value()) peer->transport_cipher = *update.transport_cipher;
   if (update.endpoint.has_value() &&
       (!had_endpoint || peer->endpoint->remote != *update.endpoint)) {
     peer->MoveEndpoint(Endpoint{.remote = *update.endpoint, .local = {}, .local_interface = 0},

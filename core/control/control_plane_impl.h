@@ -25,7 +25,8 @@ namespace ringwire {
 // Joins the parts of the control plane. Every entry ends with Finish(), and whatever touched a peer
 // ends with Arm().
 struct ControlPlane::Impl {
-  Impl(SharedState* shared_state, crypto::Random* random_source, WorkerCounters* drop_counters);
+  Impl(SharedState* shared_state, crypto::Random* random_source, WorkerCounters* drop_counters,
+       const ControlOptions& options);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;

@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_CORE_CONTROL_DEVICE_UPDATE_H_
 #define RINGWIRE_CORE_CONTROL_DEVICE_UPDATE_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,11 +9,30 @@
 
 #include "absl/time/time.h"
 #include "core/wire/address.h"
+#include "crypto/aead.h"
 #include "crypto/secret.h"
 
 // A change of the device's configuration, and its state for display: plain data that UAPI text, the
 // configuration file and the control plane share.
 namespace ringwire {
+
+// How transport messages may be sealed; in force from the next handshake on.
+enum class TransportCipher : uint8_t {
+  kAuto,              // AES-256-GCM where both ends can, else ChaCha20-Poly1305
+  kChaCha20Poly1305,  // always, as every WireGuard does
+};
+
+// Handshakes of a device by role, suite and how far they came. An initiation counts under the suite
+// that it offers, a response under the one that it chooses. What was started and not completed
+// failed, or is under way.
+struct HandshakeCounts {
+  struct Role {
+    std::array<uint64_t, crypto::kAeadSuiteCount> started{};
+    std::array<uint64_t, crypto::kAeadSuiteCount> completed{};
+  };
+  Role initiator;
+  Role responder;
+};
 
 struct AllowedIpChange {
   Prefix prefix;
@@ -23,20 +43,22 @@ struct AllowedIpChange {
 struct PeerUpdate {
   crypto::PublicKey public_key{};
   bool remove = false;
-  bool update_only = false;                           // do nothing when the peer does not exist
+  bool update_only = false;                             // do nothing when the peer does not exist
   std::optional<crypto::PresharedKey> preshared_key{};  // zeros clear it
   std::optional<SocketAddress> endpoint{};
   std::optional<uint16_t> persistent_keepalive_seconds{};  // 0: off
   bool replace_allowed_ips = false;
   std::vector<AllowedIpChange> allowed_ips{};  // in order
-  std::optional<std::string> name{};           // shown in status, logs and metrics; not part of UAPI
+  std::optional<std::string> name{};  // shown in status, logs and metrics; not part of UAPI
+  std::optional<TransportCipher> transport_cipher{};  // likewise no part of UAPI
 };
 
 // A whole change, applied in this order. Validated as a whole before any of it takes effect.
 struct DeviceUpdate {
-  std::optional<crypto::PrivateKey> private_key{};  // zeros clear it
-  std::optional<uint16_t> listen_port{};            // 0: any free one
-  std::optional<uint32_t> fwmark{};                 // 0: none
+  std::optional<crypto::PrivateKey> private_key{};    // zeros clear it
+  std::optional<uint16_t> listen_port{};              // 0: any free one
+  std::optional<uint32_t> fwmark{};                   // 0: none
+  std::optional<TransportCipher> transport_cipher{};  // of all peers; not part of UAPI
   bool replace_peers = false;
   std::vector<PeerUpdate> peers{};  // one key may occur more than once
 };
@@ -51,6 +73,7 @@ struct PeerStatus {
   uint64_t receive_bytes = 0;
   uint16_t persistent_keepalive_seconds = 0;
   std::vector<Prefix> allowed_ips{};
+  TransportCipher transport_cipher = TransportCipher::kAuto;
   std::string transport_suite{};  // of the current session; empty without one
 };
 
@@ -59,6 +82,8 @@ struct DeviceStatus {
   crypto::PublicKey public_key{};  // zeros without a private key
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
+  HandshakeCounts handshakes{};
   std::vector<PeerStatus> peers{};
 };
 

@@ -16,12 +16,12 @@ Peer::Peer(PeerId peer_id, const crypto::PublicKey& public_key, SharedState* sha
 bool Peer::CanSend(Instant now) const {
   const Keypair* const current = keypairs.current();
   return current != nullptr && current->CanSend(now) &&
-         current->counters_reserved() < kRejectAfterMessages - kStagedPacketsPerPeerMax;
+         current->HasRoomFor(kStagedPacketsPerPeerMax, kStagedPacketsPerPeerMax * kTrainBytesMax);
 }
 
 bool Peer::WantsRenewal(Instant now) const {
   const Keypair* const current = keypairs.current();
-  return current != nullptr && (now >= current->rekey_on_send_at() || current->WantsRekeyByCount());
+  return current != nullptr && (now >= current->rekey_on_send_at() || current->WantsRekeyByUse());
 }
 
 bool Peer::PrepareStaticStatic(const LocalIdentity& local) {

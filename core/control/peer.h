@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "core/base/peer_id.h"
+#include "core/control/device_update.h"
 #include "core/control/keypairs.h"
 #include "core/control/timers.h"
 #include "core/noise/cookie.h"
@@ -28,7 +29,7 @@ struct Peer {
 
   PeerId id() const { return slot->id; }
   const crypto::PublicKey& public_key() const { return remote.public_key; }
-  // `current` exists and has both time and counters left for all that can be staged.
+  // `current` exists and has time, counters and bytes left for all that can be staged.
   bool CanSend(Instant now) const;
   // The present session is its initiator's to renew, or used up (WP §6.2, rule 6).
   bool WantsRenewal(Instant now) const;
@@ -61,6 +62,9 @@ struct Peer {
   std::shared_ptr<Endpoint> endpoint;  // what slot->endpoint points to
   std::string name;
   uint16_t persistent_keepalive_seconds = 0;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
+  // Answers in AES-256-GCM since a session was last seen to stand.
+  int unconfirmed_aes_responses = 0;
 };
 
 }  // namespace ringwire

@@ -13,10 +13,16 @@
 #include "fmt/format.h"
 
 namespace ringwire {
+namespace {
+
+constexpr auto kChaCha = static_cast<size_t>(crypto::AeadSuite::kChaCha20Poly1305);
+constexpr auto kAes = static_cast<size_t>(crypto::AeadSuite::kAes256Gcm);
+
+}  // namespace
 
 Sessions::Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters,
-                   PeerTable* peers)
-    : shared_(shared), random_(random), counters_(counters), peers_(peers) {}
+                   PeerTable* peers, bool has_aes)
+    : shared_(shared), random_(random), counters_(counters), peers_(peers), has_aes_(has_aes) {}
 
 void Sessions::SetIdentity(std::optional<LocalIdentity> identity) {
   identity_ = std::move(identity);
@@ -59,6 +65,7 @@ void Sessions::SendInitiation(const ControlCall& call, Peer& peer) {
     return;
   }
   pending_.emplace(index, peer.id().index);
+  ++counts_.initiator.started[pending.offered ? kAes : kChaCha];
   peer.pending = std::move(pending);
   ++peer.timers.attempts;
   peer.timers.initiate_at = call.now + kRekeyTimeout + Jitter();
@@ -109,7 +116,7 @@ void Sessions::SendKeepalive(const ControlCall& call, Peer& peer) {
 
 bool Sessions::SealKeepalive(const ControlCall& call, Peer& peer) {
   Keypair& current = *peer.keypairs.current();
-  const std::optional<uint64_t> counter = current.ReserveCounters(1);
+  const std::optional<uint64_t> counter = current.ReserveCounters(1, kTransportTagBytes);
   if (!counter.has_value() || peer.endpoint == nullptr) return false;
   std::array<uint8_t, kTransportOverheadBytes> message{};
   StoreTransportHeader(message.data(), current.remote_index(), *counter);
@@ -137,8 +144,14 @@ void Sessions::Complete(const ControlCall& call, Peer& peer) {
   peer.timers.initiate_at = Instant::InfiniteFuture();
   peer.timers.attempts = 0;
   peer.last_handshake = call.wall_now;
-  call.out->notices.push_back({Notice::Level::kDebug, fmt::format("{}: session established",
-                                                                  PeerLabel(peer.public_key()))});
+  peer.unconfirmed_aes_responses = 0;
+  const Keypair& current = *peer.keypairs.current();
+  HandshakeCounts::Role& role = current.is_initiator() ? counts_.initiator : counts_.responder;
+  ++role.completed[static_cast<size_t>(current.suite())];
+  call.out->notices.push_back(
+      {Notice::Level::kDebug,
+       fmt::format("{}: session established, {}", PeerLabel(peer.public_key()),
+                   crypto::AeadSuiteName(current.suite()))});
 }
 
 void Sessions::Clear(Instant now, Peer& peer) {
@@ -158,17 +171,33 @@ void Sessions::DropStaged(Peer& peer) {
 }
 
 Tai64n Sessions::NextTimestamp(const ControlCall& call, Peer& peer) {
+  const bool offer = IsAesUsable(peer);
   Tai64n timestamp = Tai64n::From(call.wall_now);
+  if (offer) timestamp = timestamp.WithOffer();
   if (timestamp <= peer.last_stamp_sent) {
     const absl::Time last = peer.last_stamp_sent.ToTime();
     if (!clock_warned_ && last - call.wall_now > kClockTolerance) {
       clock_warned_ = true;
       call.out->notices.push_back(OwnClockBehind(peer.public_key(), call.wall_now, last));
     }
-    timestamp = Successor(peer.last_stamp_sent);
+    timestamp = peer.last_stamp_sent.Successor();
+    if (offer) timestamp = timestamp.WithOffer();
   }
   peer.last_stamp_sent = timestamp;
   return timestamp;
+}
+
+bool Sessions::IsAesUsable(const Peer& peer) const {
+  return has_aes_ && transport_cipher_ == TransportCipher::kAuto &&
+         peer.transport_cipher == TransportCipher::kAuto;
+}
+
+crypto::AeadSuite Sessions::ChooseSuite(const Peer& peer, const Tai64n& timestamp) const {
+  // An initiator that never takes an answer in AES-256-GCM may not have meant to offer it: its
+  // timestamp may end in the code by accident. The cap is there so that it gets through.
+  const bool accept = timestamp.HasOffer() && IsAesUsable(peer) &&
+                      peer.unconfirmed_aes_responses < kUnconfirmedAesResponsesMax;
+  return accept ? crypto::AeadSuite::kAes256Gcm : crypto::AeadSuite::kChaCha20Poly1305;
 }
 
 absl::Duration Sessions::Jitter() {

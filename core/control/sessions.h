@@ -11,6 +11,7 @@
 #include "core/base/counters.h"
 #include "core/base/drop_reason.h"
 #include "core/control/control_call.h"
+#include "core/control/device_update.h"
 #include "core/control/peer.h"
 #include "core/control/peer_table.h"
 #include "core/control/stamp_table.h"
@@ -27,8 +28,9 @@ namespace ringwire {
 // deadlines in Peer::timers; whoever calls arms them afterwards. Thread-compatible: control's.
 class Sessions {
  public:
-  // All four outlive it.
-  Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters, PeerTable* peers);
+  // All four outlive it. `has_aes`: ControlOptions.
+  Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters, PeerTable* peers,
+           bool has_aes);
 
   // nullopt: the device has no private key.
   const std::optional<LocalIdentity>& identity() const { return identity_; }
@@ -63,6 +65,11 @@ class Sessions {
   // Spreads retries over 0 to 333 ms (rule 7).
   absl::Duration Jitter();
 
+  // Of the whole device; a peer may have a stricter one. In force from the next handshake on.
+  void set_transport_cipher(TransportCipher cipher) { transport_cipher_ = cipher; }
+  TransportCipher transport_cipher() const { return transport_cipher_; }
+  const HandshakeCounts& counts() const { return counts_; }
+
   StampTable& stamps() { return stamps_; }
   const StampTable& stamps() const { return stamps_; }
 
@@ -78,21 +85,28 @@ class Sessions {
   std::optional<DropReason> CheckTimestamp(const ControlCall& call, Peer& peer,
                                            const Tai64n& timestamp);
   Consumed Respond(const ControlCall& call, Peer& peer, const OpenedInitiation& opened);
+  // Whether to offer AES-256-GCM to this peer, and to accept it.
+  bool IsAesUsable(const Peer& peer) const;
+  crypto::AeadSuite ChooseSuite(const Peer& peer, const Tai64n& timestamp) const;
 
   // What every authenticated handshake message does to its peer.
   void Received(const ControlCall& call, Peer& peer, size_t bytes, const Endpoint& from);
   void Send(const ControlCall& call, Peer& peer, std::span<const uint8_t> message, uint8_t tos);
   bool SealKeepalive(const ControlCall& call, Peer& peer);
-  // A session exists now: the handshake is over.
+  // The current session stands now: the handshake is over.
   void Complete(const ControlCall& call, Peer& peer);
   void DropPending(Peer& peer);
-  // The timestamp of an initiation, always greater than the one before.
+  // The timestamp of an initiation, always greater than the one before; with the offer, if there is
+  // one to make.
   Tai64n NextTimestamp(const ControlCall& call, Peer& peer);
 
   SharedState* const shared_;
   crypto::Random* const random_;
   WorkerCounters* const counters_;
   PeerTable* const peers_;
+  const bool has_aes_;
+  TransportCipher transport_cipher_ = TransportCipher::kAuto;
+  HandshakeCounts counts_;
   std::optional<LocalIdentity> identity_;
   StampTable stamps_;
   // From our index in an initiation under way to the peer's place.

@@ -78,11 +78,15 @@ Sessions::Consumed Sessions::Respond(const ControlCall& call, Peer& peer,
   // A session that was confirmed just now must not be discarded as unconfirmed.
   Confirm(call, peer);
   const uint32_t index = shared_->index_table.Reserve(*random_, call.now);
-  std::optional<CreatedResponse> response = CreateResponse(peer.remote, opened, index, *random_);
+  const crypto::AeadSuite suite = ChooseSuite(peer, opened.timestamp);
+  std::optional<CreatedResponse> response =
+      CreateResponse(peer.remote, opened, index, *random_, suite);
   if (!response.has_value()) {
     shared_->index_table.Release(index);
     return DropReason::kZeroSharedSecret;
   }
+  if (suite == crypto::AeadSuite::kAes256Gcm) ++peer.unconfirmed_aes_responses;
+  ++counts_.responder.started[static_cast<size_t>(suite)];
   peer.timers.initiate_not_before = call.now + kRekeyTimeout;  // rule 17
   peer.timers.zeroise_at = call.now + kZeroKeysAfterTime;
   peer.keypairs.AddAsResponder(std::make_shared<Keypair>(response->keys, peer.slot.get(), call.now),

@@ -193,7 +193,8 @@ void Outbound::SealOpenTrain(Instant now) {
   PeerSlot& peer = *open_route_.peer;
   Keypair& keypair = *open_route_.keypair;
   const Run& run = to_wire_.back().run;
-  const std::optional<uint64_t> counter = keypair.ReserveCounters(run.count);
+  const uint64_t sealed_bytes = run.PayloadBytes() - uint64_t{run.count} * kTransportHeaderBytes;
+  const std::optional<uint64_t> counter = keypair.ReserveCounters(run.count, sealed_bytes);
   if (!counter) {
     counters_->Drop(DropReason::kCounterLimit, run.count);
     to_wire_.pop_back();
@@ -210,7 +211,7 @@ void Outbound::SealOpenTrain(Instant now) {
   const bool data_watch = peer.activity.DataSent(now);
   const bool sent_watch = peer.activity.AuthenticatedSent(now);
   if (data_watch || sent_watch) link_->Raise(peer, kActivity);
-  if (now >= keypair.rekey_on_send_at() || keypair.WantsRekeyByCount()) link_->Raise(peer, kRekeyDue);
+  if (now >= keypair.rekey_on_send_at() || keypair.WantsRekeyByUse()) link_->Raise(peer, kRekeyDue);
 }
 
 void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet) {

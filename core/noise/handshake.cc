@@ -20,6 +20,11 @@ using crypto::SymmetricKey;
 
 constexpr std::string_view kConstruction = "Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s";
 constexpr std::string_view kIdentifier = "WireGuard v1 zx2c4 Jason@zx2c4.com";
+constexpr std::string_view kAes256GcmLabel = "ringwire transport v1 AES-256-GCM";
+static_assert(kAes256GcmLabel.size() == 33);
+
+// Type and both indices of a response: who answers what.
+constexpr size_t kResponseHeadBytes = offsetof(ResponseMessage, ephemeral);
 
 std::span<const uint8_t> BytesOf(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -61,6 +66,14 @@ class Transcript {
     SymmetricKey hashed;
     crypto::Kdf3(chaining_key_, input, &chaining_key_, &hashed, key);
     MixHash(hashed.bytes());
+  }
+
+  // The extension's token, behind "psk": both ends agree on AES-256-GCM for this response. For
+  // WireGuard's own suite there is no token, and every byte is WireGuard's.
+  void MixAes256Gcm(const ResponseMessage& message, SymmetricKey* key) {
+    MixKeyAndHash(
+        crypto::Blake2s(BytesOf(kAes256GcmLabel), MessageBytes(message).first(kResponseHeadBytes)),
+        key);
   }
 
   void Seal(const SymmetricKey& key, std::span<const uint8_t> plaintext,
@@ -125,6 +138,7 @@ std::optional<InitiationMessage> CreateInitiation(const LocalIdentity& local,
   transcript.Seal(key, timestamp.bytes, message.encrypted_timestamp);
 
   *pending = PendingInitiation{.local_index = local_index,
+                               .offered = timestamp.HasOffer(),
                                .ephemeral = ephemeral,
                                .chaining_key = transcript.chaining_key(),
                                .hash = transcript.hash()};
@@ -174,7 +188,7 @@ std::optional<DropReason> OpenInitiationTimestamp(const RemoteIdentity& remote,
 
 std::optional<CreatedResponse> CreateResponse(const RemoteIdentity& remote,
                                               const OpenedInitiation& opened, uint32_t local_index,
-                                              crypto::Random& random) {
+                                              crypto::Random& random, crypto::AeadSuite suite) {
   const PrivateKey ephemeral = crypto::GeneratePrivateKey(random);
   const PublicKey ephemeral_public = crypto::PublicFromPrivate(ephemeral);
   SymmetricKey ephemeral_ephemeral;
@@ -197,10 +211,12 @@ std::optional<CreatedResponse> CreateResponse(const RemoteIdentity& remote,
   transcript.MixKey(ephemeral_ephemeral);
   transcript.MixKey(ephemeral_static);
   transcript.MixKeyAndHash(remote.preshared_key.bytes(), &key);
+  if (suite == crypto::AeadSuite::kAes256Gcm) transcript.MixAes256Gcm(message, &key);
   transcript.Seal(key, {}, message.encrypted_nothing);
 
   SessionKeys& keys = created->keys;
   transcript.DeriveSessionKeys(&keys.receive, &keys.send);
+  keys.suite = suite;
   keys.local_index = local_index;
   keys.remote_index = opened.remote_index;
   keys.is_initiator = false;
@@ -229,9 +245,13 @@ std::variant<SessionKeys, DropReason> ConsumeResponse(const LocalIdentity& local
   transcript.MixKey(ephemeral_ephemeral);
   transcript.MixKey(static_ephemeral);
   transcript.MixKeyAndHash(remote.preshared_key.bytes(), &key);
-  if (!transcript.Open(key, message.encrypted_nothing, {})) return DropReason::kResponseInvalid;
-
   SessionKeys keys;
+  if (!transcript.Open(key, message.encrypted_nothing, {})) {
+    if (!pending.offered) return DropReason::kResponseInvalid;
+    transcript.MixAes256Gcm(message, &key);
+    if (!transcript.Open(key, message.encrypted_nothing, {})) return DropReason::kResponseInvalid;
+    keys.suite = crypto::AeadSuite::kAes256Gcm;
+  }
   transcript.DeriveSessionKeys(&keys.send, &keys.receive);
   keys.local_index = pending.local_index;
   keys.remote_index = LoadLe32(message.sender_index);

@@ -9,6 +9,7 @@
 #include "core/noise/keypair.h"
 #include "core/noise/tai64n.h"
 #include "core/wire/messages.h"
+#include "crypto/aead.h"
 #include "crypto/blake2s.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
@@ -40,12 +41,14 @@ struct RemoteIdentity {
 // The initiator's state between its initiation and the response. Zeroed when done or replaced.
 struct PendingInitiation {
   uint32_t local_index = 0;
+  // It offered AES-256-GCM, so that a response may have accepted.
+  bool offered = false;
   crypto::PrivateKey ephemeral;
   crypto::SymmetricKey chaining_key;
   crypto::Hash hash{};
 };
 
-// Builds an initiation. nullopt: a DH result was zero.
+// Builds an initiation; it offers AES-256-GCM if the timestamp does. nullopt: a DH result was zero.
 std::optional<InitiationMessage> CreateInitiation(const LocalIdentity& local,
                                                   const RemoteIdentity& remote,
                                                   uint32_t local_index, const Tai64n& timestamp,
@@ -72,16 +75,21 @@ struct OpenedInitiation {
                                                                 OpenedInitiation* opened);
 
 // The responder's answer and its session keys. nullopt: a DH result was zero.
+//
+// Transport messages are sealed with ChaCha20-Poly1305, as in WireGuard, or with AES-256-GCM if
+// `suite` says so. That is allowed only for an initiation that offered it (Tai64n::HasOffer): the
+// choice goes into hash and keys, and nobody else tries it (docs/transport_extension.md).
 struct CreatedResponse {
   ResponseMessage message{};
   SessionKeys keys;
 };
-std::optional<CreatedResponse> CreateResponse(const RemoteIdentity& remote,
-                                              const OpenedInitiation& opened, uint32_t local_index,
-                                              crypto::Random& random);
+std::optional<CreatedResponse> CreateResponse(
+    const RemoteIdentity& remote, const OpenedInitiation& opened, uint32_t local_index,
+    crypto::Random& random, crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305);
 
-// The initiator's end. Leaves `pending` as it is when the response is refused (rule 1); zeroing it
-// after success is the caller's.
+// The initiator's end. Which of two tags verifies tells the suite that the responder chose; without
+// an offer there is only one. Leaves `pending` as it is when the response is refused (rule 1);
+// zeroing it after success is the caller's.
 std::variant<SessionKeys, DropReason> ConsumeResponse(const LocalIdentity& local,
                                                       const RemoteIdentity& remote,
                                                       const PendingInitiation& pending,

@@ -19,8 +19,12 @@ Keypair::Keypair(const SessionKeys& keys, PeerSlot* peer, Instant now)
       rekey_on_receive_at_(keys.is_initiator ? now + kRekeyOnReceiveAfterTime
                                              : Instant::InfiniteFuture()) {}
 
-std::optional<uint64_t> Keypair::ReserveCounters(uint64_t count) {
+std::optional<uint64_t> Keypair::ReserveCounters(uint64_t count, uint64_t sealed_bytes) {
   DCHECK(count > 0);
+  if (suite_ == crypto::AeadSuite::kAes256Gcm && !ReserveBytes(sealed_bytes)) {
+    ExpireSending();
+    return std::nullopt;
+  }
   // A bare fetch_add would also count what it then refuses. Only 2^13 numbers lie between the limit
   // and zero, less than the workers can ask for at once, and behind zero every nonce is a used one.
   // So the counter is raised only by what fits: it never exceeds the limit, however often and from
@@ -33,6 +37,24 @@ std::optional<uint64_t> Keypair::ReserveCounters(uint64_t count) {
   return first;
 }
 
-bool Keypair::WantsRekeyByCount() const { return counters_reserved() > kRekeyAfterMessages; }
+// As with the counter: raised only by what fits, so that it never exceeds the limit.
+bool Keypair::ReserveBytes(uint64_t bytes) {
+  uint64_t used = sealed_bytes_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > kAesRejectAfterBytes - used) return false;
+  } while (!sealed_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  return true;
+}
+
+bool Keypair::HasRoomFor(uint64_t count, uint64_t sealed_bytes) const {
+  const uint64_t counters = counters_reserved();
+  return counters < kRejectAfterMessages && count <= kRejectAfterMessages - counters &&
+         (suite_ != crypto::AeadSuite::kAes256Gcm ||
+          sealed_bytes <= kAesRejectAfterBytes - bytes_reserved());
+}
+
+bool Keypair::WantsRekeyByUse() const {
+  return counters_reserved() > kRekeyAfterMessages || bytes_reserved() > kAesRekeyAfterBytes;
+}
 
 }  // namespace ringwire

@@ -52,14 +52,22 @@ class Keypair {
   Instant rekey_on_receive_at() const { return rekey_on_receive_at_; }
 
   // Reserves `count` consecutive counters and returns the first; nullopt when that would pass
-  // REJECT_AFTER_MESSAGES. Reservations are never given back: a nonce is used at most once.
-  std::optional<uint64_t> ReserveCounters(uint64_t count);
+  // REJECT_AFTER_MESSAGES. `sealed_bytes` is what they will seal together, tags included (UDP
+  // payloads without their 16-byte headers): AES-256-GCM has a limit on that too, and a
+  // reservation that would pass it ends sending under this key. Reservations are never given back:
+  // a nonce is used at most once.
+  std::optional<uint64_t> ReserveCounters(uint64_t count, uint64_t sealed_bytes);
   uint64_t counters_reserved() const { return send_counter_.load(std::memory_order_relaxed); }
-  // True once more than REKEY_AFTER_MESSAGES were sent, whoever initiated.
-  bool WantsRekeyByCount() const;
+  // Always 0 for ChaCha20-Poly1305, which needs no such limit.
+  uint64_t bytes_reserved() const { return sealed_bytes_.load(std::memory_order_relaxed); }
+  // A reservation of this size would succeed now.
+  bool HasRoomFor(uint64_t count, uint64_t sealed_bytes) const;
+  // True once more than REKEY_AFTER_MESSAGES were sent, or more bytes than AES-256-GCM should seal
+  // under one key, whoever initiated.
+  bool WantsRekeyByUse() const;
 
-  // Set by control when the key must not send any more (the device's private key changed);
-  // receiving goes on.
+  // Set when the key must not send any more (the device's private key changed, or the key is used
+  // up); receiving goes on.
   void ExpireSending() { send_expired_.store(true, std::memory_order_relaxed); }
   bool CanSend(Instant now) const {
     return now < reject_at_ && !send_expired_.load(std::memory_order_relaxed);
@@ -84,8 +92,12 @@ class Keypair {
 
   // For tests of the limits: continues as if `counter` messages had been sent.
   void SetSendCounterForTest(uint64_t counter) { send_counter_.store(counter); }
+  // Likewise in bytes.
+  void SetSealedBytesForTest(uint64_t bytes) { sealed_bytes_.store(bytes); }
 
  private:
+  bool ReserveBytes(uint64_t bytes);
+
   PeerSlot* const peer_;
   const crypto::AeadKey send_key_;
   const crypto::AeadKey receive_key_;
@@ -99,6 +111,7 @@ class Keypair {
   const Instant rekey_on_receive_at_;
 
   alignas(64) std::atomic<uint64_t> send_counter_{0};
+  std::atomic<uint64_t> sealed_bytes_{0};
   std::atomic<bool> send_expired_{false};
   std::atomic<bool> received_{false};
   std::atomic<bool> rekey_on_receive_claimed_{false};

@@ -18,6 +18,14 @@ struct Tai64n {
   // The nanoseconds are rounded down to a multiple of 2^24, so that the stamp is no precise clock
   // for a listener.
   static Tai64n From(absl::Time wall_now);
+  // The next rounded stamp that is greater than this one, whatever its low bits are.
+  Tai64n Successor() const;
+
+  // The transport extension: a rounded stamp has room for the offer of AES-256-GCM. An offer keeps
+  // the order of stamps of different steps, and is itself greater than the stamp without it.
+  Tai64n WithOffer() const;
+  // Exactly the offer's code; also by accident, once in 2^24 stamps of a peer that doesn't round.
+  bool HasOffer() const;
   // The moment it names, for messages to people only; absl::InfinitePast() when it is not a
   // sensible date.
   absl::Time ToTime() const;

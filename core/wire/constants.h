@@ -35,6 +35,15 @@ inline constexpr size_t kReplayWindowBits = 8192;
 
 inline constexpr size_t kPaddingMultiple = 16;
 
+// The transport extension (docs/transport_extension.md). What an initiator that can use AES-256-GCM puts into the low 24
+// bits of its timestamp's nanoseconds, which rounding leaves empty.
+inline constexpr uint32_t kOfferAes256Gcm = 0x525701;
+// A responder that has answered this often in AES-256-GCM without seeing a session answers in ChaCha20-Poly1305.
+inline constexpr int kUnconfirmedAesResponsesMax = 2;
+// Of one AES-256-GCM send key, in bytes of UDP payload without the first 16: its quota of sealed data.
+inline constexpr uint64_t kAesRekeyAfterBytes = uint64_t{1} << 38;
+inline constexpr uint64_t kAesRejectAfterBytes = uint64_t{1} << 41;
+
 }  // namespace ringwire
 
 #endif  // RINGWIRE_CORE_WIRE_CONSTANTS_H_

@@ -19,7 +19,7 @@ void SealAsHostilePeer(Pair& pair, std::span<const uint8_t> plaintext) {
   PeerSlot* const peer = pair.a().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 2));
   Keypair* const keypair = peer->current.load();
   CHECK(keypair != nullptr);
-  const uint64_t counter = *keypair->ReserveCounters(1);
+  const uint64_t counter = *keypair->ReserveCounters(1, 0);
   Bytes message(16 + plaintext.size() + 16);
   StoreTransportHeader(message.data(), keypair->remote_index(), counter);
   std::ranges::copy(plaintext, message.begin() + 16);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/base/endian.h"
 #include "core/base/limits.h"
 #include "core/wire/messages.h"
 #include "fmt/format.h"
@@ -75,6 +76,24 @@ void ConservationChecker::Check(Node& node, size_t peer_count, Violations* viola
     violations->Add(fmt::format("{} packets went in, {} are accounted for, and {} bytes are staged",
                                 in_, accounted, node.shared().staged_pool.used()));
   }
+}
+
+std::optional<crypto::AeadSuite> CheckSameSuite(Node& sender, Node& receiver,
+                                                std::span<const uint8_t> message,
+                                                Violations* violations) {
+  if (message.size() < kTransportOverheadBytes || message[0] != kMessageTransport) {
+    return std::nullopt;
+  }
+  const uint32_t index = LoadLe32(message.data() + 4);
+  const Keypair* const theirs = receiver.shared().index_table.Find(index);
+  if (theirs == nullptr) return std::nullopt;
+  const Keypair* const ours = sender.shared().index_table.Find(theirs->remote_index());
+  if (ours == nullptr || ours->remote_index() != index) return std::nullopt;
+  if (ours->suite() != theirs->suite()) {
+    violations->Add(fmt::format("keypairs {} and {} of one session differ in suite",
+                                ours->local_index(), index));
+  }
+  return theirs->suite();
 }
 
 void CheckBounds(Node& node, size_t peer_count, Violations* violations) {

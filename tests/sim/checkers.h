@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/instant.h"
+#include "crypto/aead.h"
 #include "tests/support/node.h"
 #include "tests/support/packet_builder.h"
 
@@ -68,6 +70,12 @@ class ConservationChecker {
   uint64_t data_out_ = 0;   // messages that carry a packet
   uint64_t delivered_ = 0;  // ICMP errors of our own included
 };
+
+// A transport message went from `sender` to somebody, perhaps to `receiver`: the two keypairs that
+// share its indices have the same suite. The suite, if they are the ones.
+std::optional<crypto::AeadSuite> CheckSameSuite(Node& sender, Node& receiver,
+                                                std::span<const uint8_t> message,
+                                                Violations* violations);
 
 // Indices and staged bytes stay within what the peers may hold.
 void CheckBounds(Node& node, size_t peer_count, Violations* violations);

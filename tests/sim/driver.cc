@@ -117,7 +117,7 @@ void DisturbHost(World& world, size_t host) {
 // What the operators do.
 void Operate(World& world, size_t host, size_t spoke) {
   const size_t peer = PickPeer(world, host);
-  switch (world.random().Below(5)) {
+  switch (world.random().Below(6)) {
     case 0:
       world.ChangePresharedKey(spoke);
       SyncBothEnds(world, spoke);
@@ -132,6 +132,11 @@ void Operate(World& world, size_t host, size_t spoke) {
     case 3:
       world.SetKeepalive(spoke, static_cast<uint16_t>(
                                     world.random().Below(2) == 0 ? 0 : world.random().Below(30)));
+      break;
+    case 4:
+      world.SwitchCipher(host, peer, world.random().Below(2) == 0,
+                         world.random().Below(3) == 0 ? TransportCipher::kChaCha20Poly1305
+                                                      : TransportCipher::kAuto);
       break;
     default:
       world.MoveToOtherFamily(spoke);

@@ -89,10 +89,20 @@ void World::Collect(size_t index) {
                                datagram.to.remote.ToString()));
     }
     wiretap_.Record(now_, {index, host.life}, datagram);
+    CheckSuites(index, datagram);
     Transmit(index, datagram);
   }
   for (const Notice& notice : host.node->TakeNotices()) Trace(index, notice.text);
   CheckBounds(*host.node, host.views.size(), &violations_);
+}
+
+void World::CheckSuites(size_t index, const Datagram& datagram) {
+  for (size_t other = 0; other < hosts_.size(); ++other) {
+    if (other == index || hosts_[other].node == nullptr) continue;
+    const auto suite =
+        CheckSameSuite(*hosts_[index].node, *hosts_[other].node, datagram.bytes, &violations_);
+    if (suite.has_value()) ++sent_by_suite_[static_cast<size_t>(*suite)];
+  }
 }
 
 void World::Transmit(size_t index, const Datagram& datagram) {

@@ -79,6 +79,8 @@ class World {
   void SetKeepalive(size_t spoke, uint16_t seconds);
   void MoveToOtherFamily(size_t spoke);
   void RemovePeer(size_t host, size_t peer);
+  // Of one peer, or of all that the host has.
+  void SwitchCipher(size_t host, size_t peer, bool of_all, TransportCipher cipher);
   void Sync(size_t host, size_t peer);
 
   // Ends all trouble, and forgets what is under way.
@@ -93,6 +95,9 @@ class World {
   const Wiretap& wiretap() const { return wiretap_; }
   uint64_t delivered_count() const { return deliveries_.delivered_count(); }
   // Of all hosts in all their lives; complete once the world has come to rest.
+  // Transport messages sent, by suite, as far as the session was known at both ends.
+  using SuiteCounts = std::array<uint64_t, crypto::kAeadSuiteCount>;
+  const SuiteCounts& sent_by_suite() const { return sent_by_suite_; }
   using Drops = std::array<uint64_t, kDropReasonCount>;
   const Drops& drops() const { return drops_; }
 
@@ -109,6 +114,7 @@ class World {
     uint32_t life = 0;
     crypto::PrivateKey private_key;
     crypto::PublicKey public_key{};
+    bool has_aes = false;
     std::vector<HandshakeStamp> stamps;  // on its disk, while it is off
     absl::Time wall_at_boot;
     bool is_frozen = false;
@@ -139,6 +145,7 @@ class World {
   // Takes what a host has produced: datagrams to the network, packets to the checker.
   void Collect(size_t host);
   void Transmit(size_t host, const Datagram& datagram);
+  void CheckSuites(size_t host, const Datagram& datagram);
   void Arrive(const SocketAddress& from, const SocketAddress& to, const Bytes& bytes, uint8_t tos);
   std::optional<size_t> FindHost(const SocketAddress& from, const SocketAddress& to);
   void Receive(size_t host, const SocketAddress& from, const Bytes& bytes, uint8_t tos);
@@ -159,6 +166,7 @@ class World {
   uint64_t events_made_ = 0;
   uint64_t network_age_ = 0;  // what was sent in an earlier one is forgotten
   Drops drops_{};
+  SuiteCounts sent_by_suite_{};
   absl::Time latest_wall_at_boot_;
   uint64_t turns_at_once_ = 0;
 };

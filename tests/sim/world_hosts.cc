@@ -36,6 +36,7 @@ World::World(uint64_t seed, bool trace)
     Host& host = hosts_[i];
     host.private_key = crypto::GeneratePrivateKey(random_);
     host.public_key = crypto::PublicFromPrivate(host.private_key);
+    host.has_aes = random_.Below(3) != 0;
     host.wall_at_boot = kFirstWallAtBoot + absl::Seconds(random_.Below(100));
     latest_wall_at_boot_ = std::max(latest_wall_at_boot_, host.wall_at_boot);
     host.address_v4 = {V4("192.0.2.", 10 + i), kPort, 0};
@@ -107,7 +108,8 @@ void World::Start(size_t index) {
   if (host.node != nullptr) return;
   Trace(index, "starts");
   ++host.life;
-  host.node = std::make_unique<Node>(seed_ ^ (uint64_t{host.life} << 40) ^ (uint64_t{index} << 60));
+  host.node = std::make_unique<Node>(seed_ ^ (uint64_t{host.life} << 40) ^ (uint64_t{index} << 60),
+                                     InboundOptions(), ControlOptions{host.has_aes});
   host.conservation = {};
   host.is_frozen = false;
   host.is_link_up = true;
@@ -180,6 +182,24 @@ void World::ChangePrivateKey(size_t index) {
   wiretap_.AllowInitiations({index, host.life});
   DeviceUpdate update;
   update.private_key = host.private_key;
+  CHECK(host.node->Apply(now_, update).ok());
+  Collect(index);
+}
+
+void World::SwitchCipher(size_t index, size_t peer, bool of_all, TransportCipher cipher) {
+  Host& host = hosts_[index];
+  const View& view = host.views[peer];
+  if (!IsRunning(host) || !view.is_present) return;
+  Trace(index, "has its transport cipher switched");
+  DeviceUpdate update;
+  if (of_all) {
+    update.transport_cipher = cipher;
+  } else {
+    PeerUpdate& change = update.peers.emplace_back();
+    change.public_key = view.public_key;
+    change.update_only = true;
+    change.transport_cipher = cipher;
+  }
   CHECK(host.node->Apply(now_, update).ok());
   Collect(index);
 }

@@ -49,6 +49,7 @@ struct Outcome {
   uint64_t initiations = 0;
   uint64_t delivered = 0;
   World::Drops drops{};
+  World::SuiteCounts sent_by_suite{};
 };
 
 Outcome RunWorld(uint64_t seed, bool trace = false) {
@@ -60,7 +61,8 @@ Outcome RunWorld(uint64_t seed, bool trace = false) {
   }
   world.CheckComesToRest();
   return {world.violations().ToString(), world.wiretap().hash(),  world.wiretap().count(),
-          world.wiretap().initiations(), world.delivered_count(), world.drops()};
+          world.wiretap().initiations(), world.delivered_count(), world.drops(),
+          world.sent_by_suite()};
 }
 
 class WorldSim : public testing::TestWithParam<uint64_t> {};
@@ -79,6 +81,9 @@ TEST_P(WorldSim, EveryPromiseIsKept) {
     sum.datagrams += outcome.datagrams;
     sum.initiations += outcome.initiations;
     sum.delivered += outcome.delivered;
+    for (size_t i = 0; i < sum.sent_by_suite.size(); ++i) {
+      sum.sent_by_suite[i] += outcome.sent_by_suite[i];
+    }
     for (size_t i = 0; i < kDropReasonCount; ++i) sum.drops[i] += outcome.drops[i];
   }
   RecordProperty("datagrams", std::to_string(sum.datagrams));
@@ -89,6 +94,7 @@ TEST_P(WorldSim, EveryPromiseIsKept) {
                    std::to_string(sum.drops[i]));
   }
   if (count < kSeedsForAllTroubles) return;
+  for (const uint64_t sent : sum.sent_by_suite) EXPECT_GT(sent, 1'000u) << "both suites are in use";
   for (const DropReason reason : kExpectedTroubles) {
     EXPECT_GT(sum.drops[static_cast<size_t>(reason)], 0u) << DropReasonName(reason);
   }

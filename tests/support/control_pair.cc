@@ -12,11 +12,12 @@
 
 namespace ringwire {
 
-ControlNode::ControlNode(uint64_t seed, std::string_view address_text, std::string_view inner)
+ControlNode::ControlNode(uint64_t seed, std::string_view address_text, std::string_view inner,
+                         const ControlOptions& options)
     : random(seed),
       private_key(crypto::GeneratePrivateKey(random)),
       public_key(crypto::PublicFromPrivate(private_key)),
-      control(std::make_unique<ControlPlane>(shared.get(), &random, &counters)),
+      control(std::make_unique<ControlPlane>(shared.get(), &random, &counters, options)),
       address(*SocketAddress::Parse(address_text)),
       inner_address(*IpAddress::Parse(inner)) {}
 
@@ -120,9 +121,9 @@ bool ControlNode::SealData(Instant now, PeerSlot& slot, const std::vector<uint8_
   Keypair* const keypair = slot.current.load();
   const Endpoint* const endpoint = slot.endpoint.load();
   if (keypair == nullptr || endpoint == nullptr || !keypair->CanSend(now)) return false;
-  const std::optional<uint64_t> counter = keypair->ReserveCounters(1);
-  if (!counter.has_value()) return false;
   const size_t padded = PaddedSize(packet.size(), shared->mtu.load());
+  const std::optional<uint64_t> counter = keypair->ReserveCounters(1, padded + kTransportTagBytes);
+  if (!counter.has_value()) return false;
   ControlDatagram datagram{*endpoint, 0, std::vector<uint8_t>(padded + kTransportOverheadBytes)};
   StoreTransportHeader(datagram.bytes.data(), keypair->remote_index(), *counter);
   std::copy(packet.begin(), packet.end(), datagram.bytes.begin() + kTransportHeaderBytes);
@@ -132,7 +133,7 @@ bool ControlNode::SealData(Instant now, PeerSlot& slot, const std::vector<uint8_
   sent.push_back(std::move(datagram));
   (void)slot.activity.AuthenticatedSent(now);
   uint32_t kinds = slot.activity.DataSent(now) ? uint32_t{kActivity} : 0;
-  if (now >= keypair->rekey_on_send_at() || keypair->WantsRekeyByCount()) kinds |= kRekeyDue;
+  if (now >= keypair->rekey_on_send_at() || keypair->WantsRekeyByUse()) kinds |= kRekeyDue;
   if (kinds != 0) Raise(now, slot, kinds);
   return true;
 }
@@ -181,8 +182,10 @@ size_t ControlNode::CountNotices(Notice::Level level) const {
                     [level](const Notice& notice) { return notice.level == level; }));
 }
 
-ControlPair::ControlPair(uint64_t seed, bool b_knows_endpoint)
-    : a(seed, "192.0.2.1:51820", "10.0.0.1"), b(seed + 1000, "192.0.2.2:51820", "10.0.0.2") {
+ControlPair::ControlPair(uint64_t seed, bool b_knows_endpoint, const ControlOptions& options_a,
+                         const ControlOptions& options_b)
+    : a(seed, "192.0.2.1:51820", "10.0.0.1", options_a),
+      b(seed + 1000, "192.0.2.2:51820", "10.0.0.2", options_b) {
   DeviceUpdate update_a;
   update_a.private_key = a.private_key;
   update_a.peers.push_back(b.AsPeer());

@@ -34,7 +34,8 @@ struct ControlDatagram {
 // load rule, no TUN.
 class ControlNode {
  public:
-  ControlNode(uint64_t seed, std::string_view address, std::string_view inner_address);
+  ControlNode(uint64_t seed, std::string_view address, std::string_view inner_address,
+              const ControlOptions& options = {});
   ~ControlNode();
 
   // -- calls into control, outputs collected below
@@ -87,7 +88,8 @@ class ControlNode {
 // Two of them and a link that delivers at once, in virtual time. Each has the other as a peer.
 class ControlPair {
  public:
-  explicit ControlPair(uint64_t seed = 1, bool b_knows_endpoint = true);
+  explicit ControlPair(uint64_t seed = 1, bool b_knows_endpoint = true,
+                       const ControlOptions& options_a = {}, const ControlOptions& options_b = {});
 
   ControlNode a;
   ControlNode b;

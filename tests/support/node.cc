@@ -8,13 +8,13 @@
 
 namespace ringwire {
 
-Node::Node(uint64_t seed, InboundOptions inbound)
+Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control)
     : random_(seed),
       private_key_(crypto::GeneratePrivateKey(random_)),
       public_key_(crypto::PublicFromPrivate(private_key_)),
       shared_(std::make_unique<SharedState>()),
       reader_(shared_->quiescence.AddReader()),
-      control_(shared_.get(), &random_, &control_counters_),
+      control_(shared_.get(), &random_, &control_counters_, control),
       outbound_(shared_.get(), &link_, &engine_, &worker_counters_),
       inbound_(shared_.get(), &link_, &engine_, &random_, &worker_counters_, inbound) {}
 

@@ -31,7 +31,7 @@ struct Datagram {
 // argument, results out by list.
 class Node {
  public:
-  explicit Node(uint64_t seed, InboundOptions inbound = {});
+  explicit Node(uint64_t seed, InboundOptions inbound = {}, ControlOptions control = {});
   ~Node();
 
   // Before Start(): the key of a gateway that is started again, instead of one drawn from the seed.

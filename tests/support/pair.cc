@@ -13,8 +13,10 @@ Pair::Pair(const Options& options)
       address_b(
           *SocketAddress::Parse(options.outer_v6 ? "[2001:db8::2]:51820" : "192.0.2.2:51820")),
       options_(options),
-      a_(std::make_unique<Node>(options.seed * 2, options.inbound)),
-      b_(std::make_unique<Node>(options.seed * 2 + 1, options.inbound)) {
+      a_(std::make_unique<Node>(options.seed * 2, options.inbound,
+                                ControlOptions{options.a_has_aes})),
+      b_(std::make_unique<Node>(options.seed * 2 + 1, options.inbound,
+                                ControlOptions{options.b_has_aes})) {
   for (Node* node : {b_.get(), a_.get()}) {
     node->Start(now_);
     DeviceUpdate update;
@@ -112,7 +114,9 @@ void Pair::Restart(std::unique_ptr<Node>* node, bool with_stamps) {
   const absl::Time wall_at_boot = (*node)->WallAt(Instant());
   const std::vector<HandshakeStamp> stamps = (*node)->control().Stamps();
   // Other random numbers than in its life before.
-  *node = std::make_unique<Node>(options_.seed * 2 + ++restarts_ * 1'000'003, options_.inbound);
+  const bool has_aes = node == &a_ ? options_.a_has_aes : options_.b_has_aes;
+  *node = std::make_unique<Node>(options_.seed * 2 + ++restarts_ * 1'000'003, options_.inbound,
+                                 ControlOptions{has_aes});
   (*node)->set_private_key(key);
   (*node)->set_wall_at_boot(wall_at_boot);
   if (with_stamps) (*node)->control().RestoreStamps(stamps);

@@ -25,6 +25,8 @@ class Pair {
     bool a_knows_endpoint = true;  // of B; B never knows A's before A speaks
     bool b_knows_endpoint = false;
     InboundOptions inbound{};
+    bool a_has_aes = false;
+    bool b_has_aes = false;
   };
   explicit Pair(const Options& options);
   Pair() : Pair(Options{}) {}

@@ -19,6 +19,7 @@ struct DevicePeer {
   std::optional<SocketAddress> endpoint;
   uint16_t persistent_keepalive_seconds = 0;
   std::string name;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
   std::set<Prefix> allowed_ips;
   int generation = 0;  // a new one for a peer that was made anew: its session is lost
   friend bool operator==(const DevicePeer&, const DevicePeer&) = default;
@@ -28,6 +29,7 @@ struct Device {
   std::array<uint8_t, 32> private_key{};
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
+  TransportCipher transport_cipher = TransportCipher::kAuto;
   std::map<crypto::PublicKey, DevicePeer> peers;
   int generation = 0;
   friend bool operator==(const Device&, const Device&) = default;
@@ -55,6 +57,7 @@ void Device::Apply(const PeerUpdate& update) {
     peer.persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
   }
   if (update.name) peer.name = *update.name;
+  if (update.transport_cipher) peer.transport_cipher = *update.transport_cipher;
   if (update.replace_allowed_ips) peer.allowed_ips.clear();
   for (const AllowedIpChange& change : update.allowed_ips) {
     if (change.remove) {
@@ -70,6 +73,7 @@ void Device::Apply(const DeviceUpdate& update) {
   if (update.private_key) std::ranges::copy(update.private_key->bytes(), private_key.begin());
   if (update.listen_port) listen_port = *update.listen_port;
   if (update.fwmark) fwmark = *update.fwmark;
+  if (update.transport_cipher) transport_cipher = *update.transport_cipher;
   if (update.replace_peers) peers.clear();
   for (const PeerUpdate& peer : update.peers) Apply(peer);
 }
@@ -79,6 +83,7 @@ DeviceStatus Device::Status() const {
   if (private_key != std::array<uint8_t, 32>{}) status.private_key.emplace(std::span(private_key));
   status.listen_port = listen_port;
   status.fwmark = fwmark;
+  status.transport_cipher = transport_cipher;
   for (const auto& [key, peer] : peers) {
     PeerStatus& shown = status.peers.emplace_back();
     shown.public_key = key;
@@ -86,6 +91,7 @@ DeviceStatus Device::Status() const {
     shown.endpoint = peer.endpoint;
     shown.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
     shown.name = peer.name;
+    shown.transport_cipher = peer.transport_cipher;
     shown.allowed_ips.assign(peer.allowed_ips.rbegin(), peer.allowed_ips.rend());
   }
   return status;
@@ -101,6 +107,7 @@ class RandomChanges {
     if (OneIn(2)) update.private_key = SecretOf(Below(3));
     if (OneIn(2)) update.listen_port = static_cast<uint16_t>(Below(3));
     if (OneIn(2)) update.fwmark = Below(3);
+    if (OneIn(2)) update.transport_cipher = Cipher();
     update.replace_peers = replace_peers;
     for (uint32_t i = Below(7); i > 0; --i) update.peers.push_back(Peer());
     return update;
@@ -109,6 +116,9 @@ class RandomChanges {
  private:
   uint32_t Below(uint32_t bound) { return static_cast<uint32_t>(random_() % bound); }
   bool OneIn(uint32_t n) { return Below(n) == 0; }
+  TransportCipher Cipher() {
+    return OneIn(2) ? TransportCipher::kAuto : TransportCipher::kChaCha20Poly1305;
+  }
   static crypto::Secret<32> SecretOf(uint32_t number) {
     crypto::Secret<32> secret;
     secret.bytes()[5] = static_cast<uint8_t>(number);
@@ -127,6 +137,7 @@ class RandomChanges {
     }
     if (OneIn(3)) peer.persistent_keepalive_seconds = static_cast<uint16_t>(Below(2));
     if (OneIn(3)) peer.name = OneIn(2) ? "a" : "b";
+    if (OneIn(3)) peer.transport_cipher = Cipher();
     peer.replace_allowed_ips = OneIn(2);
     for (uint32_t i = Below(6); i > 0; --i) {
       const auto length = static_cast<int>(8 * (1 + Below(2)));
@@ -140,8 +151,8 @@ class RandomChanges {
 };
 
 bool IsEmpty(const DeviceUpdate& update) {
-  return !update.private_key && !update.listen_port && !update.fwmark && !update.replace_peers &&
-         update.peers.empty();
+  return !update.private_key && !update.listen_port && !update.fwmark && !update.transport_cipher &&
+         !update.replace_peers && update.peers.empty();
 }
 
 class ConfigDiffPropertyTest : public testing::TestWithParam<bool> {};

@@ -52,8 +52,10 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   const ConfigFile config = MustParse(fmt::format(
       "[Interface]\nPrivateKey = {}\nListenPort = 51820\nFwMark = 0xca6c\n"
       "Address = 10.0.0.1/24, fd00::1/64\nMTU = 1420\nWorkers = 2\nIoBackend = epoll\n"
+      "TransportCipher = ChaCha20-Poly1305\n"
       "[Peer]\nPublicKey = {}\nPresharedKey = {}\nAllowedIPs = 10.0.0.2/32, fd00::2\n"
-      "Endpoint = vpn.example.com:51820\nPersistentKeepalive = 25\nName = Jane's laptop\n",
+      "Endpoint = vpn.example.com:51820\nPersistentKeepalive = 25\nName = Jane's laptop\n"
+      "TransportCipher = chacha20-poly1305\n",
       kPrivate, kPublic, kPreshared));
   ASSERT_TRUE(config.private_key);
   EXPECT_EQ(KeyToBase64(config.private_key->bytes()), kPrivate);
@@ -65,10 +67,11 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.mtu, 1420);
   EXPECT_EQ(config.workers, 2);
   EXPECT_EQ(config.io_backend, IoBackendChoice::kEpoll);
+  EXPECT_EQ(config.transport_cipher, TransportCipher::kChaCha20Poly1305);
   EXPECT_TRUE(config.deferred.empty());
   ASSERT_EQ(config.peers.size(), 1u);
   const PeerConfig& peer = config.peers[0];
-  EXPECT_EQ(peer.position.line, 9u);
+  EXPECT_EQ(peer.position.line, 10u);
   EXPECT_EQ(KeyToBase64(peer.public_key), kPublic);
   ASSERT_TRUE(peer.preshared_key);
   EXPECT_EQ(KeyToBase64(peer.preshared_key->bytes()), kPreshared);
@@ -76,10 +79,28 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(peer.allowed_ips[1].prefix, Prefix::Parse("fd00::2/128"));
   ASSERT_TRUE(peer.endpoint);
   EXPECT_EQ(peer.endpoint->ToString(), "vpn.example.com:51820");
-  EXPECT_EQ(peer.endpoint_position.line, 13u);
+  EXPECT_EQ(peer.endpoint_position.line, 14u);
   EXPECT_EQ(peer.endpoint_position.column, 12u);
   EXPECT_EQ(peer.persistent_keepalive_seconds, 25);
   EXPECT_EQ(peer.name, "Jane's laptop");
+  EXPECT_EQ(peer.transport_cipher, TransportCipher::kChaCha20Poly1305);
+}
+
+TEST(ConfigFileTest, TheTransportCipherIsAutoUnlessItIsSaidAndReachesTheChange) {
+  const ConfigFile config = MustParse(
+      fmt::format("[Interface]\nTransportCipher = auto\n[Peer]\nPublicKey = {}\nTransportCipher = "
+                  "chacha20-poly1305\n[Peer]\nPublicKey = {}\n",
+                  kPublic, kPreshared));
+  const DeviceUpdate update =
+      ToDeviceUpdate(config, std::vector<std::optional<SocketAddress>>(config.peers.size()));
+  EXPECT_EQ(update.transport_cipher, TransportCipher::kAuto) << "also what is not said is set";
+  ASSERT_EQ(update.peers.size(), 2u);
+  EXPECT_EQ(update.peers[0].transport_cipher, TransportCipher::kChaCha20Poly1305);
+  EXPECT_EQ(update.peers[1].transport_cipher, TransportCipher::kAuto);
+  EXPECT_EQ(InterfaceError("TransportCipher = aes-256-gcm"),
+            ":2:19: TransportCipher must be auto or chacha20-poly1305, not 'aes-256-gcm'");
+  EXPECT_EQ(PeerError("TransportCipher = none"),
+            ":3:19: TransportCipher must be auto or chacha20-poly1305, not 'none'");
 }
 
 TEST(ConfigFileTest, AnEmptyFileIsAnEmptyConfiguration) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/limits.h"
 #include "core/wire/constants.h"
 #include "crypto/x25519.h"
 #include "tests/support/seeded_random.h"
@@ -15,8 +16,10 @@ class PeerTest : public testing::Test {
     peer_.keypairs.Clear(now_);
     shared_.quiescence.Collect();
   }
-  Keypair& AddSession(bool is_initiator) {
+  Keypair& AddSession(bool is_initiator,
+                      crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305) {
     SessionKeys keys;
+    keys.suite = suite;
     keys.local_index = shared_.index_table.Reserve(random_, now_);
     keys.is_initiator = is_initiator;
     auto keypair = std::make_shared<Keypair>(keys, peer_.slot.get(), now_);
@@ -51,6 +54,18 @@ TEST_F(PeerTest, OnlyTheInitiatorRenewsOnAgeAndEitherOnCount) {
   EXPECT_FALSE(peer_.WantsRenewal(now_ + kRejectAfterTime));
   as_responder.SetSendCounterForTest(kRekeyAfterMessages + 1);
   EXPECT_TRUE(peer_.WantsRenewal(now_));
+}
+
+TEST_F(PeerTest, AnAesSessionAlsoNeedsBytesLeftForAllThatCanBeStaged) {
+  Keypair& session = AddSession(false, crypto::AeadSuite::kAes256Gcm);
+  constexpr uint64_t kStagedBytesMax = kStagedPacketsPerPeerMax * kTrainBytesMax;
+  session.SetSealedBytesForTest(kAesRejectAfterBytes - kStagedBytesMax);
+  EXPECT_TRUE(peer_.CanSend(now_));
+  EXPECT_TRUE(peer_.WantsRenewal(now_));
+  session.SetSealedBytesForTest(kAesRejectAfterBytes - kStagedBytesMax + 1);
+  EXPECT_FALSE(peer_.CanSend(now_));
+  session.SetSealedBytesForTest(kAesRekeyAfterBytes);
+  EXPECT_FALSE(peer_.WantsRenewal(now_));
 }
 
 TEST_F(PeerTest, StaticStaticIsComputedAtFirstNeedAndAgainAfterBeingForgotten) {

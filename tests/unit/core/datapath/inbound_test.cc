@@ -214,7 +214,7 @@ class HostilePeerTest : public InboundTest {
     pair_.a().control();  // A is the initiator: its current session is the one to use
     PeerSlot* const peer = pair_.a().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 2));
     Keypair* const keypair = peer->current.load();
-    const uint64_t counter = *keypair->ReserveCounters(1);
+    const uint64_t counter = *keypair->ReserveCounters(1, 0);
     Bytes message(16 + plaintext.size() + 16);
     message[0] = 4;
     StoreLe32(message.data() + 4, keypair->remote_index());

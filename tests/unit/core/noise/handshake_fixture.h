@@ -116,12 +116,13 @@ class HandshakeTest : public testing::Test {
     initiator_.generator.AddMacs(MutableMessageBytes(*message), kNow);
     return *message;
   }
-  CreatedResponse Respond(const InitiationMessage& initiation) {
+  CreatedResponse Respond(const InitiationMessage& initiation,
+                          crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305) {
     OpenedInitiation opened;
     EXPECT_EQ(Open(responder_, initiation, &opened), std::nullopt);
     ConstantRandom random(4);
     std::optional<CreatedResponse> created =
-        CreateResponse(responder_.remote, opened, kResponderIndex, random);
+        CreateResponse(responder_.remote, opened, kResponderIndex, random, suite);
     EXPECT_TRUE(created.has_value());
     responder_.generator.AddMacs(MutableMessageBytes(created->message), kNow);
     return *created;
@@ -145,13 +146,14 @@ class HandshakeTest : public testing::Test {
     ASSERT_TRUE(responder_.generator.ConsumeReply(
         initiator_.checker.CreateReply(MessageBytes(created.message), source_, random), kNow));
   }
-  void ExpectSameSession(const SessionKeys& ours, const SessionKeys& theirs) const {
+  void ExpectSameSession(const SessionKeys& ours, const SessionKeys& theirs,
+                         crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305) const {
     EXPECT_TRUE(ours.send == theirs.receive);
     EXPECT_TRUE(ours.receive == theirs.send);
     EXPECT_FALSE(ours.send == ours.receive);
     EXPECT_FALSE(ours.send.IsZero());
-    EXPECT_EQ(ours.suite, crypto::AeadSuite::kChaCha20Poly1305);
-    EXPECT_EQ(theirs.suite, crypto::AeadSuite::kChaCha20Poly1305);
+    EXPECT_EQ(ours.suite, suite);
+    EXPECT_EQ(theirs.suite, suite);
     EXPECT_EQ(ours.local_index, theirs.remote_index);
     EXPECT_EQ(ours.remote_index, theirs.local_index);
     EXPECT_TRUE(ours.is_initiator);
@@ -160,7 +162,7 @@ class HandshakeTest : public testing::Test {
   void ExpectGenuineResponseCompletes(const CreatedResponse& created) const {
     const auto consumed = Consume(created.message);
     ASSERT_TRUE(std::holds_alternative<SessionKeys>(consumed));
-    ExpectSameSession(std::get<SessionKeys>(consumed), created.keys);
+    ExpectSameSession(std::get<SessionKeys>(consumed), created.keys, created.keys.suite);
   }
 
   const SocketAddress source_ = SocketAddress::Parse("192.0.2.7:51820").value();

@@ -85,31 +85,31 @@ TEST(KeypairTest, AnExpiredSenderStillReceives) {
 
 TEST(KeypairTest, ReservesConsecutiveCounters) {
   Keypair keypair(Keys(true), nullptr, kNow);
-  EXPECT_EQ(keypair.ReserveCounters(1), 0U);
-  EXPECT_EQ(keypair.ReserveCounters(64), 1U);
-  EXPECT_EQ(keypair.ReserveCounters(2), 65U);
+  EXPECT_EQ(keypair.ReserveCounters(1, 0), 0U);
+  EXPECT_EQ(keypair.ReserveCounters(64, 0), 1U);
+  EXPECT_EQ(keypair.ReserveCounters(2, 0), 65U);
   EXPECT_EQ(keypair.counters_reserved(), 67U);
 }
 
 TEST(KeypairTest, HandsOutTheLastCounterBelowTheLimitAndNoMore) {
   Keypair keypair(Keys(true), nullptr, kNow);
   keypair.SetSendCounterForTest(kRejectAfterMessages - 3);
-  EXPECT_EQ(keypair.ReserveCounters(4), std::nullopt);
-  EXPECT_EQ(keypair.ReserveCounters(kRejectAfterMessages), std::nullopt);
-  EXPECT_EQ(keypair.ReserveCounters(~uint64_t{0}), std::nullopt);
-  EXPECT_EQ(keypair.ReserveCounters(2), kRejectAfterMessages - 3);
-  EXPECT_EQ(keypair.ReserveCounters(2), std::nullopt);
-  EXPECT_EQ(keypair.ReserveCounters(1), kRejectAfterMessages - 1);
-  EXPECT_EQ(keypair.ReserveCounters(1), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(4, 0), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(kRejectAfterMessages, 0), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(~uint64_t{0}, 0), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(2, 0), kRejectAfterMessages - 3);
+  EXPECT_EQ(keypair.ReserveCounters(2, 0), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(1, 0), kRejectAfterMessages - 1);
+  EXPECT_EQ(keypair.ReserveCounters(1, 0), std::nullopt);
 }
 
 TEST(KeypairTest, TheCounterNeverWrapsHoweverOftenItIsAskedBeyondTheLimit) {
   Keypair keypair(Keys(true), nullptr, kNow);
   keypair.SetSendCounterForTest(kRejectAfterMessages);
-  for (int i = 0; i < (1 << 20); ++i) ASSERT_EQ(keypair.ReserveCounters(64), std::nullopt);
+  for (int i = 0; i < (1 << 20); ++i) ASSERT_EQ(keypair.ReserveCounters(64, 0), std::nullopt);
   EXPECT_EQ(keypair.counters_reserved(), kRejectAfterMessages);
   keypair.SetSendCounterForTest(~uint64_t{0});
-  EXPECT_EQ(keypair.ReserveCounters(1), std::nullopt);
+  EXPECT_EQ(keypair.ReserveCounters(1, 0), std::nullopt);
 }
 
 TEST(KeypairTest, ThreadsNeverShareACounterAndNoneIsWastedAtTheLimit) {
@@ -120,7 +120,7 @@ TEST(KeypairTest, ThreadsNeverShareACounterAndNoneIsWastedAtTheLimit) {
   std::vector<std::thread> threads;
   for (size_t t = 0; t < reserved.size(); ++t) {
     threads.emplace_back([&keypair, &mine = reserved[t], count = t + 1] {
-      while (const std::optional<uint64_t> first = keypair.ReserveCounters(count)) {
+      while (const std::optional<uint64_t> first = keypair.ReserveCounters(count, 0)) {
         mine.emplace_back(*first, count);
       }
     });
@@ -141,11 +141,11 @@ TEST(KeypairTest, ThreadsNeverShareACounterAndNoneIsWastedAtTheLimit) {
 TEST(KeypairTest, WantsRekeyAfterMoreThan2To60MessagesInEitherRole) {
   for (const bool is_initiator : {false, true}) {
     Keypair keypair(Keys(is_initiator), nullptr, kNow);
-    EXPECT_FALSE(keypair.WantsRekeyByCount());
+    EXPECT_FALSE(keypair.WantsRekeyByUse());
     keypair.SetSendCounterForTest(kRekeyAfterMessages);
-    EXPECT_FALSE(keypair.WantsRekeyByCount());
-    ASSERT_TRUE(keypair.ReserveCounters(1).has_value());
-    EXPECT_TRUE(keypair.WantsRekeyByCount());
+    EXPECT_FALSE(keypair.WantsRekeyByUse());
+    ASSERT_TRUE(keypair.ReserveCounters(1, 0).has_value());
+    EXPECT_TRUE(keypair.WantsRekeyByUse());
   }
 }
 
@@ -190,6 +190,77 @@ TEST(KeypairTest, HasAReplayWindowOfItsOwn) {
   }
   const MutexLock lock(&b.replay_mutex());
   EXPECT_TRUE(b.replay_window().CheckAndSet(7));
+}
+
+// The limits of AES-256-GCM in bytes.
+
+SessionKeys AesKeys(bool is_initiator) {
+  SessionKeys keys = Keys(is_initiator);
+  keys.suite = crypto::AeadSuite::kAes256Gcm;
+  return keys;
+}
+
+TEST(KeypairBytesTest, AesCountsWhatIsSealedAndChaChaDoesNot) {
+  Keypair aes(AesKeys(true), nullptr, kNow);
+  EXPECT_EQ(aes.suite(), crypto::AeadSuite::kAes256Gcm);
+  EXPECT_EQ(aes.receive_key().suite(), crypto::AeadSuite::kAes256Gcm);
+  ASSERT_TRUE(aes.ReserveCounters(3, 300).has_value());
+  ASSERT_TRUE(aes.ReserveCounters(1, 16).has_value());
+  EXPECT_EQ(aes.bytes_reserved(), 316U);
+  Keypair chacha(Keys(true), nullptr, kNow);
+  ASSERT_TRUE(chacha.ReserveCounters(1, kAesRejectAfterBytes + 1).has_value());
+  EXPECT_EQ(chacha.bytes_reserved(), 0U);
+  EXPECT_FALSE(chacha.WantsRekeyByUse());
+}
+
+TEST(KeypairBytesTest, AesWantsRekeyAfter2To38BytesInEitherRole) {
+  for (const bool is_initiator : {false, true}) {
+    Keypair keypair(AesKeys(is_initiator), nullptr, kNow);
+    keypair.SetSealedBytesForTest(kAesRekeyAfterBytes - 16);
+    ASSERT_TRUE(keypair.ReserveCounters(1, 16).has_value());
+    EXPECT_FALSE(keypair.WantsRekeyByUse());
+    ASSERT_TRUE(keypair.ReserveCounters(1, 16).has_value());
+    EXPECT_TRUE(keypair.WantsRekeyByUse());
+    EXPECT_TRUE(keypair.CanSend(kNow)) << "until there is another key";
+  }
+}
+
+TEST(KeypairBytesTest, AReservationAcross2To41BytesIsRefusedWholeAndEndsSending) {
+  Keypair keypair(AesKeys(true), nullptr, kNow);
+  keypair.SetSealedBytesForTest(kAesRejectAfterBytes - 100);
+  EXPECT_TRUE(keypair.HasRoomFor(1, 100));
+  EXPECT_FALSE(keypair.HasRoomFor(1, 101));
+  ASSERT_EQ(keypair.ReserveCounters(1, 100), 0U) << "up to the limit, and no more";
+  EXPECT_TRUE(keypair.CanSend(kNow));
+  EXPECT_EQ(keypair.ReserveCounters(1, 1), std::nullopt);
+  EXPECT_EQ(keypair.counters_reserved(), 1U);
+  EXPECT_EQ(keypair.bytes_reserved(), kAesRejectAfterBytes);
+  EXPECT_FALSE(keypair.CanSend(kNow));
+  EXPECT_TRUE(keypair.CanReceive(kNow));
+
+  Keypair large(AesKeys(true), nullptr, kNow);
+  large.SetSealedBytesForTest(kAesRejectAfterBytes - 100);
+  EXPECT_EQ(large.ReserveCounters(64, 6400), std::nullopt);
+  EXPECT_EQ(large.ReserveCounters(64, ~uint64_t{0}), std::nullopt) << "nor does the sum wrap";
+  EXPECT_EQ(large.bytes_reserved(), kAesRejectAfterBytes - 100);
+  EXPECT_EQ(large.counters_reserved(), 0U);
+}
+
+TEST(KeypairBytesTest, ThreadsTogetherNeverPassTheLimit) {
+  constexpr uint64_t kLeft = 100'000;
+  Keypair keypair(AesKeys(true), nullptr, kNow);
+  keypair.SetSealedBytesForTest(kAesRejectAfterBytes - kLeft);
+  std::atomic<uint64_t> reserved = 0;
+  std::vector<std::thread> threads;
+  for (uint64_t size = 16; size < 20; ++size) {
+    threads.emplace_back([&keypair, &reserved, size] {
+      while (keypair.ReserveCounters(1, size).has_value()) reserved += size;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_LE(reserved, kLeft);
+  EXPECT_GT(reserved, kLeft - 20);
+  EXPECT_EQ(keypair.bytes_reserved(), kAesRejectAfterBytes - kLeft + reserved);
 }
 
 }  // namespace
