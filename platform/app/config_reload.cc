@@ -42,10 +42,12 @@ void LogWarnings(const ConfigSource& source) {
   for (const std::string& warning : source.warnings) spdlog::warn("{}", warning);
 }
 
-ConfigReload::ConfigReload(DeviceRunner* device, RunnableConfig current)
+ConfigReload::ConfigReload(DeviceRunner* device, RunnableConfig current,
+                           std::optional<TransportCipher> cipher)
     : device_(device),
       path_(current.source.path),
       current_(std::move(current)),
+      cipher_(cipher),
       target_(std::make_shared<Target>()) {
   MutexLock lock(&target_->mutex);
   target_->reload = this;
@@ -83,7 +85,9 @@ void ConfigReload::Finish(absl::StatusOr<RunnableConfig> loaded) {
 absl::Status ConfigReload::Apply(RunnableConfig wanted) {
   ControlLoop& loop = device_->loop();
   const ConfigFile& config = wanted.source.config;
-  const DeviceUpdate update = Diff(loop.Status(), ToDeviceUpdate(config, wanted.endpoints));
+  DeviceUpdate whole = ToDeviceUpdate(config, wanted.endpoints);
+  if (cipher_.has_value()) whole.transport_cipher = cipher_;
+  const DeviceUpdate update = Diff(loop.Status(), whole);
   const UapiError error = loop.Apply(update);
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   absl::Status status = ApplyAddresses(config);

@@ -30,8 +30,9 @@ void LogWarnings(const ConfigSource& source);
 // the control thread never waits for a resolver.
 class ConfigReload {
  public:
-  // `device` outlives it; `current` is what runs.
-  ConfigReload(DeviceRunner* device, RunnableConfig current);
+  // `device` outlives it; `current` is what runs. `cipher`, if given on the command line, goes before
+  // what the file says of the interface.
+  ConfigReload(DeviceRunner* device, RunnableConfig current, std::optional<TransportCipher> cipher);
   ~ConfigReload();
   ConfigReload(const ConfigReload&) = delete;
   ConfigReload& operator=(const ConfigReload&) = delete;
@@ -49,6 +50,7 @@ class ConfigReload {
   DeviceRunner* const device_;
   const std::string path_;
   RunnableConfig current_;
+  const std::optional<TransportCipher> cipher_;
   bool under_way_ = false;
   const std::shared_ptr<Target> target_;  // shared with the loading thread, which may outlive us
 };

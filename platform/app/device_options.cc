@@ -38,6 +38,9 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
+  app->add_option("--cipher", flags->cipher,
+                  "Cipher of transport messages: auto or chacha20-poly1305")
+      ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
   app->add_option("--log-level", flags->log_level, "debug, info, warning, error or silent")
       ->check(check_level);
   app->add_option("--log-format", flags->log_format, "text or json")
@@ -56,6 +59,10 @@ std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {
   if (flags.io == "epoll") return IoBackendChoice::kEpoll;
   if (flags.io == "auto") return IoBackendChoice::kAuto;
   return std::nullopt;
+}
+
+std::optional<TransportCipher> CipherOf(const DeviceFlags& flags) {
+  return ParseTransportCipher(flags.cipher);
 }
 
 spdlog::level::level_enum StartLogging(const DeviceFlags& flags) {

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "crypto/aes_support.h"
 #include "crypto/self_test.h"
 #include "fmt/format.h"
 #include "platform/app/inherited_tun.h"
@@ -24,6 +25,15 @@ absl::Status TestCrypto() {
       fmt::format("check the cryptography: {} gives a wrong answer on this machine (broken build "
                   "or CPU; nothing is run with it)",
                   failed));
+}
+
+// A device without AES-256-GCM is as good as any other WireGuard: nothing fails for the lack of it.
+bool TestAes() {
+  const bool usable = crypto::IsAes256GcmUsable();
+  if (!usable && crypto::HasAesHardware()) {
+    spdlog::warn("AES-256-GCM gives a wrong answer on this machine and is not offered to peers");
+  }
+  return usable;
 }
 
 absl::Status CheckNameIsFree(const std::string& name) {
@@ -169,7 +179,8 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 
 absl::Status DeviceRunner::StartLoop() {
   loop_ = std::make_unique<ControlLoop>(
-      ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_)});
+      ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
+                         ControlOptions{.has_aes = TestAes()}});
   absl::Status status = loop_->Open();
   if (status.ok()) status = loop_->WatchSignals();
   if (status.ok()) {
@@ -186,6 +197,14 @@ absl::Status DeviceRunner::StartLoop() {
 }
 
 absl::Status DeviceRunner::Configure() {
+  if (settings_.transport_cipher.has_value() && settings_.update.has_value()) {
+    settings_.update->transport_cipher = settings_.transport_cipher;
+  } else if (settings_.transport_cipher.has_value()) {
+    DeviceUpdate update;
+    update.transport_cipher = settings_.transport_cipher;
+    const UapiError error = loop_->Apply(update);
+    if (error.error_number != 0) return absl::InternalError(error.reason);
+  }
   if (settings_.update.has_value()) {
     const UapiError error = loop_->Apply(*settings_.update);
     settings_.update.reset();

@@ -33,6 +33,7 @@ struct DeviceSettings {
   uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
+  std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::vector<InterfaceAddress> addresses;
   std::optional<DeviceUpdate> update;  // applied, and the link set up, before the device is ready
   UniqueFd tun_queue;                  // inherited, or invalid: create the interface

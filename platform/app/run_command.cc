@@ -41,12 +41,13 @@ absl::Status RunConfig(const RunArguments& arguments) {
   settings.mtu = config.mtu.value_or(kDefaultMtu);
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = config.fwmark.value_or(0);
+  settings.transport_cipher = CipherOf(arguments.flags);
   settings.addresses = config.addresses;
   settings.update = ToDeviceUpdate(config, loaded->endpoints);
 
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
-  ConfigReload reload(device->get(), *std::move(loaded));
+  ConfigReload reload(device->get(), *std::move(loaded), CipherOf(arguments.flags));
   (*device)->loop().set_reload([&reload] { return reload.Start(); });
   spdlog::info("{}", (*device)->ReadyLine());
   return (*device)->Run();

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/control/config_value.h"
 #include "core/control/key_text.h"
 #include "fmt/format.h"
 
@@ -79,6 +80,9 @@ void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, 
                  fmt::format("every {} second{}", seconds, seconds == 1 ? "" : "s"));
   }
   if (!peer.transport_suite.empty()) lines->Field("suite", peer.transport_suite);
+  if (peer.transport_cipher != TransportCipher::kAuto) {
+    lines->Field("transport cipher", TransportCipherName(peer.transport_cipher));
+  }
 }
 
 // The peers' places in the report, newest handshake first, those without one last.
@@ -140,6 +144,11 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   lines.Empty();
   lines.Heading(kGreenBold, "ringwire", report.version);
   lines.Field("link", fmt::format("{}, mtu {}", report.link_up ? "up" : "down", report.mtu));
+  if (device.transport_cipher != TransportCipher::kAuto) {
+    lines.Field("transport cipher", TransportCipherName(device.transport_cipher));
+  }
+  const std::string handshakes = JoinCounts(CountsOf(device.handshakes));
+  if (!handshakes.empty()) lines.Field("handshakes", handshakes);
   const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;
   lines.Field("workers", fmt::format("{} ({})", report.workers.size(), backend));
   for (const WorkerReport& worker : report.workers) {

@@ -42,7 +42,7 @@ ControlLoop::Moment ControlLoop::Now() {
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       version_(std::move(options.version)),
-      plane_(&shared_, &random_, &counters_),
+      plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
 ControlLoop::~ControlLoop() {

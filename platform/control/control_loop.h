@@ -33,6 +33,7 @@ struct ControlLoopOptions {
   std::string interface_name;
   std::string version;
   HandshakeStampsFile stamps;
+  ControlOptions control;
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between

@@ -1,9 +1,11 @@
 #include "platform/control/status_report.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/base/drop_reason.h"
+#include "core/control/config_value.h"
 #include "core/control/key_text.h"
 #include "nlohmann/json.hpp"
 
@@ -57,6 +59,45 @@ NamedCounts CountsFromJson(const Json* json) {
   return counts;
 }
 
+// Of another version's report: what is not known is the default.
+TransportCipher CipherOf(const Json& json) {
+  return ParseTransportCipher(TextOf(json, "transport_cipher")).value_or(TransportCipher::kAuto);
+}
+
+// Each with the name that it has in reports.
+struct NamedHandshakeCount {
+  const char* name;
+  HandshakeCounts::Role HandshakeCounts::* role;
+  std::array<uint64_t, crypto::kAeadSuiteCount> HandshakeCounts::Role::* result;
+  crypto::AeadSuite suite;
+};
+using enum crypto::AeadSuite;
+using Role = HandshakeCounts::Role;
+constexpr NamedHandshakeCount kHandshakeCounts[] = {
+    {"initiator_started_chacha20_poly1305", &HandshakeCounts::initiator, &Role::started,
+     kChaCha20Poly1305},
+    {"initiator_started_aes_256_gcm", &HandshakeCounts::initiator, &Role::started, kAes256Gcm},
+    {"initiator_completed_chacha20_poly1305", &HandshakeCounts::initiator, &Role::completed,
+     kChaCha20Poly1305},
+    {"initiator_completed_aes_256_gcm", &HandshakeCounts::initiator, &Role::completed, kAes256Gcm},
+    {"responder_started_chacha20_poly1305", &HandshakeCounts::responder, &Role::started,
+     kChaCha20Poly1305},
+    {"responder_started_aes_256_gcm", &HandshakeCounts::responder, &Role::started, kAes256Gcm},
+    {"responder_completed_chacha20_poly1305", &HandshakeCounts::responder, &Role::completed,
+     kChaCha20Poly1305},
+    {"responder_completed_aes_256_gcm", &HandshakeCounts::responder, &Role::completed, kAes256Gcm},
+};
+
+HandshakeCounts HandshakesFromJson(const Json* json) {
+  HandshakeCounts counts;
+  if (json == nullptr) return counts;
+  for (const NamedHandshakeCount& one : kHandshakeCounts) {
+    (counts.*one.role.*one.result)[static_cast<size_t>(one.suite)] =
+        NumberOf<uint64_t>(*json, one.name);
+  }
+  return counts;
+}
+
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   Json json;
   json["public_key"] = KeyToBase64(peer.public_key);
@@ -72,6 +113,7 @@ Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   json["receive_bytes"] = peer.receive_bytes;
   json["transmit_bytes"] = peer.transmit_bytes;
   json["persistent_keepalive_seconds"] = peer.persistent_keepalive_seconds;
+  json["transport_cipher"] = TransportCipherName(peer.transport_cipher);
   if (!peer.transport_suite.empty()) json["transport_suite"] = peer.transport_suite;
   return json;
 }
@@ -93,6 +135,7 @@ bool PeerFromJson(const Json& json, StatusReport* report) {
   peer.receive_bytes = NumberOf<uint64_t>(json, "receive_bytes");
   peer.transmit_bytes = NumberOf<uint64_t>(json, "transmit_bytes");
   peer.persistent_keepalive_seconds = NumberOf<uint16_t>(json, "persistent_keepalive_seconds");
+  peer.transport_cipher = CipherOf(json);
   peer.transport_suite = TextOf(json, "transport_suite");
   report->has_preshared_key.push_back(FlagOf(json, "preshared_key"));
   report->device.peers.push_back(std::move(peer));
@@ -110,6 +153,14 @@ void SetDevice(DeviceStatus status, StatusReport* report) {
     report->has_preshared_key.push_back(!peer.preshared_key.IsZero());
     peer.preshared_key.Zero();
   }
+}
+
+NamedCounts CountsOf(const HandshakeCounts& counts) {
+  NamedCounts named;
+  for (const NamedHandshakeCount& one : kHandshakeCounts) {
+    named.emplace_back(one.name, (counts.*one.role.*one.result)[static_cast<size_t>(one.suite)]);
+  }
+  return named;
 }
 
 NamedCounts CountsOf(const WorkerCounters& counters) {
@@ -160,6 +211,8 @@ std::string ToJson(const StatusReport& report) {
   if (report.has_private_key) json["public_key"] = KeyToBase64(device.public_key);
   json["listen_port"] = device.listen_port;
   json["fwmark"] = device.fwmark;
+  json["transport_cipher"] = TransportCipherName(device.transport_cipher);
+  json["handshakes"] = CountsToJson(CountsOf(device.handshakes));
   Json peers = Json::array();
   for (size_t i = 0; i < device.peers.size(); ++i) {
     peers.push_back(PeerToJson(device.peers[i], report.has_preshared_key[i]));
@@ -194,6 +247,8 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
   }
   report.device.listen_port = NumberOf<uint16_t>(json, "listen_port");
   report.device.fwmark = NumberOf<uint32_t>(json, "fwmark");
+  report.device.transport_cipher = CipherOf(json);
+  report.device.handshakes = HandshakesFromJson(Member(json, "handshakes"));
   for (const Json& peer : ArrayOf(json, "peers")) {
     if (!PeerFromJson(peer, &report)) return std::nullopt;
   }

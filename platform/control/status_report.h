@@ -39,6 +39,8 @@ struct StatusReport {
 
 // Takes the secrets out of `status` and puts the rest into the report.
 void SetDevice(DeviceStatus status, StatusReport* report);
+// Every count of a device's handshakes.
+NamedCounts CountsOf(const HandshakeCounts& counts);
 // Every count of a worker but its drops.
 NamedCounts CountsOf(const WorkerCounters& counters);
 // Adds the threads' drops up.

@@ -84,6 +84,26 @@ TEST(ShowTextTest, NamesDropsAndCountsThatAreNotZero) {
   EXPECT_NE(text.find("  worker 0: wakeups 3\n"), std::string::npos);
 }
 
+TEST(ShowTextTest, NamesSuitesSwitchesAndHandshakes) {
+  std::vector<PeerStatus> peers = {PeerOf(1), PeerOf(2)};
+  peers[0].transport_suite = "AES-256-GCM";
+  peers[1].transport_suite = "ChaCha20-Poly1305";
+  peers[1].transport_cipher = TransportCipher::kChaCha20Poly1305;
+  StatusReport report = ReportOf(peers);
+  std::string text = FormatShow(report, kNow, false);
+  EXPECT_NE(text.find("  suite: AES-256-GCM\n\npeer: AgIC"), std::string::npos);
+  EXPECT_NE(text.find("  suite: ChaCha20-Poly1305\n  transport cipher: chacha20-poly1305\n\n"),
+            std::string::npos);
+  EXPECT_EQ(text.find("handshakes"), std::string::npos);
+  report.device.transport_cipher = TransportCipher::kChaCha20Poly1305;
+  report.device.handshakes.responder.completed = {1, 2};
+  text = FormatShow(report, kNow, false);
+  EXPECT_NE(text.find("  transport cipher: chacha20-poly1305\n"
+                      "  handshakes: responder_completed_chacha20_poly1305 1, "
+                      "responder_completed_aes_256_gcm 2\n"),
+            std::string::npos);
+}
+
 TEST(ShowTextTest, ColoursOnlyWhenAsked) {
   EXPECT_EQ(FormatShow(ReportOf({PeerOf(1)}), kNow, false).find('\x1b'), std::string::npos);
   EXPECT_NE(FormatShow(ReportOf({PeerOf(1)}), kNow, true).find('\x1b'), std::string::npos);

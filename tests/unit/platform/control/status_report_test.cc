@@ -16,6 +16,9 @@ StatusReport FullReport() {
   device.public_key.fill(9);
   device.listen_port = 51820;
   device.fwmark = 0xca6c;
+  device.transport_cipher = TransportCipher::kChaCha20Poly1305;
+  device.handshakes.initiator = {.started = {1, 2}, .completed = {3, 4}};
+  device.handshakes.responder = {.started = {5, 6}, .completed = {7, 8}};
   PeerStatus peer;
   peer.public_key.fill(1);
   peer.preshared_key.bytes()[5] = 1;
@@ -26,6 +29,7 @@ StatusReport FullReport() {
   peer.transmit_bytes = 3;
   peer.persistent_keepalive_seconds = 25;
   peer.allowed_ips = {*Prefix::Parse("10.0.0.0/8"), *Prefix::Parse("fd00::/64")};
+  peer.transport_cipher = TransportCipher::kChaCha20Poly1305;
   peer.transport_suite = "ChaCha20-Poly1305";
   device.peers.push_back(peer);
   SetDevice(device, &report);
@@ -43,7 +47,19 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(read->mtu, 1420u);
   EXPECT_EQ(read->device.listen_port, 51820);
   EXPECT_EQ(read->device.fwmark, 0xca6cu);
+  EXPECT_EQ(read->device.transport_cipher, TransportCipher::kChaCha20Poly1305);
+  EXPECT_EQ(CountsOf(read->device.handshakes),
+            (NamedCounts{{"initiator_started_chacha20_poly1305", 1},
+                         {"initiator_started_aes_256_gcm", 2},
+                         {"initiator_completed_chacha20_poly1305", 3},
+                         {"initiator_completed_aes_256_gcm", 4},
+                         {"responder_started_chacha20_poly1305", 5},
+                         {"responder_started_aes_256_gcm", 6},
+                         {"responder_completed_chacha20_poly1305", 7},
+                         {"responder_completed_aes_256_gcm", 8}}));
   ASSERT_EQ(read->device.peers.size(), 1u);
+  EXPECT_EQ(read->device.peers[0].transport_cipher, TransportCipher::kChaCha20Poly1305);
+  EXPECT_EQ(read->device.peers[0].transport_suite, "ChaCha20-Poly1305");
   const PeerStatus& peer = read->device.peers[0];
   EXPECT_EQ(peer.endpoint->ToString(), "[fe80::1%3]:7");
   EXPECT_EQ(absl::ToUnixNanos(*peer.last_handshake), 1'700'000'000'123'456'789);

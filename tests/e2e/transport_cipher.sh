@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Between two ringwires data goes in AES-256-GCM, and in ChaCha20-Poly1305 where one end says so, on the command line or
+# in its configuration file. A reload switches it at the next handshake.
+#
+#   a (ringwire) ------ b (ringwire)
+source "$(dirname "$0")/lib.sh"
+grep -qw aes /proc/cpuinfo && grep -qwE 'pclmulqdq|pmull' /proc/cpuinfo || skip "a CPU with AES instructions"
+
+suite() { status "$1" "status['peers'][0].get('transport_suite', 'none')"; }
+completed() { status "$1" "status['handshakes']['$2_completed_$3']"; }
+
+traffic() {
+  check "IPv4" pings a 10.77.0.2
+  check "IPv6 the other way" pings b fd77::1
+}
+check_suite() {  # check_suite NAME: at both ends, in both forms of `show`
+  check_equal "a: $1" "$1" "$(suite wga)"
+  check_equal "b: $1" "$1" "$(suite wgb)"
+  check "show says so" output_has "^  suite: $1\$" "$RINGWIRE" show wga
+}
+
+say "both on auto"
+two_hosts
+join_two
+traffic
+check_suite AES-256-GCM
+check_equal "the initiator counts it" 1 "$(completed wga initiator aes_256_gcm)"
+check_equal "the responder counts it" 1 "$(completed wgb responder aes_256_gcm)"
+stream tcp a b 10.77.0.2 5000
+stream_goes_on tcp "TCP"
+stream_ends tcp
+
+say "b with --cipher=chacha20-poly1305, in both roles"
+stop wgb
+spawn b "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" --cipher=chacha20-poly1305 wgb >>"$work/wgb.log" 2>&1 &
+daemon_pid[wgb]=$! daemon_host[wgb]=b daemon_kind[wgb]=ringwire
+wait_until 10 "wgb is ready" ready b wgb
+set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
+wg set wga peer "${public[b]}" remove
+join_two 192.0.2.2:51820 -
+traffic
+check_suite ChaCha20-Poly1305
+check "show names the switch" output_has 'transport cipher: chacha20-poly1305' "$RINGWIRE" show wgb
+wg set wga peer "${public[b]}" remove
+wg set wgb peer "${public[a]}" remove
+join_two - 192.0.2.1:51820
+check "b begins" pings b 10.77.0.1
+check_suite ChaCha20-Poly1305
+
+say "TransportCipher in a configuration file, and a reload"
+stop wgb
+configuration() {  # configuration CIPHER
+  (umask 077 && cat >"$work/wgb.conf" <<TEXT
+[Interface]
+PrivateKey = ${private[b]}
+ListenPort = 51820
+Address = 10.77.0.2/24, fd77::2/64
+
+[Peer]
+PublicKey = ${public[a]}
+AllowedIPs = 10.77.0.1/32, fd77::1/128
+Endpoint = 192.0.2.1:51820
+TransportCipher = $1
+TEXT
+  )
+}
+configuration chacha20-poly1305
+spawn b "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf" >>"$work/wgb.log" 2>&1 &
+daemon_pid[wgb]=$! daemon_host[wgb]=b
+wait_until 10 "wgb is up" output_has 'inet6 fd77' ip -n b address show dev wgb up
+check "b begins" pings b 10.77.0.1
+check_suite ChaCha20-Poly1305
+configuration auto
+kill -HUP "${daemon_pid[wgb]}"
+wait_until 5 "the reload" prints auto status wgb "status['peers'][0]['transport_cipher']"
+check_suite ChaCha20-Poly1305
+wg set wga peer "${public[b]}" remove
+join_two_a() { wg set wga peer "${public[b]}" endpoint 192.0.2.2:51820 allowed-ips 10.77.0.2/32,fd77::2/128; }
+join_two_a
+check "a begins a new handshake" pings a 10.77.0.2
+check_suite AES-256-GCM
