@@ -209,6 +209,15 @@ void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlO
   impl_->Finish(now);
 }
 
+void ControlPlane::MachineWasCopied(Instant now, absl::Time wall_now, ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  impl_->sessions.ExpireAll();
+  impl_->peers.ForEach([&](Peer& peer) { impl_->Start(call, peer, false); });
+  out->notices.push_back(
+      {Notice::Level::kInfo, "this machine was cloned or restored: sessions are made anew"});
+  impl_->Finish(now);
+}
+
 void ControlPlane::SetMtu(uint32_t mtu) { impl_->shared->mtu.store(mtu); }
 
 void ControlPlane::SetListenPort(uint16_t port) { impl_->shared->listen_port.store(port); }

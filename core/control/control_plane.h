@@ -96,6 +96,10 @@ class ControlPlane {
   // The link was set up (handshakes and keepalives start) or down (sessions and staged packets go,
   // nothing is sent).
   void SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlOutput* out);
+  // This machine is a copy of one that may still run (a virtual machine was cloned or restored):
+  // both have the same keys and would use the same counters. Nothing is sent any more under them,
+  // and handshakes under way are dropped.
+  void MachineWasCopied(Instant now, absl::Time wall_now, ControlOutput* out);
   void SetMtu(uint32_t mtu);
   void SetListenPort(uint16_t port);
 

@@ -26,13 +26,17 @@ Sessions::Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* 
 
 void Sessions::SetIdentity(std::optional<LocalIdentity> identity) {
   identity_ = std::move(identity);
+  ExpireAll();
+  peers_->ForEach([](Peer& peer) { peer.ForgetStaticStatic(); });
+}
+
+void Sessions::ExpireAll() {
   peers_->ForEach([this](Peer& peer) {
     DropPending(peer);
     peer.timers.initiate_at = Instant::InfiniteFuture();
     peer.timers.attempts = 0;
     peer.timers.initiate_not_before = Instant();
     peer.keypairs.ExpireSending();
-    peer.ForgetStaticStatic();
   });
 }
 

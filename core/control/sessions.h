@@ -38,6 +38,10 @@ class Sessions {
   // forgotten, and nothing is sent any more under present sessions.
   void SetIdentity(std::optional<LocalIdentity> identity);
 
+  // Drops handshakes under way and sends nothing more under present sessions. With the next packet
+  // everything begins anew.
+  void ExpireAll();
+
   // Takes a handshake message. Returns the peer that it was proven to be from, or that a cookie
   // reply was for; nullptr when it was dropped and counted.
   Peer* Consume(const ControlCall& call, const HandshakeDatagram& datagram);

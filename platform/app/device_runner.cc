@@ -183,6 +183,7 @@ absl::Status DeviceRunner::StartLoop() {
                          ControlOptions{.has_aes = TestAes()}});
   absl::Status status = loop_->Open();
   if (status.ok()) status = loop_->WatchSignals();
+  if (status.ok()) status = loop_->WatchForCopies();
   if (status.ok()) {
     const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
     status = loop_->StartWorkers(MakeWorkerOptions(), listen);

@@ -20,6 +20,7 @@
 #include "platform/control/event_poll.h"
 #include "platform/control/link_monitor.h"
 #include "platform/control/listen_sockets.h"
+#include "platform/control/machine_copy_watch.h"
 #include "platform/control/socket_server.h"
 #include "platform/control/source_watch.h"
 #include "platform/control/stamp_keeper.h"
@@ -59,6 +60,9 @@ class ControlLoop final : public DeviceControl {
   // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
   absl::Status WatchSignals();
   absl::Status FollowLink(LinkMonitor monitor);
+  // Sessions are made anew when the virtual machine turns out to be a copy. Where the kernel cannot be
+  // listened to, the device works without.
+  absl::Status WatchForCopies();
   // The device stops when the socket's file is deleted.
   absl::Status ServeUapi(UnixListener listener);
   absl::Status ServeStatus(UnixListener listener);
@@ -103,6 +107,7 @@ class ControlLoop final : public DeviceControl {
   void LogNotices();
   void TakeSignal(int fd);
   void TakeLinkState();
+  void TakeUevents();
   absl::Status WatchSocketFile();
   void CheckSocketFile();
   void Stop(absl::Status why, const std::string& log_line);
@@ -127,6 +132,7 @@ class ControlLoop final : public DeviceControl {
   std::deque<FlushStaged> flushes_;  // to be pushed: normally none for longer than a call
   Instant armed_for_ = Instant::InfiniteFuture();
 
+  std::optional<MachineCopyWatch> copy_watch_;
   std::optional<LinkMonitor> link_monitor_;
   LinkState link_;
   bool lost_sight_logged_ = false;

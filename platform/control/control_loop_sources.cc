@@ -66,6 +66,24 @@ void ControlLoop::TakeLinkState() {
   link_ = state;
 }
 
+absl::Status ControlLoop::WatchForCopies() {
+  absl::StatusOr<MachineCopyWatch> watch = MachineCopyWatch::Open();
+  if (!watch.ok()) {
+    spdlog::debug("{}: will not notice when this machine is cloned: {}", interface_name_,
+                  std::string(watch.status().message()));
+    return absl::OkStatus();
+  }
+  copy_watch_.emplace(*std::move(watch));
+  return poll_.Add(copy_watch_->fd(), EPOLLIN, [this](uint32_t) { TakeUevents(); });
+}
+
+void ControlLoop::TakeUevents() {
+  if (!copy_watch_->Read()) return;
+  const Moment now = Now();
+  plane_.MachineWasCopied(now.boot, now.wall, &out_);
+  CarryOut(now);
+}
+
 absl::Status ControlLoop::ServeUapi(UnixListener listener) {
   uapi_ = std::make_unique<SocketServer>(
       &poll_, std::move(listener), [this] { return std::make_unique<UapiConversation>(this); });

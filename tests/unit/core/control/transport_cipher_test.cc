@@ -5,6 +5,7 @@
 
 #include "core/base/endian.h"
 #include "core/noise/cookie.h"
+#include "core/wire/messages.h"
 #include "crypto/x25519.h"
 #include "tests/unit/core/control/transport_cipher_fixture.h"
 
@@ -284,6 +285,39 @@ TEST(TransportCipherTest, AReplayedAesResponseChangesNothing) {
   pair.Deliver();
   EXPECT_NE(pair.slot_in_a().current.load(), session) << "the genuine one still completes";
   EXPECT_EQ(SuiteInA(pair), kAes);
+}
+
+TEST(MachineCopyTest, ACopySendsNothingUnderItsKeysAndMakesNewSessions) {
+  AesPair pair;
+  pair.Connect();
+  pair.Advance(absl::Seconds(1));
+  Keypair* const old = pair.slot_in_a().current.load();
+  ControlOutput out;
+  pair.a.control->MachineWasCopied(pair.now, pair.a.WallAt(pair.now), &out);
+  EXPECT_FALSE(pair.a.SendData(pair.now, pair.slot_in_a()));
+  EXPECT_FALSE(old->CanSend(pair.now));
+  EXPECT_TRUE(old->CanReceive(pair.now));
+  EXPECT_TRUE(out.datagrams.empty()) << "whoever has nothing to say says nothing";
+  ASSERT_EQ(out.notices.size(), 1U);
+  pair.wire.clear();
+  pair.a.Stage(pair.now, pair.slot_in_a());  // at once, though the last handshake was just now
+  pair.Deliver();
+  EXPECT_EQ(pair.CountFrom(true, 1), 1U);
+  EXPECT_NE(pair.slot_in_a().current.load(), old);
+  EXPECT_EQ(pair.b.data_received, 2U);
+}
+
+TEST(MachineCopyTest, AHandshakeUnderWayIsDroppedSinceBothCopiesWouldCompleteIt) {
+  AesPair pair;
+  pair.b.Receive(pair.now, pair.a.AsSource(), InitiationOfA(pair));
+  const std::vector<uint8_t> response = TakeOnly(pair.b).bytes;
+  ControlOutput out;
+  pair.a.control->MachineWasCopied(pair.now, pair.a.WallAt(pair.now), &out);
+  pair.a.Receive(pair.now, pair.b.AsSource(), response);
+  EXPECT_EQ(pair.a.Dropped(DropReason::kResponseUnknownIndex), 1U);
+  EXPECT_EQ(pair.slot_in_a().current.load(), nullptr);
+  ASSERT_EQ(out.datagrams.size(), 1U) << "a packet is staged, so another one begins";
+  EXPECT_EQ(out.datagrams[0].bytes[0], kMessageInitiation);
 }
 
 TEST(TransportCipherTest, HandshakesAreCountedByRoleSuiteAndResult) {
