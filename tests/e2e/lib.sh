@@ -124,9 +124,10 @@ router() {  # router HOST...: forwards IPv4 and IPv6
 
 ready() { ip -n "$1" link show "$2" && wg show "$2" listen-port; }
 
-start() {  # start HOST IF [ringwire|go]: the daemon in the foreground of its own process, ready when this returns
+start() {  # start HOST IF [ringwire|chacha|go] (chacha: ringwire without its AES transport): the daemon in the foreground of its own process, ready when this returns
   local host=$1 interface=$2 kind=${3:-ringwire} command=("$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" "$2")
-  [ "$kind" = ringwire ] || command=(wireguard-go -f "$interface")
+  [ "$kind" != chacha ] || command+=(--cipher=chacha20-poly1305)
+  [ "$kind" != go ] || command=(wireguard-go -f "$interface")
   LOG_LEVEL=${LOG_LEVEL:-debug} spawn "$host" "${command[@]}" >>"$work/$interface.log" 2>&1 &
   daemon_pid[$interface]=$!
   daemon_host[$interface]=$host daemon_kind[$interface]=$kind
@@ -143,7 +144,7 @@ kill_hard() {  # kill_hard IF: as a crash does
   wait "$pid" 2>/dev/null || true
   wait_until 5 "the interface $1 goes with its process" no_interface "${daemon_host[$1]}" "$1"
   unset "daemon_pid[$1]"
-  [ "${daemon_kind[$1]:-ringwire}" = ringwire ] || rm -f "/run/wireguard/$1.sock"
+  [ "${daemon_kind[$1]:-ringwire}" != go ] || rm -f "/run/wireguard/$1.sock"
 }
 
 stop() { ends_well "$1" || exit 1; }  # stop IF: as an operator does

@@ -32,9 +32,7 @@ stream_ends tcp
 
 say "b with --cipher=chacha20-poly1305, in both roles"
 stop wgb
-spawn b "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" --cipher=chacha20-poly1305 wgb >>"$work/wgb.log" 2>&1 &
-daemon_pid[wgb]=$! daemon_host[wgb]=b daemon_kind[wgb]=ringwire
-wait_until 10 "wgb is ready" ready b wgb
+start b wgb chacha
 set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
 wg set wga peer "${public[b]}" remove
 join_two 192.0.2.2:51820 -
