@@ -330,7 +330,11 @@ void Parser::ReadAddress(std::string_view value) {
       value.remove_prefix(1);
       continue;
     }
-    if (const auto address = InterfaceAddress::Parse(text)) {
+    const auto address = InterfaceAddress::Parse(text);
+    if (address && address->address.bytes == IpAddress().bytes) {
+      Fail(text, fmt::format("Address must be one that an interface can have, not {}",
+                             QuotedUnlessKey(text)));
+    } else if (address) {
       result_.config.addresses.push_back(*address);
     } else {
       Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}",

@@ -20,14 +20,15 @@ struct RunnableConfig {
   std::vector<std::optional<SocketAddress>> endpoints;  // one a peer
 };
 
-// Loads and resolves; blocks while names are resolved. The error is one line. Logs nothing: the thread of a reload may
-// outlive the logger.
+// Loads and resolves; blocks while names are resolved. The error is one line. Logs nothing: the
+// thread of a reload may outlive the logger.
 absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument);
 void LogWarnings(const ConfigSource& source);
 
 // Applies a changed configuration file to a running device: only differences touch anything,
-// sessions live on. The file is read and its names are resolved on a thread of their own, so that
-// the control thread never waits for a resolver.
+// sessions live on, and a peer that has moved is left where it is unless the file sends it
+// elsewhere. A reload that fails leaves the device as it was. The file is read and its names are
+// resolved on a thread of their own, so that the control thread never waits for a resolver.
 class ConfigReload {
  public:
   // `device` outlives it; `current` is what runs. `cipher`, if given on the command line, goes before
@@ -37,7 +38,8 @@ class ConfigReload {
   ConfigReload(const ConfigReload&) = delete;
   ConfigReload& operator=(const ConfigReload&) = delete;
 
-  // Returns at once; the log says how it ends. Unavailable: one is under way.
+  // Returns at once; the log says how it ends. While one is under way, the file is read once more
+  // after it.
   absl::Status Start();
 
  private:
@@ -45,13 +47,23 @@ class ConfigReload {
 
   void Finish(absl::StatusOr<RunnableConfig> loaded);
   absl::Status Apply(RunnableConfig wanted);
-  absl::Status ApplyAddresses(const ConfigFile& wanted);
+  absl::Status ApplyMtuAndDevice(const RunnableConfig& wanted);
+  absl::Status ApplyDevice(const RunnableConfig& wanted);
+  // Appends to `added` those that were not there before, also when it fails.
+  absl::Status AddAddresses(const std::vector<InterfaceAddress>& wanted,
+                            std::vector<InterfaceAddress>* added);
+  // Returns those that could not be removed.
+  std::vector<InterfaceAddress> RemoveAddresses(const std::vector<InterfaceAddress>& unwanted);
+  // After everything else has been applied: removes the addresses that `wanted` no longer has.
+  void ReplaceAddresses(const std::vector<InterfaceAddress>& wanted);
 
   DeviceRunner* const device_;
   const std::string path_;
   RunnableConfig current_;
   const std::optional<TransportCipher> cipher_;
+  std::vector<InterfaceAddress> addresses_;  // of the interface, as far as files named them
   bool under_way_ = false;
+  bool again_ = false;                    // asked for while one was under way
   const std::shared_ptr<Target> target_;  // shared with the loading thread, which may outlive us
 };
 

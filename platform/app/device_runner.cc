@@ -211,8 +211,8 @@ absl::Status DeviceRunner::Configure() {
     settings_.update.reset();
     if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
     for (const InterfaceAddress& address : settings_.addresses) {
-      const absl::Status status = netlink_->AddAddress(interface_index_, address);
-      if (!status.ok()) return status;
+      const absl::StatusOr<bool> added = netlink_->AddAddress(interface_index_, address);
+      if (!added.ok()) return added.status();
     }
     const absl::Status status = netlink_->SetLinkUp(interface_index_);
     if (!status.ok()) return status;

@@ -65,10 +65,12 @@ absl::StatusOr<Netlink> Netlink::Open() {
   return netlink;
 }
 
-absl::Status Netlink::AddAddress(uint32_t interface_index, const InterfaceAddress& address) {
+absl::StatusOr<bool> Netlink::AddAddress(uint32_t interface_index,
+                                         const InterfaceAddress& address) {
   const Address request = MakeAddress(interface_index, address);
   const int result = rtnl_addr_add(socket_.get(), request.get(), 0);
-  if (result == 0 || result == -NLE_EXIST) return absl::OkStatus();
+  if (result == 0) return true;
+  if (result == -NLE_EXIST) return false;
   return NetlinkError(result, fmt::format("add the address {}", address.ToString()));
 }
 

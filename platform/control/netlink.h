@@ -24,8 +24,9 @@ class Netlink {
  public:
   static absl::StatusOr<Netlink> Open();
 
-  // An address that is there already is fine; so is removing one that is not.
-  absl::Status AddAddress(uint32_t interface_index, const InterfaceAddress& address);
+  // An address that is there already is fine (false: nothing was added); so is removing one that is
+  // not.
+  absl::StatusOr<bool> AddAddress(uint32_t interface_index, const InterfaceAddress& address);
   absl::Status RemoveAddress(uint32_t interface_index, const InterfaceAddress& address);
   absl::Status SetMtu(uint32_t interface_index, uint32_t mtu);
   absl::Status SetLinkUp(uint32_t interface_index);
