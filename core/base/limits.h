@@ -48,8 +48,10 @@ inline constexpr size_t kRetiredMax = 1024;
 inline constexpr size_t kConfigFileBytesMax = size_t{16} << 20;
 // Errors listed of one configuration file; the rest is only counted.
 inline constexpr size_t kConfigErrorsMax = 100;
-// One request on the control socket: a set of kPeersMax short peers, or 130,560 prefixes many times over.
-inline constexpr size_t kUapiRequestBytesMax = size_t{64} << 20;
+// One request on the control socket: a set that names kPeersMax peers (a public_key line has 76
+// bytes), or 130,560 prefixes many times over.
+inline constexpr size_t kUapiRequestBytesMax = size_t{96} << 20;
+static_assert(kPeersMax * 76 < kUapiRequestBytesMax);
 // A peer's name is a label in status lines and metrics, not a document.
 inline constexpr size_t kPeerNameBytesMax = 64;
 

@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::string_view kGetLine = "get=1\n";
 constexpr std::string_view kSetLine = "set=1\n";
+// More than what a single step of the answer to a get appends: a peer without its allowed IPs takes
+// about 460 bytes.
+constexpr size_t kGetStepBytesMax = 1024;
+constexpr size_t kFormatGetChunkBytes = 65536;
 
 // The lines of one set, one after the other.
 class SetParser {
@@ -169,9 +173,9 @@ SetParser::Outcome SetParser::ParseAllowedIp(std::string_view value) {
 
 void AppendPeer(const PeerStatus& peer, std::string* chunk) {
   std::string preshared_key = KeyToHex(peer.preshared_key.bytes());
-  fmt::format_to(std::back_inserter(*chunk),
-                 "public_key={}\npreshared_key={}\nprotocol_version=1\n", KeyToHex(peer.public_key),
-                 preshared_key);
+  fmt::format_to(std::back_inserter(*chunk), "public_key={}\n", KeyToHex(peer.public_key));
+  // Not by way of the formatter, whose buffers nobody cleanses.
+  chunk->append("preshared_key=").append(preshared_key).append("\nprotocol_version=1\n");
   crypto::Cleanse(preshared_key.data(), preshared_key.size());
   if (peer.endpoint) {
     fmt::format_to(std::back_inserter(*chunk), "endpoint={}\n", peer.endpoint->ToString());
@@ -242,6 +246,7 @@ absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {
   const size_t end = from < buffer_.size() ? buffer_.find("\n\n", from) : std::string::npos;
   if (end == std::string::npos) {
     if (overflowed_) {
+      if (is_get) return absl::InvalidArgumentError("get=1 takes no further lines");
       return absl::ResourceExhaustedError(
           fmt::format("a request is longer than {} bytes", bytes_max_));
     }
@@ -280,7 +285,7 @@ UapiGetWriter::UapiGetWriter(DeviceStatus status) : status_(std::move(status)) {
 void UapiGetWriter::AppendDevice(std::string* chunk) const {
   if (status_.private_key && !status_.private_key->IsZero()) {
     std::string private_key = KeyToHex(status_.private_key->bytes());
-    fmt::format_to(std::back_inserter(*chunk), "private_key={}\n", private_key);
+    chunk->append("private_key=").append(private_key).append("\n");
     crypto::Cleanse(private_key.data(), private_key.size());
   }
   fmt::format_to(std::back_inserter(*chunk), "listen_port={}\n", status_.listen_port);
@@ -292,6 +297,7 @@ void UapiGetWriter::AppendDevice(std::string* chunk) const {
 bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
   const size_t size_before = chunk->size();
   about_bytes = std::max<size_t>(about_bytes, 1);
+  if (size_before == 0) chunk->reserve(about_bytes + kGetStepBytesMax);
   if (stage_ == Stage::kDevice) {
     AppendDevice(chunk);
     stage_ = Stage::kPeers;
@@ -321,7 +327,11 @@ bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
 std::string FormatGet(const DeviceStatus& status) {
   UapiGetWriter writer(status);
   std::string text;
-  while (writer.Next(&text, SIZE_MAX)) {
+  bool more = true;
+  while (more) {
+    std::string chunk;
+    more = writer.Next(&chunk, kFormatGetChunkBytes);
+    text += chunk;
   }
   return text;
 }

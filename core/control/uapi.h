@@ -39,8 +39,8 @@ class UapiRequestReader {
 
   // The next whole request (valid until the next call of Append or Next), nullopt while more bytes
   // are needed, or an error, after which the connection is to be closed: an operation that is
-  // neither get=1 nor set=1 (kInvalidArgument), or more than `bytes_max` bytes without an end
-  // (kResourceExhausted).
+  // neither get=1 nor set=1 (kInvalidArgument), or more than `bytes_max` bytes of a set
+  // without an end (kResourceExhausted).
   absl::StatusOr<std::optional<UapiRequest>> Next();
 
  private:
@@ -84,7 +84,8 @@ class UapiGetWriter {
   explicit UapiGetWriter(DeviceStatus status);
 
   // Appends the next lines to `chunk`, stopping after the line that makes them `about_bytes` or
-  // more. False once the answer is complete.
+  // more. False once the answer is complete. An empty `chunk` is given room for all of it first, so
+  // that no allocation with keys in it is left behind; cleansing `chunk` itself is the caller's.
   bool Next(std::string* chunk, size_t about_bytes);
 
  private:

@@ -55,7 +55,8 @@ int RunCommandLine(int argc, char** argv) {
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [](const Command& c) { return c.parser->parsed(); });
   if (chosen == commands.end()) {
-    if (!HasOwnArguments(app)) return ReportUsage("an interface name or a command is missing");
+    if (app.get_option("IFNAME")->count() == 0)
+      return ReportUsage("an interface name or a command is missing");
     return device.run();
   }
   if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "core/control/config_file.h"
@@ -26,25 +27,20 @@ int PrintErrors(const ConfigSource& source) {
 }
 
 int Check(const std::string& argument) {
-  const ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
+  ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
   for (const std::string& warning : source.warnings) ReportWarning(warning);
+  for (std::string& error : ErrorsOfDeferredKeys(source)) source.errors.push_back(std::move(error));
   if (!source.errors.empty()) return PrintErrors(source);
-  for (const DeferredKey& key : source.config.deferred) {
-    ReportWarning(fmt::format("{}:{}:{}: {} is valid, but `ringwire run` does not act on it yet",
-                              source.path, key.position.line, key.position.column, key.key));
-  }
-  fmt::print("{}: ok\n", source.path);
-  return kExitSuccess;
+  return WriteOutput("the result", source.path + ": ok\n");
 }
 
 int PrintStripped(const std::string& argument) {
   const ConfigSource source = LoadConfig(argument, KeyFiles::kRead);
   if (!source.errors.empty()) return PrintErrors(source);
   std::string text = Strip(source.config);
-  const bool written =
-      std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
+  const int exit_code = WriteOutput("the stripped configuration", text);
   crypto::Cleanse(text.data(), text.size());
-  return written ? kExitSuccess : ReportError("write the stripped configuration: I/O error");
+  return exit_code;
 }
 
 Command AddConfigCommand(CLI::App* app, const std::string& name, const std::string& description,

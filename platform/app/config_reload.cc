@@ -68,14 +68,8 @@ absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument) {
   RunnableConfig runnable{LoadConfig(argument, KeyFiles::kRead), {}};
   const ConfigSource& source = runnable.source;
   if (!source.errors.empty()) return absl::InvalidArgumentError(SummaryOf(source));
-  if (!source.config.deferred.empty()) {
-    const DeferredKey& key = source.config.deferred.front();
-    return absl::UnimplementedError(
-        fmt::format("{}:{}:{}: {} is not acted on by this version, and leaving it out in silence "
-                    "could surprise you "
-                    "(take the line out, or do what it asks for yourself)",
-                    source.path, key.position.line, key.position.column, key.key));
-  }
+  const std::vector<std::string> deferred = ErrorsOfDeferredKeys(source);
+  if (!deferred.empty()) return absl::UnimplementedError(deferred.front());
   auto endpoints = ResolveEndpoints(source.config, source.path);
   if (!endpoints.ok()) return endpoints.status();
   runnable.endpoints = *std::move(endpoints);

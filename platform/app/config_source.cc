@@ -160,6 +160,18 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files) {
   return source;
 }
 
+std::vector<std::string> ErrorsOfDeferredKeys(const ConfigSource& source) {
+  std::vector<std::string> errors;
+  for (const DeferredKey& key : source.config.deferred) {
+    errors.push_back(
+        fmt::format("{}:{}:{}: {} is not acted on by this version, and leaving it out in silence "
+                    "could surprise you "
+                    "(take the line out, or do what it asks for yourself)",
+                    source.path, key.position.line, key.position.column, key.key));
+  }
+  return errors;
+}
+
 std::string SummaryOf(const ConfigSource& source) {
   if (source.errors.size() == 1) return source.errors.front();
   return fmt::format("{} (and {} more: `ringwire check {}` lists them)", source.errors.front(),

@@ -23,6 +23,10 @@ enum class KeyFiles { kRead, kIgnore };
 // kRead the keys that the configuration keeps in files of their own are read into it.
 ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files);
 
+// One error, as `path:line:column: ...`, for every key that is valid and that `run` refuses because
+// it does not do what the key asks for.
+std::vector<std::string> ErrorsOfDeferredKeys(const ConfigSource& source);
+
 // The first error, and how many more there are, as one line.
 std::string SummaryOf(const ConfigSource& source);
 

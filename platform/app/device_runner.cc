@@ -170,6 +170,7 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
     worker.tun_queue = std::move(tun_.queues[i]);
     worker.sockets = std::move(udp_.workers[i]);
     worker.io_uring = io_uring_;
+    worker.epoll_allowed = io_uring_ && settings_.io == IoBackendChoice::kAuto;
     worker.inbound = {tun_.tso, tun_.uso};
     if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];
     workers.push_back(std::move(worker));
@@ -187,6 +188,11 @@ absl::Status DeviceRunner::StartLoop() {
   if (status.ok()) {
     const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
     status = loop_->StartWorkers(MakeWorkerOptions(), listen);
+    if (io_uring_ && absl::IsResourceExhausted(status)) {
+      status = absl::ResourceExhaustedError(
+          fmt::format("{} (use --io=epoll, fewer --workers, or a higher limit of locked memory)",
+                      MessageOf(status)));
+    }
   }
   if (status.ok() && uapi_listener_.has_value()) {
     status = loop_->ServeUapi(*std::move(uapi_listener_));

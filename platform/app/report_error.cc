@@ -1,6 +1,8 @@
 #include "platform/app/report_error.h"
 
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "fmt/format.h"
 
@@ -12,6 +14,14 @@ int ReportError(std::string_view message) {
 }
 
 int ReportError(const absl::Status& status) { return ReportError(MessageOf(status)); }
+
+int WriteOutput(std::string_view what, std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) {
+    return kExitSuccess;
+  }
+  const int error = errno;
+  return ReportError(fmt::format("write {}: {}", what, std::generic_category().message(error)));
+}
 
 void ReportWarning(std::string_view message) {
   fmt::print(stderr, "ringwire: warning: {}\n", message);

@@ -16,6 +16,9 @@ inline constexpr int kExitUsage = 2;
 // it failed, the fix.
 int ReportError(std::string_view message);
 int ReportError(const absl::Status& status);
+// Writes `text` to stdout, all the way. Returns the exit code: where that fails the error is
+// reported, as being about `what`.
+int WriteOutput(std::string_view what, std::string_view text);
 void ReportWarning(std::string_view message);
 
 // A status' message as our interfaces take strings.

@@ -8,7 +8,6 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/clock.h"
-#include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
@@ -58,7 +57,10 @@ int Show(const ShowArguments& arguments) {
       if (!all || !absl::IsNotFound(text.status())) exit_code = ReportError(text.status());
       continue;
     }
-    fmt::print("{}{}", first || arguments.json ? "" : "\n", *text);
+    const std::string gap = first || arguments.json ? "" : "\n";
+    if (WriteOutput("the state of " + interface_name, gap + *text) != kExitSuccess) {
+      return kExitFailure;
+    }
     first = false;
   }
   return exit_code;

@@ -73,11 +73,24 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
                                        const ListenSockets& listen) {
   listen_ = listen;
   plane_.SetListenPort(listen.port());
+  const bool epoll_allowed = std::ranges::any_of(
+      workers, [](const WorkerOptions& options) { return options.epoll_allowed; });
   for (WorkerOptions& options : workers) {
     options.shared = &shared_;
     options.wake_control = [this] { Wake(); };
     workers_.push_back(std::make_unique<Worker>(std::move(options)));
   }
+  const absl::Status started = StartAllWorkers();
+  if (started.ok() || !epoll_allowed) return started;
+  spdlog::info("{}: io_uring does not start for {} workers, epoll is used: {}", interface_name_,
+               workers_.size(), std::string(started.message()));
+  // All of them, so that the device has one backend.
+  for (const auto& worker : workers_) worker->Stop();
+  for (const auto& worker : workers_) worker->UseEpoll();
+  return StartAllWorkers();
+}
+
+absl::Status ControlLoop::StartAllWorkers() {
   for (const auto& worker : workers_) {
     const absl::Status status = worker->Start();
     if (!status.ok()) return status;

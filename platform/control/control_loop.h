@@ -56,6 +56,7 @@ class ControlLoop final : public DeviceControl {
   absl::Status Open();
   // Every worker is made before the first one starts; `listen` says what their sockets are bound
   // to.
+  // Where io_uring does not start and the workers' options allow it, all of them use epoll.
   absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
   // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
   absl::Status WatchSignals();
@@ -90,6 +91,7 @@ class ControlLoop final : public DeviceControl {
   static Moment Now();
 
   void Wake();
+  absl::Status StartAllWorkers();
   void TakeNews();
   void RunPosted();
   void CheckWorkers();

@@ -18,7 +18,9 @@ bool UapiConversation::Produce(std::string* out, size_t about_bytes) {
     const absl::StatusOr<std::optional<UapiRequest>> request = reader_.Next();
     if (!request.ok()) {
       spdlog::warn("control socket: request refused: {}", std::string(request.status().message()));
-      *out += FormatGetError(EINVAL);
+      // Only a set is ever too long.
+      *out += absl::IsResourceExhausted(request.status()) ? FormatSetAnswer(EMSGSIZE)
+                                                          : FormatGetError(EINVAL);
       return false;
     }
     if (!request->has_value()) return true;

@@ -22,17 +22,23 @@ Worker::Worker(WorkerOptions options)
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
       inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {
-  BackendOptions backend;
-  backend.tun_fd = options_.tun_queue.get();
-  backend.udp_v4_fd = options_.sockets.v4.get();
-  backend.udp_v6_fd = options_.sockets.v6.get();
-  backend.counters = &counters_;
+  const BackendOptions backend = MakeBackendOptions();
   backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);
 }
 
 Worker::~Worker() { Stop(); }
 
+BackendOptions Worker::MakeBackendOptions() {
+  BackendOptions backend;
+  backend.tun_fd = options_.tun_queue.get();
+  backend.udp_v4_fd = options_.sockets.v4.get();
+  backend.udp_v6_fd = options_.sockets.v6.get();
+  backend.counters = &counters_;
+  return backend;
+}
+
 absl::Status Worker::Start() {
+  stopping_.store(false);
   std::promise<absl::Status> started;
   std::future<absl::Status> result = started.get_future();
   thread_ = std::thread([this, &started] { Run(&started); });
@@ -47,6 +53,8 @@ void Worker::Stop() {
   backend_->Wake();
   thread_.join();
 }
+
+void Worker::UseEpoll() { backend_ = MakeEpollBackend(MakeBackendOptions()); }
 
 void Worker::Wake() { backend_->Wake(); }
 

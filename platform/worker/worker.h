@@ -29,6 +29,7 @@ struct WorkerOptions {
   UniqueFd tun_queue;
   UdpSockets sockets;
   bool io_uring = false;           // else epoll
+  bool epoll_allowed = false;      // where io_uring cannot start
   InboundOptions inbound;          // what the TUN device takes
   int pin_to_cpu = -1;             // -1: the scheduler places it
   SharedState* shared = nullptr;
@@ -50,6 +51,8 @@ class Worker {
   // Returns once the thread waits for packets, or with why it cannot.
   absl::Status Start();
   void Stop();
+  // Works with epoll from the next Start on. Only while the thread does not run.
+  void UseEpoll();
 
   // Control's side of the mailbox; after putting commands in, Wake().
   WorkerLink& link() { return link_; }
@@ -65,6 +68,7 @@ class Worker {
 
  private:
   struct SocketChange;
+  BackendOptions MakeBackendOptions();
   void Run(std::promise<absl::Status>* started);
   absl::Status RunOnce();
   // The reader is online in the two below.

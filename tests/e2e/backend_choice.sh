@@ -28,3 +28,18 @@ for refusal in EPERM ENOSYS; do
   stop wga
   : >"$work/wga.log"
 done
+
+say "io_uring for a worker or two, not for all"
+# The memory of rings counts against the limit of whoever has no CAP_IPC_LOCK.
+limited=(prlimit --memlock=409600:409600 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+begin a wga "${limited[@]}" "$RINGWIRE" --workers=8
+check_equal "auto: epoll for every worker" epoll "$(backend wga)"
+check_equal "auto: one line says so" 1 "$(grep -c 'epoll is used' "$work/wga.log")"
+set_up a wga a 51820 10.77.0.1/24 fd77::1/64
+wg set wgb peer "${public[a]}" remove
+join_two
+check "auto: traffic" pings a 10.77.0.2
+stop wga
+check_fails "io_uring: an error" on a timeout 20 "${limited[@]}" "$RINGWIRE" -f --io=io_uring --workers=8 wga
+cp "$work/check.out" "$work/refused.log"
+check "with the way out" grep -q -- '--io=epoll' "$work/refused.log"

@@ -30,11 +30,27 @@ sed -e 's/^MTU.*/MTU = 99999999/' -e 's/^AllowedIPs.*/AllowedIPs = 10.2.0.0\/33/
 if "$RINGWIRE" check "$work/bad.conf" >"$work/check.log" 2>&1; then fail "check accepts a bad file"; fi
 check "check shows the first error with its position" grep -q 'bad\.conf:4:[0-9]*: ' "$work/check.log"
 check "and the second one" grep -q 'bad\.conf:7:[0-9]*: ' "$work/check.log"
+sed -e '/^MTU/a DNS = 10.2.0.1\nPostUp = true\nSaveConfig = true' "$work/wg9.conf" >"$work/deferred.conf"
+status=0
+"$RINGWIRE" check "$work/deferred.conf" >"$work/check.log" 2>&1 || status=$?
+check_equal "check refuses what run refuses" 1 $status
+check_equal "each with its position" "5:DNS 6:PostUp 7:SaveConfig" \
+  "$(sed -En 's/^.*deferred\.conf:([0-9]+):[0-9]+: (\w+) is not acted on.*/\1:\2/p' "$work/check.log" | xargs)"
+check_fails "run refuses it" timeout 20 "$RINGWIRE" run "$work/deferred.conf"
+check_equal "in the words of check" "$(grep -m 1 ':5:' "$work/check.log")" \
+  "$(sed -n 's/^ringwire: \(.*:5:\)/\1/p' "$work/check.out")"
+status=0
+"$RINGWIRE" check "$work/wg9.conf" >/dev/full 2>"$work/full.log" || status=$?
+check_equal "check into a full device fails" 1 $status
+check "and says why" grep -q 'No space left' "$work/full.log"
 
 say "usage"
 status=0
 "$RINGWIRE" --no-such-option >"$work/usage" 2>&1 || status=$?
 check_equal "a usage error exits 2" 2 $status
+status=0
+"$RINGWIRE" -f >"$work/usage" 2>&1 || status=$?
+check_equal "flags without a name are one" 2 $status
 check "--help" "$RINGWIRE" --help
 for command in run show check strip genkey pubkey genpsk forget; do
   "$RINGWIRE" $command --help >"$work/help" 2>&1 || fail "$command --help"
@@ -45,6 +61,9 @@ say "in the background"
 host a
 check "ringwire IFNAME returns" on a timeout 20 "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga
 check "wg can speak to it at once" wg set wga private-key <(echo "${private[a]}") listen-port 51820
+status=0
+"$RINGWIRE" show wga >/dev/full 2>"$work/full.log" || status=$?
+check_equal "show into a full device fails" 1 $status
 check "and its interface exists" ip -n a link show wga
 check "what strip printed is what wg takes" wg setconf wga "$work/stripped.conf"
 check_equal "the allowed IPs" 10.2.0.0/16 "$(wg show wga allowed-ips | cut -f 2)"

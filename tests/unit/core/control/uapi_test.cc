@@ -249,6 +249,22 @@ TEST(UapiGetTest, ChunksJoinToTheWholeAnswerAndStayNearTheirSize) {
   }
 }
 
+// Growing would leave an allocation with keys in it behind.
+TEST(UapiGetTest, DoesNotReallocateAChunkThatHoldsKeys) {
+  DeviceStatus status = OnePeerStatus();
+  status.peers.resize(100, status.peers[0]);
+  for (const size_t about : {size_t{1}, size_t{1000}, size_t{65536}}) {
+    UapiGetWriter writer(status);
+    bool more = true;
+    while (more) {
+      std::string chunk;
+      more = writer.Next(&chunk, about);
+      EXPECT_GE(chunk.capacity(), about + 512);
+      EXPECT_LT(chunk.capacity(), about + 1500) << "it has grown";
+    }
+  }
+}
+
 // Trap 6 of the control socket.
 TEST(UapiTest, SetsAndGets130560AllowedIps) {
   constexpr uint32_t kCount = 130560;
@@ -332,6 +348,14 @@ TEST(UapiRequestReaderTest, RefusesARequestWithoutAnEnd) {
   EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kResourceExhausted);
   reader.Append("\n\n");
   EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+// So that whoever answers knows that it was a set, whose errno is negative.
+TEST(UapiRequestReaderTest, CallsOnlyASetTooLong) {
+  UapiRequestReader reader(100);
+  reader.Append("get=1\n");
+  reader.Append(std::string(95, 'x'));
+  EXPECT_EQ(reader.Next().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(UapiRequestReaderTest, HasNoLimitOnTheNumberOfRequests) {
