@@ -35,8 +35,8 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
       counters_->Drop(DropReason::kInvalidMac1);
       return std::nullopt;
     }
-    // Responses count too: mac1 needs nothing but our public key, and they go into the same queue.
-    const bool is_flooding = sources_.CountHandshake(now, from.remote.address);
+    const bool is_flooding =
+        kind == MessageKind::kInitiation && sources_.CountInitiation(now, from.remote.address);
     if (is_flooding || IsUnderLoad(now)) {
       if (!checker->IsMac2Valid(message, from.remote)) {
         counters_->Drop(DropReason::kCookieRequired);

@@ -13,7 +13,7 @@ constexpr size_t kSets = kLoadSourcesMax / kWays;
 static_assert((kSets & (kSets - 1)) == 0);
 
 constexpr int64_t kSecondNs = 1'000'000'000;
-constexpr uint32_t kHandshakesPerSecond = 20;
+constexpr uint32_t kInitiationsPerSecond = 20;
 constexpr int64_t kTokenNs = kSecondNs / 20;
 constexpr int64_t kBucketNs = kTokenNs * 5;
 
@@ -55,20 +55,20 @@ LoadSources::Source& LoadSources::Find(Instant now, const IpAddress& address) {
   return *oldest;
 }
 
-bool LoadSources::CountHandshake(Instant now, const IpAddress& address) {
+bool LoadSources::CountInitiation(Instant now, const IpAddress& address) {
   Source& source = Find(now, address);
   const int64_t age = now.nanoseconds() - source.window_start_ns;
   if (age >= kSecondNs) {
-    source.previous_handshakes = age < 2 * kSecondNs ? source.handshakes : 0;
-    source.handshakes = 0;
+    source.previous_initiations = age < 2 * kSecondNs ? source.initiations : 0;
+    source.initiations = 0;
     source.window_start_ns += age / kSecondNs * kSecondNs;
   }
-  ++source.handshakes;
+  ++source.initiations;
   // The last second reaches back into the window before: weigh what is in there by how much of it still counts.
   const int64_t into = now.nanoseconds() - source.window_start_ns;
-  const auto carried = static_cast<uint64_t>(source.previous_handshakes) * static_cast<uint64_t>(kSecondNs - into) /
+  const auto carried = static_cast<uint64_t>(source.previous_initiations) * static_cast<uint64_t>(kSecondNs - into) /
                        static_cast<uint64_t>(kSecondNs);
-  return source.handshakes + carried > kHandshakesPerSecond;
+  return source.initiations + carried > kInitiationsPerSecond;
 }
 
 bool LoadSources::TakeToken(Instant now, const IpAddress& address) {
