@@ -197,7 +197,7 @@ def self_test():
         "a long function": ("core/wire/w.cc", "class C {\n int F(int a) {\n" + "  a += 1;\n" * 69 + " }\n};\n"),
         "a long file": ("core/wire/w.cc", "int a;\n" * 501),
         "a wrong guard": ("core/base/a.h", "#pragma once\n"),
-        "a registry": ("dev", "curl https://deb.debian.org/x\n"),
+        "a registry": ("dev", "curl https://some-registry.example/x\n"),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
