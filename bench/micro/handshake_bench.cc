@@ -1,5 +1,5 @@
-// What a handshake costs the control thread: a responder that consumes an initiation and creates the response, and an
-// initiator's two halves.
+// What a handshake costs the control thread: a responder that consumes an initiation and creates
+// the response, and an initiator's two halves.
 
 #include <benchmark/benchmark.h>
 
@@ -27,7 +27,8 @@ struct Sides {
 void BM_InitiationConsumedAndAnswered(benchmark::State& state) {
   Sides sides;
   PendingInitiation pending;
-  const auto message = CreateInitiation(sides.initiator, sides.to_responder, 1, Tai64n(), sides.random, &pending);
+  const auto message =
+      CreateInitiation(sides.initiator, sides.to_responder, 1, Tai64n(), sides.random, &pending);
   for (auto _ : state) {
     OpenedInitiation opened;
     if (OpenInitiationStatic(sides.responder, *message, &opened) ||

@@ -4,22 +4,23 @@
 #include <cstdio>
 #include <cstdlib>
 
-// A failed CHECK is a bug of ours, never a property of the input: print where, and stop before worse happens.
-#define CHECK(condition)                                                                    \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]] {                                                        \
-      std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", __FILE__, __LINE__, #condition);    \
-      std::abort();                                                                         \
-    }                                                                                       \
+// A failed CHECK is a bug of ours, never a property of the input: print where, and stop before
+// worse happens.
+#define CHECK(condition)                                                                 \
+  do {                                                                                   \
+    if (!(condition)) [[unlikely]] {                                                     \
+      std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)
 
 // For what is true per packet: compiled out of release builds.
 #ifdef NDEBUG
-#define DCHECK(condition)          \
-  do {                             \
-    if (false) {                   \
-      (void)(condition);           \
-    }                              \
+#define DCHECK(condition) \
+  do {                    \
+    if (false) {          \
+      (void)(condition);  \
+    }                     \
   } while (false)
 #else
 #define DCHECK(condition) CHECK(condition)

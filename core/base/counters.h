@@ -9,8 +9,8 @@
 
 namespace ringwire {
 
-// A count with one writer and any number of readers: no read-modify-write on the packet path, and a reader never sees
-// a torn value.
+// A count with one writer and any number of readers: no read-modify-write on the packet path, and a
+// reader never sees a torn value.
 class Counter {
  public:
   void Add(uint64_t n = 1) {
@@ -22,8 +22,9 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// What one thread (a worker, or control) has seen. Written by that thread alone; read by control for `show`.
-// "Segments" are packets: a superpacket of 40 TCP segments counts as one run and 40 segments.
+// What one thread (a worker, or control) has seen. Written by that thread alone; read by control
+// for `show`. "Segments" are packets: a superpacket of 40 TCP segments counts as one run and 40
+// segments.
 struct alignas(64) WorkerCounters {
   Counter tun_read_runs, tun_read_segments, tun_read_bytes;
   Counter udp_send_runs, udp_send_segments, udp_send_bytes;
@@ -37,9 +38,7 @@ struct alignas(64) WorkerCounters {
   void Drop(DropReason reason, uint64_t segments = 1) {
     dropped[static_cast<size_t>(reason)].Add(segments);
   }
-  uint64_t Dropped(DropReason reason) const {
-    return dropped[static_cast<size_t>(reason)].value();
-  }
+  uint64_t Dropped(DropReason reason) const { return dropped[static_cast<size_t>(reason)].value(); }
 };
 
 }  // namespace ringwire

@@ -7,8 +7,9 @@
 
 namespace ringwire {
 
-// Unaligned loads and stores in a stated byte order: little-endian for WireGuard's own fields, big-endian for IP's.
-// ringwire targets little-endian machines; the assertion is here so that a port starts in the right file.
+// Unaligned loads and stores in a stated byte order: little-endian for WireGuard's own fields,
+// big-endian for IP's. ringwire targets little-endian machines; the assertion is here so that a
+// port starts in the right file.
 static_assert(std::endian::native == std::endian::little);
 
 template <typename T>

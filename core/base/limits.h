@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every capacity of ringwire with its reason. What the protocol itself prescribes is in core/wire/constants.h.
+// Every capacity of ringwire with its reason. What the protocol itself prescribes is in
+// core/wire/constants.h.
 namespace ringwire {
 
 // The kernel driver's own limit.
@@ -19,12 +20,14 @@ inline constexpr size_t kTrainBytesMax = 65507;
 // The largest packet that a TUN read can give, superpackets included.
 inline constexpr size_t kTunPacketBytesMax = 65535;
 
-// What one call of Outbound::Process may seal before it hands back: small enough to stay in a core's L2 cache, large
-// enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366 segments of at most 176 sealed bytes).
+// What one call of Outbound::Process may seal before it hands back: small enough to stay in a
+// core's L2 cache, large enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366
+// segments of at most 176 sealed bytes).
 inline constexpr size_t kTrainArenaBytes = 512 * 1024;
 static_assert(kTrainArenaBytes >= 1366 * 176);
 
-// Frames and datagrams (or trains of them) that a backend hands over at once: bounds the latency of the first.
+// Frames and datagrams (or trains of them) that a backend hands over at once: bounds the latency of
+// the first.
 inline constexpr size_t kBatchRunsMax = 64;
 
 // Packets awaiting a session: per peer as in the kernel driver, for all peers together in bytes.

@@ -9,10 +9,10 @@
 
 namespace ringwire {
 
-// The unit of every batch: `count` segments that lie `stride` bytes apart in one buffer, all `segment_bytes` long but
-// the last, which may be shorter. A plain packet is a run of one. A GRO train from the wire and a send train have
-// stride == segment_bytes: that is what the kernel hands over and takes. A Run borrows its bytes; whoever filled the
-// batch says for how long they live.
+// The unit of every batch: `count` segments that lie `stride` bytes apart in one buffer, all
+// `segment_bytes` long but the last, which may be shorter. A plain packet is a run of one. A GRO
+// train from the wire and a send train have stride == segment_bytes: that is what the kernel hands
+// over and takes. A Run borrows its bytes; whoever filled the batch says for how long they live.
 struct Run {
   uint8_t* data = nullptr;
   uint32_t stride = 0;         // bytes from one segment's first byte to the next one's
@@ -24,7 +24,8 @@ struct Run {
     const auto size = static_cast<uint32_t>(packet.size());
     return Run{packet.data(), size, size, size, 1};
   }
-  // A datagram or GRO train of `bytes` as the kernel reports it: cut every `segment_bytes` (0: not a train).
+  // A datagram or GRO train of `bytes` as the kernel reports it: cut every `segment_bytes` (0: not
+  // a train).
   static Run Train(std::span<uint8_t> bytes, size_t segment_bytes) {
     if (segment_bytes == 0 || segment_bytes >= bytes.size()) return Of(bytes);
     const auto segment = static_cast<uint32_t>(segment_bytes);

@@ -11,27 +11,29 @@
 #include "core/datapath/coalesce.h"
 #include "core/wire/address.h"
 
-// The batches that pass between the packet path and whoever does its I/O. Spans and pointers are borrowed; each type
-// says until when.
+// The batches that pass between the packet path and whoever does its I/O. Spans and pointers are
+// borrowed; each type says until when.
 namespace ringwire {
 
-// One read of a TUN queue: the ten-byte virtio-net header, then one IP packet or superpacket. Borrowed from the
-// backend until IoBackend::Release().
+// One read of a TUN queue: the ten-byte virtio-net header, then one IP packet or superpacket.
+// Borrowed from the backend until IoBackend::Release().
 struct TunFrame {
   std::span<uint8_t> bytes;
 };
 
-// A datagram, or a GRO train of them, from one source. Borrowed from the backend until IoBackend::Release().
+// A datagram, or a GRO train of them, from one source. Borrowed from the backend until
+// IoBackend::Release().
 struct ReceivedRun {
   Run run;
-  Endpoint from;      // local: the address that was contacted
-  uint8_t tos = 0;    // outer TOS / traffic class
+  Endpoint from;           // local: the address that was contacted
+  uint8_t tos = 0;         // outer TOS / traffic class
   bool truncated = false;  // longer than the buffer: to be dropped whole
 };
 
-// A train to send: equal datagrams for one endpoint (the last may be shorter), at most kTrainSegmentsMax and
-// kTrainBytesMax. The bytes lie in the train arena (or in the sender's own storage) until the backend has sent them.
-// `peer` is named again when the local address turns out to be unusable.
+// A train to send: equal datagrams for one endpoint (the last may be shorter), at most
+// kTrainSegmentsMax and kTrainBytesMax. The bytes lie in the train arena (or in the sender's own
+// storage) until the backend has sent them. `peer` is named again when the local address turns out
+// to be unusable.
 struct SendRun {
   Run run;
   Endpoint to;

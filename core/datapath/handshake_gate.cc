@@ -9,16 +9,22 @@ namespace ringwire {
 namespace {
 
 constexpr size_t kLoadThreshold = kHandshakeQueueMax / 8;
-// A cookie reply has no mac1 to prove that it knows us, so it may only use a queue that is nearly empty, and can
-// neither displace a handshake nor declare a load.
+// A cookie reply has no mac1 to prove that it knows us, so it may only use a queue that is nearly
+// empty, and can neither displace a handshake nor declare a load.
 constexpr size_t kCookieReplyThreshold = kHandshakeQueueMax / 16;
 
 }  // namespace
 
-HandshakeGate::HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random, WorkerCounters* counters)
-    : shared_(shared), link_(link), random_(random), counters_(counters), sources_(random->Uint64(), counters) {}
+HandshakeGate::HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random,
+                             WorkerCounters* counters)
+    : shared_(shared),
+      link_(link),
+      random_(random),
+      counters_(counters),
+      sources_(random->Uint64(), counters) {}
 
-std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoint& from, MessageKind kind,
+std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoint& from,
+                                                       MessageKind kind,
                                                        std::span<const uint8_t> message) {
   const CookieChecker* const checker = shared_->cookie_checker.load(std::memory_order_acquire);
   if (checker == nullptr) {
@@ -64,7 +70,8 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
 
 bool HandshakeGate::IsUnderLoad(Instant now) {
   if (link_->handshakes.size() > kLoadThreshold) {
-    shared_->under_load_until_ns.store((now + absl::Seconds(1)).nanoseconds(), std::memory_order_relaxed);
+    shared_->under_load_until_ns.store((now + absl::Seconds(1)).nanoseconds(),
+                                       std::memory_order_relaxed);
     return true;
   }
   return now.nanoseconds() < shared_->under_load_until_ns.load(std::memory_order_relaxed);

@@ -16,14 +16,16 @@
 
 namespace ringwire {
 
-// The door in front of the control thread: which handshake messages are worth a Diffie-Hellman (WP §5.3). mac1 always;
-// mac2 when the source, or the gateway, is under load; then a token bucket for each source. What passes goes into the
-// worker's bounded queue. Owned by one worker.
+// The door in front of the control thread: which handshake messages are worth a Diffie-Hellman (WP
+// §5.3). mac1 always; mac2 when the source, or the gateway, is under load; then a token bucket for
+// each source. What passes goes into the worker's bounded queue. Owned by one worker.
 class HandshakeGate {
  public:
-  HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random, WorkerCounters* counters);
+  HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random,
+                WorkerCounters* counters);
 
-  // Admits, or drops with the reason counted. A cookie reply that is due as an answer is returned; the caller sends it.
+  // Admits, or drops with the reason counted. A cookie reply that is due as an answer is returned;
+  // the caller sends it.
   std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from, MessageKind kind,
                                           std::span<const uint8_t> message);
 

@@ -12,8 +12,8 @@
 
 namespace ringwire {
 
-Inbound::Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
-                 WorkerCounters* counters, const InboundOptions& options)
+Inbound::Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
+                 crypto::Random* random, WorkerCounters* counters, const InboundOptions& options)
     : shared_(shared),
       link_(link),
       engine_(engine),
@@ -63,8 +63,8 @@ void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received, Message
   const std::optional<CookieReplyMessage> reply = gate_.Admit(now, received.from, kind, message);
   if (!reply || replies_.size() == kCookieRepliesMax) return;
   CookieReplyMessage& stored = replies_.emplace_back(*reply);
-  to_wire_.push_back(
-      SendRun{Run::Of({reinterpret_cast<uint8_t*>(&stored), sizeof stored}), received.from, 0, PeerId{}});
+  to_wire_.push_back(SendRun{Run::Of({reinterpret_cast<uint8_t*>(&stored), sizeof stored}),
+                             received.from, 0, PeerId{}});
   counters_->cookie_replies_sent.Add();
 }
 
@@ -124,14 +124,17 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
     has_data = true;
     Deliver(received, *keypair.peer(), {segment.data, segment.size - crypto::kTagBytes});
   }
-  if (has_data && keypair.peer()->activity.DataReceived(now)) link_->Raise(*keypair.peer(), kActivity);
+  if (has_data && keypair.peer()->activity.DataReceived(now))
+    link_->Raise(*keypair.peer(), kActivity);
 }
 
-void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& keypair, uint64_t bytes) {
+void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& keypair,
+                            uint64_t bytes) {
   PeerSlot& peer = *keypair.peer();
   peer.receive_bytes.fetch_add(bytes, std::memory_order_relaxed);
   const Endpoint* const endpoint = peer.endpoint.load(std::memory_order_acquire);
-  if (endpoint == nullptr || *endpoint != received.from || peer.has_roamed.load(std::memory_order_relaxed)) {
+  if (endpoint == nullptr || *endpoint != received.from ||
+      peer.has_roamed.load(std::memory_order_relaxed)) {
     peer.Roam(received.from);
     link_->Raise(peer, kEndpointChanged);
   }
@@ -141,10 +144,12 @@ void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& k
     if (keypair.MarkReceived()) link_->Raise(peer, kKeyConfirmed);
   }
   if (peer.activity.AuthenticatedReceived(now)) link_->Raise(peer, kActivity);
-  if (now >= keypair.rekey_on_receive_at() && keypair.ClaimRekeyOnReceive()) link_->Raise(peer, kRekeyDue);
+  if (now >= keypair.rekey_on_receive_at() && keypair.ClaimRekeyOnReceive())
+    link_->Raise(peer, kRekeyDue);
 }
 
-void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer, std::span<uint8_t> plaintext) {
+void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer,
+                      std::span<uint8_t> plaintext) {
   if (IpVersionOf(plaintext) == IpFamily::kNone) {
     counters_->Drop(DropReason::kInnerNotIp);
     return;
@@ -154,7 +159,8 @@ void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer, std::sp
     counters_->Drop(DropReason::kInnerBadLength);
     return;
   }
-  // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address (rule 10).
+  // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address
+  // (rule 10).
   if (shared_->allowed_ips.Lookup(ip->source) != &peer) {
     counters_->Drop(DropReason::kSourceNotAllowed);
     return;

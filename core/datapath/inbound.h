@@ -27,14 +27,16 @@ struct InboundOptions {
   bool coalesce_udp = false;
 };
 
-// Wire -> TUN. Transport messages are opened in place, checked in the order authenticate, replay, route, and merged into
-// writes for TUN; handshakes go through the gate to control. Owned by one worker; allocates at construction only.
+// Wire -> TUN. Transport messages are opened in place, checked in the order authenticate, replay,
+// route, and merged into writes for TUN; handshakes go through the gate to control. Owned by one
+// worker; allocates at construction only.
 class Inbound {
  public:
   Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
           WorkerCounters* counters, const InboundOptions& options);
 
-  // Opens a whole batch (at most kBatchRunsMax runs), in place. What the last batch's results pointed to is gone.
+  // Opens a whole batch (at most kBatchRunsMax runs), in place. What the last batch's results
+  // pointed to is gone.
   void Process(Instant now, std::span<const ReceivedRun> runs);
 
   // Between batches: the kernel refused a superpacket, so none is made any more.
@@ -47,8 +49,10 @@ class Inbound {
 
  private:
   void ProcessRun(Instant now, const ReceivedRun& received);
-  void ProcessHandshake(Instant now, const ReceivedRun& received, MessageKind kind, std::span<const uint8_t> message);
-  // Collects a transport segment; opens what was collected first when it belongs to another session.
+  void ProcessHandshake(Instant now, const ReceivedRun& received, MessageKind kind,
+                        std::span<const uint8_t> message);
+  // Collects a transport segment; opens what was collected first when it belongs to another
+  // session.
   void Collect(Instant now, const ReceivedRun& received, std::span<uint8_t> message);
   void OpenCollected(Instant now, const ReceivedRun& received);
   void Authenticated(Instant now, const ReceivedRun& received, Keypair& keypair, uint64_t bytes);

@@ -17,7 +17,8 @@ constexpr uint32_t kInitiationsPerSecond = 20;
 constexpr int64_t kTokenNs = kSecondNs / 20;
 constexpr int64_t kBucketNs = kTokenNs * 5;
 
-// A keyed mix (the finaliser of splitmix64 over both halves): spreads sources over the sets, unpredictably from outside.
+// A keyed mix (the finaliser of splitmix64 over both halves): spreads sources over the sets,
+// unpredictably from outside.
 uint64_t Mix(uint64_t value) {
   value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
   value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
@@ -31,7 +32,8 @@ LoadSources::LoadSources(uint64_t seed, WorkerCounters* counters)
 
 LoadSources::Source& LoadSources::Find(Instant now, const IpAddress& address) {
   // An IPv6 host owns its /64: what it sends from the rest of it is the same source.
-  const uint64_t high = address.family == IpFamily::kV4 ? LoadBe32(address.bytes.data()) : LoadBe64(address.bytes.data());
+  const uint64_t high = address.family == IpFamily::kV4 ? LoadBe32(address.bytes.data())
+                                                        : LoadBe64(address.bytes.data());
   const uint64_t low = static_cast<uint64_t>(address.family);
   Source* const set = &table_[(Mix(high ^ Mix(low ^ seed_)) & (kSets - 1)) * kWays];
   Source* oldest = set;
@@ -64,16 +66,18 @@ bool LoadSources::CountInitiation(Instant now, const IpAddress& address) {
     source.window_start_ns += age / kSecondNs * kSecondNs;
   }
   ++source.initiations;
-  // The last second reaches back into the window before: weigh what is in there by how much of it still counts.
+  // The last second reaches back into the window before: weigh what is in there by how much of it
+  // still counts.
   const int64_t into = now.nanoseconds() - source.window_start_ns;
-  const auto carried = static_cast<uint64_t>(source.previous_initiations) * static_cast<uint64_t>(kSecondNs - into) /
-                       static_cast<uint64_t>(kSecondNs);
+  const auto carried = static_cast<uint64_t>(source.previous_initiations) *
+                       static_cast<uint64_t>(kSecondNs - into) / static_cast<uint64_t>(kSecondNs);
   return source.initiations + carried > kInitiationsPerSecond;
 }
 
 bool LoadSources::TakeToken(Instant now, const IpAddress& address) {
   Source& source = Find(now, address);
-  source.tokens_ns = std::min(kBucketNs, source.tokens_ns + (now.nanoseconds() - source.refilled_ns));
+  source.tokens_ns =
+      std::min(kBucketNs, source.tokens_ns + (now.nanoseconds() - source.refilled_ns));
   source.refilled_ns = now.nanoseconds();
   if (source.tokens_ns < kTokenNs) return false;
   source.tokens_ns -= kTokenNs;

@@ -13,7 +13,8 @@
 namespace ringwire {
 namespace {
 
-// A packet larger than this cannot be sealed into one datagram; what is left for it is the multiple of 16 below.
+// A packet larger than this cannot be sealed into one datagram; what is left for it is the multiple
+// of 16 below.
 constexpr uint32_t kInnerPacketBytesMax =
     (kTrainBytesMax - kTransportOverheadBytes) / kPaddingMultiple * kPaddingMultiple;
 
@@ -21,18 +22,20 @@ uint32_t SealedBytes(size_t packet_bytes, uint32_t mtu) {
   return static_cast<uint32_t>(PaddedSize(packet_bytes, mtu) + kTransportOverheadBytes);
 }
 
-// How many messages of this size a train takes, such that `count` of them become trains of nearly equal length: 47 as
-// 24 + 23 rather than 45 + 2, since a send costs the kernel about the same for two messages as for twenty.
+// How many messages of this size a train takes, such that `count` of them become trains of nearly
+// equal length: 47 as 24 + 23 rather than 45 + 2, since a send costs the kernel about the same for
+// two messages as for twenty.
 uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
   const uint32_t fits = std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
   const uint32_t trains = (count + fits - 1) / fits;
   return (count + trains - 1) / trains;
 }
 
-// A datagram from our port to the peer's endpoint that came back to us through TUN, because the way to the endpoint leads
-// into the tunnel itself. Sealed again it would come back larger, for ever. What is left of one that was fragmented ends
-// here a turn later.
-bool IsOwnDatagram(std::span<const uint8_t> packet, const IpPacket& ip, uint16_t listen_port, uint16_t endpoint_port) {
+// A datagram from our port to the peer's endpoint that came back to us through TUN, because the way
+// to the endpoint leads into the tunnel itself. Sealed again it would come back larger, for ever.
+// What is left of one that was fragmented ends here a turn later.
+bool IsOwnDatagram(std::span<const uint8_t> packet, const IpPacket& ip, uint16_t listen_port,
+                   uint16_t endpoint_port) {
   constexpr uint8_t kProtocolUdp = 17;
   const std::optional<IpPayload> payload = FindIpPayload(packet, ip);
   if (!payload || payload->protocol != kProtocolUdp || !payload->is_first_fragment) return false;
@@ -43,7 +46,8 @@ bool IsOwnDatagram(std::span<const uint8_t> packet, const IpPacket& ip, uint16_t
 
 }  // namespace
 
-Outbound::Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, WorkerCounters* counters)
+Outbound::Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
+                   WorkerCounters* counters)
     : shared_(shared),
       link_(link),
       engine_(engine),
@@ -81,7 +85,8 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
   std::span<uint8_t> packet = bytes.subspan(kVnetHeaderBytes);
   const std::optional<IpPacket> ip = ParseIpPacket(packet);
   if (!ip) {
-    counters_->Drop(IpVersionOf(packet) == IpFamily::kNone ? DropReason::kTunNotIp : DropReason::kTunFrameMalformed);
+    counters_->Drop(IpVersionOf(packet) == IpFamily::kNone ? DropReason::kTunNotIp
+                                                           : DropReason::kTunFrameMalformed);
     return true;
   }
   packet = packet.first(ip->total_bytes);
@@ -96,19 +101,23 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
   return true;
 }
 
-bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip) {
+bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
+                       const IpPacket& ip) {
   PeerSlot* const peer = shared_->allowed_ips.Lookup(ip.destination);
   if (peer == nullptr) {
-    Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count, packet);
+    Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count,
+           packet);
     return true;
   }
   Endpoint endpoint;
   if (!peer->LoadEndpoint(&endpoint)) {
-    Refuse(DropReason::kPeerHasNoEndpoint, IcmpError::kAddressUnreachable, plan.segment_count, packet);
+    Refuse(DropReason::kPeerHasNoEndpoint, IcmpError::kAddressUnreachable, plan.segment_count,
+           packet);
     return true;
   }
   if (ip.destination == endpoint.remote.address &&
-      IsOwnDatagram(packet, ip, shared_->listen_port.load(std::memory_order_relaxed), endpoint.remote.port)) {
+      IsOwnDatagram(packet, ip, shared_->listen_port.load(std::memory_order_relaxed),
+                    endpoint.remote.port)) {
     counters_->Drop(DropReason::kRoutingLoop, plan.segment_count);
     return true;
   }
@@ -116,7 +125,8 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet);
     return true;
   }
-  // Cut so small that not even an empty arena holds it: no kernel makes it, and the frame must not wait for ever.
+  // Cut so small that not even an empty arena holds it: no kernel makes it, and the frame must not
+  // wait for ever.
   if (size_t{plan.segment_count} * SealedBytes(plan.segment_bytes, 0) > kTrainArenaBytes) {
     counters_->Drop(DropReason::kTunFrameMalformed, plan.segment_count);
     return true;
@@ -131,23 +141,27 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
 }
 
 Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
-  // A packet from TUN means that the link is up, and control is about to hear of it: the packet waits until then.
+  // A packet from TUN means that the link is up, and control is about to hear of it: the packet
+  // waits until then.
   if (!shared_->device_up.load(std::memory_order_relaxed)) return nullptr;
   if (const uint32_t index = peer.confirmed_index.load(std::memory_order_acquire); index != 0) {
     Keypair* const confirmed = shared_->index_table.Find(index);
-    if (confirmed != nullptr && confirmed->peer() == &peer && confirmed->CanSend(now)) return confirmed;
+    if (confirmed != nullptr && confirmed->peer() == &peer && confirmed->CanSend(now))
+      return confirmed;
   }
   // Sequentially consistent, for the sake of Stage().
   Keypair* const current = peer.current.load();
   return current != nullptr && current->CanSend(now) ? current : nullptr;
 }
 
-bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet) {
+bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan,
+                      std::span<const uint8_t> packet) {
   const uint32_t mtu = shared_->mtu.load(std::memory_order_relaxed);
   const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu);
   if (arena_used_ + size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) return false;
-  const uint32_t segments_max = plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes)
-                                            : std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+  const uint32_t segments_max =
+      plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes)
+                  : std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
   for (uint32_t i = 0; i < plan.segment_count; ++i) {
     const uint32_t bytes = i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes;
     const uint32_t sealed = SealedBytes(bytes, mtu);
@@ -163,11 +177,12 @@ bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan, st
   return true;
 }
 
-uint8_t* Outbound::NextMessage(Instant now, const Route& route, uint32_t sealed_bytes, uint32_t segments_max) {
+uint8_t* Outbound::NextMessage(Instant now, const Route& route, uint32_t sealed_bytes,
+                               uint32_t segments_max) {
   if (has_open_train_ && route == open_route_) {
     Run& run = to_wire_.back().run;
-    const bool continues = run.last_bytes == run.segment_bytes && sealed_bytes <= run.segment_bytes &&
-                           run.count < segments_max &&
+    const bool continues = run.last_bytes == run.segment_bytes &&
+                           sealed_bytes <= run.segment_bytes && run.count < segments_max &&
                            size_t{run.stride} * run.count + sealed_bytes <= kTrainBytesMax;
     if (continues) {
       run.last_bytes = sealed_bytes;
@@ -180,8 +195,8 @@ uint8_t* Outbound::NextMessage(Instant now, const Route& route, uint32_t sealed_
   SealOpenTrain(now);
   uint8_t* const message = arena_.get() + arena_used_;
   arena_used_ += sealed_bytes;
-  to_wire_.push_back(SendRun{Run{message, sealed_bytes, sealed_bytes, sealed_bytes, 1}, route.endpoint,
-                             route.outer_tos, route.peer->id});
+  to_wire_.push_back(SendRun{Run{message, sealed_bytes, sealed_bytes, sealed_bytes, 1},
+                             route.endpoint, route.outer_tos, route.peer->id});
   open_route_ = route;
   has_open_train_ = true;
   return message;
@@ -214,7 +229,8 @@ void Outbound::SealOpenTrain(Instant now) {
   if (now >= keypair.rekey_on_send_at() || keypair.WantsRekeyByUse()) link_->Raise(peer, kRekeyDue);
 }
 
-void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet) {
+void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan,
+                     std::span<const uint8_t> packet) {
   if (plan.is_gso) {
     for (uint32_t i = 0; i < plan.segment_count; ++i) {
       staging_.resize(i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes);
@@ -224,15 +240,17 @@ void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::sp
   } else {
     StagePacket(peer, packet);
   }
-  // A session may have been published between our look and the push. Control looks at the queue after it publishes and
-  // we look for a session after we push, so one of us flushes; control hears of the rest.
+  // A session may have been published between our look and the push. Control looks at the queue
+  // after it publishes and we look for a session after we push, so one of us flushes; control hears
+  // of the rest.
   if (!FlushStaged(now, peer) || !peer.staged.empty()) link_->Raise(peer, kNeedHandshake);
 }
 
 void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
   const StagedQueue::PushResult result = peer.staged.Push(packet);
   counters_->staged_segments.Add(result.stored ? 1 : 0);
-  if (result.dropped_oldest > 0) counters_->Drop(DropReason::kStagedQueueFull, result.dropped_oldest);
+  if (result.dropped_oldest > 0)
+    counters_->Drop(DropReason::kStagedQueueFull, result.dropped_oldest);
   if (!result.stored) counters_->Drop(DropReason::kStagedPoolFull);
 }
 
@@ -252,17 +270,20 @@ bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
     SplitPlan plain;
     plain.segment_bytes = plain.last_bytes = static_cast<uint32_t>(staging_.size());
     const bool laid_out =
-        ip && LayOut(now, Route{&peer, keypair, endpoint, EcnEncapsulate(ip->tos)}, plain, staging_);
+        ip &&
+        LayOut(now, Route{&peer, keypair, endpoint, EcnEncapsulate(ip->tos)}, plain, staging_);
     CHECK(laid_out);
   }
   SealOpenTrain(now);
   return all;
 }
 
-void Outbound::Refuse(DropReason reason, IcmpError error, uint32_t segments, std::span<const uint8_t> packet) {
+void Outbound::Refuse(DropReason reason, IcmpError error, uint32_t segments,
+                      std::span<const uint8_t> packet) {
   counters_->Drop(reason, segments);
   if (icmp_writes_.size() == kIcmpErrorsMax) return;
-  uint8_t* const out = icmp_bytes_.get() + icmp_writes_.size() * (kVnetHeaderBytes + kIcmpErrorBytesMax);
+  uint8_t* const out =
+      icmp_bytes_.get() + icmp_writes_.size() * (kVnetHeaderBytes + kIcmpErrorBytesMax);
   const size_t bytes = WriteIcmpError(error, kInnerPacketBytesMax, packet,
                                       std::span(out + kVnetHeaderBytes, kIcmpErrorBytesMax));
   if (bytes == 0) return;

@@ -21,20 +21,24 @@
 
 namespace ringwire {
 
-// TUN -> wire. Packets are cut into segments, laid into an arena where they will leave from, sealed there, and leave as
-// trains; what cannot go is staged, answered with ICMP, or counted. Owned by one worker; the reader must be online
-// during every call. Allocates at construction only (staging apart).
+// TUN -> wire. Packets are cut into segments, laid into an arena where they will leave from, sealed
+// there, and leave as trains; what cannot go is staged, answered with ICMP, or counted. Owned by
+// one worker; the reader must be online during every call. Allocates at construction only (staging
+// apart).
 class Outbound {
  public:
   // All outlive it.
-  Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, WorkerCounters* counters);
+  Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
+           WorkerCounters* counters);
 
   // Starts a batch: whatever to_wire() and icmp_errors() named has been sent by now.
   void Reset();
-  // Takes frames from the front and returns how many; fewer than all when the arena is full: send what is there, then
-  // Reset() and call again with the rest. Every packet ends in to_wire(), in a staged queue, or under a drop counter.
+  // Takes frames from the front and returns how many; fewer than all when the arena is full: send
+  // what is there, then Reset() and call again with the rest. Every packet ends in to_wire(), in a
+  // staged queue, or under a drop counter.
   size_t Process(Instant now, std::span<const TunFrame> frames);
-  // Seals what is staged for a peer, if it has a session to send with. False: the arena is full and some is left.
+  // Seals what is staged for a peer, if it has a session to send with. False: the arena is full and
+  // some is left.
   bool FlushStaged(Instant now, PeerSlot& peer);
 
   // Valid until Reset().
@@ -54,17 +58,22 @@ class Outbound {
 
   // False: the arena is full, the frame was not taken.
   bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
-  bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet, const IpPacket& ip);
+  bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
+               const IpPacket& ip);
   // The session to send with, or nullptr.
   Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
-  bool LayOut(Instant now, const Route& route, const SplitPlan& plan, std::span<const uint8_t> packet);
-  // Room for one more sealed message at the end of the open train, or of a new one; `segments_max` ends a train.
-  uint8_t* NextMessage(Instant now, const Route& route, uint32_t sealed_bytes, uint32_t segments_max);
+  bool LayOut(Instant now, const Route& route, const SplitPlan& plan,
+              std::span<const uint8_t> packet);
+  // Room for one more sealed message at the end of the open train, or of a new one; `segments_max`
+  // ends a train.
+  uint8_t* NextMessage(Instant now, const Route& route, uint32_t sealed_bytes,
+                       uint32_t segments_max);
   void SealOpenTrain(Instant now);
 
   void Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet);
   void StagePacket(PeerSlot& peer, std::span<const uint8_t> packet);
-  void Refuse(DropReason reason, IcmpError error, uint32_t segments, std::span<const uint8_t> packet);
+  void Refuse(DropReason reason, IcmpError error, uint32_t segments,
+              std::span<const uint8_t> packet);
 
   SharedState* const shared_;
   WorkerLink* const link_;

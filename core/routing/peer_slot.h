@@ -74,14 +74,14 @@ struct PeerSlot {
 
   // Events raised for control and not yet taken (bits of DataEventKind).
   std::atomic<uint32_t> pending_events{0};
-  // What a worker has learnt from an authenticated packet and control has not taken up yet. Workers send by it at once,
-  // so that already the answer to that packet goes to where it came from, under the session that it used.
-  // Where it came from (kEndpointChanged), while has_roamed.
+  // What a worker has learnt from an authenticated packet and control has not taken up yet. Workers
+  // send by it at once, so that already the answer to that packet goes to where it came from, under
+  // the session that it used. Where it came from (kEndpointChanged), while has_roamed.
   Mutex roam_mutex;
   Endpoint roamed_to ABSL_GUARDED_BY(roam_mutex);
   std::atomic<bool> has_roamed{false};
-  // The index of a session that it confirmed (kKeyConfirmed); 0: none. Not a pointer: a session that control discards
-  // meanwhile is simply not found any more.
+  // The index of a session that it confirmed (kKeyConfirmed); 0: none. Not a pointer: a session
+  // that control discards meanwhile is simply not found any more.
   std::atomic<uint32_t> confirmed_index{0};
 
   // Worker: an authenticated packet came from there.

@@ -17,15 +17,15 @@
 // All that the two planes say to each other.
 namespace ringwire {
 
-// Worker -> control, about one peer. Level-triggered: a bit in PeerSlot::pending_events, which control takes and then
-// reads the state that it points to. A flood of one event is one bit.
+// Worker -> control, about one peer. Level-triggered: a bit in PeerSlot::pending_events, which
+// control takes and then reads the state that it points to. A flood of one event is one bit.
 enum DataEventKind : uint32_t {
   kNeedHandshake = 1 << 0,    // packets are staged and no session can send
   kKeyConfirmed = 1 << 1,     // a session has received its first valid message
   kEndpointChanged = 1 << 2,  // PeerSlot::roamed_to
-  kRekeyDue = 1 << 3,         // the current session is old enough (or has sent enough) to be renewed
-  kActivity = 1 << 4,         // a stamp began to run that no deadline watches
-  kSourceUnusable = 1 << 5,   // the endpoint's local address cannot be sent from any more
+  kRekeyDue = 1 << 3,        // the current session is old enough (or has sent enough) to be renewed
+  kActivity = 1 << 4,        // a stamp began to run that no deadline watches
+  kSourceUnusable = 1 << 5,  // the endpoint's local address cannot be sent from any more
 };
 struct DataEvent {
   PeerId peer;
@@ -33,7 +33,8 @@ struct DataEvent {
   uint32_t kinds = 0;
 };
 
-// Worker -> control: a handshake message that passed length, mac1 and the load rule. Nothing in it is proven.
+// Worker -> control: a handshake message that passed length, mac1 and the load rule. Nothing in it
+// is proven.
 struct HandshakeDatagram {
   Endpoint from;
   uint16_t size = 0;
@@ -41,13 +42,14 @@ struct HandshakeDatagram {
   std::span<const uint8_t> message() const { return {bytes.data(), size}; }
 };
 
-// Control -> worker: seal and send what is staged for this peer. The command shares ownership, so that a peer removed
-// meanwhile is still there to be looked at.
+// Control -> worker: seal and send what is staged for this peer. The command shares ownership, so
+// that a peer removed meanwhile is still there to be looked at.
 struct FlushStaged {
   std::shared_ptr<PeerSlot> peer;
 };
 
-// One worker's mailbox. The worker produces events and handshakes and consumes commands; control the reverse.
+// One worker's mailbox. The worker produces events and handshakes and consumes commands; control
+// the reverse.
 class WorkerLink {
  public:
   WorkerLink()
@@ -69,8 +71,8 @@ class WorkerLink {
     control_has_news = true;
   }
 
-  // Worker: a send to this peer failed because of the local address. Not level-triggered: lost when the queue is full,
-  // and said again by the next send that fails.
+  // Worker: a send to this peer failed because of the local address. Not level-triggered: lost when
+  // the queue is full, and said again by the next send that fails.
   void ReportUnusableSource(PeerId peer) {
     if (events.TryPush(DataEvent{peer, kSourceUnusable})) control_has_news = true;
   }

@@ -6,7 +6,8 @@
 
 #include "absl/time/time.h"
 
-// The protocol's constants under the whitepaper's names (WP §6.1 to §6.5, and what the Linux driver adds).
+// The protocol's constants under the whitepaper's names (WP §6.1 to §6.5, and what the Linux driver
+// adds).
 namespace ringwire {
 
 inline constexpr uint64_t kRekeyAfterMessages = uint64_t{1} << 60;
@@ -18,8 +19,10 @@ inline const absl::Duration kRekeyTimeout = absl::Seconds(5);
 inline const absl::Duration kRekeyTimeoutJitterMax = absl::Milliseconds(333);
 inline const absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 inline constexpr int kMaxHandshakeAttempts = 18;  // 90 s
-// The initiator renews on receipt at this age: late enough for its own sending to have done it first.
-inline const absl::Duration kRekeyOnReceiveAfterTime = kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
+// The initiator renews on receipt at this age: late enough for its own sending to have done it
+// first.
+inline const absl::Duration kRekeyOnReceiveAfterTime =
+    kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
 // All secrets of a peer are zeroed this long after its last session began.
 inline const absl::Duration kZeroKeysAfterTime = kRejectAfterTime * 3;
 // At most one initiation a peer is accepted in this time.
@@ -30,17 +33,20 @@ inline const absl::Duration kCookieSecretLatency = absl::Seconds(5);
 // The DSCP of handshake messages: AF41, as every implementation marks them.
 inline constexpr uint8_t kHandshakeTos = 0x88;
 
-// The replay window in bits; one word of 64 is always in use by the ring, so 8,128 are usable (RFC 6479).
+// The replay window in bits; one word of 64 is always in use by the ring, so 8,128 are usable (RFC
+// 6479).
 inline constexpr size_t kReplayWindowBits = 8192;
 
 inline constexpr size_t kPaddingMultiple = 16;
 
-// The transport extension (docs/transport_extension.md). What an initiator that can use AES-256-GCM puts into the low 24
-// bits of its timestamp's nanoseconds, which rounding leaves empty.
+// The transport extension (docs/transport_extension.md). What an initiator that can use AES-256-GCM
+// puts into the low 24 bits of its timestamp's nanoseconds, which rounding leaves empty.
 inline constexpr uint32_t kOfferAes256Gcm = 0x525701;
-// A responder that has answered this often in AES-256-GCM without seeing a session answers in ChaCha20-Poly1305.
+// A responder that has answered this often in AES-256-GCM without seeing a session answers in
+// ChaCha20-Poly1305.
 inline constexpr int kUnconfirmedAesResponsesMax = 2;
-// Of one AES-256-GCM send key, in bytes of UDP payload without the first 16: its quota of sealed data.
+// Of one AES-256-GCM send key, in bytes of UDP payload without the first 16: its quota of sealed
+// data.
 inline constexpr uint64_t kAesRekeyAfterBytes = uint64_t{1} << 38;
 inline constexpr uint64_t kAesRejectAfterBytes = uint64_t{1} << 41;
 

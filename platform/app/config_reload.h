@@ -31,8 +31,8 @@ void LogWarnings(const ConfigSource& source);
 // resolved on a thread of their own, so that the control thread never waits for a resolver.
 class ConfigReload {
  public:
-  // `device` outlives it; `current` is what runs. `cipher`, if given on the command line, goes before
-  // what the file says of the interface.
+  // `device` outlives it; `current` is what runs. `cipher`, if given on the command line, goes
+  // before what the file says of the interface.
   ConfigReload(DeviceRunner* device, RunnableConfig current, std::optional<TransportCipher> cipher);
   ~ConfigReload();
   ConfigReload(const ConfigReload&) = delete;

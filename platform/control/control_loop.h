@@ -61,8 +61,8 @@ class ControlLoop final : public DeviceControl {
   // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
   absl::Status WatchSignals();
   absl::Status FollowLink(LinkMonitor monitor);
-  // Sessions are made anew when the virtual machine turns out to be a copy. Where the kernel cannot be
-  // listened to, the device works without.
+  // Sessions are made anew when the virtual machine turns out to be a copy. Where the kernel cannot
+  // be listened to, the device works without.
   absl::Status WatchForCopies();
   // The device stops when the socket's file is deleted.
   absl::Status ServeUapi(UnixListener listener);

@@ -24,9 +24,10 @@ class RouteLookup {
     uint16_t port = 0;
     uint32_t fwmark = 0;
   };
-  // Whether packets to the endpoint should no longer leave from its `local`: that is not our address
-  // any more, or the route leaves by another interface than the one on which the peer's packets
-  // arrived. False also where there is no route at all, which says nothing about the address.
+  // Whether packets to the endpoint should no longer leave from its `local`: that is not our
+  // address any more, or the route leaves by another interface than the one on which the peer's
+  // packets arrived. False also where there is no route at all, which says nothing about the
+  // address.
   bool SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& socket);
 
  private:

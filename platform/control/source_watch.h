@@ -17,8 +17,8 @@ namespace ringwire::platform {
 // Finds the peers whose packets should leave from another address of ours than the remembered one,
 // because a route, a routing rule, an address or a link has changed. A worker cannot notice: the
 // kernel sends from any address that is ours, by whatever way. Nothing is asked while nothing
-// changes, and never per packet; so where a peer's packets steadily arrive on one interface and ours
-// leave by another, the address that the peer contacted is kept. Control's.
+// changes, and never per packet; so where a peer's packets steadily arrive on one interface and
+// ours leave by another, the address that the peer contacted is kept. Control's.
 class SourceWatch {
  public:
   static absl::StatusOr<SourceWatch> Open();

@@ -62,7 +62,8 @@ class IoBackend {
   // Whether a socket of ours refused trains for good (EIO: no checksum offload on the way out), so
   // that its trains leave as single datagrams. Worker's thread.
   virtual bool gso_disabled() const = 0;
-  // Whether TUN has refused a merged packet as invalid; it was written as its parts, and no more should be made.
+  // Whether TUN has refused a merged packet as invalid; it was written as its parts, and no more
+  // should be made.
   virtual bool superpackets_refused() const = 0;
 
   // Worker's thread, between Release() and Wait(): goes on with other sockets (a new listen port);

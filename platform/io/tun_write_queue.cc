@@ -58,7 +58,8 @@ void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pie
     bytes += piece.iov_len;
   }
   const std::span<const uint8_t> packet(whole_.get() + kVnetHeaderBytes, bytes - kVnetHeaderBytes);
-  const VnetHeader vnet = VnetHeader::Load(std::span<const uint8_t, kVnetHeaderBytes>(whole_.get(), kVnetHeaderBytes));
+  const VnetHeader vnet =
+      VnetHeader::Load(std::span<const uint8_t, kVnetHeaderBytes>(whole_.get(), kVnetHeaderBytes));
   const std::optional<SplitPlan> plan = PlanSplit(vnet, packet);
   if (!plan || !plan->is_gso) {
     counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
@@ -67,7 +68,8 @@ void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pie
   VnetHeader{}.Store(std::span<uint8_t, kVnetHeaderBytes>(part_.get(), kVnetHeaderBytes));
   for (uint32_t i = 0; i < plan->segment_count; ++i) {
     WriteSegment(*plan, packet, i, part_.get() + kVnetHeaderBytes);
-    const size_t size = kVnetHeaderBytes + (i + 1 == plan->segment_count ? plan->last_bytes : plan->segment_bytes);
+    const size_t size =
+        kVnetHeaderBytes + (i + 1 == plan->segment_count ? plan->last_bytes : plan->segment_bytes);
     if (::write(tun_fd_, part_.get(), size) < 0) {
       counters_->Drop(DropReason::kTunWriteFailed);
       continue;

@@ -39,9 +39,10 @@ class TunWriteQueue {
   std::span<const iovec> Pieces(size_t index) const {
     return {pieces_.data() + writes_[index].first_piece, writes_[index].piece_count};
   }
-  // The kernel refused write `index` with `error` (positive errno). A superpacket that it finds invalid (EINVAL: some
-  // kernels of 2024 refused good ones) is written again at once as the packets that it was merged from, and no more
-  // are wanted: superpackets_refused(). Everything else (EIO: the device is down, EBADFD: it is gone) is counted.
+  // The kernel refused write `index` with `error` (positive errno). A superpacket that it finds
+  // invalid (EINVAL: some kernels of 2024 refused good ones) is written again at once as the
+  // packets that it was merged from, and no more are wanted: superpackets_refused(). Everything
+  // else (EIO: the device is down, EBADFD: it is gone) is counted.
   void Recover(size_t index, int error);
   bool superpackets_refused() const { return superpackets_refused_; }
   // Every write was handed over. Counts those that did not fail, and empties the queue.

@@ -83,7 +83,8 @@ void Worker::Run(std::promise<absl::Status>* started) {
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     CPU_SET(static_cast<size_t>(options_.pin_to_cpu), &cpus);
-    pthread_setaffinity_np(pthread_self(), sizeof cpus, &cpus);  // where refused, the scheduler places it
+    pthread_setaffinity_np(pthread_self(), sizeof cpus,
+                           &cpus);  // where refused, the scheduler places it
   }
   const absl::Status start = backend_->Start();
   started->set_value(start);  // `started` is gone from here on
@@ -114,8 +115,10 @@ absl::Status Worker::RunOnce() {
   if (!merging_stopped_ && backend_->superpackets_refused()) {
     merging_stopped_ = true;
     inbound_.StopMerging();
-    spdlog::warn("worker {}: the kernel refuses merged packets on the TUN device; they are written one by one from now on",
-                 options_.index);
+    spdlog::warn(
+        "worker {}: the kernel refuses merged packets on the TUN device; they are written one by "
+        "one from now on",
+        options_.index);
   }
   if (std::exchange(link_.control_has_news, false)) options_.wake_control();
   return status;
@@ -164,7 +167,8 @@ absl::Status Worker::TakeSocketChange() {
   SocketChange* const change = std::exchange(socket_change_, nullptr);
   has_socket_change_.store(false);
   if (change == nullptr) return absl::OkStatus();
-  absl::Status status = backend_->ReplaceSockets(change->sockets.v4.get(), change->sockets.v6.get());
+  absl::Status status =
+      backend_->ReplaceSockets(change->sockets.v4.get(), change->sockets.v6.get());
   if (status.ok()) options_.sockets = std::move(change->sockets);
   change->done.set_value(status);
   return status;
@@ -174,7 +178,8 @@ void Worker::Fail(const absl::Status& why) {
   {
     MutexLock lock(&mutex_);
     failure_ = why;
-    if (SocketChange* const change = std::exchange(socket_change_, nullptr)) change->done.set_value(why);
+    if (SocketChange* const change = std::exchange(socket_change_, nullptr))
+      change->done.set_value(why);
   }
   options_.wake_control();
 }

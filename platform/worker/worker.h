@@ -28,19 +28,19 @@ struct WorkerOptions {
   size_t index = 0;
   UniqueFd tun_queue;
   UdpSockets sockets;
-  bool io_uring = false;           // else epoll
-  bool epoll_allowed = false;      // where io_uring cannot start
-  InboundOptions inbound;          // what the TUN device takes
-  int pin_to_cpu = -1;             // -1: the scheduler places it
+  bool io_uring = false;       // else epoll
+  bool epoll_allowed = false;  // where io_uring cannot start
+  InboundOptions inbound;      // what the TUN device takes
+  int pin_to_cpu = -1;         // -1: the scheduler places it
   SharedState* shared = nullptr;
-  // Called on the worker's thread when control has something to read (a write to its eventfd), and when the worker
-  // has stopped for an error (the device is gone).
+  // Called on the worker's thread when control has something to read (a write to its eventfd), and
+  // when the worker has stopped for an error (the device is gone).
   std::function<void()> wake_control;
 };
 
-// One thread that owns a TUN queue, a pair of UDP sockets and an I/O backend, and runs packets to completion:
-// read batch, crypto, write batch. Knows nothing of handshakes, timers and settings. Constructed, started and stopped
-// by the control thread; everything else happens on its own.
+// One thread that owns a TUN queue, a pair of UDP sockets and an I/O backend, and runs packets to
+// completion: read batch, crypto, write batch. Knows nothing of handshakes, timers and settings.
+// Constructed, started and stopped by the control thread; everything else happens on its own.
 class Worker {
  public:
   explicit Worker(WorkerOptions options);
@@ -59,7 +59,8 @@ class Worker {
   void Wake();
   const WorkerCounters& counters() const { return counters_; }
   std::string_view backend_name() const { return backend_->name(); }
-  // The sockets, for control's own sends (SendDatagram is thread-safe). Control is the one that replaces them.
+  // The sockets, for control's own sends (SendDatagram is thread-safe). Control is the one that
+  // replaces them.
   const UdpSockets& sockets() const { return options_.sockets; }
   // Control: hands over new sockets and returns when the worker uses them; the old ones are closed.
   absl::Status ReplaceSockets(UdpSockets sockets);

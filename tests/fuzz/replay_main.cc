@@ -1,5 +1,5 @@
-// Replays a corpus through a fuzz target: every file of the folder that the first argument names. For the ordinary test
-// run, under any compiler; libFuzzer brings its own main for finding more.
+// Replays a corpus through a fuzz target: every file of the folder that the first argument names.
+// For the ordinary test run, under any compiler; libFuzzer brings its own main for finding more.
 
 #include <cstdint>
 #include <cstdio>

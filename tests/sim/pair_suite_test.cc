@@ -1,4 +1,5 @@
-// Two gateways that can use AES-256-GCM: what the network, the load and the limits do to the choice.
+// Two gateways that can use AES-256-GCM: what the network, the load and the limits do to the
+// choice.
 
 #include <optional>
 #include <utility>

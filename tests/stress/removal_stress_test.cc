@@ -1,4 +1,5 @@
-// A peer that is removed, and added again, while a worker on another thread sends to it. Run under TSan and ASan.
+// A peer that is removed, and added again, while a worker on another thread sends to it. Run under
+// TSan and ASan.
 
 #include <gtest/gtest.h>
 

@@ -12,8 +12,8 @@ extern "C" __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
 
 namespace ringwire {
 
-// Counts what the calling thread allocates during its life. One at a time in a program; needs a sanitizer build, which
-// CanCount() tells.
+// Counts what the calling thread allocates during its life. One at a time in a program; needs a
+// sanitizer build, which CanCount() tells.
 class AllocationCounter {
  public:
   static bool CanCount() { return __sanitizer_install_malloc_and_free_hooks != nullptr; }

@@ -1,4 +1,5 @@
-// The packet path allocates nothing once it has started: neither for good packets nor because of bad ones.
+// The packet path allocates nothing once it has started: neither for good packets nor because of
+// bad ones.
 
 #include <gtest/gtest.h>
 
@@ -13,13 +14,14 @@ namespace {
 class PacketPathAllocationTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!AllocationCounter::CanCount()) GTEST_SKIP() << "counting allocations needs a sanitizer build";
+    if (!AllocationCounter::CanCount())
+      GTEST_SKIP() << "counting allocations needs a sanitizer build";
     ASSERT_TRUE(pair_.SendFromA());
     ASSERT_TRUE(pair_.SendFromB());
   }
 
-  // One batch from A's TUN to B's, as a worker does it; `damage` flips a bit of every sealed message. Returns how many
-  // packets B would write.
+  // One batch from A's TUN to B's, as a worker does it; `damage` flips a bit of every sealed
+  // message. Returns how many packets B would write.
   size_t Forward(std::span<const TunFrame> frames, bool damage) {
     size_t written = 0;
     while (!frames.empty()) {
@@ -29,7 +31,8 @@ class PacketPathAllocationTest : public ::testing::Test {
         if (damage) run.run.data[run.run.last_bytes - 1] ^= 1;
         received_[0] = ReceivedRun{run.run, pair_.FromA(), run.tos, false};
         pair_.b().inbound().Process(pair_.now(), std::span(received_).first(1));
-        for (const TunWrite& write : pair_.b().inbound().to_tun().writes) written += write.segment_count;
+        for (const TunWrite& write : pair_.b().inbound().to_tun().writes)
+          written += write.segment_count;
       }
     }
     return written;

@@ -223,7 +223,8 @@ TEST_F(OutboundTest, TheWorstSuperpacketFitsAnEmptyArena) {
 }
 
 TEST_F(OutboundTest, ASuperpacketCutTooSmallForAnyArenaIsDroppedAndDoesNotBlockTheQueue) {
-  Bytes frame = Frame(TcpGso(1), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000}));
+  Bytes frame =
+      Frame(TcpGso(1), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000}));
   const TunFrame frames[] = {{frame}};
   pair_.a().outbound().Reset();
   EXPECT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);

@@ -20,7 +20,8 @@
 #include "crypto/x25519.h"
 #include "tests/support/seeded_random.h"
 
-// Two identities with the fixed keys of the published vectors, and the steps of a handshake between them.
+// Two identities with the fixed keys of the published vectors, and the steps of a handshake between
+// them.
 namespace ringwire {
 
 inline constexpr Instant kNow = Instant::FromNanoseconds(5'000'000'000);

@@ -13,8 +13,8 @@
 namespace ringwire::platform {
 namespace {
 
-// The whole program in a child process: with this input on stdin, and stdout together with stderr, which EXPECT_EXIT
-// looks at.
+// The whole program in a child process: with this input on stdin, and stdout together with stderr,
+// which EXPECT_EXIT looks at.
 [[noreturn]] void RunProgram(std::vector<std::string> arguments,
                              const std::string& input_path = "/dev/null") {
   const int input = ::open(input_path.c_str(), O_RDONLY | O_CLOEXEC);

@@ -27,7 +27,8 @@ class NetworkNamespace {
   UniqueFd original_;
 };
 
-// For tests that run in a namespace of their own; they are skipped, and say why, where there can be none.
+// For tests that run in a namespace of their own; they are skipped, and say why, where there can be
+// none.
 class NetworkNamespaceTest : public testing::Test {
  protected:
   void SetUp() override {

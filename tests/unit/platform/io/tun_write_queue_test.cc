@@ -13,7 +13,8 @@
 namespace ringwire::platform {
 namespace {
 
-// A queue whose TUN device is a datagram socket, so that a test reads back each write as one message.
+// A queue whose TUN device is a datagram socket, so that a test reads back each write as one
+// message.
 class TunWriteQueueTest : public testing::Test {
  protected:
   TunWriteQueueTest() {
@@ -42,7 +43,8 @@ class TunWriteQueueTest : public testing::Test {
     std::vector<Bytes> packets;
     Bytes message(70'000);
     for (ssize_t size; (size = ::recv(far_.get(), message.data(), message.size(), 0)) > 0;) {
-      EXPECT_TRUE(std::all_of(message.begin(), message.begin() + kVnetHeaderBytes, [](uint8_t b) { return b == 0; }));
+      EXPECT_TRUE(std::all_of(message.begin(), message.begin() + kVnetHeaderBytes,
+                              [](uint8_t b) { return b == 0; }));
       packets.emplace_back(message.begin() + kVnetHeaderBytes, message.begin() + size);
     }
     return packets;
