@@ -12,24 +12,20 @@
 namespace ringwire {
 namespace {
 
-// What a list leaves of itself: the last word on each prefix decides. wg before 1.0.20250521 knows
-// no '+' and '-'.
-std::vector<Prefix> Remaining(const std::vector<AllowedIpChange>& changes) {
-  std::vector<Prefix> remaining;
-  absl::btree_set<Prefix> decided;
-  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
-    if (decided.insert(change->prefix).second && !change->remove) {
-      remaining.push_back(change->prefix);
-    }
-  }
-  std::ranges::reverse(remaining);
-  return remaining;
-}
-
 void AppendKey(std::string_view name, const crypto::Secret<32>& key, std::string* text) {
   std::string base64 = KeyToBase64(key.bytes());
   fmt::format_to(std::back_inserter(*text), "{} = {}\n", name, base64);
   crypto::Cleanse(base64.data(), base64.size());
+}
+
+std::string InterfaceText(const ConfigFile& config) {
+  std::string text = "[Interface]\n";
+  if (config.private_key) AppendKey("PrivateKey", *config.private_key, &text);
+  if (config.listen_port) {
+    fmt::format_to(std::back_inserter(text), "ListenPort = {}\n", *config.listen_port);
+  }
+  if (config.fwmark) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", *config.fwmark);
+  return text;
 }
 
 void AppendPeer(const PeerConfig& peer, std::string* text) {
@@ -37,7 +33,8 @@ void AppendPeer(const PeerConfig& peer, std::string* text) {
   fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
   if (peer.preshared_key) AppendKey("PresharedKey", *peer.preshared_key, text);
   std::string_view separator = "AllowedIPs = ";
-  for (const Prefix& prefix : Remaining(peer.allowed_ips)) {
+  // wg before 1.0.20250521 knows no '+' and '-'.
+  for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
     fmt::format_to(out, "{}{}", separator, prefix.ToString());
     separator = ", ";
   }
@@ -49,20 +46,60 @@ void AppendPeer(const PeerConfig& peer, std::string* text) {
   }
 }
 
+void AppendCipher(TransportCipher cipher, std::string* text) {
+  fmt::format_to(std::back_inserter(*text), "TransportCipher = {}\n", TransportCipherName(cipher));
+}
+
+void AppendDevicePeer(const PeerConfig& peer, const std::optional<SocketAddress>& endpoint,
+                      std::string* text) {
+  const auto out = std::back_inserter(*text);
+  fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
+  if (peer.preshared_key) AppendKey("PresharedKey", *peer.preshared_key, text);
+  for (const AllowedIpChange& change : peer.allowed_ips) {
+    const std::string_view sign = change.remove ? "-" : peer.allowed_ips_incremental ? "+" : "";
+    fmt::format_to(out, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
+  }
+  if (endpoint) fmt::format_to(out, "Endpoint = {}\n", endpoint->ToString());
+  if (peer.persistent_keepalive_seconds) {
+    fmt::format_to(out, "PersistentKeepalive = {}\n", *peer.persistent_keepalive_seconds);
+  }
+  if (!peer.name.empty()) fmt::format_to(out, "Name = {}\n", peer.name);
+  AppendCipher(peer.transport_cipher, text);
+}
+
 }  // namespace
 
 std::string ConfigError::ToString(std::string_view file_name) const {
   return fmt::format("{}:{}:{}: {}", file_name, position.line, position.column, message);
 }
 
-std::string Strip(const ConfigFile& config) {
-  std::string text = "[Interface]\n";
-  if (config.private_key) AppendKey("PrivateKey", *config.private_key, &text);
-  if (config.listen_port) {
-    fmt::format_to(std::back_inserter(text), "ListenPort = {}\n", *config.listen_port);
+std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& changes) {
+  std::vector<Prefix> remaining;
+  absl::btree_set<Prefix> decided;
+  for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+    if (decided.insert(change->prefix).second && !change->remove) {
+      remaining.push_back(change->prefix);
+    }
   }
-  if (config.fwmark) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", *config.fwmark);
+  std::ranges::reverse(remaining);
+  return remaining;
+}
+
+std::string Strip(const ConfigFile& config) {
+  std::string text = InterfaceText(config);
   for (const PeerConfig& peer : config.peers) AppendPeer(peer, &text);
+  return text;
+}
+
+std::string ToDeviceText(const ConfigFile& config,
+                         std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark) {
+  CHECK(endpoints.size() == config.peers.size());
+  std::string text = InterfaceText(config);
+  fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", fwmark);
+  AppendCipher(config.transport_cipher, &text);
+  for (size_t i = 0; i < config.peers.size(); ++i) {
+    AppendDevicePeer(config.peers[i], endpoints[i], &text);
+  }
   return text;
 }
 

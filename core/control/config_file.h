@@ -10,6 +10,7 @@
 
 #include "core/control/config_value.h"
 #include "core/control/device_update.h"
+#include "core/control/gateway_config.h"
 #include "crypto/secret.h"
 
 // The configuration file: the grammar of wg(8) and wg-quick(8), and ringwire's own keys. Pure text;
@@ -48,9 +49,9 @@ struct PeerConfig {
   TransportCipher transport_cipher = TransportCipher::kAuto;
 };
 
-// A key of wg-quick that this version knows and does not act on.
+// A key that this version knows and does not act on.
 struct DeferredKey {
-  std::string key;  // as wg-quick(8) spells it
+  std::string key;  // as the documentation spells it
   FilePosition position;
 };
 
@@ -64,6 +65,10 @@ struct ConfigFile {
   std::optional<uint16_t> workers;  // absent: chosen by ringwire
   IoBackendChoice io_backend = IoBackendChoice::kAuto;
   TransportCipher transport_cipher = TransportCipher::kAuto;
+  RouteTable table;
+  DnsSettings dns;
+  Hooks hooks;
+  GatewayConfig gateway;
   std::vector<PeerConfig> peers;
   std::vector<DeferredKey> deferred;
 };
@@ -78,10 +83,19 @@ struct ConfigParse {
 
 ConfigParse ParseConfigFile(std::string_view text);
 
+// What a list of AllowedIPs leaves of itself: the last word on each prefix decides.
+std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& changes);
+
 // What `wg setconf` takes of it, normalised. The text contains the keys; the caller zeroes it
 // (crypto::Cleanse). A key that is in a file of its own is written only if the caller read it into
 // `private_key` or `preshared_key`.
 std::string Strip(const ConfigFile& config);
+
+// The part that makes a device, for another process of ours to parse: all that ToDeviceUpdate takes
+// and no more, with each endpoint as resolved and the mark that the sockets are to have. Contains the
+// keys; the caller zeroes it.
+std::string ToDeviceText(const ConfigFile& config,
+                         std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark);
 
 // The configuration as a change that replaces all peers; as with `wg setconf`, a private key or
 // fwmark that it doesn't name is cleared. A port that it doesn't name stays as it is. `endpoints`

@@ -1,89 +1,15 @@
+#include "core/control/config_parser.h"
+
 #include <algorithm>
-#include <array>
-#include <cstddef>
 #include <iterator>
 #include <utility>
 
 #include "core/base/limits.h"
-#include "core/control/config_file.h"
 #include "core/control/config_value.h"
-#include "core/control/key_text.h"
-#include "core/control/number_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {
-namespace {
-
-// The least MTU of IPv4 (RFC 791); the greatest that a TUN device takes.
-constexpr uint64_t kMtuMin = 68;
-constexpr uint64_t kMtuMax = 65535;
-constexpr size_t kPathBytesMax = 4095;  // PATH_MAX without its NUL
-
-enum class Section : uint8_t { kNone, kUnknown, kInterface, kPeer };
-
-class Parser {
- public:
-  ConfigParse Parse(std::string_view text);
-
- private:
-  using Reader = void (Parser::*)(std::string_view value);
-  struct KnownKey {
-    std::string_view name;
-    Section section;
-    Reader read;
-    bool may_be_empty = false;
-    bool is_hook = false;  // a shell command: its '#' starts no comment
-  };
-  static const KnownKey kKnownKeys[];
-
-  void ParseLine(std::string_view line);
-  void StartSection(std::string_view header);
-  void EndPeer();
-  void ReportUnknownKey(std::string_view at, std::string_view key, bool has_value);
-  const KnownKey* FindKey(std::string_view key, Section section) const;
-
-  void ReadPrivateKey(std::string_view value);
-  void ReadPrivateKeyFile(std::string_view value);
-  void ReadListenPort(std::string_view value);
-  void ReadFwMark(std::string_view value);
-  void ReadAddress(std::string_view value);
-  void ReadMtu(std::string_view value);
-  void ReadWorkers(std::string_view value);
-  void ReadIoBackend(std::string_view value);
-  void ReadTransportCipher(std::string_view value);
-  void ReadDeferred(std::string_view value);
-  void ReadSaveConfig(std::string_view value);
-  void ReadPublicKey(std::string_view value);
-  void ReadPresharedKey(std::string_view value);
-  void ReadPresharedKeyFile(std::string_view value);
-  void ReadAllowedIps(std::string_view value);
-  void ReadEndpoint(std::string_view value);
-  void ReadPersistentKeepalive(std::string_view value);
-  void ReadName(std::string_view value);
-
-  bool ReadKey(std::string_view value, std::span<uint8_t, 32> key);
-  std::optional<uint64_t> ReadNumber(std::string_view value, uint64_t least, uint64_t greatest,
-                                     std::string_view other_words);
-  void ReadPath(std::string_view value, std::string* path);
-
-  // `at` is a part of the current line.
-  FilePosition PositionOf(std::string_view at) const {
-    return {line_number_, static_cast<uint32_t>(at.data() - line_start_) + 1};
-  }
-  void Fail(std::string_view at, std::string message) { Fail(PositionOf(at), std::move(message)); }
-  void Fail(FilePosition position, std::string message);
-  PeerConfig& peer() { return result_.config.peers.back(); }
-
-  ConfigParse result_;
-  size_t errors_not_listed_ = 0;
-  FilePosition first_not_listed_;
-  uint32_t line_number_ = 0;
-  const char* line_start_ = nullptr;
-  Section section_ = Section::kNone;
-  bool peer_has_public_key_ = false;
-  const KnownKey* key_ = nullptr;  // of the line that is read
-  FilePosition key_position_;
-};
+namespace config_parser {
 
 const Parser::KnownKey Parser::kKnownKeys[] = {
     {"PrivateKey", Section::kInterface, &Parser::ReadPrivateKey},
@@ -95,12 +21,12 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"Workers", Section::kInterface, &Parser::ReadWorkers},
     {"IoBackend", Section::kInterface, &Parser::ReadIoBackend},
     {"TransportCipher", Section::kInterface, &Parser::ReadTransportCipher},
-    {"DNS", Section::kInterface, &Parser::ReadDeferred, true},
-    {"Table", Section::kInterface, &Parser::ReadDeferred, true},
-    {"PreUp", Section::kInterface, &Parser::ReadDeferred, true, true},
-    {"PostUp", Section::kInterface, &Parser::ReadDeferred, true, true},
-    {"PreDown", Section::kInterface, &Parser::ReadDeferred, true, true},
-    {"PostDown", Section::kInterface, &Parser::ReadDeferred, true, true},
+    {"DNS", Section::kInterface, &Parser::ReadDns, true},
+    {"Table", Section::kInterface, &Parser::ReadTable, true},
+    {"PreUp", Section::kInterface, &Parser::ReadHook, true, true},
+    {"PostUp", Section::kInterface, &Parser::ReadHook, true, true},
+    {"PreDown", Section::kInterface, &Parser::ReadHook, true, true},
+    {"PostDown", Section::kInterface, &Parser::ReadHook, true, true},
     {"SaveConfig", Section::kInterface, &Parser::ReadSaveConfig},
     {"PublicKey", Section::kPeer, &Parser::ReadPublicKey},
     {"PresharedKey", Section::kPeer, &Parser::ReadPresharedKey},
@@ -110,9 +36,17 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"PersistentKeepalive", Section::kPeer, &Parser::ReadPersistentKeepalive},
     {"Name", Section::kPeer, &Parser::ReadName},
     {"TransportCipher", Section::kPeer, &Parser::ReadTransportCipher},
+    {"Forward", Section::kGateway, &Parser::ReadForward},
+    {"Masquerade", Section::kGateway, &Parser::ReadMasquerade},
+    {"PortForward", Section::kGateway, &Parser::ReadDeferred},
+    {"RouteFrom", Section::kGateway, &Parser::ReadDeferred},
+    {"ReturnPath", Section::kGateway, &Parser::ReadDeferredSwitch},
+    {"Namespace", Section::kGateway, &Parser::ReadDeferred},
+    {"KillSwitch", Section::kGateway, &Parser::ReadDeferredSwitch},
 };
 
 constexpr std::string_view SectionName(Section section) {
+  if (section == Section::kGateway) return "[Gateway]";
   return section == Section::kPeer ? "[Peer]" : "[Interface]";
 }
 
@@ -192,8 +126,9 @@ const Parser::KnownKey* Parser::FindKey(std::string_view key, Section section) c
 void Parser::ReportUnknownKey(std::string_view at, std::string_view key, bool has_value) {
   constexpr size_t kKeyLengthMax = 24;  // beyond every known key by more than any mistyping
   constexpr size_t kDistanceMax = 2;
-  const Section other = section_ == Section::kPeer ? Section::kInterface : Section::kPeer;
-  if (const KnownKey* const misplaced = FindKey(key, other)) {
+  for (const Section other : {Section::kInterface, Section::kPeer, Section::kGateway}) {
+    const KnownKey* const misplaced = FindKey(key, other);
+    if (misplaced == nullptr) continue;
     Fail(at, fmt::format("{} belongs in {}, not in {}", misplaced->name, SectionName(other),
                          SectionName(section_)));
     return;
@@ -230,9 +165,11 @@ void Parser::StartSection(std::string_view header) {
     section_ = Section::kPeer;
     peer_has_public_key_ = false;
     result_.config.peers.emplace_back().position = PositionOf(header);
+  } else if (EqualIgnoringCase(name, "[Gateway]")) {
+    section_ = Section::kGateway;
   } else {
     section_ = Section::kUnknown;
-    Fail(header, "unknown section; there are [Interface] and [Peer]");
+    Fail(header, "unknown section; there are [Interface], [Peer] and [Gateway]");
   }
 }
 
@@ -242,239 +179,8 @@ void Parser::EndPeer() {
   }
 }
 
-bool Parser::ReadKey(std::string_view value, std::span<uint8_t, 32> key) {
-  std::array<char, kKeyBase64Length> text{};
-  size_t length = 0;
-  for (const char c : value) {
-    if (IsSpace(c)) continue;
-    if (length < text.size()) text[length] = c;
-    ++length;
-  }
-  const bool good =
-      length == text.size() && ParseKeyBase64(std::string_view(text.data(), text.size()), key);
-  crypto::Cleanse(text.data(), text.size());
-  if (length != kKeyBase64Length) {
-    Fail(value, fmt::format("{} must be {} characters of base64, as `wg genkey` prints; it has {}",
-                            key_->name, kKeyBase64Length, length));
-  } else if (!good) {
-    Fail(value, fmt::format("{} is not the base64 of 32 bytes", key_->name));
-  }
-  return good;
-}
+}  // namespace config_parser
 
-std::optional<uint64_t> Parser::ReadNumber(std::string_view value, uint64_t least,
-                                           uint64_t greatest, std::string_view other_words) {
-  const std::string text = WithoutSpaces(value);
-  const std::optional<uint64_t> number = ParseNumber(text, greatest);
-  if (number && *number >= least) return number;
-  Fail(value, fmt::format("{} must be a number from {} to {}{}, not {}", key_->name, least,
-                          greatest, other_words, QuotedUnlessKey(text)));
-  return std::nullopt;
-}
-
-void Parser::ReadPath(std::string_view value, std::string* path) {
-  if (value.size() > kPathBytesMax || std::ranges::any_of(value, IsControl)) {
-    Fail(value, fmt::format("{} must be a path of at most {} bytes", key_->name, kPathBytesMax));
-    return;
-  }
-  *path = value;
-}
-
-void Parser::ReadPrivateKey(std::string_view value) {
-  crypto::PrivateKey key;
-  if (!ReadKey(value, key.bytes())) return;
-  if (!result_.config.private_key_file.empty()) {
-    Fail(key_position_, "PrivateKey and PrivateKeyFile exclude each other");
-  }
-  result_.config.private_key = std::move(key);
-}
-
-void Parser::ReadPrivateKeyFile(std::string_view value) {
-  if (result_.config.private_key) {
-    Fail(key_position_, "PrivateKey and PrivateKeyFile exclude each other");
-  }
-  ReadPath(value, &result_.config.private_key_file);
-}
-
-void Parser::ReadListenPort(std::string_view value) {
-  if (const auto number = ReadNumber(value, 0, UINT16_MAX, "")) {
-    result_.config.listen_port = static_cast<uint16_t>(*number);
-  }
-}
-
-void Parser::ReadFwMark(std::string_view value) {
-  const std::string text = WithoutSpaces(value);
-  std::optional<uint64_t> number;
-  if (EqualIgnoringCase(text, "off")) {
-    number = 0;
-  } else if (text.starts_with("0x")) {
-    number = ParseNumber(std::string_view(text).substr(2), UINT32_MAX, 16);
-  } else {
-    number = ParseNumber(text, UINT32_MAX);
-  }
-  if (number) {
-    result_.config.fwmark = static_cast<uint32_t>(*number);
-  } else {
-    Fail(value, fmt::format("FwMark must be a number of 32 bits, 0x and hex digits, or off, not {}",
-                            QuotedUnlessKey(text)));
-  }
-}
-
-// As wg-quick: separated by commas or spaces, as many as there are.
-void Parser::ReadAddress(std::string_view value) {
-  const auto separates = [](char c) { return c == ',' || IsSpace(c); };
-  while (!value.empty()) {
-    const auto* const end = std::ranges::find_if(value, separates);
-    const std::string_view text = value.substr(0, static_cast<size_t>(end - value.begin()));
-    if (text.empty()) {
-      value.remove_prefix(1);
-      continue;
-    }
-    const auto address = InterfaceAddress::Parse(text);
-    if (address && address->address.bytes == IpAddress().bytes) {
-      Fail(text, fmt::format("Address must be one that an interface can have, not {}",
-                             QuotedUnlessKey(text)));
-    } else if (address) {
-      result_.config.addresses.push_back(*address);
-    } else {
-      Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}",
-                             QuotedUnlessKey(text)));
-    }
-    value.remove_prefix(text.size());
-  }
-}
-
-void Parser::ReadMtu(std::string_view value) {
-  if (value.empty()) {
-    result_.config.mtu.reset();
-  } else if (const auto number = ReadNumber(value, kMtuMin, kMtuMax, "")) {
-    result_.config.mtu = static_cast<uint16_t>(*number);
-  }
-}
-
-void Parser::ReadWorkers(std::string_view value) {
-  if (EqualIgnoringCase(value, "auto")) {
-    result_.config.workers.reset();
-  } else if (const auto number = ReadNumber(value, 1, kWorkersMax, " or auto")) {
-    result_.config.workers = static_cast<uint16_t>(*number);
-  }
-}
-
-void Parser::ReadIoBackend(std::string_view value) {
-  if (EqualIgnoringCase(value, "auto")) {
-    result_.config.io_backend = IoBackendChoice::kAuto;
-  } else if (EqualIgnoringCase(value, "io_uring")) {
-    result_.config.io_backend = IoBackendChoice::kIoUring;
-  } else if (EqualIgnoringCase(value, "epoll")) {
-    result_.config.io_backend = IoBackendChoice::kEpoll;
-  } else {
-    Fail(value,
-         fmt::format("IoBackend must be auto, io_uring or epoll, not {}", QuotedUnlessKey(value)));
-  }
-}
-
-void Parser::ReadTransportCipher(std::string_view value) {
-  const std::optional<TransportCipher> cipher = ParseTransportCipher(value);
-  if (!cipher) {
-    Fail(value, fmt::format("TransportCipher must be auto or chacha20-poly1305, not {}",
-                            QuotedUnlessKey(value)));
-  } else if (section_ == Section::kPeer) {
-    peer().transport_cipher = *cipher;
-  } else {
-    result_.config.transport_cipher = *cipher;
-  }
-}
-
-void Parser::ReadDeferred(std::string_view) {
-  result_.config.deferred.push_back({std::string(key_->name), key_position_});
-}
-
-// `false` asks for nothing.
-void Parser::ReadSaveConfig(std::string_view value) {
-  if (EqualIgnoringCase(value, "true")) {
-    ReadDeferred(value);
-  } else if (!EqualIgnoringCase(value, "false")) {
-    Fail(value, fmt::format("SaveConfig must be true or false, not {}", QuotedUnlessKey(value)));
-  }
-}
-
-void Parser::ReadPublicKey(std::string_view value) {
-  peer_has_public_key_ = true;
-  crypto::PublicKey key{};
-  if (ReadKey(value, key)) peer().public_key = key;
-}
-
-void Parser::ReadPresharedKey(std::string_view value) {
-  crypto::PresharedKey key;
-  if (!ReadKey(value, key.bytes())) return;
-  if (!peer().preshared_key_file.empty()) {
-    Fail(key_position_, "PresharedKey and PresharedKeyFile exclude each other");
-  }
-  peer().preshared_key = std::move(key);
-}
-
-void Parser::ReadPresharedKeyFile(std::string_view value) {
-  if (peer().preshared_key) {
-    Fail(key_position_, "PresharedKey and PresharedKeyFile exclude each other");
-  }
-  ReadPath(value, &peer().preshared_key_file);
-}
-
-void Parser::ReadAllowedIps(std::string_view value) {
-  if (value.empty()) return;
-  for (bool last = false; !last;) {
-    const size_t comma = value.find(',');
-    last = comma == std::string_view::npos;
-    const std::string_view at = Trim(value.substr(0, comma));
-    const std::string entry = WithoutSpaces(at);
-    std::string_view text = entry;
-    const bool remove = text.starts_with('-');
-    if (remove || text.starts_with('+')) {
-      peer().allowed_ips_incremental = true;
-      text.remove_prefix(1);
-    }
-    if (const std::optional<Prefix> prefix = Prefix::Parse(text)) {
-      peer().allowed_ips.push_back({*prefix, remove});
-    } else if (entry.empty()) {
-      Fail(at, "AllowedIPs has an empty entry; entries are separated by one comma");
-    } else {
-      Fail(at, fmt::format("AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not {}",
-                           QuotedUnlessKey(entry)));
-    }
-    if (!last) value.remove_prefix(comma + 1);
-  }
-}
-
-void Parser::ReadEndpoint(std::string_view value) {
-  const std::string text = WithoutSpaces(value);
-  std::optional<EndpointName> endpoint = EndpointName::Parse(text);
-  if (!endpoint) {
-    Fail(value, fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}",
-                            QuotedUnlessKey(text)));
-    return;
-  }
-  peer().endpoint = std::move(endpoint);
-  peer().endpoint_position = PositionOf(value);
-}
-
-void Parser::ReadPersistentKeepalive(std::string_view value) {
-  if (EqualIgnoringCase(WithoutSpaces(value), "off")) {
-    peer().persistent_keepalive_seconds = 0;
-  } else if (const auto number = ReadNumber(value, 0, UINT16_MAX, " (seconds) or off")) {
-    peer().persistent_keepalive_seconds = static_cast<uint16_t>(*number);
-  }
-}
-
-void Parser::ReadName(std::string_view value) {
-  if (value.size() > kPeerNameBytesMax || std::ranges::any_of(value, IsControl)) {
-    Fail(value, fmt::format("Name must be printable text of at most {} bytes", kPeerNameBytesMax));
-    return;
-  }
-  peer().name = value;
-}
-
-}  // namespace
-
-ConfigParse ParseConfigFile(std::string_view text) { return Parser().Parse(text); }
+ConfigParse ParseConfigFile(std::string_view text) { return config_parser::Parser().Parse(text); }
 
 }  // namespace ringwire

@@ -24,13 +24,8 @@ class StartReport {
   StartReport(UniqueFd pipe, bool keep_stderr)
       : pipe_(std::move(pipe)), keep_stderr_(keep_stderr) {}
 
-  // The terminal and the pipes of whoever started us are let go, or they would wait for us for
-  // ever.
   void Ready() {
-    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    ::dup2(null.get(), STDIN_FILENO);
-    ::dup2(null.get(), STDOUT_FILENO);
-    if (!keep_stderr_) ::dup2(null.get(), STDERR_FILENO);
+    LetGoOfTerminal(keep_stderr_);
     Write({&kReady, 1});
   }
 
@@ -73,6 +68,13 @@ std::string ReadAll(int fd) {
 }
 
 }  // namespace
+
+void LetGoOfTerminal(bool keep_stderr) {
+  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ::dup2(null.get(), STDIN_FILENO);
+  ::dup2(null.get(), STDOUT_FILENO);
+  if (!keep_stderr) ::dup2(null.get(), STDERR_FILENO);
+}
 
 int RunInBackground(bool keep_stderr, const DeviceBody& body) {
   std::array<int, 2> ends{};

@@ -11,6 +11,9 @@ namespace ringwire::platform {
 // not start.
 using DeviceBody = std::function<absl::Status(const std::function<void()>& ready)>;
 
+// Lets go of the terminal and the pipes of whoever started us, or they would wait for us for ever.
+void LetGoOfTerminal(bool keep_stderr);
+
 // Runs `body` in a child process of its own session and returns the exit code for the present one
 // as soon as the child is ready or has failed; the child's error line is printed here. Call before
 // threads exist. `keep_stderr`: the child goes on logging to it.

@@ -41,7 +41,8 @@ int RunCommandLine(int argc, char** argv) {
   app.require_subcommand(0, 1);
   const Command device = MakeDeviceCommand(&app);
   const std::vector<Command> commands = {
-      AddRunCommand(&app),    AddShowCommand(&app),   AddCheckCommand(&app),
+      AddRunCommand(&app),    AddUpCommand(&app),     AddDownCommand(&app),
+      AddReloadCommand(&app), AddShowCommand(&app),   AddCheckCommand(&app),
       AddStripCommand(&app),  AddForgetCommand(&app), AddGenkeyCommand(&app),
       AddGenpskCommand(&app), AddPubkeyCommand(&app),
   };

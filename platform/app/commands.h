@@ -18,6 +18,9 @@ struct Command {
 
 // Each is in the file of its name; each adds itself to `app`.
 Command AddRunCommand(CLI::App* app);
+Command AddUpCommand(CLI::App* app);  // run_command.cc
+Command AddDownCommand(CLI::App* app);
+Command AddReloadCommand(CLI::App* app);  // down_command.cc
 Command AddShowCommand(CLI::App* app);
 Command AddCheckCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);

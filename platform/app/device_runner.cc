@@ -12,7 +12,9 @@
 #include "platform/app/privileges.h"
 #include "platform/app/report_error.h"
 #include "platform/app/version.h"
+#include "platform/gateway/plan.h"
 #include "platform/io/backend_factory.h"
+#include "platform/netlink/netlink.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -98,11 +100,10 @@ absl::Status DeviceRunner::CreateDevice() {
   name_ = tun_.name;
   interface_index_ = tun_.interface_index;
 
-  absl::StatusOr<Netlink> netlink = Netlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  netlink_.emplace(*std::move(netlink));
   if (!inherited) {
-    const absl::Status status = netlink_->SetMtu(interface_index_, settings_.mtu);
+    absl::StatusOr<Netlink> netlink = Netlink::Open();
+    if (!netlink.ok()) return netlink.status();
+    const absl::Status status = netlink->SetMtu(interface_index_, kDefaultMtu);
     if (!status.ok()) return status;
   }
   absl::StatusOr<LinkMonitor> monitor = LinkMonitor::Open(interface_index_);
@@ -183,7 +184,7 @@ absl::Status DeviceRunner::StartLoop() {
       ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
                          ControlOptions{.has_aes = TestAes()}});
   absl::Status status = loop_->Open();
-  if (status.ok()) status = loop_->WatchSignals();
+  if (status.ok() && settings_.watch_signals) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();
   if (status.ok()) {
     const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
@@ -216,12 +217,6 @@ absl::Status DeviceRunner::Configure() {
     const UapiError error = loop_->Apply(*settings_.update);
     settings_.update.reset();
     if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
-    for (const InterfaceAddress& address : settings_.addresses) {
-      const absl::StatusOr<bool> added = netlink_->AddAddress(interface_index_, address);
-      if (!added.ok()) return added.status();
-    }
-    const absl::Status status = netlink_->SetLinkUp(interface_index_);
-    if (!status.ok()) return status;
   }
   return loop_->FollowLink(*std::move(link_monitor_));
 }

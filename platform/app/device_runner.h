@@ -16,28 +16,24 @@
 #include "platform/app/cpu_budget.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/control_loop.h"
-#include "platform/control/netlink.h"
 #include "platform/control/unix_listener.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
 namespace ringwire::platform {
 
-inline constexpr uint32_t kDefaultMtu = 1420;
-
 struct DeviceSettings {
   std::string name;
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
-  uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
-  std::vector<InterfaceAddress> addresses;
-  std::optional<DeviceUpdate> update;  // applied, and the link set up, before the device is ready
-  UniqueFd tun_queue;                  // inherited, or invalid: create the interface
-  UniqueFd uapi_socket;                // inherited, or invalid: create the socket
+  std::optional<DeviceUpdate> update;               // applied before the device is ready
+  bool watch_signals = true;  // SIGTERM and SIGINT stop the device, SIGHUP reloads
+  UniqueFd tun_queue;         // inherited, or invalid: create the interface
+  UniqueFd uapi_socket;       // inherited, or invalid: create the socket
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
@@ -53,7 +49,6 @@ class DeviceRunner {
   absl::Status Run() { return loop_->Run(); }
 
   ControlLoop& loop() { return *loop_; }
-  Netlink& netlink() { return *netlink_; }
   uint32_t interface_index() const { return interface_index_; }
   // "wg0 is ready: …"
   std::string ReadyLine();
@@ -76,7 +71,6 @@ class DeviceRunner {
   bool io_uring_ = false;
   TunDevice tun_;
   UdpSocketGroup udp_;
-  std::optional<Netlink> netlink_;
   std::optional<LinkMonitor> link_monitor_;
   std::optional<UnixListener> uapi_listener_;
   std::optional<UnixListener> status_listener_;

@@ -1,73 +1,107 @@
-// `ringwire run CONFIG`: everything in a configuration file, in the foreground, undone at the end.
+// `ringwire run CONFIG`: everything in a configuration file, in the foreground, undone at the end;
+// and `ringwire up CONFIG`, the same in the background.
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "CLI/CLI.hpp"
-#include "core/control/config_file.h"
-#include "fmt/format.h"
+#include "platform/app/background.h"
 #include "platform/app/block_signals.h"
 #include "platform/app/commands.h"
-#include "platform/app/config_reload.h"
-#include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
-#include "platform/app/device_runner.h"
-#include "platform/app/endpoint_resolver.h"
 #include "platform/app/report_error.h"
-#include "spdlog/spdlog.h"
+#include "platform/app/runnable_config.h"
+#include "platform/app/supervisor.h"
+#include "platform/gateway/host_facts.h"
 
 namespace ringwire::platform {
 namespace {
 
 struct RunArguments {
   std::string config;
+  bool dry_run = false;
   DeviceFlags flags;
 };
 
-absl::Status RunConfig(const RunArguments& arguments) {
+absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
+                        const std::function<void()>& ready) {
   absl::StatusOr<RunnableConfig> loaded = LoadRunnableConfig(arguments.config);
   if (!loaded.ok()) return loaded.status();
-  LogWarnings(loaded->source);
-  const ConfigFile& config = loaded->source.config;
+  Supervisor supervisor(arguments.flags, *std::move(loaded), terminal);
+  const absl::Status status = supervisor.Start();
+  if (!status.ok()) return status;
+  ready();
+  return supervisor.Run();
+}
 
-  DeviceSettings settings;
-  settings.name = loaded->source.interface_name;
-  settings.workers = WorkersOf(arguments.flags);
-  if (!settings.workers.has_value() && config.workers.has_value())
-    settings.workers = *config.workers;
-  settings.pin = PinOf(arguments.flags);
-  settings.io = IoOf(arguments.flags).value_or(config.io_backend);
-  settings.mtu = config.mtu.value_or(kDefaultMtu);
-  settings.listen_port = config.listen_port.value_or(0);
-  settings.fwmark = config.fwmark.value_or(0);
-  settings.transport_cipher = CipherOf(arguments.flags);
-  settings.addresses = config.addresses;
-  settings.update = ToDeviceUpdate(config, loaded->endpoints);
+// Nothing is resolved, and no key is read.
+int PrintPlan(const RunArguments& arguments) {
+  ConfigSource source = LoadConfig(arguments.config, KeyFiles::kIgnore);
+  for (std::string& error : ErrorsOfDeferredKeys(source)) {
+    source.errors.push_back(std::move(error));
+  }
+  if (!source.errors.empty()) return ReportError(SummaryOf(source));
+  const absl::StatusOr<HostFacts> facts = ReadHostFacts(source.config);
+  if (!facts.ok()) return ReportError(facts.status());
+  const Plan plan = MakePlan(source.interface_name, source.config, *facts);
+  return WriteOutput("the plan", CommandsOf(plan, source.interface_name));
+}
 
-  absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
-  if (!device.ok()) return device.status();
-  ConfigReload reload(device->get(), *std::move(loaded), CipherOf(arguments.flags));
-  (*device)->loop().set_reload([&reload] { return reload.Start(); });
-  spdlog::info("{}", (*device)->ReadyLine());
-  return (*device)->Run();
+int RunInForeground(const RunArguments& arguments) {
+  StartLogging(arguments.flags);
+  BlockSignals();
+  const absl::Status status = RunGateway(arguments, Terminal::kKeep, [] {});
+  return status.ok() ? kExitSuccess : ReportError(status);
+}
+
+int Up(const RunArguments& arguments) {
+  if (arguments.dry_run) return PrintPlan(arguments);
+  // The child changes to the root folder.
+  RunArguments absolute = arguments;
+  if (absolute.config.find('/') != std::string::npos || absolute.config.ends_with(".conf")) {
+    char* const path = ::realpath(absolute.config.c_str(), nullptr);
+    if (path != nullptr) absolute.config = path;
+    std::free(path);
+  }
+  StartLogging(arguments.flags);
+  BlockSignals();
+  // In the background logs go nowhere unless they were asked for.
+  const bool keep_stderr =
+      std::getenv("LOG_LEVEL") != nullptr || !arguments.flags.log_level.empty();
+  return RunInBackground(keep_stderr, [&](const std::function<void()>& ready) {
+    return RunGateway(absolute, keep_stderr ? Terminal::kKeepStderr : Terminal::kLetGo, ready);
+  });
+}
+
+CLI::App* AddGatewayCommand(CLI::App* app, const std::string& name, const std::string& description,
+                            RunArguments* arguments) {
+  CLI::App* const parser = app->add_subcommand(name, description);
+  parser->add_option("CONFIG", arguments->config, "A path, or NAME for /etc/ringwire/NAME.conf")
+      ->required();
+  AddDeviceFlags(parser, &arguments->flags);
+  return parser;
 }
 
 }  // namespace
 
 Command AddRunCommand(CLI::App* app) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* const parser = app->add_subcommand(
-      "run", "Do everything in a configuration file, in the foreground, and undo it at the end");
-  parser->add_option("CONFIG", arguments->config, "A path, or NAME for /etc/ringwire/NAME.conf")
-      ->required();
-  AddDeviceFlags(parser, &arguments->flags);
-  return {parser, [arguments] {
-            StartLogging(arguments->flags);
-            BlockSignals();
-            const absl::Status status = RunConfig(*arguments);
-            return status.ok() ? kExitSuccess : ReportError(status);
-          }};
+  CLI::App* const parser = AddGatewayCommand(
+      app, "run",
+      "Do everything in a configuration file, in the foreground, and undo it at the end",
+      arguments.get());
+  return {parser, [arguments] { return RunInForeground(*arguments); }};
+}
+
+Command AddUpCommand(CLI::App* app) {
+  auto arguments = std::make_shared<RunArguments>();
+  CLI::App* const parser = AddGatewayCommand(
+      app, "up", "Do everything in a configuration file, in the background, until `down`",
+      arguments.get());
+  parser->add_flag("--dry-run", arguments->dry_run,
+                   "Print the commands that a person would type for it, and do nothing");
+  return {parser, [arguments] { return Up(*arguments); }};
 }
 
 }  // namespace ringwire::platform

@@ -60,6 +60,9 @@ class ControlLoop final : public DeviceControl {
   absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
   // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
   absl::Status WatchSignals();
+  // Instead of signals: `take` is called when `fd` is readable or closed, and the device stops when
+  // it returns false.
+  absl::Status WatchSupervisor(int fd, std::function<bool()> take);
   absl::Status FollowLink(LinkMonitor monitor);
   // Sessions are made anew when the virtual machine turns out to be a copy. Where the kernel cannot
   // be listened to, the device works without.

@@ -37,6 +37,12 @@ void ControlLoop::TakeSignal(int fd) {
   if (!status.ok()) spdlog::warn("{}: {}", interface_name_, std::string(status.message()));
 }
 
+absl::Status ControlLoop::WatchSupervisor(int fd, std::function<bool()> take) {
+  return poll_.Add(fd, EPOLLIN, [this, take = std::move(take)](uint32_t) {
+    if (!take()) Stop(absl::OkStatus(), "");
+  });
+}
+
 absl::Status ControlLoop::FollowLink(LinkMonitor monitor) {
   link_monitor_.emplace(std::move(monitor));
   TakeLinkState();

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
-#include "platform/control/netlink.h"
+#include "platform/netlink/netlink.h"
 
 struct nlmsghdr;
 

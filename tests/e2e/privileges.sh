@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What a process that was started as root keeps: two capabilities, in every thread, with no way back; and that they are
-# enough for what an operator may ask of it later.
+# What the relay process of `ringwire run` keeps when it was started as root: two capabilities, in every thread, with no
+# way back; and that they are enough for what an operator may ask of it later.
 #
 #   a (one host)
 source "$(dirname "$0")/lib.sh"
@@ -17,12 +17,13 @@ daemon_pid[wga]=$! daemon_host[wga]=a
 wait_until 10 "wga is up" output_has '10\.77\.0\.1' ip -n a address show dev wga up
 wait_until 10 "wg speaks to it" wg show wga
 
-everywhere() { cat /proc/"${daemon_pid[wga]}"/task/*/status | awk -v field="$1:" '$1 == field { print $2 }' | sort -u; }
+relay=$(pgrep -P "${daemon_pid[wga]}")
+everywhere() { cat /proc/"$relay"/task/*/status | awk -v field="$1:" '$1 == field { print $2 }' | sort -u; }
 kept=$(printf '%016x' $((1 << 12 | 1 << 10)))  # CAP_NET_ADMIN, CAP_NET_BIND_SERVICE
 for set in CapEff CapPrm CapBnd; do check_equal "$set of every thread" "$kept" "$(everywhere $set)"; done
 check_equal "none to pass on" 0000000000000000 "$(everywhere CapInh)"
 check_equal "no thread can gain any" 1 "$(everywhere NoNewPrivs)"
-check "it never dumps its memory" grep -Eq '^Max core file size +0 +0' "/proc/${daemon_pid[wga]}/limits"
+check "it never dumps its memory" grep -Eq '^Max core file size +0 +0' "/proc/$relay/limits"
 
 check "a firewall mark" wg set wga fwmark 7
 check "a low port" wg set wga listen-port 500

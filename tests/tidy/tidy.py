@@ -14,7 +14,7 @@ FUNCTION_LINES_MAX = 70
 RATCHET = {}
 
 THIRD_PARTY = {"absl/": "absl", "fmt/": "fmt", "spdlog/": "spdlog", "openssl/": "openssl", "blake2.h": "libb2",
-               "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "sys/capability.h": "libcap",
+               "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "nftables/": "libnftables", "sys/capability.h": "libcap",
                "nlohmann/": "nlohmann", "CLI/": "CLI", "gtest/": "gtest", "gmock/": "gtest", "benchmark/": "benchmark"}
 C_STANDARD = {"assert.h", "stddef.h", "stdint.h", "string.h"}
 # The core gets time, randomness and bytes as arguments.

@@ -246,13 +246,13 @@ TEST(ConfigFileTest, SuggestsTheKeyThatWasMeant) {
 
 TEST(ConfigFileTest, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {
   EXPECT_EQ(
-      Errors("ListenPort = 1\n[Interface]\nListenPort = x\nnonsense\n\n[Gateway]\nForward = on"
+      Errors("ListenPort = 1\n[Interface]\nListenPort = x\nnonsense\n\n[Router]\nForward = on"
              "\n[Peer]\nAllowedIPs = y\n[Peer]\nPublicKey =\n"),
       (std::vector<std::string>{
           "wg0.conf:1:1: a key before any section; an [Interface] or [Peer] line comes first",
           "wg0.conf:3:14: ListenPort must be a number from 0 to 65535, not 'x'",
           "wg0.conf:4:1: expected 'Key = value' or '[Section]'",
-          "wg0.conf:6:1: unknown section; there are [Interface] and [Peer]",
+          "wg0.conf:6:1: unknown section; there are [Interface], [Peer] and [Gateway]",
           "wg0.conf:9:14: AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not 'y'",
           "wg0.conf:8:1: this [Peer] has no PublicKey", "wg0.conf:11:12: PublicKey has no value",
           "wg0.conf:10:1: this [Peer] has no PublicKey"}));
@@ -332,18 +332,72 @@ TEST(ConfigFileTest, RefusesEmptyValuesOfWhatNeedsOne) {
 
 TEST(ConfigFileTest, RemembersTheKeysThatItDoesNotActOn) {
   const ConfigFile config = MustParse(
-      "[Interface]\nDNS = 10.0.0.1\n table = off\nPreUp = echo '#' = 1\nPostUp=\nPreDown = x\n"
-      "PostDown = y\nSaveConfig = true\nSaveConfig = false\n# PostUp = no\n");
+      "[Interface]\n saveconfig = true\nSaveConfig = false\n# SaveConfig = true\n[Gateway]\n"
+      "PortForward = tcp/80 -> 10.0.0.2\nKillSwitch = off\nKillSwitch = on, dns\n"
+      "ReturnPath = on\nRouteFrom = 10.0.0.1\nNamespace = blue\n");
   std::string seen;
   for (const DeferredKey& deferred : config.deferred) {
     seen +=
         fmt::format("{}:{}:{} ", deferred.position.line, deferred.position.column, deferred.key);
   }
   EXPECT_EQ(seen,
-            "2:1:DNS 3:2:Table 4:1:PreUp 5:1:PostUp 6:1:PreDown 7:1:PostDown "
-            "8:1:SaveConfig ");
+            "2:2:SaveConfig 6:1:PortForward 8:1:KillSwitch 9:1:ReturnPath 10:1:RouteFrom "
+            "11:1:Namespace ");
   EXPECT_EQ(InterfaceError("SaveConfig = maybe"),
             ":2:14: SaveConfig must be true or false, not 'maybe'");
+}
+
+TEST(ConfigFileTest, ReadsWhatIsAskedOfTheHost) {
+  const ConfigFile config = MustParse(
+      "[Interface]\nDNS = 10.0.0.1, fd00::53 corp.example\ndns = lan\nPreUp = echo '#' = 1\n"
+      "PostUp = a %i; b\nPostUp =\nPostUp = c\nPreDown = x # y\nPostDown = z\n");
+  EXPECT_EQ(config.dns, (DnsSettings{{*IpAddress::Parse("10.0.0.1"), *IpAddress::Parse("fd00::53")},
+                                     {"corp.example", "lan"}}));
+  EXPECT_EQ(config.hooks, (Hooks{{"echo '#' = 1"}, {"a %i; b", "c"}, {"x # y"}, {"z"}}));
+  EXPECT_EQ(InterfaceError("DNS = 10.0.0.1, 10.0.0.256"),
+            ":2:17: DNS must be addresses and domains to search in, not '10.0.0.256'");
+  EXPECT_EQ(InterfaceError("DNS = -a"),
+            ":2:7: DNS must be addresses and domains to search in, not '-a'")
+      << "no option of a program that is given it";
+}
+
+TEST(ConfigFileTest, ReadsEveryFormOfATable) {
+  using Kind = RouteTable::Kind;
+  const auto table = [](std::string_view text) {
+    return MustParse(fmt::format("[Interface]\nTable = 5\nTable = {}", text)).table;
+  };
+  EXPECT_EQ(MustParse("[Interface]\n").table, (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table("Auto"), (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table(""), (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table("off"), (RouteTable{Kind::kOff, 0}));
+  EXPECT_EQ(table("main"), (RouteTable{Kind::kNumber, 254}));
+  EXPECT_EQ(table("1000"), (RouteTable{Kind::kNumber, 1000}));
+  EXPECT_EQ(table("0xca6c"), (RouteTable{Kind::kNumber, 51820}));
+  for (const std::string_view text : {"0", "-1", "4294967296", "0x", "on", "blue"}) {
+    EXPECT_EQ(InterfaceError(fmt::format("Table = {}", text)),
+              fmt::format(":2:9: Table must be auto, off, main or the number of a routing table, "
+                          "not '{}'",
+                          text));
+  }
+}
+
+TEST(ConfigFileTest, ReadsTheGatewaySection) {
+  const auto gateway_error = [](std::string_view line) {
+    const auto parse = ParseConfigFile(fmt::format("[gateway]\n{}\n", line));
+    return parse.errors.size() == 1 ? parse.errors[0].ToString("") : "not one error";
+  };
+  const ConfigFile config = MustParse("[Gateway]\nforward = on\nMasquerade = eth0\n");
+  EXPECT_TRUE(config.gateway.forward);
+  EXPECT_EQ(config.gateway.masquerade, "eth0");
+  EXPECT_EQ(MustParse("[Gateway]\nMasquerade = Auto\n").gateway.masquerade, "auto");
+  EXPECT_EQ(MustParse("[Gateway]\nMasquerade=x\nMasquerade=off\n").gateway.masquerade, "");
+  EXPECT_EQ(gateway_error("Forward = yes"), ":2:11: Forward must be on or off, not 'yes'");
+  EXPECT_EQ(gateway_error("Masquerade = eth0 eth1"),
+            ":2:14: Masquerade must be an interface, auto or off, not 'eth0 eth1'");
+  EXPECT_EQ(gateway_error("Masquerad = eth0"),
+            ":2:1: unknown key 'Masquerad' in [Gateway]; did you mean 'Masquerade'?");
+  EXPECT_EQ(gateway_error("DNS = 10.0.0.1"), ":2:1: DNS belongs in [Interface], not in [Gateway]");
+  EXPECT_EQ(PeerError("Forward = on"), ":3:1: Forward belongs in [Gateway], not in [Peer]");
 }
 
 TEST(StripTest, GivesWhatWgSetconfTakes) {

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_NETLINK_H_
-#define RINGWIRE_PLATFORM_CONTROL_NETLINK_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_NETLINK_H_
+#define RINGWIRE_PLATFORM_NETLINK_NETLINK_H_
 
 #include <cstdint>
 #include <memory>
@@ -44,4 +44,4 @@ class Netlink {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_NETLINK_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_NETLINK_H_

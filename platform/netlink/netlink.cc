@@ -1,4 +1,4 @@
-#include "platform/control/netlink.h"
+#include "platform/netlink/netlink.h"
 
 #include <net/if.h>
 #include <netlink/addr.h>

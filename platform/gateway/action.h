@@ -1,0 +1,140 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_ACTION_H_
+#define RINGWIRE_PLATFORM_GATEWAY_ACTION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/control/config_value.h"
+#include "core/wire/address.h"
+#include "platform/gateway/nft_table.h"
+
+// What a gateway changes on its host, each change as data: it can be compared, printed, written to
+// the journal, and applied by Host. Unless it says otherwise an action is about the gateway's own
+// interface.
+namespace ringwire::platform {
+
+// The device itself, which another process owns; not something that Host can do.
+struct CreateInterface {
+  friend bool operator==(const CreateInterface&, const CreateInterface&) = default;
+};
+struct DeleteInterface {
+  friend bool operator==(const DeleteInterface&, const DeleteInterface&) = default;
+};
+
+struct AddAddress {
+  InterfaceAddress address;
+  friend bool operator==(const AddAddress&, const AddAddress&) = default;
+};
+struct RemoveAddress {
+  InterfaceAddress address;
+  friend bool operator==(const RemoveAddress&, const RemoveAddress&) = default;
+};
+
+struct SetMtu {
+  uint32_t mtu = 0;
+  friend bool operator==(const SetMtu&, const SetMtu&) = default;
+};
+struct SetLinkUp {
+  friend bool operator==(const SetLinkUp&, const SetLinkUp&) = default;
+};
+
+struct Route {
+  enum class Type : uint8_t {
+    kInterface,    // by the gateway's interface
+    kUnreachable,  // of no interface: packets are refused
+  };
+  Type type = Type::kInterface;
+  Prefix prefix;
+  uint32_t table = 0;
+  uint32_t metric = 0;  // 0: the kernel's own choice
+  friend bool operator==(const Route&, const Route&) = default;
+};
+struct AddRoute {
+  Route route;
+  friend bool operator==(const AddRoute&, const AddRoute&) = default;
+};
+struct RemoveRoute {
+  Route route;
+  friend bool operator==(const RemoveRoute&, const RemoveRoute&) = default;
+};
+
+// A policy rule that looks a table up.
+struct Rule {
+  IpFamily family = IpFamily::kNone;
+  uint32_t priority = 0;
+  std::optional<uint32_t> unless_mark;  // only packets without this mark
+  uint32_t table = 0;
+  std::optional<uint32_t> suppress_prefix_length;  // its routes of at most this length don't count
+  friend bool operator==(const Rule&, const Rule&) = default;
+};
+struct AddRule {
+  Rule rule;
+  friend bool operator==(const AddRule&, const AddRule&) = default;
+};
+struct RemoveRule {
+  Rule rule;
+  friend bool operator==(const RemoveRule&, const RemoveRule&) = default;
+};
+
+struct SetSysctl {
+  std::string path;  // below /proc/sys
+  std::string value;
+  // Nothing is done where the value is another one: somebody else has changed it since.
+  std::optional<std::string> only_if;
+  friend bool operator==(const SetSysctl&, const SetSysctl&) = default;
+};
+
+struct ReplaceNftTable {
+  NftTable table;
+  friend bool operator==(const ReplaceNftTable&, const ReplaceNftTable&) = default;
+};
+struct DeleteNftTable {
+  std::string name;
+  friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
+};
+
+// The program that keeps the host's list of name servers.
+enum class DnsProgram : uint8_t { kNone, kResolvconf, kResolvectl };
+
+struct SetDns {
+  DnsProgram program = DnsProgram::kNone;
+  std::string record;  // the interface as the program calls it
+  std::vector<std::string> servers;
+  std::vector<std::string> search;
+  friend bool operator==(const SetDns&, const SetDns&) = default;
+};
+struct RevertDns {
+  DnsProgram program = DnsProgram::kNone;
+  std::string record;
+  friend bool operator==(const RevertDns&, const RevertDns&) = default;
+};
+
+struct RunHook {
+  std::string key;      // PostUp, ...
+  std::string command;  // for the shell
+  friend bool operator==(const RunHook&, const RunHook&) = default;
+};
+
+using Action = std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu,
+                            SetLinkUp, AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl,
+                            ReplaceNftTable, DeleteNftTable, SetDns, RevertDns, RunHook>;
+
+// True of what goes with the interface by itself.
+bool IsBoundToInterface(const Action& action);
+
+// The commands that a person would type for it, one a line; comments for what has none.
+std::string CommandsOf(const Action& action, std::string_view interface);
+// For error messages: "add the route 10.0.0.0/8".
+std::string Describe(const Action& action);
+
+// An action that undoes something as one line of JSON, and back. nullopt: not what ToJson writes.
+std::string ToJson(const Action& action);
+std::optional<Action> UndoFromJson(std::string_view text);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_ACTION_H_

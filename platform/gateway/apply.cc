@@ -1,0 +1,161 @@
+#include "platform/gateway/apply.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
+
+bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
+
+// Undoing goes through these in turn, whatever was recorded when: a reload comes late.
+int UndoTurn(const Action& undo) {
+  if (const RunHook* const hook = std::get_if<RunHook>(&undo))
+    return hook->key == "PostDown" ? 3 : 0;
+  return std::holds_alternative<DeleteInterface>(undo) ? 2 : 1;
+}
+
+bool Contains(const std::vector<Step>& steps, const Step& step) {
+  return std::ranges::find(steps, step) != steps.end();
+}
+
+bool Undoes(const std::vector<Step>& steps, const Action& undo) {
+  return std::ranges::any_of(steps, [&undo](const Step& step) { return step.undo == undo; });
+}
+
+bool IsRecorded(const Journal& journal, const Action& undo) {
+  return std::ranges::any_of(journal.entries(),
+                             [&undo](const Journal::Entry& entry) { return entry.undo == undo; });
+}
+
+// What can be said again at any time, and does nothing where it is so.
+bool IsRepeatable(const Action& action) {
+  return std::holds_alternative<AddAddress>(action) || std::holds_alternative<AddRoute>(action) ||
+         std::holds_alternative<AddRule>(action);
+}
+
+absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
+  std::optional<uint64_t> id;
+  if (step.undo.has_value() && !IsRecorded(*journal, *step.undo)) {
+    const absl::StatusOr<uint64_t> recorded = journal->Record(*step.undo, step.stays_after_crash);
+    if (!recorded.ok()) return recorded.status();
+    id = *recorded;
+  }
+  if (!step.apply.has_value()) return absl::OkStatus();
+  const absl::StatusOr<bool> changed = host->Apply(*step.apply);
+  if (!changed.ok()) return changed.status();
+  // It was so before us, so it is not ours to undo.
+  if (!*changed && id.has_value()) return journal->Forget(*id);
+  return absl::OkStatus();
+}
+
+absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal) {
+  absl::Status status;
+  if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
+    status = host->Apply(entry.undo).status();
+  }
+  if (!status.ok()) spdlog::warn("{}", MessageOf(status));
+  if (!status.ok() && !IsHook(entry.undo)) return status;
+  status.Update(journal->Forget(entry.id));
+  return status;
+}
+
+// Brings back what of a plan in force may have been touched.
+absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
+  absl::Status status;
+  for (const Step& step : steps) {
+    if (step.apply.has_value() && IsRepeatable(*step.apply)) {
+      status.Update(host->Apply(*step.apply).status());
+    }
+  }
+  return status;
+}
+
+absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+  for (const Step& step : after.steps) {
+    if (step.apply.has_value() &&
+        (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
+      continue;
+    }
+    const bool known = Contains(before.steps, step);
+    if (known && (!step.apply.has_value() || !IsRepeatable(*step.apply))) continue;
+    const absl::Status status = ApplyStep(step, host, journal);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status Undo(Host* host, Journal* journal,
+                  absl::FunctionRef<bool(const Journal::Entry&)> which) {
+  std::vector<Journal::Entry> entries;
+  for (const Journal::Entry& entry : journal->entries()) {
+    if (which(entry)) entries.push_back(entry);
+  }
+  std::ranges::sort(entries, [](const Journal::Entry& a, const Journal::Entry& b) {
+    const int turn_a = UndoTurn(a.undo);
+    const int turn_b = UndoTurn(b.undo);
+    return turn_a != turn_b ? turn_a < turn_b : a.id > b.id;
+  });
+  absl::Status first;
+  for (const Journal::Entry& entry : entries) {
+    first.Update(UndoEntry(entry, host, journal));
+    if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
+  }
+  return first;
+}
+
+absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal) {
+  const uint64_t last_before = journal->last_id();
+  for (const Step& step : steps) {
+    const absl::Status status = ApplyStep(step, host, journal);
+    if (status.ok()) continue;
+    // The first failure is the reason; what goes wrong from here on is logged.
+    [[maybe_unused]] const absl::Status undone =
+        Undo(host, journal,
+             [last_before](const Journal::Entry& entry) { return entry.id > last_before; });
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
+                             absl::FunctionRef<absl::Status()> commit) {
+  absl::Status status = ApplyNew(before, after, host, journal);
+  if (status.ok()) status = commit();
+  if (!status.ok()) {
+    status.Update(Undo(host, journal, [&before](const Journal::Entry& entry) {
+      return !Undoes(before.steps, entry.undo);
+    }));
+    // Also the MTU and tables, which have no undo of their own or share it with their successor.
+    for (const Step& step : before.steps) {
+      if (!step.apply.has_value() || IsHook(*step.apply) ||
+          std::holds_alternative<CreateInterface>(*step.apply) || Contains(after.steps, step)) {
+        continue;
+      }
+      const absl::Status again = host->Apply(*step.apply).status();
+      if (!again.ok()) spdlog::warn("{}", MessageOf(again));
+    }
+    return status;
+  }
+  const absl::Status removed = Undo(host, journal, [&after](const Journal::Entry& entry) {
+    return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
+  });
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
+    if (!IsHook(entry.undo) || Undoes(after.steps, entry.undo)) continue;
+    const absl::Status forgotten = journal->Forget(entry.id);
+    if (!forgotten.ok()) return forgotten;
+  }
+  // With the first IPv4 address of a network the kernel removes the others, and their routes.
+  const absl::Status repeated = Repeat(after.steps, host);
+  if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));
+  return absl::OkStatus();
+}
+
+}  // namespace ringwire::platform

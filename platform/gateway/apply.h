@@ -1,0 +1,34 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_APPLY_H_
+#define RINGWIRE_PLATFORM_GATEWAY_APPLY_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "platform/gateway/host.h"
+#include "platform/gateway/journal.h"
+#include "platform/gateway/plan.h"
+
+// Plans on their way to the host, each change recorded in the journal before it is made.
+namespace ringwire::platform {
+
+// Makes every step, in order. One that fails is the error, and all that this call has done is
+// undone.
+absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal);
+
+// From a plan that is in force to another one: only differences touch the host, but for addresses,
+// routes and rules, which come back if somebody has removed them. Hooks are not run. `commit`
+// comes when all that is new is there and nothing old is gone; when it fails, or a step, everything
+// is as before.
+absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
+                             absl::FunctionRef<absl::Status()> commit);
+
+// Undoes the entries for which `which` is true, last first, and goes on after a failure: an entry
+// that failed stays in the journal, except for a hook's. The error is the first one.
+absl::Status Undo(Host* host, Journal* journal,
+                  absl::FunctionRef<bool(const Journal::Entry&)> which);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_APPLY_H_

@@ -1,0 +1,70 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_JOURNAL_H_
+#define RINGWIRE_PLATFORM_GATEWAY_JOURNAL_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/base/unique_fd.h"
+#include "platform/gateway/action.h"
+
+namespace ringwire::platform {
+
+// What has to be undone on this host for one interface, in a file that outlives the process: a
+// change is recorded before it is made, and forgotten after it has been undone. The file is there
+// as long as something is to be undone; the process that owns it holds a lock on it, which goes
+// with the process however that ends. Each line is a JSON object. Thread-compatible; not for use
+// in a child of fork().
+class Journal {
+ public:
+  struct Entry {
+    uint64_t id = 0;
+    Action undo;
+    bool stays_after_crash = false;
+  };
+
+  // Takes over FOLDER/INTERFACE.journal, with what a predecessor has left in it. AlreadyExists:
+  // another process owns it. Any other failure to write there leaves a journal in memory only,
+  // which `is_on_disk` tells. InvalidArgument: a file that no ringwire wrote.
+  static absl::StatusOr<Journal> Open(const std::string& folder, std::string_view interface);
+
+  // The process that owns the journal of `interface`; nullopt: none.
+  static std::optional<pid_t> Owner(const std::string& folder, std::string_view interface);
+  static std::string PathOf(const std::string& folder, std::string_view interface);
+
+  // In the order in which they were recorded.
+  const std::vector<Entry>& entries() const { return entries_; }
+  // Of the interface that the entries are about; 0: it was not made yet.
+  uint32_t interface_index() const { return interface_index_; }
+  uint64_t last_id() const { return next_id_ - 1; }  // of what was recorded; ids grow
+  bool is_on_disk() const { return file_.valid(); }
+
+  // Returns the entry's id.
+  absl::StatusOr<uint64_t> Record(const Action& undo, bool stays_after_crash);
+  absl::Status RecordInterface(uint32_t index);
+  absl::Status Forget(uint64_t id);
+  // The last call: removes the file if nothing is left to undo.
+  void RemoveIfEmpty();
+
+ private:
+  Journal(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+  absl::Status Load();
+  bool TakeLine(std::string_view line);
+  absl::Status Append(std::string line);
+
+  std::string path_;
+  UniqueFd file_;  // invalid: in memory only
+  std::vector<Entry> entries_;
+  uint64_t next_id_ = 1;
+  uint32_t interface_index_ = 0;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_JOURNAL_H_

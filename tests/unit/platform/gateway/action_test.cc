@@ -1,0 +1,74 @@
+#include "platform/gateway/action.h"
+
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace ringwire::platform {
+namespace {
+
+TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
+  const Route route{Route::Type::kUnreachable, *Prefix::Parse("::/0"), 51820, 4294967295};
+  const std::vector<Action> actions = {
+      DeleteInterface{},
+      RemoveAddress{*InterfaceAddress::Parse("10.77.0.1/24")},
+      SetMtu{1280},
+      RemoveRoute{route},
+      RemoveRoute{{Route::Type::kInterface, *Prefix::Parse("10.0.0.0/8"), 254, 0}},
+      RemoveRule{{IpFamily::kV4, 32765, 0xca6c, 51820, std::nullopt}},
+      RemoveRule{{IpFamily::kV6, 32764, std::nullopt, 254, 0}},
+      SetSysctl{"net/ipv4/ip_forward", "0", "1"},
+      SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
+      DeleteNftTable{"ringwire-wg0"},
+      RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
+      RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}"},
+  };
+  for (const Action& action : actions) {
+    const std::string json = ToJson(action);
+    EXPECT_EQ(json.find('\n'), std::string::npos) << json;
+    EXPECT_EQ(UndoFromJson(json), action) << json;
+  }
+}
+
+TEST(ActionJsonTest, RefusesWhatItDidNotWrite) {
+  for (const char* const text :
+       {"",
+        "{",
+        "[]",
+        "7",
+        "{}",
+        R"({"do":7})",
+        R"({"do":"format_disk"})",
+        R"({"do":"remove_address"})",
+        R"({"do":"remove_address","address":"x"})",
+        R"({"do":"remove_address","address":7})",
+        R"({"do":"set_mtu","mtu":-1})",
+        R"({"do":"set_mtu","mtu":4294967296})",
+        R"({"do":"set_mtu","mtu":1.5})",
+        R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2})",
+        R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2,"unreachable":2})",
+        R"({"do":"remove_rule","family":5,"priority":1,"table":2})",
+        R"({"do":"set_sysctl","path":"a"})",
+        R"({"do":"delete_nft_table","name":null})",
+        R"({"do":"revert_dns","program":3,"record":"a"})",
+        R"({"do":"run_hook","key":"PostUp"})"}) {
+    EXPECT_EQ(UndoFromJson(text), std::nullopt) << text;
+  }
+}
+
+TEST(NftTableTest, AReplacementIsOneTransactionThatCannotMeetAnOldTable) {
+  const NftTable table{"ringwire-wg0", {{"c", "filter", "prerouting", -300, {{{Drop()}}}}}};
+  const auto json = nlohmann::json::parse(ReplaceJson(table));
+  std::string order;
+  for (const auto& command : json["nftables"]) {
+    order += command.begin().key() + " " + command.begin().value().begin().key() + "; ";
+  }
+  EXPECT_EQ(order, "add table; delete table; add table; add chain; add rule; ");
+}
+
+TEST(NftTableTest, EveryLegalInterfaceHasALegalNameOfItsOwn) {
+  EXPECT_EQ(NftTableName("wg-0_a.b"), "ringwire-wg-0_a.b");
+  EXPECT_EQ(NftTableName("a=+b"), "ringwire-a/3d/2bb");
+}
+
+}  // namespace
+}  // namespace ringwire::platform
