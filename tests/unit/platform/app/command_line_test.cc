@@ -165,9 +165,10 @@ TEST_F(CommandLineTest, StripReadsTheKeyFromItsFile) {
 }
 
 TEST_F(CommandLineTest, RunRefusesWhatItWouldNotActOn) {
-  const std::string path = Write("wg0.conf", std::string(kKeys) + "[Interface]\nDNS = 10.0.0.53\n");
+  const std::string path =
+      Write("wg0.conf", std::string(kKeys) + "[Interface]\nSaveConfig = true\n");
   EXPECT_EXIT(RunProgram({"run", path}), testing::ExitedWithCode(1),
-              "wg0.conf:8:[0-9]+: DNS is not acted on");
+              "wg0.conf:8:[0-9]+: SaveConfig is not acted on");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {
