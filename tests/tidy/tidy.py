@@ -14,6 +14,7 @@ FUNCTION_LINES_MAX = 70
 RATCHET = {}
 
 THIRD_PARTY = {"absl/": "absl", "fmt/": "fmt", "spdlog/": "spdlog", "openssl/": "openssl", "blake2.h": "libb2",
+               "intel-ipsec-mb.h": "ipsec-mb",
                "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "sys/capability.h": "libcap",
                "nlohmann/": "nlohmann", "CLI/": "CLI", "gtest/": "gtest", "gmock/": "gtest", "benchmark/": "benchmark"}
 C_STANDARD = {"assert.h", "stddef.h", "stdint.h", "string.h"}
