@@ -38,6 +38,7 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(IoBackendChoice::kAuto);
   settings.transport_cipher = CipherOf(arguments.flags);
+  settings.aead = AeadOf(arguments.flags);
   absl::StatusOr<UniqueFd> tun = InheritedDescriptor("WG_TUN_FD");
   if (!tun.ok()) return tun.status();
   settings.tun_queue = *std::move(tun);

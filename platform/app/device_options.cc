@@ -41,6 +41,8 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
   app->add_option("--cipher", flags->cipher,
                   "Cipher of transport messages: auto or chacha20-poly1305")
       ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
+  app->add_option("--aead", flags->aead, "Whose ciphers: auto, boringssl or ipsec-mb")
+      ->check(CLI::IsMember({"auto", "boringssl", "ipsec-mb"}));
   app->add_option("--log-level", flags->log_level, "debug, info, warning, error or silent")
       ->check(check_level);
   app->add_option("--log-format", flags->log_format, "text or json")
@@ -59,6 +61,12 @@ std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {
   if (flags.io == "epoll") return IoBackendChoice::kEpoll;
   if (flags.io == "auto") return IoBackendChoice::kAuto;
   return std::nullopt;
+}
+
+crypto::AeadPreference AeadOf(const DeviceFlags& flags) {
+  if (flags.aead == "boringssl") return crypto::AeadPreference::kBoringSsl;
+  return flags.aead == "ipsec-mb" ? crypto::AeadPreference::kIpsecMb
+                                  : crypto::AeadPreference::kAuto;
 }
 
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags) {

@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "core/control/config_file.h"
+#include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/app/logging.h"
 
@@ -23,6 +24,7 @@ struct DeviceFlags {
   std::string pin = "auto";
   std::string io;      // empty: what the configuration says
   std::string cipher;  // likewise
+  std::string aead = "auto";
   std::string log_level;
   std::string log_format = "text";
 };
@@ -34,6 +36,7 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
 std::optional<size_t> WorkersOf(const DeviceFlags& flags);
 PinChoice PinOf(const DeviceFlags& flags);
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags);
+crypto::AeadPreference AeadOf(const DeviceFlags& flags);
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags);
 
 // Starts logging as the flags, else LOG_LEVEL, else `fallback` say. Returns the level.

@@ -62,7 +62,8 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   std::unique_ptr<DeviceRunner> runner(new DeviceRunner(std::move(settings)));
   // Privileges go before the first thread and after the last step that needs them.
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools}) {
+       {&DeviceRunner::ChooseAead, &DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets,
+        &DeviceRunner::ListenForTools}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
@@ -74,6 +75,21 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
     if (!status.ok()) return status;
   }
   return runner;
+}
+
+// Nothing but speed depends on it, so a library that cannot be used is an error only for those who
+// asked for it by name.
+absl::Status DeviceRunner::ChooseAead() {
+  const crypto::AeadProviderChoice choice = crypto::ChooseAeadProviders(settings_.aead);
+  aead_providers_ = choice.providers;
+  if (choice.reason.empty()) return absl::OkStatus();
+  if (settings_.aead == crypto::AeadPreference::kIpsecMb) {
+    return absl::UnavailableError(fmt::format(
+        "use intel-ipsec-mb: {} (run with --aead=auto or --aead=boringssl)", choice.reason));
+  }
+  spdlog::log(choice.is_wrong ? spdlog::level::warn : spdlog::level::debug,
+              "{}: intel-ipsec-mb is not used, BoringSSL is: {}", name_, choice.reason);
+  return absl::OkStatus();
 }
 
 absl::Status DeviceRunner::CreateDevice() {
@@ -181,7 +197,7 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 absl::Status DeviceRunner::StartLoop() {
   loop_ = std::make_unique<ControlLoop>(
       ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
-                         ControlOptions{.has_aes = TestAes()}});
+                         ControlOptions{.has_aes = TestAes()}, aead_providers_});
   absl::Status status = loop_->Open();
   if (status.ok()) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/control/config_file.h"
 #include "core/control/device_update.h"
+#include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/control_loop.h"
@@ -33,6 +34,7 @@ struct DeviceSettings {
   uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
+  crypto::AeadPreference aead = crypto::AeadPreference::kAuto;
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::vector<InterfaceAddress> addresses;
   std::optional<DeviceUpdate> update;  // applied, and the link set up, before the device is ready
@@ -61,6 +63,7 @@ class DeviceRunner {
  private:
   explicit DeviceRunner(DeviceSettings settings);
 
+  absl::Status ChooseAead();
   absl::Status CreateDevice();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
@@ -74,6 +77,7 @@ class DeviceRunner {
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
   bool io_uring_ = false;
+  crypto::AeadProviders aead_providers_;
   TunDevice tun_;
   UdpSocketGroup udp_;
   std::optional<Netlink> netlink_;

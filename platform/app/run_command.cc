@@ -42,6 +42,7 @@ absl::Status RunConfig(const RunArguments& arguments) {
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = config.fwmark.value_or(0);
   settings.transport_cipher = CipherOf(arguments.flags);
+  settings.aead = AeadOf(arguments.flags);
   settings.addresses = config.addresses;
   settings.update = ToDeviceUpdate(config, loaded->endpoints);
 

@@ -51,6 +51,17 @@ std::string JoinPrefixes(const std::vector<Prefix>& prefixes) {
   return text;
 }
 
+std::string JoinProviders(const StatusReport& report) {
+  std::string text;
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    const std::string& provider = report.aead_providers[i];
+    if (provider.empty()) continue;
+    text += fmt::format("{}{} by {}", text.empty() ? "" : ", ",
+                        crypto::AeadSuiteName(static_cast<crypto::AeadSuite>(i)), provider);
+  }
+  return text;
+}
+
 std::string JoinCounts(const NamedCounts& counts) {
   std::string text;
   for (const auto& [name, count] : counts) {
@@ -147,6 +158,8 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   if (device.transport_cipher != TransportCipher::kAuto) {
     lines.Field("transport cipher", TransportCipherName(device.transport_cipher));
   }
+  const std::string providers = JoinProviders(report);
+  if (!providers.empty()) lines.Field("aead", providers);
   const std::string handshakes = JoinCounts(CountsOf(device.handshakes));
   if (!handshakes.empty()) lines.Field("handshakes", handshakes);
   const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;

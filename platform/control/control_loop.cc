@@ -42,6 +42,8 @@ ControlLoop::Moment ControlLoop::Now() {
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       version_(std::move(options.version)),
+      aead_providers_(options.aead_providers),
+      has_aes_(options.control.has_aes),
       plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
@@ -77,6 +79,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
       workers, [](const WorkerOptions& options) { return options.epoll_allowed; });
   for (WorkerOptions& options : workers) {
     options.shared = &shared_;
+    options.aead_providers = aead_providers_;
     options.wake_control = [this] { Wake(); };
     workers_.push_back(std::make_unique<Worker>(std::move(options)));
   }

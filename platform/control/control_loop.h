@@ -35,6 +35,7 @@ struct ControlLoopOptions {
   std::string version;
   HandshakeStampsFile stamps;
   ControlOptions control;
+  crypto::AeadProviders aead_providers;  // for the workers
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -116,6 +117,8 @@ class ControlLoop final : public DeviceControl {
 
   const std::string interface_name_;
   const std::string version_;
+  const crypto::AeadProviders aead_providers_;
+  const bool has_aes_;
   EventPoll poll_;
   UniqueFd news_;   // eventfd: the workers and Post
   UniqueFd timer_;  // CLOCK_BOOTTIME

@@ -56,6 +56,7 @@ StatusReport ControlLoop::Report() {
   StatusReport report;
   report.interface_name = interface_name_;
   report.version = version_;
+  report.aead_providers = ProviderNames(aead_providers_, has_aes_);
   report.mtu = link_.mtu;
   report.link_up = link_.up;
   SetDevice(Status(), &report);

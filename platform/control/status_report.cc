@@ -98,6 +98,23 @@ HandshakeCounts HandshakesFromJson(const Json* json) {
   return counts;
 }
 
+constexpr const char* kSuiteKeys[crypto::kAeadSuiteCount] = {"chacha20_poly1305", "aes_256_gcm"};
+
+Json ProvidersToJson(const StatusReport& report) {
+  Json json = Json::object();
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    if (!report.aead_providers[i].empty()) json[kSuiteKeys[i]] = report.aead_providers[i];
+  }
+  return json;
+}
+
+void ProvidersFromJson(const Json* json, StatusReport* report) {
+  if (json == nullptr) return;
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    report->aead_providers[i] = TextOf(*json, kSuiteKeys[i]);
+  }
+}
+
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   Json json;
   json["public_key"] = KeyToBase64(peer.public_key);
@@ -155,6 +172,12 @@ void SetDevice(DeviceStatus status, StatusReport* report) {
   }
 }
 
+std::array<std::string, crypto::kAeadSuiteCount> ProviderNames(
+    const crypto::AeadProviders& providers, bool has_aes) {
+  return {crypto::AeadProviderName(providers.of(kChaCha20Poly1305)),
+          has_aes ? crypto::AeadProviderName(providers.of(kAes256Gcm)) : ""};
+}
+
 NamedCounts CountsOf(const HandshakeCounts& counts) {
   NamedCounts named;
   for (const NamedHandshakeCount& one : kHandshakeCounts) {
@@ -205,6 +228,7 @@ std::string ToJson(const StatusReport& report) {
   Json json;
   json["interface"] = report.interface_name;
   json["version"] = report.version;
+  json["aead_providers"] = ProvidersToJson(report);
   json["link_up"] = report.link_up;
   json["mtu"] = report.mtu;
   json["private_key"] = report.has_private_key;
@@ -238,6 +262,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
   StatusReport report;
   report.interface_name = TextOf(json, "interface");
   report.version = TextOf(json, "version");
+  ProvidersFromJson(Member(json, "aead_providers"), &report);
   report.link_up = FlagOf(json, "link_up");
   report.mtu = NumberOf<uint32_t>(json, "mtu");
   report.has_private_key = FlagOf(json, "private_key");

@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
 #define RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "core/base/counters.h"
 #include "core/control/device_update.h"
+#include "crypto/aead.h"
 
 // The state of a running device as the status socket tells it: everything but secrets.
 namespace ringwire::platform {
@@ -26,6 +28,8 @@ struct WorkerReport {
 struct StatusReport {
   std::string interface_name;
   std::string version;
+  // The name of each suite's provider; empty for a suite that is not used on this machine.
+  std::array<std::string, crypto::kAeadSuiteCount> aead_providers;
   uint32_t mtu = 0;
   bool link_up = false;
   bool has_private_key = false;
@@ -39,6 +43,8 @@ struct StatusReport {
 
 // Takes the secrets out of `status` and puts the rest into the report.
 void SetDevice(DeviceStatus status, StatusReport* report);
+std::array<std::string, crypto::kAeadSuiteCount> ProviderNames(
+    const crypto::AeadProviders& providers, bool has_aes);
 // Every count of a device's handshakes.
 NamedCounts CountsOf(const HandshakeCounts& counts);
 // Every count of a worker but its drops.

@@ -19,6 +19,7 @@ struct Worker::SocketChange {
 
 Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
+      engine_(options_.aead_providers),
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
       inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {

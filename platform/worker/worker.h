@@ -31,7 +31,8 @@ struct WorkerOptions {
   bool io_uring = false;       // else epoll
   bool epoll_allowed = false;  // where io_uring cannot start
   InboundOptions inbound;      // what the TUN device takes
-  int pin_to_cpu = -1;         // -1: the scheduler places it
+  crypto::AeadProviders aead_providers;
+  int pin_to_cpu = -1;  // -1: the scheduler places it
   SharedState* shared = nullptr;
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
   // when the worker has stopped for an error (the device is gone).

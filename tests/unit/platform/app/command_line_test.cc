@@ -85,6 +85,7 @@ TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
                                                     {"--workers=two", "wg0"},
                                                     {"--io=uring", "wg0"},
                                                     {"--cipher=aes-256-gcm", "wg0"},
+                                                    {"--aead=openssl", "wg0"},
                                                     {"--pin=maybe", "wg0"},
                                                     {"--log-level=loud", "wg0"},
                                                     {"--io=epoll", "show"},

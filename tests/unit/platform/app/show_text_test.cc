@@ -104,6 +104,17 @@ TEST(ShowTextTest, NamesSuitesSwitchesAndHandshakes) {
             std::string::npos);
 }
 
+TEST(ShowTextTest, NamesTheProviderOfEachSuite) {
+  StatusReport report = ReportOf({});
+  report.aead_providers = {"intel-ipsec-mb", "BoringSSL"};
+  EXPECT_NE(FormatShow(report, kNow, false)
+                .find("  aead: ChaCha20-Poly1305 by intel-ipsec-mb, AES-256-GCM by BoringSSL\n"),
+            std::string::npos);
+  report.aead_providers = {"BoringSSL", ""};
+  EXPECT_NE(FormatShow(report, kNow, false).find("  aead: ChaCha20-Poly1305 by BoringSSL\n"),
+            std::string::npos);
+}
+
 TEST(ShowTextTest, ColoursOnlyWhenAsked) {
   EXPECT_EQ(FormatShow(ReportOf({PeerOf(1)}), kNow, false).find('\x1b'), std::string::npos);
   EXPECT_NE(FormatShow(ReportOf({PeerOf(1)}), kNow, true).find('\x1b'), std::string::npos);

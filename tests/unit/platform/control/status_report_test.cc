@@ -9,6 +9,7 @@ StatusReport FullReport() {
   StatusReport report;
   report.interface_name = "wg0";
   report.version = "1.2.3";
+  report.aead_providers = {"intel-ipsec-mb", "BoringSSL"};
   report.mtu = 1420;
   report.link_up = true;
   DeviceStatus device;
@@ -43,6 +44,8 @@ TEST(StatusReportTest, SurvivesJson) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(ToJson(*read), ToJson(FullReport()));
   EXPECT_EQ(read->interface_name, "wg0");
+  EXPECT_EQ(read->aead_providers[0], "intel-ipsec-mb");
+  EXPECT_EQ(read->aead_providers[1], "BoringSSL");
   EXPECT_TRUE(read->link_up);
   EXPECT_EQ(read->mtu, 1420u);
   EXPECT_EQ(read->device.listen_port, 51820);
@@ -67,6 +70,18 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(peer.allowed_ips.size(), 2u);
   EXPECT_EQ(read->workers[0].counts, (NamedCounts{{"wakeups", 7}}));
   EXPECT_EQ(read->drops, (NamedCounts{{"replay", 2}}));
+}
+
+TEST(StatusReportTest, NamesTheProviderOfEachSuiteThatIsUsed) {
+  using enum crypto::AeadProvider;
+  StatusReport report = FullReport();
+  report.aead_providers = ProviderNames({{kIpsecMb, kBoringSsl}}, /*has_aes=*/true);
+  EXPECT_NE(ToJson(report).find(R"("aead_providers":{"chacha20_poly1305":"intel-ipsec-mb",)"
+                                R"("aes_256_gcm":"BoringSSL"})"),
+            std::string::npos);
+  report.aead_providers = ProviderNames({{kBoringSsl, kIpsecMb}}, /*has_aes=*/false);
+  EXPECT_NE(ToJson(report).find(R"("aead_providers":{"chacha20_poly1305":"BoringSSL"})"),
+            std::string::npos);
 }
 
 TEST(StatusReportTest, CarriesNoSecret) {
