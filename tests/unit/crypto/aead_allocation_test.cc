@@ -33,7 +33,7 @@ TEST_F(AllocationTest, TheCounterCounts) {
 }
 
 void ExpectThatRunsDoNotAllocate(AeadSuite suite, AeadProvider provider) {
-  AeadEngine engine({{provider, provider}});
+  AeadEngine engine(AeadProviders{{provider, provider}});
   std::array<uint8_t, 1420 + kTagBytes> buffer{};
   const SealSegment to_seal = {buffer.data(), 1420};
   OpenSegment to_open = {buffer.data(), buffer.size(), 1, true};
