@@ -94,6 +94,21 @@ TEST_F(OutboundTest, APacketThatNoDatagramCanCarryIsTooBig) {
   EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'472);
 }
 
+// Only IPv4 lets its sender leave the cutting to others, and then "too big" is no answer: it is the
+// kernel that cuts, to the tunnel's MTU, before we see anything.
+TEST_F(OutboundTest, APacketThatIsTooBigGetsAnAnswerInIpv6AlwaysAndInIpv4WithDontFragment) {
+  EXPECT_TRUE(FromTun(Pair::PacketFromA(65'535 - 48, IpFamily::kV6)).empty());
+  EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 1);
+  const std::vector<Bytes> answers = pair_.a().TakeDelivered();
+  ASSERT_EQ(answers.size(), 1);
+  EXPECT_EQ(answers[0][40], 2);  // packet too big
+  EXPECT_EQ(LoadBe32(answers[0].data() + 44), 65'472);
+
+  EXPECT_TRUE(FromTun(BuildPacket({.dont_fragment = false, .payload_bytes = 65'535 - 28})).empty());
+  EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 2);
+  EXPECT_TRUE(pair_.a().TakeDelivered().empty());
+}
+
 TEST_F(OutboundTest, AMalformedFrameIsCountedAndNotSent) {
   const auto give = [&](Bytes frame) { pair_.a().FrameFromTun(pair_.now(), std::move(frame)); };
   give(Bytes(10));
