@@ -9,7 +9,7 @@
 #include "core/base/instant.h"
 #include "core/control/control_plane.h"
 #include "platform/state/handshake_stamps.h"
-#include "platform/state/stamp_writer.h"
+#include "platform/control/stamp_writer.h"
 
 namespace ringwire::platform {
 

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_STATE_STAMP_WRITER_H_
-#define RINGWIRE_PLATFORM_STATE_STAMP_WRITER_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_
+#define RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_
 
 #include <functional>
 #include <optional>
@@ -48,4 +48,4 @@ class StampWriter {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_STATE_STAMP_WRITER_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_

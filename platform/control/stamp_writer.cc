@@ -1,4 +1,4 @@
-#include "platform/state/stamp_writer.h"
+#include "platform/control/stamp_writer.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>

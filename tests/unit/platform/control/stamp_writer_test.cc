@@ -1,4 +1,4 @@
-#include "platform/state/stamp_writer.h"
+#include "platform/control/stamp_writer.h"
 
 #include <gtest/gtest.h>
 
