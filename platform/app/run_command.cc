@@ -84,6 +84,7 @@ absl::Status RunConfig(const RunArguments& arguments) {
   settings.fwmark = config.fwmark.value_or(0);
   settings.transport_cipher = CipherOf(arguments.flags);
   settings.addresses = config.addresses;
+  settings.keep_reading_files_of_others = loaded->source.has_files_of_others;
   settings.update = ToDeviceUpdate(config, loaded->endpoints);
 
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
