@@ -14,9 +14,9 @@ constexpr size_t kIpAndTcpBytes = 40;
 constexpr size_t kSuperpacketsPerBatch = 7;
 
 Bytes Frame(const VnetHeader& vnet, const Bytes& packet) {
-  Bytes frame(kVnetHeaderBytes);
+  Bytes frame(kVnetHeaderBytes + packet.size());
   vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
-  frame.insert(frame.end(), packet.begin(), packet.end());
+  std::ranges::copy(packet, frame.begin() + kVnetHeaderBytes);
   return frame;
 }
 
