@@ -254,8 +254,8 @@ class FencedAeadTest : public testing::TestWithParam<AeadSuite> {
   FencedMemory memory_{2};
 };
 
-INSTANTIATE_TEST_SUITE_P(Suites, FencedAeadTest, testing::ValuesIn(kSuites), [](const auto& info) {
-  return info.param == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305";
+INSTANTIATE_TEST_SUITE_P(Suites, FencedAeadTest, testing::ValuesIn(kSuites), [](const auto& suite) {
+  return suite.param == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305";
 });
 
 TEST_P(FencedAeadTest, StaysWithinMemoryThatEndsWithTheTag) {
