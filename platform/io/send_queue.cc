@@ -42,6 +42,7 @@ void SendQueue::Push(const SendRun& run) {
   failed_[size_] = false;
   storage_[size_].Set(FormOf(run, true), {run.run.data, run.run.PayloadBytes()});
   messages_[size_] = mmsghdr{storage_[size_].header(), 0};
+  CountSent(run.run);
   ++size_;
 }
 
@@ -49,6 +50,9 @@ void SendQueue::Recover(size_t index, int error) {
   DCHECK(index < size_ && !failed_[index]);
   failed_[index] = true;
   const SendRun& run = runs_[index];
+  counters_->udp_send_runs.Retract(1);
+  counters_->udp_send_segments.Retract(run.run.count);
+  counters_->udp_send_bytes.Retract(run.run.PayloadBytes());
   if (run.run.count > 1) {
     RecoverTrain(run, error);
   } else {
@@ -101,13 +105,6 @@ int SendQueue::SendNow(const SendRun& run, bool with_source) {
   if (::sendmsg(fd, &again_.header(), kFlags) < 0) return errno;
   CountSent(run.run);
   return 0;
-}
-
-void SendQueue::Finish() {
-  for (size_t i = 0; i < size_; ++i) {
-    if (!failed_[i]) CountSent(runs_[i].run);
-  }
-  size_ = 0;
 }
 
 void SendQueue::CountSent(const Run& run) {

@@ -35,7 +35,8 @@ class SendQueue {
   // Whether trains of this family must be pushed segment by segment.
   bool gso_disabled(IpFamily family) const { return SocketOf(family).gso_disabled; }
   // Copies `run`, not its bytes. A run for which there is no socket is dropped and counted. Not
-  // when full.
+  // when full. Counts the run as sent already: the call that sends it may block afterwards, and
+  // whoever reads the counters meanwhile shall find it. Recover() takes that back.
   void Push(const SendRun& run);
 
   // Message `index`, and the socket that it is for. The messages lie in one array, for sendmmsg().
@@ -47,9 +48,8 @@ class SendQueue {
   // whatever form may work, and counts as dropped what does not. Later messages may have left
   // before it.
   void Recover(size_t index, int error);
-  // Every message was handed over; those that failed were recovered. Counts what was sent, and
-  // empties the queue.
-  void Finish();
+  // Every message was handed over; those that failed were recovered. Empties the queue.
+  void Finish() { size_ = 0; }
 
   // See IoBackend::unusable_sources().
   std::span<const PeerId> unusable_sources() const {

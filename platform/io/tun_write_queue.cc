@@ -35,12 +35,18 @@ void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   failed_[size_] = false;
   for (const Piece& piece : pieces) pieces_[piece_count_++] = iovec{piece.data, piece.size};
   ++size_;
+  counters_->tun_write_runs.Add();
+  counters_->tun_write_segments.Add(write.segment_count);
+  counters_->tun_write_bytes.Add(write.bytes);
 }
 
 void TunWriteQueue::Recover(size_t index, int error) {
   DCHECK(index < size_ && !failed_[index]);
   failed_[index] = true;
   const TunWrite& write = writes_[index];
+  counters_->tun_write_runs.Retract(1);
+  counters_->tun_write_segments.Retract(write.segment_count);
+  counters_->tun_write_bytes.Retract(write.bytes);
   if (error != EINVAL || write.segment_count == 1) {
     counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
     return;
@@ -81,12 +87,6 @@ void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pie
 }
 
 void TunWriteQueue::Finish() {
-  for (size_t i = 0; i < size_; ++i) {
-    if (failed_[i]) continue;
-    counters_->tun_write_runs.Add();
-    counters_->tun_write_segments.Add(writes_[i].segment_count);
-    counters_->tun_write_bytes.Add(writes_[i].bytes);
-  }
   size_ = 0;
   piece_count_ = 0;
 }

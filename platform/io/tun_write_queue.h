@@ -33,7 +33,7 @@ class TunWriteQueue {
     return size_ < kCapacity && piece_count <= kPiecesMax - piece_count_;
   }
   // Copies the list of pieces, not their bytes. A write of more pieces than the kernel takes is
-  // dropped and counted.
+  // dropped and counted. Counts the write as done already, as SendQueue does.
   void Push(const TunWrite& write, std::span<const Piece> pieces);
   // Write `index` as the kernel takes it.
   std::span<const iovec> Pieces(size_t index) const {
@@ -45,7 +45,7 @@ class TunWriteQueue {
   // else (EIO: the device is down, EBADFD: it is gone) is counted.
   void Recover(size_t index, int error);
   bool superpackets_refused() const { return superpackets_refused_; }
-  // Every write was handed over. Counts those that did not fail, and empties the queue.
+  // Every write was handed over. Empties the queue.
   void Finish();
 
  private:

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/platform/io/backend_fixture.h"
@@ -129,6 +130,31 @@ TEST_P(BackendSendTest, WaitSendsWhatIsQueued) {
   backend_->Wake();
   ASSERT_TRUE(backend_->Wait().ok());
   EXPECT_EQ(remote.Receive().payload, "hello");
+}
+
+// What somebody else reads of the counters while the worker has nothing more to do.
+TEST_P(BackendSendTest, WhatWasSentIsCountedBeforeTheNextWake) {
+  const Remote remote("127.0.0.1");
+  const Remote host("10.0.0.1");
+  Send("traintrai", 5, ToRemote(remote.address()));
+  Send("lost", 0, ToRemote(At("192.0.2.1", 9)));
+  ASSERT_TRUE(backend_->Flush().ok());
+  backend_->Release();
+  Send("hello", 0, ToRemote(remote.address()));
+  WriteTun(PacketForHost(host.address().port, 100));
+  bool counted = false;
+  std::thread reader([&] {
+    for (int i = 0; i < 3; ++i) remote.Receive();
+    host.Receive();
+    counted = counters_.udp_send_segments.value() == 3 && counters_.udp_send_runs.value() == 2 &&
+              counters_.udp_send_bytes.value() == 14 && counters_.tun_write_runs.value() == 1 &&
+              counters_.tun_write_segments.value() == 1 && counters_.tun_write_bytes.value() == 138;
+    backend_->Wake();
+  });
+  ASSERT_TRUE(backend_->Wait().ok());
+  reader.join();
+  EXPECT_TRUE(counted);
+  EXPECT_EQ(counters_.Dropped(DropReason::kSendFailed), 1);
 }
 
 TEST_P(BackendSendTest, AnswersTheAddressThatWasContacted) {
