@@ -1,13 +1,8 @@
-#include <net/if.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
@@ -16,8 +11,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/io/backend_factory.h"
-#include "platform/tun/tun_device.h"
-#include "platform/udp/control_messages.h"
+#include "platform/io/probe_device.h"
 
 namespace ringwire::platform {
 namespace {
@@ -31,34 +25,6 @@ constexpr int kPollMilliseconds = 5;
 constexpr std::array<uint8_t, kTunHeaderBytes + 20> kWrittenFrame{
     0,    0, 0, 0,  0, 0, 0, 0, 0, 0,  // no offload
     0x45, 0, 0, 20, 0, 0, 0, 0, 1, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
-
-absl::Status BringUp(const std::string& name, int socket_fd) {
-  ifreq request{};
-  std::copy_n(name.data(), std::min(name.size(), sizeof(request.ifr_name) - 1), request.ifr_name);
-  request.ifr_flags = IFF_UP | IFF_NOARP;
-  if (::ioctl(socket_fd, SIOCSIFFLAGS, &request) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("bring up ", name));
-}
-
-// A datagram that leaves by the device whatever the routes say: an address on a device that the
-// sender names counts as reachable there.
-absl::Status ProvokeFrame(const TunDevice& device) {
-  UniqueFd sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!sender.valid()) return absl::ErrnoToStatus(errno, "open a UDP socket");
-  if (absl::Status status = BringUp(device.name, sender.get()); !status.ok()) return status;
-  if (::setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, device.name.c_str(),
-                   static_cast<socklen_t>(device.name.size())) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  constexpr std::array<uint8_t, 4> kDocumentationAddress{192, 0, 2, 2};
-  SocketName name;
-  const socklen_t name_bytes = ToSocketName({IpAddress::V4(kDocumentationAddress), 9, 0}, &name);
-  constexpr uint8_t kByte = 0;
-  if (::sendto(sender.get(), &kByte, sizeof(kByte), MSG_DONTWAIT, &name.any, name_bytes) < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  return absl::OkStatus();
-}
 
 // Reads until a packet and a datagram were seen.
 absl::Status AwaitBoth(IoBackend* backend, WorkerCounters* counters) {
@@ -86,8 +52,7 @@ absl::Status AwaitBoth(IoBackend* backend, WorkerCounters* counters) {
 }  // namespace
 
 absl::Status ProbeIoUring() {
-  absl::StatusOr<TunDevice> device =
-      CreateTunDevice({absl::StrCat("rwprobe", ::getpid()), 1, false, false});
+  const absl::StatusOr<TunDevice> device = MakeProbeDevice();
   if (!device.ok()) return device.status();
   // A pair of our own in place of a UDP socket: multishot recvmsg is the same, and it works where
   // no address does.

@@ -2,6 +2,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include "platform/io/backend_factory.h"
@@ -21,21 +23,38 @@ namespace {
 
 using ProbeTest = NetworkNamespaceTest;
 
+size_t InterfaceCount() {
+  struct if_nameindex* const all = ::if_nameindex();
+  size_t count = 0;
+  while (all[count].if_index != 0) ++count;
+  ::if_freenameindex(all);
+  return count;
+}
+
 TEST_F(ProbeTest, FindsIoUringUsableAndLeavesNoDeviceBehind) {
   SetLinkUp("lo", false);  // needs nobody's help
   for (int i = 0; i < 3; ++i) {
     const absl::Status status = ProbeIoUring();
     ASSERT_TRUE(status.ok()) << status;
-    EXPECT_EQ(::if_nametoindex(("rwprobe" + std::to_string(::getpid())).c_str()), 0);
+    EXPECT_EQ(InterfaceCount(), 1);
   }
 }
 
-TEST_F(ProbeTest, SaysWhatWasRefused) {
-  const absl::StatusOr<TunDevice> in_the_way =
+TEST_F(ProbeTest, TwoProbesAtOnceDoNotMeet) {
+  // Of another process of the same number, in another namespace of processes, for example.
+  const absl::StatusOr<TunDevice> other =
       CreateTunDevice({"rwprobe" + std::to_string(::getpid()), 1, false, false});
-  ASSERT_TRUE(in_the_way.ok()) << in_the_way.status();
+  const absl::StatusOr<TunDevice> another = CreateTunDevice({"rwprobe0", 1, false, false});
+  ASSERT_TRUE(other.ok() && another.ok());
+  EXPECT_TRUE(ProbeIoUring().ok());
+}
+
+TEST_F(ProbeTest, IsNotMisledByAFirewallThatLetsNothingOut) {
+  const int refused = std::system(
+      "nft 'table inet shut { chain out { type filter hook output priority 0; policy drop; }; }'");
+  ASSERT_EQ(refused, 0);
   const absl::Status status = ProbeIoUring();
-  EXPECT_TRUE(absl::IsAlreadyExists(status)) << status;
+  EXPECT_TRUE(status.ok()) << status;
 }
 
 // Makes io_uring_setup() fail with `error` in this process for good, as container runtimes do.
@@ -59,7 +78,27 @@ void ProbeAndExit() {
   ::_exit(status.ok() ? 1 : 0);
 }
 
+void GiveUp(cap_value_t capability) {
+  const cap_t now = ::cap_get_proc();
+  if (::cap_set_flag(now, CAP_EFFECTIVE, 1, &capability, CAP_CLEAR) != 0 ||
+      ::cap_set_flag(now, CAP_PERMITTED, 1, &capability, CAP_CLEAR) != 0 ||
+      ::cap_set_proc(now) != 0) {
+    ::_exit(2);
+  }
+  ::cap_free(now);
+}
+
 using ProbeDeathTest = ProbeTest;
+
+TEST_F(ProbeDeathTest, NeedsNoRawSockets) {
+  EXPECT_EXIT((GiveUp(CAP_NET_RAW), ::_exit(ProbeIoUring().ok() ? 0 : 1)),
+              testing::ExitedWithCode(0), "");
+}
+
+TEST_F(ProbeDeathTest, SaysWhatWasRefused) {
+  EXPECT_EXIT((GiveUp(CAP_NET_ADMIN), ProbeAndExit()), testing::ExitedWithCode(0),
+              "PERMISSION_DENIED: create TUN device .*CAP_NET_ADMIN");
+}
 
 TEST_F(ProbeDeathTest, NamesASeccompFilter) {
   EXPECT_EXIT((ForbidIoUring(EPERM), ProbeAndExit()), testing::ExitedWithCode(0),
