@@ -60,16 +60,18 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   if (status.ok()) status = TestCrypto();
   if (!status.ok()) return status;
   std::unique_ptr<DeviceRunner> runner(new DeviceRunner(std::move(settings)));
-  // Privileges go before the first thread and after the last step that needs them.
+  // Privileges go before the first thread and after the last step that needs them: a system may
+  // reserve io_uring to them.
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools}) {
+       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools,
+        &DeviceRunner::ChooseBackend}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
   status = DropPrivileges();
   if (!status.ok()) return status;
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::ChooseBackend, &DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
+       {&DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
@@ -149,9 +151,19 @@ absl::Status DeviceRunner::ListenForTools() {
   return absl::OkStatus();
 }
 
+absl::Status DeviceRunner::SetUpRings() {
+  for (size_t i = 0; i < tun_.queues.size(); ++i) {
+    absl::StatusOr<std::shared_ptr<Ring>> ring = SetUpRing();
+    if (!ring.ok()) return ring.status();
+    rings_.push_back(*std::move(ring));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DeviceRunner::ChooseBackend() {
   if (settings_.io == IoBackendChoice::kEpoll) return absl::OkStatus();
-  const absl::Status probe = ProbeIoUring();
+  absl::Status probe = ProbeIoUring();
+  if (probe.ok()) probe = SetUpRings();
   io_uring_ = probe.ok();
   if (probe.ok()) return absl::OkStatus();
   if (settings_.io == IoBackendChoice::kAuto) {
@@ -164,12 +176,14 @@ absl::Status DeviceRunner::ChooseBackend() {
 
 std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
   std::vector<WorkerOptions> workers;
+  if (!io_uring_) rings_.clear();
   for (size_t i = 0; i < tun_.queues.size(); ++i) {
     WorkerOptions worker;
     worker.index = i;
     worker.tun_queue = std::move(tun_.queues[i]);
     worker.sockets = std::move(udp_.workers[i]);
     worker.io_uring = io_uring_;
+    if (io_uring_) worker.ring = std::move(rings_[i]);
     worker.epoll_allowed = io_uring_ && settings_.io == IoBackendChoice::kAuto;
     worker.inbound = {tun_.tso, tun_.uso};
     if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];

@@ -18,6 +18,7 @@
 #include "platform/control/control_loop.h"
 #include "platform/control/netlink.h"
 #include "platform/control/unix_listener.h"
+#include "platform/io/backend_factory.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
@@ -65,6 +66,7 @@ class DeviceRunner {
   absl::Status OpenSockets();
   absl::Status ListenForTools();
   absl::Status ChooseBackend();
+  absl::Status SetUpRings();
   absl::Status StartLoop();
   absl::Status Configure();
   std::vector<WorkerOptions> MakeWorkerOptions();
@@ -74,6 +76,7 @@ class DeviceRunner {
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
   bool io_uring_ = false;
+  std::vector<std::shared_ptr<Ring>> rings_;  // one a worker, until the workers are made
   TunDevice tun_;
   UdpSocketGroup udp_;
   std::optional<Netlink> netlink_;

@@ -5,10 +5,13 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "platform/io/backend.h"
 #include "platform/io/slots.h"
 
 namespace ringwire::platform {
+
+class Ring;
 
 // What a backend works on. The descriptors stay owned by the caller and outlive the backend.
 struct BackendOptions {
@@ -18,7 +21,13 @@ struct BackendOptions {
   WorkerCounters* counters = nullptr;
   // Longer datagrams or trains are handed over as truncated; at most kDatagramBytesMax.
   uint32_t datagram_bytes_max = kDatagramBytesMax;
+  // io_uring only: a ring from SetUpRing(), for this backend alone; nullptr: Start() sets one up.
+  std::shared_ptr<Ring> ring;
 };
+
+// Does ahead, on any thread, the one step of io_uring that may need privileges
+// (kernel.io_uring_disabled = 1). The error says what was refused.
+absl::StatusOr<std::shared_ptr<Ring>> SetUpRing();
 
 std::unique_ptr<IoBackend> MakeIoUringBackend(const BackendOptions& options);
 std::unique_ptr<IoBackend> MakeEpollBackend(const BackendOptions& options);

@@ -34,6 +34,7 @@ BackendOptions Worker::MakeBackendOptions() {
   backend.udp_v4_fd = options_.sockets.v4.get();
   backend.udp_v6_fd = options_.sockets.v6.get();
   backend.counters = &counters_;
+  backend.ring = options_.ring;
   return backend;
 }
 
@@ -54,7 +55,10 @@ void Worker::Stop() {
   thread_.join();
 }
 
-void Worker::UseEpoll() { backend_ = MakeEpollBackend(MakeBackendOptions()); }
+void Worker::UseEpoll() {
+  options_.ring.reset();
+  backend_ = MakeEpollBackend(MakeBackendOptions());
+}
 
 void Worker::Wake() { backend_->Wake(); }
 

@@ -30,6 +30,7 @@ struct WorkerOptions {
   UdpSockets sockets;
   bool io_uring = false;       // else epoll
   bool epoll_allowed = false;  // where io_uring cannot start
+  std::shared_ptr<Ring> ring;  // see BackendOptions
   InboundOptions inbound;      // what the TUN device takes
   int pin_to_cpu = -1;         // -1: the scheduler places it
   SharedState* shared = nullptr;

@@ -21,20 +21,24 @@ uint16_t BufferOf(uint32_t flags) {
 
 }  // namespace
 
-IoUringBackend::~IoUringBackend() { ring_.Close(); }
+IoUringBackend::IoUringBackend(const BackendOptions& options)
+    : QueueingBackend(options),
+      ring_(options.ring != nullptr ? options.ring : std::make_shared<Ring>()) {}
+
+IoUringBackend::~IoUringBackend() { ring_->Close(); }
 
 absl::Status IoUringBackend::Start() {
   if (wake_fd() < 0) return absl::InternalError("create an eventfd: no descriptor left");
   const std::array<int, kRingFiles> files{options().tun_fd, options().udp_v4_fd,
                                           options().udp_v6_fd, wake_fd()};
-  if (absl::Status status = ring_.Open(files); !status.ok()) return status;
+  if (absl::Status status = ring_->Open(files); !status.ok()) return status;
   absl::Status status = tun_buffers_.Register(
-      {kTunGroup, kTunSlots, kTunSlotStride, kTunDataOffset, kTunFrameBytesMax}, &ring_);
+      {kTunGroup, kTunSlots, kTunSlotStride, kTunDataOffset, kTunFrameBytesMax}, ring_.get());
   if (!status.ok()) return status;
   const auto udp_buffer_bytes =
       static_cast<uint32_t>(kUdpDataOffset + options().datagram_bytes_max);
-  status =
-      udp_buffers_.Register({kUdpGroup, kUdpSlots, kUdpSlotStride, 0, udp_buffer_bytes}, &ring_);
+  status = udp_buffers_.Register({kUdpGroup, kUdpSlots, kUdpSlotStride, 0, udp_buffer_bytes},
+                                 ring_.get());
   if (!status.ok()) return status;
   receive_form_.msg_namelen = kReceivedNameBytes;
   receive_form_.msg_controllen = kReceiveControlBytes;
@@ -42,7 +46,7 @@ absl::Status IoUringBackend::Start() {
   StateOf(RingOp::kUdpV4Receive).wanted = options().udp_v4_fd >= 0;
   StateOf(RingOp::kUdpV6Receive).wanted = options().udp_v6_fd >= 0;
   StateOf(RingOp::kWakePoll).wanted = true;
-  return ring_.Enable();
+  return ring_->Enable();
 }
 
 absl::Status IoUringBackend::Wait() {
@@ -78,8 +82,8 @@ void IoUringBackend::Release() {
 absl::Status IoUringBackend::EnterAndCollect(unsigned wait_for) {
   QueueRequests();
   ArmEnded();
-  if (failure_.ok()) failure_ = ring_.Enter(wait_for);
-  ring_.Drain([this](RingTag tag, int result, uint32_t flags) { Complete(tag, result, flags); });
+  if (failure_.ok()) failure_ = ring_->Enter(wait_for);
+  ring_->Drain([this](RingTag tag, int result, uint32_t flags) { Complete(tag, result, flags); });
   // Sends and writes are carried out by the enter itself: whatever failed has completed by now.
   sends_.Finish();
   writes_.Finish();
@@ -88,7 +92,7 @@ absl::Status IoUringBackend::EnterAndCollect(unsigned wait_for) {
 
 void IoUringBackend::QueueRequests() {
   for (size_t i = 0; i < sends_.size(); ++i) {
-    io_uring_sqe* const request = ring_.Next({RingOp::kUdpSend, static_cast<uint32_t>(i)});
+    io_uring_sqe* const request = ring_->Next({RingOp::kUdpSend, static_cast<uint32_t>(i)});
     if (request == nullptr) {
       sends_.Recover(i, EAGAIN);
       continue;
@@ -100,7 +104,7 @@ void IoUringBackend::QueueRequests() {
     request->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
   }
   for (size_t i = 0; i < writes_.size(); ++i) {
-    io_uring_sqe* const request = ring_.Next({RingOp::kTunWrite, static_cast<uint32_t>(i)});
+    io_uring_sqe* const request = ring_->Next({RingOp::kTunWrite, static_cast<uint32_t>(i)});
     if (request == nullptr) {
       writes_.Recover(i, EAGAIN);
       continue;
@@ -126,7 +130,7 @@ bool IoUringBackend::Arm(RingOp op) {
   const bool wake = op == RingOp::kWakePoll;
   // Until the worker gives slots back there is nothing to receive into.
   if (!wake && (tun ? tun_buffers_ : udp_buffers_).free_count() == 0) return false;
-  io_uring_sqe* const request = ring_.Next({op});
+  io_uring_sqe* const request = ring_->Next({op});
   if (request == nullptr) return false;
   if (wake) {
     io_uring_prep_poll_multishot(request, kWakeFile, POLLIN);
@@ -211,7 +215,7 @@ void IoUringBackend::CancelAndAwait(std::span<const RingOp> ops) {
     Multishot& multishot = StateOf(op);
     multishot.wanted = false;
     if (!multishot.armed) continue;
-    io_uring_sqe* const request = ring_.Next({RingOp::kCancel});
+    io_uring_sqe* const request = ring_->Next({RingOp::kCancel});
     if (request == nullptr) {
       failure_.Update(
           absl::ResourceExhaustedError("cancel in io_uring: the kernel takes no request"));
@@ -232,8 +236,8 @@ absl::Status IoUringBackend::ReplaceSockets(int udp_v4_fd, int udp_v6_fd) {
   constexpr std::array kReceives{RingOp::kUdpV4Receive, RingOp::kUdpV6Receive};
   CancelAndAwait(kReceives);
   if (!failure_.ok()) return failure_;
-  if (absl::Status status = ring_.ReplaceFile(kUdpV4File, udp_v4_fd); !status.ok()) return status;
-  if (absl::Status status = ring_.ReplaceFile(kUdpV6File, udp_v6_fd); !status.ok()) return status;
+  if (absl::Status status = ring_->ReplaceFile(kUdpV4File, udp_v4_fd); !status.ok()) return status;
+  if (absl::Status status = ring_->ReplaceFile(kUdpV6File, udp_v6_fd); !status.ok()) return status;
   sends_.SetSockets(udp_v4_fd, udp_v6_fd);
   StateOf(RingOp::kUdpV4Receive).wanted = udp_v4_fd >= 0;
   StateOf(RingOp::kUdpV6Receive).wanted = udp_v6_fd >= 0;
@@ -241,13 +245,19 @@ absl::Status IoUringBackend::ReplaceSockets(int udp_v4_fd, int udp_v6_fd) {
 }
 
 void IoUringBackend::Stop() {
-  if (!ring_.open()) return;
+  if (!ring_->open()) return;
   EnterAndCollect(0).IgnoreError();  // nobody asks any more
   constexpr std::array kAll{RingOp::kTunRead, RingOp::kUdpV4Receive, RingOp::kUdpV6Receive,
                             RingOp::kWakePoll};
   CancelAndAwait(kAll);
-  ring_.ReleaseFiles();
-  ring_.Close();
+  ring_->ReleaseFiles();
+  ring_->Close();
+}
+
+absl::StatusOr<std::shared_ptr<Ring>> SetUpRing() {
+  auto ring = std::make_shared<Ring>();
+  if (absl::Status status = ring->SetUp(); !status.ok()) return status;
+  return ring;
 }
 
 std::unique_ptr<IoBackend> MakeIoUringBackend(const BackendOptions& options) {

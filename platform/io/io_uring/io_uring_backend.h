@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -57,7 +58,7 @@ class Arrivals {
 // submission.
 class IoUringBackend final : public QueueingBackend {
  public:
-  explicit IoUringBackend(const BackendOptions& options) : QueueingBackend(options) {}
+  explicit IoUringBackend(const BackendOptions& options);
   ~IoUringBackend() override;
 
   std::string_view name() const override { return "io_uring"; }
@@ -89,7 +90,7 @@ class IoUringBackend final : public QueueingBackend {
   void CompleteReceive(int result, uint32_t flags);
   void CancelAndAwait(std::span<const RingOp> ops);
 
-  Ring ring_;
+  const std::shared_ptr<Ring> ring_;
   BufferRing tun_buffers_;
   BufferRing udp_buffers_;  // both sockets
   Arrivals<TunFrame, kTunSlots> frames_;

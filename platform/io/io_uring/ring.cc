@@ -40,6 +40,8 @@ absl::Status SetUpError(int error) {
         " (forbidden by a seccomp filter, as in most containers, or by kernel.io_uring_disabled)";
   } else if (error == ENOSYS) {
     advice = " (this kernel has no io_uring)";
+  } else if (error == ENOMEM) {
+    advice = " (fewer workers, or a higher limit of locked memory, would do)";
   } else if (error == EINVAL) {
     advice = " (this kernel's io_uring is too old: 6.1 has what the ring needs)";
   }
@@ -48,7 +50,7 @@ absl::Status SetUpError(int error) {
 
 }  // namespace
 
-absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
+absl::Status Ring::SetUp() {
   CHECK(!open_);
   io_uring_params params{};
   // One thread submits and waits, and completions are worked off only when it waits. That also
@@ -57,12 +59,17 @@ absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
   params.cq_entries = kCompletionEntries;
-  int result = io_uring_queue_init_params(kSubmissionEntries, &ring_, &params);
+  const int result = io_uring_queue_init_params(kSubmissionEntries, &ring_, &params);
   if (result < 0) return SetUpError(-result);
   open_ = true;
+  return CheckOperations();
+}
 
-  if (absl::Status status = CheckOperations(); !status.ok()) return status;
-  result = io_uring_register_files(&ring_, files.data(), kRingFiles);
+absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
+  if (!open_) {
+    if (absl::Status status = SetUp(); !status.ok()) return status;
+  }
+  const int result = io_uring_register_files(&ring_, files.data(), kRingFiles);
   if (result < 0) return absl::ErrnoToStatus(-result, "register files with io_uring");
   return absl::OkStatus();
 }

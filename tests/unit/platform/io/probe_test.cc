@@ -12,9 +12,13 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <thread>
 
+#include "core/base/counters.h"
 #include "platform/io/backend_factory.h"
+#include "platform/io/probe_device.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/io/network_namespace.h"
 
@@ -108,6 +112,33 @@ TEST_F(ProbeDeathTest, NamesASeccompFilter) {
 TEST_F(ProbeDeathTest, NamesAKernelWithoutIoUring) {
   EXPECT_EXIT((ForbidIoUring(ENOSYS), ProbeAndExit()), testing::ExitedWithCode(0),
               "this kernel has no io_uring");
+}
+
+// As with kernel.io_uring_disabled = 1 once privileges are gone.
+void UseARingThatWasSetUpBefore() {
+  const absl::StatusOr<std::shared_ptr<Ring>> ring = SetUpRing();
+  const absl::StatusOr<TunDevice> device = MakeProbeDevice();
+  if (!ring.ok() || !device.ok()) ::_exit(2);
+  ForbidIoUring(EPERM);
+  WorkerCounters counters;
+  BackendOptions options;
+  options.tun_fd = device->queues.front().get();
+  options.counters = &counters;
+  if (MakeIoUringBackend(options)->Start().ok()) ::_exit(3);
+  options.ring = *ring;
+  const std::unique_ptr<IoBackend> backend = MakeIoUringBackend(options);
+  bool ok = false;
+  std::thread worker([&] {  // another one than set it up
+    ok = backend->Start().ok() && backend->Flush().ok() && ProvokeFrame(*device).ok() &&
+         backend->Wait().ok() && !backend->tun_batch().empty();
+    backend->Stop();
+  });
+  worker.join();
+  ::_exit(ok ? 0 : 1);
+}
+
+TEST_F(ProbeDeathTest, ARingThatWasSetUpWorksOnAfterSetUpIsForbidden) {
+  EXPECT_EXIT(UseARingThatWasSetUpBefore(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
