@@ -37,6 +37,7 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
   settings.workers = WorkersOf(arguments.flags);
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(IoBackendChoice::kAuto);
+  settings.offloads = OffloadsOf(arguments.flags).value_or(OffloadSwitches());
   settings.transport_cipher = CipherOf(arguments.flags);
   absl::StatusOr<UniqueFd> tun = InheritedDescriptor("WG_TUN_FD");
   if (!tun.ok()) return tun.status();

@@ -32,12 +32,19 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
     if (ParseLogLevel(text).has_value()) return std::string();
     return text + " is no log level: debug, info, warning, error or silent";
   };
+  const auto check_offload = [](const std::string& text) {
+    if (OffloadSwitches::Parse(text).has_value()) return std::string();
+    return fmt::format("{} is no choice of offloads: {}", text, OffloadSwitches::Syntax());
+  };
   app->add_option("--workers", flags->workers, "Worker threads: auto, or a number")
       ->check(check_workers);
   app->add_option("--pin", flags->pin, "Pin workers to CPUs: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
+  app->add_option("--offload", flags->offload,
+                  "Offloads: auto, off, or those to do without, as -uso,-udp-gro")
+      ->check(check_offload);
   app->add_option("--cipher", flags->cipher,
                   "Cipher of transport messages: auto or chacha20-poly1305")
       ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
@@ -59,6 +66,10 @@ std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {
   if (flags.io == "epoll") return IoBackendChoice::kEpoll;
   if (flags.io == "auto") return IoBackendChoice::kAuto;
   return std::nullopt;
+}
+
+std::optional<OffloadSwitches> OffloadsOf(const DeviceFlags& flags) {
+  return flags.offload.empty() ? std::nullopt : OffloadSwitches::Parse(flags.offload);
 }
 
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags) {

@@ -21,8 +21,9 @@ namespace ringwire::platform {
 struct DeviceFlags {
   std::string workers = "auto";
   std::string pin = "auto";
-  std::string io;      // empty: what the configuration says
-  std::string cipher;  // likewise
+  std::string io;       // empty: what the configuration says
+  std::string offload;  // likewise
+  std::string cipher;   // likewise
   std::string log_level;
   std::string log_format = "text";
 };
@@ -34,6 +35,7 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
 std::optional<size_t> WorkersOf(const DeviceFlags& flags);
 PinChoice PinOf(const DeviceFlags& flags);
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags);
+std::optional<OffloadSwitches> OffloadsOf(const DeviceFlags& flags);
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags);
 
 // Starts logging as the flags, else LOG_LEVEL, else `fallback` say. Returns the level.

@@ -13,6 +13,7 @@
 #include "platform/app/report_error.h"
 #include "platform/app/version.h"
 #include "platform/io/backend_factory.h"
+#include "platform/io/offload_proof.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -53,7 +54,10 @@ std::optional<gid_t> StatusGroup() {
 }  // namespace
 
 DeviceRunner::DeviceRunner(DeviceSettings settings)
-    : settings_(std::move(settings)), name_(settings_.name) {}
+    : settings_(std::move(settings)),
+      name_(settings_.name),
+      ladder_(settings_.offloads,
+              [this](const std::string& line) { spdlog::warn("{}: {}", name_, line); }) {}
 
 absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings settings) {
   absl::Status status = CheckInterfaceName(settings.name);
@@ -63,8 +67,8 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   // Privileges go before the first thread and after the last step that needs them: a system may
   // reserve io_uring to them.
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools,
-        &DeviceRunner::ChooseBackend}) {
+       {&DeviceRunner::CreateDevice, &DeviceRunner::ProveOffloads, &DeviceRunner::OpenSockets,
+        &DeviceRunner::ListenForTools, &DeviceRunner::ChooseBackend}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
@@ -91,8 +95,8 @@ absl::Status DeviceRunner::CreateDevice() {
   TunOptions options;
   options.name = name_;
   options.queues = workers;
-  options.tso = true;
-  options.uso = true;
+  options.tso = ladder_.IsOn(Offload::kTso);
+  options.uso = ladder_.IsOn(Offload::kUso);
   absl::StatusOr<TunDevice> tun =
       inherited ? AdoptTunDevice(std::move(settings_.tun_queue)) : CreateTunDevice(options);
   if (!tun.ok()) return tun.status();
@@ -113,12 +117,25 @@ absl::Status DeviceRunner::CreateDevice() {
   return absl::OkStatus();
 }
 
+absl::Status DeviceRunner::ProveOffloads() {
+  if (!tun_.created) {
+    for (const Offload offload : {Offload::kTso, Offload::kUso, Offload::kTunGsoWrite}) {
+      ladder_.LeaveUnused(offload, "the device was handed over");
+    }
+  }
+  if (!tun_.tso) ladder_.Refuse(Offload::kTso, "this kernel does not grant it");
+  if (!tun_.uso) ladder_.Refuse(Offload::kUso, "this kernel does not grant it");
+  merge_udp_ = ProveTunGsoWrite(&ladder_, /*otherwise=*/tun_.uso);
+  ProveUdpOffloads(&ladder_);
+  return absl::OkStatus();
+}
+
 absl::Status DeviceRunner::OpenSockets() {
   UdpOptions options;
   options.port = settings_.listen_port;
   options.workers = tun_.queues.size();
   options.fwmark = settings_.fwmark;
-  options.gro = true;
+  options.gro = ladder_.IsOn(Offload::kUdpGro);
   absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
   if (!group.ok()) return group.status();
   udp_ = *std::move(group);
@@ -161,12 +178,16 @@ absl::Status DeviceRunner::SetUpRings() {
 }
 
 absl::Status DeviceRunner::ChooseBackend() {
-  if (settings_.io == IoBackendChoice::kEpoll) return absl::OkStatus();
-  absl::Status probe = ProbeIoUring();
+  if (settings_.io == IoBackendChoice::kEpoll) {
+    LeaveMultishotUnused(&ladder_);
+    return absl::OkStatus();
+  }
+  absl::Status probe = ProbeIoUring(&ladder_);
   if (probe.ok()) probe = SetUpRings();
   io_uring_ = probe.ok();
   if (probe.ok()) return absl::OkStatus();
   if (settings_.io == IoBackendChoice::kAuto) {
+    LeaveMultishotUnused(&ladder_);
     spdlog::info("{}: io_uring is not usable here, epoll is used: {}", name_, MessageOf(probe));
     return absl::OkStatus();
   }
@@ -185,7 +206,9 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
     worker.io_uring = io_uring_;
     if (io_uring_) worker.ring = std::move(rings_[i]);
     worker.epoll_allowed = io_uring_ && settings_.io == IoBackendChoice::kAuto;
-    worker.inbound = {tun_.tso, tun_.uso};
+    worker.ladder = &ladder_;
+    worker.inbound.coalesce_tcp = ladder_.IsOn(Offload::kTunGsoWrite);
+    worker.inbound.coalesce_udp = worker.inbound.coalesce_tcp && merge_udp_;
     if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];
     workers.push_back(std::move(worker));
   }
@@ -195,7 +218,7 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 absl::Status DeviceRunner::StartLoop() {
   loop_ = std::make_unique<ControlLoop>(
       ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
-                         ControlOptions{.has_aes = TestAes()}});
+                         ControlOptions{.has_aes = TestAes()}, &ladder_});
   absl::Status status = loop_->Open();
   if (status.ok()) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();

@@ -31,6 +31,7 @@ struct DeviceSettings {
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
+  OffloadSwitches offloads;
   uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
@@ -63,6 +64,8 @@ class DeviceRunner {
   explicit DeviceRunner(DeviceSettings settings);
 
   absl::Status CreateDevice();
+  // Refuses in the ladder what the system does not have. Fails never.
+  absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
   absl::Status ChooseBackend();
@@ -73,6 +76,8 @@ class DeviceRunner {
 
   DeviceSettings settings_;
   std::string name_;
+  CapabilityLadder ladder_;
+  bool merge_udp_ = false;  // merged packets to TUN may be of UDP
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
   bool io_uring_ = false;

@@ -38,6 +38,7 @@ absl::Status RunConfig(const RunArguments& arguments) {
     settings.workers = *config.workers;
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(config.io_backend);
+  settings.offloads = OffloadsOf(arguments.flags).value_or(config.offloads);
   settings.mtu = config.mtu.value_or(kDefaultMtu);
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = config.fwmark.value_or(0);

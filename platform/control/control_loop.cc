@@ -42,6 +42,7 @@ ControlLoop::Moment ControlLoop::Now() {
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       version_(std::move(options.version)),
+      ladder_(options.ladder),
       plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
@@ -87,6 +88,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
   // All of them, so that the device has one backend.
   for (const auto& worker : workers_) worker->Stop();
   for (const auto& worker : workers_) worker->UseEpoll();
+  LeaveMultishotUnused(ladder_);
   return StartAllWorkers();
 }
 

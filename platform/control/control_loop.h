@@ -35,6 +35,7 @@ struct ControlLoopOptions {
   std::string version;
   HandshakeStampsFile stamps;
   ControlOptions control;
+  CapabilityLadder* ladder = nullptr;  // of the device, the workers' as well; outlives the loop
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -116,6 +117,7 @@ class ControlLoop final : public DeviceControl {
 
   const std::string interface_name_;
   const std::string version_;
+  CapabilityLadder* const ladder_;
   EventPoll poll_;
   UniqueFd news_;   // eventfd: the workers and Post
   UniqueFd timer_;  // CLOCK_BOOTTIME

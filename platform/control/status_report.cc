@@ -98,6 +98,27 @@ HandshakeCounts HandshakesFromJson(const Json* json) {
   return counts;
 }
 
+Json OffloadsToJson(const std::vector<OffloadReport>& offloads) {
+  Json json = Json::object();
+  for (const OffloadReport& offload : offloads) {
+    Json& entry = json[offload.name];
+    entry["state"] = offload.state;
+    if (!offload.why.empty()) entry["why"] = offload.why;
+    entry["falls"] = offload.falls;
+  }
+  return json;
+}
+
+std::vector<OffloadReport> OffloadsFromJson(const Json* json) {
+  std::vector<OffloadReport> offloads;
+  if (json == nullptr || !json->is_object()) return offloads;
+  for (const auto& [name, entry] : json->items()) {
+    offloads.push_back(
+        {name, TextOf(entry, "state"), TextOf(entry, "why"), NumberOf<uint64_t>(entry, "falls")});
+  }
+  return offloads;
+}
+
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   Json json;
   json["public_key"] = KeyToBase64(peer.public_key);
@@ -185,6 +206,7 @@ NamedCounts CountsOf(const WorkerCounters& counters) {
       {"load_sources_evicted", counters.load_sources_evicted.value()},
       {"wakeups", counters.wakeups.value()},
       {"source_address_retries", counters.source_address_retries.value()},
+      {"trains_repeated", counters.trains_repeated.value()},
       {"superpackets_refused", counters.superpackets_refused.value()},
   };
 }
@@ -226,6 +248,7 @@ std::string ToJson(const StatusReport& report) {
     entry["counts"] = CountsToJson(worker.counts);
     workers.push_back(std::move(entry));
   }
+  json["offloads"] = OffloadsToJson(report.offloads);
   json["workers"] = std::move(workers);
   json["drops"] = CountsToJson(report.drops);
   // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
@@ -259,6 +282,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
     worker.counts = CountsFromJson(Member(entry, "counts"));
     report.workers.push_back(std::move(worker));
   }
+  report.offloads = OffloadsFromJson(Member(json, "offloads"));
   report.drops = CountsFromJson(Member(json, "drops"));
   return report;
 }

@@ -9,9 +9,11 @@ namespace ringwire::platform {
 namespace {
 
 // A train may be refused for being one: EMSGSIZE is a segment above the path's MTU (EINVAL
-// before 6.14), EIO a way out without checksum offload. Its datagrams, sent alone, can be
-// fragmented and summed by the kernel.
-bool MayBlameTrain(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
+// before 6.14), EIO a way out without checksum offload, ENOBUFS a want of memory in one piece. Its
+// datagrams, sent alone, can be fragmented and summed by the kernel.
+bool MayBlameTrain(int error) {
+  return error == EMSGSIZE || error == EINVAL || error == EIO || error == ENOBUFS;
+}
 
 DropReason ReasonOf(int error) {
   return error == EAGAIN || error == ENOBUFS ? DropReason::kSendBufferFull
@@ -26,8 +28,10 @@ SendForm FormOf(const SendRun& run, bool with_source) {
 }  // namespace
 
 void SendQueue::SetSockets(int udp_v4_fd, int udp_v6_fd) {
-  v4_ = Socket{udp_v4_fd, false};
-  v6_ = Socket{udp_v6_fd, false};
+  ladder_->Restore(Offload::kUdpGso);
+  const bool none = !ladder_->IsOn(Offload::kUdpGso);
+  v4_ = Socket{udp_v4_fd, none};
+  v6_ = Socket{udp_v6_fd, none};
 }
 
 void SendQueue::Push(const SendRun& run) {
@@ -67,7 +71,9 @@ void SendQueue::RecoverTrain(const SendRun& run, int error) {
     counters_->Drop(ReasonOf(error), run.run.count);
     return;
   }
+  counters_->trains_repeated.Add();
   if (error == EIO) {
+    ladder_->Fall(Offload::kUdpGso, error);
     (run.to.remote.address.family == IpFamily::kV4 ? v4_ : v6_).gso_disabled = true;
   }
   for (size_t i = 0; i < run.run.count; ++i) {

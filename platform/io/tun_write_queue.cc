@@ -15,13 +15,17 @@ namespace {
 
 constexpr size_t kFrameBytesMax = kVnetHeaderBytes + kTunPacketBytesMax;
 
+// Of memory in one piece, which single packets do not need.
+bool IsShortage(int error) { return error == ENOBUFS || error == ENOMEM || error == EAGAIN; }
+
 }  // namespace
 
-TunWriteQueue::TunWriteQueue(int tun_fd, WorkerCounters* counters)
+TunWriteQueue::TunWriteQueue(int tun_fd, WorkerCounters* counters, CapabilityLadder* ladder)
     : tun_fd_(tun_fd),
       whole_(new uint8_t[kFrameBytesMax]),
       part_(new uint8_t[kFrameBytesMax]),
-      counters_(counters) {}
+      counters_(counters),
+      ladder_(ladder) {}
 
 void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   if (pieces.size() > kPiecesPerWriteMax) {
@@ -47,11 +51,12 @@ void TunWriteQueue::Recover(size_t index, int error) {
   counters_->tun_write_runs.Retract(1);
   counters_->tun_write_segments.Retract(write.segment_count);
   counters_->tun_write_bytes.Retract(write.bytes);
-  if (error != EINVAL || write.segment_count == 1) {
+  const bool invalid = error == EINVAL || error == EMSGSIZE;
+  if (write.segment_count == 1 || !(invalid || IsShortage(error))) {
     counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
     return;
   }
-  superpackets_refused_ = true;
+  if (invalid) ladder_->Fall(Offload::kTunGsoWrite, error);
   counters_->superpackets_refused.Add();
   WriteApart(write, Pieces(index));
 }

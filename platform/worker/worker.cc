@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "platform/base/clock.h"
-#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 
@@ -35,6 +34,7 @@ BackendOptions Worker::MakeBackendOptions() {
   backend.udp_v6_fd = options_.sockets.v6.get();
   backend.counters = &counters_;
   backend.ring = options_.ring;
+  backend.ladder = options_.ladder;
   return backend;
 }
 
@@ -116,13 +116,9 @@ absl::Status Worker::RunOnce() {
   reader_->Offline();
   for (const PeerId peer : backend_->unusable_sources()) link_.ReportUnusableSource(peer);
   backend_->Release();
-  if (!merging_stopped_ && backend_->superpackets_refused()) {
+  if (!merging_stopped_ && !options_.ladder->IsOn(Offload::kTunGsoWrite)) {
     merging_stopped_ = true;
     inbound_.StopMerging();
-    spdlog::warn(
-        "worker {}: the kernel refuses merged packets on the TUN device; they are written one by "
-        "one from now on",
-        options_.index);
   }
   if (std::exchange(link_.control_has_news, false)) options_.wake_control();
   return status;

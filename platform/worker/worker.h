@@ -28,11 +28,12 @@ struct WorkerOptions {
   size_t index = 0;
   UniqueFd tun_queue;
   UdpSockets sockets;
-  bool io_uring = false;       // else epoll
-  bool epoll_allowed = false;  // where io_uring cannot start
-  std::shared_ptr<Ring> ring;  // see BackendOptions
-  InboundOptions inbound;      // what the TUN device takes
-  int pin_to_cpu = -1;         // -1: the scheduler places it
+  bool io_uring = false;               // else epoll
+  bool epoll_allowed = false;          // where io_uring cannot start
+  std::shared_ptr<Ring> ring;          // see BackendOptions
+  CapabilityLadder* ladder = nullptr;  // of the device; outlives the worker
+  InboundOptions inbound;              // what the TUN device takes
+  int pin_to_cpu = -1;                 // -1: the scheduler places it
   SharedState* shared = nullptr;
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
   // when the worker has stopped for an error (the device is gone).
@@ -92,7 +93,7 @@ class Worker {
   Inbound inbound_;
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  bool merging_stopped_ = false;  // superpackets to TUN, see IoBackend::superpackets_refused()
+  bool merging_stopped_ = false;  // superpackets to TUN
 
   mutable Mutex mutex_;
   SocketChange* socket_change_ ABSL_GUARDED_BY(mutex_) = nullptr;

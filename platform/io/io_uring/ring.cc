@@ -23,8 +23,7 @@ struct Operation {
   uint8_t code;
   const char* name;
 };
-constexpr std::array<Operation, 6> kOperations{{{IORING_OP_READ_MULTISHOT, "READ_MULTISHOT"},
-                                                {IORING_OP_RECVMSG, "RECVMSG"},
+constexpr std::array<Operation, 5> kOperations{{{IORING_OP_RECVMSG, "RECVMSG"},
                                                 {IORING_OP_SENDMSG, "SENDMSG"},
                                                 {IORING_OP_WRITEV, "WRITEV"},
                                                 {IORING_OP_POLL_ADD, "POLL_ADD"},
@@ -83,6 +82,7 @@ absl::Status Ring::CheckOperations() {
     return absl::UnimplementedError(
         absl::StrCat("io_uring of this kernel does not know ", operation.name));
   }
+  knows_read_multishot_ = io_uring_opcode_supported(probe.get(), IORING_OP_READ_MULTISHOT) != 0;
   return absl::OkStatus();
 }
 
@@ -97,11 +97,15 @@ absl::Status Ring::RegisterBuffers(uint16_t group, void* memory, uint32_t entrie
 }
 
 absl::Status Ring::Restrict() {
-  std::array<io_uring_restriction, kOperations.size() + kRegistrations.size() + 2> rules{};
+  std::array<io_uring_restriction, kOperations.size() + kRegistrations.size() + 3> rules{};
   size_t count = 0;
   for (const Operation& operation : kOperations) {
     rules[count].opcode = IORING_RESTRICTION_SQE_OP;
     rules[count++].sqe_op = operation.code;
+  }
+  if (knows_read_multishot_) {  // a rule for an unknown operation is refused
+    rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+    rules[count++].sqe_op = IORING_OP_READ_MULTISHOT;
   }
   for (const uint8_t registration : kRegistrations) {
     rules[count].opcode = IORING_RESTRICTION_REGISTER_OP;

@@ -59,6 +59,8 @@ class Ring {
   void ReleaseFiles();
   void Close();
   bool open() const { return open_; }
+  // READ_MULTISHOT, from 6.7. Of a ring that was set up.
+  bool knows_read_multishot() const { return knows_read_multishot_; }
 
   // A request to fill in; submits what is queued when there is no room. nullptr: the kernel takes
   // none.
@@ -85,6 +87,7 @@ class Ring {
 
   io_uring ring_{};
   bool open_ = false;
+  bool knows_read_multishot_ = false;
 };
 
 }  // namespace ringwire::platform

@@ -1,15 +1,10 @@
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sys/capability.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -21,11 +16,17 @@
 #include "platform/io/probe_device.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/io/network_namespace.h"
+#include "tests/unit/platform/io/refuse_system_call.h"
 
 namespace ringwire::platform {
 namespace {
 
 using ProbeTest = NetworkNamespaceTest;
+
+absl::Status Probe() {
+  CapabilityLadder ladder(OffloadSwitches(), [](const std::string&) {});
+  return ProbeIoUring(&ladder);
+}
 
 size_t InterfaceCount() {
   struct if_nameindex* const all = ::if_nameindex();
@@ -38,7 +39,7 @@ size_t InterfaceCount() {
 TEST_F(ProbeTest, FindsIoUringUsableAndLeavesNoDeviceBehind) {
   SetLinkUp("lo", false);  // needs nobody's help
   for (int i = 0; i < 3; ++i) {
-    const absl::Status status = ProbeIoUring();
+    const absl::Status status = Probe();
     ASSERT_TRUE(status.ok()) << status;
     EXPECT_EQ(InterfaceCount(), 1);
   }
@@ -50,34 +51,22 @@ TEST_F(ProbeTest, TwoProbesAtOnceDoNotMeet) {
       CreateTunDevice({"rwprobe" + std::to_string(::getpid()), 1, false, false});
   const absl::StatusOr<TunDevice> another = CreateTunDevice({"rwprobe0", 1, false, false});
   ASSERT_TRUE(other.ok() && another.ok());
-  EXPECT_TRUE(ProbeIoUring().ok());
+  EXPECT_TRUE(Probe().ok());
 }
 
 TEST_F(ProbeTest, IsNotMisledByAFirewallThatLetsNothingOut) {
   const int refused = std::system(
       "nft 'table inet shut { chain out { type filter hook output priority 0; policy drop; }; }'");
   ASSERT_EQ(refused, 0);
-  const absl::Status status = ProbeIoUring();
+  const absl::Status status = Probe();
   EXPECT_TRUE(status.ok()) << status;
 }
 
-// Makes io_uring_setup() fail with `error` in this process for good, as container runtimes do.
-void ForbidIoUring(uint32_t error) {
-  std::array<sock_filter, 4> program{
-      sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
-      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
-      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-  const sock_fprog filter{program.size(), program.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
-      ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) {
-    ::_exit(2);
-  }
-}
+void ForbidIoUring(uint32_t error) { RefuseSystemCall(SYS_io_uring_setup, error); }
 
 // Probes, prints the error to stderr and ends the process.
 void ProbeAndExit() {
-  const absl::Status status = ProbeIoUring();
+  const absl::Status status = Probe();
   std::fputs(status.ToString().c_str(), stderr);
   ::_exit(status.ok() ? 1 : 0);
 }
@@ -95,8 +84,7 @@ void GiveUp(cap_value_t capability) {
 using ProbeDeathTest = ProbeTest;
 
 TEST_F(ProbeDeathTest, NeedsNoRawSockets) {
-  EXPECT_EXIT((GiveUp(CAP_NET_RAW), ::_exit(ProbeIoUring().ok() ? 0 : 1)),
-              testing::ExitedWithCode(0), "");
+  EXPECT_EXIT((GiveUp(CAP_NET_RAW), ::_exit(Probe().ok() ? 0 : 1)), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(ProbeDeathTest, SaysWhatWasRefused) {
@@ -124,6 +112,8 @@ void UseARingThatWasSetUpBefore() {
   BackendOptions options;
   options.tun_fd = device->queues.front().get();
   options.counters = &counters;
+  CapabilityLadder ladder(OffloadSwitches(), [](const std::string&) {});
+  options.ladder = &ladder;
   if (MakeIoUringBackend(options)->Start().ok()) ::_exit(3);
   options.ring = *ring;
   const std::unique_ptr<IoBackend> backend = MakeIoUringBackend(options);
