@@ -36,7 +36,8 @@ struct alignas(64) WorkerCounters {
   Counter tun_write_runs, tun_write_segments, tun_write_bytes;
   Counter staged_segments, keepalives_received, to_control_segments;
   Counter icmp_errors_sent, cookie_replies_sent, load_sources_evicted;
-  Counter wakeups, source_address_retries, trains_repeated, superpackets_refused;
+  Counter wakeups, spins, spins_that_found;
+  Counter source_address_retries, trains_repeated, superpackets_refused;
   std::array<Counter, kDropReasonCount> dropped;
 
   void Drop(DropReason reason, uint64_t segments = 1) {

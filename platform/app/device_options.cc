@@ -40,6 +40,9 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
       ->check(check_workers);
   app->add_option("--pin", flags->pin, "Pin workers to CPUs: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
+  app->add_option("--busy-poll", flags->busy_poll,
+                  "Look for packets a while before sleeping: auto, on or off")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app->add_option("--offload", flags->offload,
@@ -59,6 +62,11 @@ std::optional<size_t> WorkersOf(const DeviceFlags& flags) { return ParseWorkers(
 PinChoice PinOf(const DeviceFlags& flags) {
   if (flags.pin == "on") return PinChoice::kOn;
   return flags.pin == "off" ? PinChoice::kOff : PinChoice::kAuto;
+}
+
+BusyPoll BusyPollOf(const DeviceFlags& flags) {
+  if (flags.busy_poll == "on") return BusyPoll::kOn;
+  return flags.busy_poll == "off" ? BusyPoll::kOff : BusyPoll::kAuto;
 }
 
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {

@@ -10,6 +10,7 @@
 #include "core/control/config_file.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/app/logging.h"
+#include "platform/worker/spin_policy.h"
 
 namespace CLI {
 class App;
@@ -21,6 +22,7 @@ namespace ringwire::platform {
 struct DeviceFlags {
   std::string workers = "auto";
   std::string pin = "auto";
+  std::string busy_poll = "auto";
   std::string io;       // empty: what the configuration says
   std::string offload;  // likewise
   std::string cipher;   // likewise
@@ -34,6 +36,7 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
 // The flags understood. The values were checked by the command line.
 std::optional<size_t> WorkersOf(const DeviceFlags& flags);
 PinChoice PinOf(const DeviceFlags& flags);
+BusyPoll BusyPollOf(const DeviceFlags& flags);
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags);
 std::optional<OffloadSwitches> OffloadsOf(const DeviceFlags& flags);
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags);

@@ -86,6 +86,7 @@ absl::Status DeviceRunner::CreateDevice() {
   const CpuBudget budget = ReadCpuBudget();
   const bool inherited = settings_.tun_queue.valid();
   const size_t workers = inherited ? 1 : settings_.workers.value_or(WorkersFor(budget));
+  usable_cpus_ = WorkersFor(budget);
   pin_cpus_ = PinningFor(budget, workers, settings_.pin);
   if (!inherited) {
     absl::Status status = CheckNetAdmin();
@@ -209,6 +210,8 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
     worker.ladder = &ladder_;
     worker.inbound.coalesce_tcp = ladder_.IsOn(Offload::kTunGsoWrite);
     worker.inbound.coalesce_udp = worker.inbound.coalesce_tcp && merge_udp_;
+    worker.busy_poll = settings_.busy_poll;
+    worker.cpus = usable_cpus_;
     if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];
     workers.push_back(std::move(worker));
   }

@@ -32,6 +32,7 @@ struct DeviceSettings {
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
   OffloadSwitches offloads;
+  BusyPoll busy_poll = BusyPoll::kAuto;
   uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
@@ -80,6 +81,7 @@ class DeviceRunner {
   bool merge_udp_ = false;  // merged packets to TUN may be of UDP
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
+  size_t usable_cpus_ = 0;
   bool io_uring_ = false;
   std::vector<std::shared_ptr<Ring>> rings_;  // one a worker, until the workers are made
   TunDevice tun_;

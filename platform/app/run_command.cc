@@ -36,6 +36,7 @@ absl::Status RunConfig(const RunArguments& arguments) {
   settings.workers = WorkersOf(arguments.flags);
   if (!settings.workers.has_value() && config.workers.has_value())
     settings.workers = *config.workers;
+  settings.busy_poll = BusyPollOf(arguments.flags);
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(config.io_backend);
   settings.offloads = OffloadsOf(arguments.flags).value_or(config.offloads);

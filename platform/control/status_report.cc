@@ -205,6 +205,8 @@ NamedCounts CountsOf(const WorkerCounters& counters) {
       {"cookie_replies_sent", counters.cookie_replies_sent.value()},
       {"load_sources_evicted", counters.load_sources_evicted.value()},
       {"wakeups", counters.wakeups.value()},
+      {"spins", counters.spins.value()},
+      {"spins_that_found", counters.spins_that_found.value()},
       {"source_address_retries", counters.source_address_retries.value()},
       {"trains_repeated", counters.trains_repeated.value()},
       {"superpackets_refused", counters.superpackets_refused.value()},

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <string>
 #include <utility>
@@ -9,6 +10,16 @@
 #include "platform/base/clock.h"
 
 namespace ringwire::platform {
+
+namespace {
+
+uint64_t InvoluntarySwitches() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return static_cast<uint64_t>(usage.ru_nivcsw);
+}
+
+}  // namespace
 
 // New sockets on their way to the worker's thread, and the answer back.
 struct Worker::SocketChange {
@@ -20,7 +31,8 @@ Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
-      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {
+      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound),
+      spin_(options_.busy_poll, options_.cpus) {
   const BackendOptions backend = MakeBackendOptions();
   backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);
 }
@@ -53,6 +65,10 @@ void Worker::Stop() {
   stopping_.store(true);
   backend_->Wake();
   thread_.join();
+}
+
+bool Worker::HasInput() const {
+  return !backend_->tun_batch().empty() || !backend_->udp_batch().empty();
 }
 
 void Worker::UseEpoll() {
@@ -106,8 +122,9 @@ absl::Status Worker::RunOnce() {
   if (has_socket_change_.load()) {
     if (absl::Status status = TakeSocketChange(); !status.ok()) return status;
   }
-  if (absl::Status status = backend_->Wait(); !status.ok()) return status;
+  if (absl::Status status = AwaitInput(); !status.ok()) return status;
   counters_.wakeups.Add();
+  had_work_ = HasInput();
   // Offline while it waits: an idle worker never holds up what control has retired.
   reader_->Online();
   const Instant now = BootNow();
@@ -122,6 +139,27 @@ absl::Status Worker::RunOnce() {
   }
   if (std::exchange(link_.control_has_news, false)) options_.wake_control();
   return status;
+}
+
+absl::Status Worker::AwaitInput() {
+  if (!spin_.enabled()) return backend_->Wait();
+  const Instant now = BootNow();
+  if (spin_.WantsSwitches(now)) spin_.SetSwitches(now, InvoluntarySwitches());
+  const absl::Duration spin = spin_.SpinFor(now, had_work_);
+  if (spin == absl::ZeroDuration()) return backend_->Wait();
+  counters_.spins.Add();
+  const Instant end = now + spin;
+  do {
+    // The first one sends what is queued. A wake is not seen here, but by the Wait() that follows.
+    if (absl::Status status = backend_->Flush(); !status.ok()) return status;
+    if (HasInput()) {
+      counters_.spins_that_found.Add();
+      spin_.Spun(true);
+      return absl::OkStatus();
+    }
+  } while (BootNow() < end);
+  spin_.Spun(false);
+  return backend_->Wait();
 }
 
 absl::Status Worker::TakeCommands(Instant now) {

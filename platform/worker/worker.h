@@ -21,6 +21,7 @@
 #include "crypto/random.h"
 #include "platform/io/backend_factory.h"
 #include "platform/udp/udp_socket.h"
+#include "platform/worker/spin_policy.h"
 
 namespace ringwire::platform {
 
@@ -33,7 +34,9 @@ struct WorkerOptions {
   std::shared_ptr<Ring> ring;          // see BackendOptions
   CapabilityLadder* ladder = nullptr;  // of the device; outlives the worker
   InboundOptions inbound;              // what the TUN device takes
-  int pin_to_cpu = -1;                 // -1: the scheduler places it
+  BusyPoll busy_poll = BusyPoll::kAuto;
+  size_t cpus = 0;      // that all threads together may use
+  int pin_to_cpu = -1;  // -1: the scheduler places it
   SharedState* shared = nullptr;
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
   // when the worker has stopped for an error (the device is gone).
@@ -74,6 +77,9 @@ class Worker {
   BackendOptions MakeBackendOptions();
   void Run(std::promise<absl::Status>* started);
   absl::Status RunOnce();
+  // Until a batch is there or somebody woke us: looks for one for a while, then blocks.
+  absl::Status AwaitInput();
+  bool HasInput() const;
   // The reader is online in the two below.
   absl::Status TakeCommands(Instant now);
   absl::Status ProcessBatches(Instant now);
@@ -91,6 +97,8 @@ class Worker {
   std::unique_ptr<IoBackend> backend_;
   Outbound outbound_;
   Inbound inbound_;
+  SpinPolicy spin_;
+  bool had_work_ = false;  // in the last turn
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   bool merging_stopped_ = false;  // superpackets to TUN

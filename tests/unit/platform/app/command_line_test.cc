@@ -84,6 +84,7 @@ TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
                                                     {"--workers=257", "wg0"},
                                                     {"--workers=two", "wg0"},
                                                     {"--io=uring", "wg0"},
+                                                    {"--busy-poll=yes", "wg0"},
                                                     {"--offload=-usb", "wg0"},
                                                     {"--offload=uso", "wg0"},
                                                     {"--cipher=aes-256-gcm", "wg0"},
