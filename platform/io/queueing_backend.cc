@@ -1,7 +1,10 @@
 #include "platform/io/queueing_backend.h"
 
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <netinet/udp.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
@@ -80,8 +83,13 @@ TunFrame QueueingBackend::ReadFrame(std::span<uint8_t> bytes) {
   return {bytes};
 }
 
+bool QueueingBackend::TunIsThere() const {
+  ifreq request{};
+  return ::ioctl(options_.tun_fd, TUNGETIFF, &request) == 0;
+}
+
 bool QueueingBackend::GiveUpTunReadOffload(int error) {
-  if (!tso_ && !uso_) return false;
+  if ((!tso_ && !uso_) || !TunIsThere()) return false;
   counters().Drop(DropReason::kTunReadFailed);
   bool& latest = uso_ ? uso_ : tso_;
   ladder().Fall(uso_ ? Offload::kUso : Offload::kTso, error);

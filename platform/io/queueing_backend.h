@@ -48,6 +48,8 @@ class QueueingBackend : public IoBackend {
   static bool MayBlameOffload(int error) {
     return error == EINVAL || error == EIO || error == EMSGSIZE || error == EOPNOTSUPP;
   }
+  // False once the TUN device was deleted: then no failure of a read is an offload's fault.
+  bool TunIsThere() const;
   // The kernel could not hand over a packet, which is lost: without superpackets it can. False:
   // there are none any more.
   bool GiveUpTunReadOffload(int error);

@@ -262,13 +262,14 @@ void IoUringBackend::InputFailed(RingOp op, int error) {
     if (multishot.barren >= kBarrenMax) GiveUpMultishot(op, error);
     return;
   }
-  if (MayBlameOffload(error)) {
+  if (MayBlameOffload(error) && (!tun || TunIsThere())) {
     // A request that never brought anything is at fault itself; one that did met a packet that it
     // cannot bring.
     const bool given_up =
         multishot.worked && (tun ? GiveUpTunReadOffload(error) : GiveUpReceiveOffload(error));
-    if (!given_up) GiveUpMultishot(op, error);
-    return;
+    if (given_up) return;
+    if (tun && multishot.worked) counters().Drop(DropReason::kTunReadFailed);
+    return GiveUpMultishot(op, error);
   }
   const bool passing = error == 0 || error == EAGAIN || error == EINTR || error == ENOMEM ||
                        error == ECANCELED;  // by ourselves

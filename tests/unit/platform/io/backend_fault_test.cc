@@ -193,6 +193,15 @@ TEST_P(BackendFaultTest, ReadsStepDownOneByOneAndThenTheDeviceIsGone) {
   EXPECT_NE(status.message().find("read the TUN queue"), absl::string_view::npos) << status;
 }
 
+TEST_P(BackendFaultTest, ADeviceThatWasDeletedIsNoOffloadsFault) {
+  StartWith({IoOperation::kTunRead, EIO, 0, 1000});
+  DeleteLink(tun_name());
+  absl::Status status;
+  while (status.ok()) status = backend_->Wait();
+  EXPECT_NE(status.message().find("the device is gone"), absl::string_view::npos) << status;
+  EXPECT_TRUE(warnings_.empty()) << warnings_.front();
+}
+
 TEST_P(BackendFaultTest, AReceiveThatIsRefusedOnceLosesNothing) {
   for (const int error : kErrors) {
     StartWith({IoOperation::kUdpReceive, error, 0});
