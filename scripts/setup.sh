@@ -15,12 +15,19 @@ too_old() {  # NAME MINIMUM: prints NAME when the installed version is below MIN
   local have
   have=$(dpkg-query -W -f='${Version}' "$1" 2>/dev/null) && dpkg --compare-versions "$have" ge "$2" || echo "$1"
 }
-backports_missing() {
-  too_old android-libboringssl-dev 14
-  too_old linux-libc-dev 6.7
-  too_old wireguard-go 0.0.2023
+outdated() {  # the names of a list whose installed version does not do
+  local name
+  for name in $1; do
+    case $name in
+      android-libboringssl-dev) too_old "$name" 14 ;;
+      linux-libc-dev) too_old "$name" 6.7 ;;
+      wireguard-go) too_old "$name" "$2" ;;
+      liburing*) too_old "$name" 2.9 ;;
+      nebula) too_old "$name" 1.9 ;;
+      *) missing "$name" ;;
+    esac
+  done
 }
-trixie_missing() { too_old liburing2 2.9; too_old liburing-dev 2.9; }
 
 if ! command -v dpkg-query >/dev/null || ! grep -q '^VERSION_ID="12"' /etc/os-release; then
   if command -v cmake >/dev/null && command -v clang++-19 >/dev/null; then exit 0; fi
@@ -30,8 +37,9 @@ if ! command -v dpkg-query >/dev/null || ! grep -q '^VERSION_ID="12"' /etc/os-re
 fi
 
 want_stable=$(missing "$stable")
-want_backports=$(backports_missing)
-want_trixie=$(trixie_missing)
+want_backports=$(outdated "$backports" 0.0.2023)
+# Debian 13's wireguard-go has the same source as the backport, built with a newer Go.
+want_trixie=$(outdated "$trixie" 0.0.20231211-1+b)
 [ -n "$want_stable$want_backports$want_trixie" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
   echo "ringwire: set-up needs root to install:" $want_stable $want_backports $want_trixie "(try: sudo ./dev setup)" >&2

@@ -12,7 +12,6 @@
 #include "core/control/config_diff.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
-#include "platform/app/endpoint_resolver.h"
 #include "platform/app/report_error.h"
 #include "spdlog/spdlog.h"
 
@@ -70,9 +69,6 @@ absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument) {
   if (!source.errors.empty()) return absl::InvalidArgumentError(SummaryOf(source));
   const std::vector<std::string> deferred = ErrorsOfDeferredKeys(source);
   if (!deferred.empty()) return absl::UnimplementedError(deferred.front());
-  auto endpoints = ResolveEndpoints(source.config, source.path);
-  if (!endpoints.ok()) return endpoints.status();
-  runnable.endpoints = *std::move(endpoints);
   return runnable;
 }
 
@@ -80,9 +76,10 @@ void LogWarnings(const ConfigSource& source) {
   for (const std::string& warning : source.warnings) spdlog::warn("{}", warning);
 }
 
-ConfigReload::ConfigReload(DeviceRunner* device, RunnableConfig current,
+ConfigReload::ConfigReload(DeviceRunner* device, NamedEndpoints* names, RunnableConfig current,
                            std::optional<TransportCipher> cipher)
     : device_(device),
+      names_(names),
       path_(current.source.path),
       current_(std::move(current)),
       cipher_(cipher),
@@ -130,6 +127,9 @@ void ConfigReload::Finish(absl::StatusOr<RunnableConfig> loaded) {
 // go last, as nothing could be sure to bring them back.
 absl::Status ConfigReload::Apply(RunnableConfig wanted) {
   const ConfigFile& config = wanted.source.config;
+  // Names may have been found, or found elsewhere, since the last time.
+  current_.endpoints = names_->EndpointsOf(current_.source.config);
+  wanted.endpoints = names_->EndpointsOf(config);
   std::vector<InterfaceAddress> added;
   absl::Status status = AddAddresses(config.addresses, &added);
   if (status.ok()) status = ApplyMtuAndDevice(wanted);
@@ -144,7 +144,7 @@ absl::Status ConfigReload::Apply(RunnableConfig wanted) {
     spdlog::warn("{}: Workers, IoBackend and Offload take effect at the next start", path_);
   }
   current_ = std::move(wanted);
-  return absl::OkStatus();
+  return names_->Follow(current_.source.config, path_);
 }
 
 absl::Status ConfigReload::ApplyMtuAndDevice(const RunnableConfig& wanted) {

@@ -11,29 +11,31 @@
 #include "core/wire/address.h"
 #include "platform/app/config_source.h"
 #include "platform/app/device_runner.h"
+#include "platform/app/named_endpoints.h"
 
 namespace ringwire::platform {
 
-// A configuration that `run` can carry out, with its endpoints resolved.
+// A configuration that `run` can carry out, with its endpoints as far as they are known.
 struct RunnableConfig {
   ConfigSource source;
   std::vector<std::optional<SocketAddress>> endpoints;  // one a peer
 };
 
-// Loads and resolves; blocks while names are resolved. The error is one line. Logs nothing: the
-// thread of a reload may outlive the logger.
+// Without endpoints: NamedEndpoints has them. The error is one line. Logs nothing: the thread of a
+// reload may outlive the logger.
 absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument);
 void LogWarnings(const ConfigSource& source);
 
 // Applies a changed configuration file to a running device: only differences touch anything,
 // sessions live on, and a peer that has moved is left where it is unless the file sends it
-// elsewhere. A reload that fails leaves the device as it was. The file is read and its names are
-// resolved on a thread of their own, so that the control thread never waits for a resolver.
+// elsewhere. A reload that fails leaves the device as it was. The file is read on a thread of its
+// own, so that the control thread never waits for a file; names of it are `names`' concern.
 class ConfigReload {
  public:
-  // `device` outlives it; `current` is what runs. `cipher`, if given on the command line, goes
-  // before what the file says of the interface.
-  ConfigReload(DeviceRunner* device, RunnableConfig current, std::optional<TransportCipher> cipher);
+  // `device` and `names` outlive it; `current` is what runs. `cipher`, if given on the command line,
+  // goes before what the file says of the interface.
+  ConfigReload(DeviceRunner* device, NamedEndpoints* names, RunnableConfig current,
+               std::optional<TransportCipher> cipher);
   ~ConfigReload();
   ConfigReload(const ConfigReload&) = delete;
   ConfigReload& operator=(const ConfigReload&) = delete;
@@ -58,6 +60,7 @@ class ConfigReload {
   void ReplaceAddresses(const std::vector<InterfaceAddress>& wanted);
 
   DeviceRunner* const device_;
+  NamedEndpoints* const names_;
   const std::string path_;
   RunnableConfig current_;
   const std::optional<TransportCipher> cipher_;

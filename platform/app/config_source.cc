@@ -14,6 +14,7 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/privileges.h"
 #include "platform/app/report_error.h"
 #include "platform/base/unique_fd.h"
 
@@ -28,6 +29,7 @@ constexpr size_t kFileBytesMax = size_t{512} << 20;
 struct SecretText {
   std::string text;
   bool world_readable = false;
+  bool is_of_others = false;  // readable only with a capability
 
   SecretText() = default;
   SecretText(SecretText&&) = default;
@@ -37,11 +39,17 @@ struct SecretText {
 
 absl::StatusOr<SecretText> ReadFile(const std::string& path) {
   const std::string tried = fmt::format("read {}", path);
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  SecretText file;
+  const UniqueFd fd = OpenForReading(path, &file.is_of_others);
+  if (!fd.valid() && errno == EACCES) {
+    return absl::PermissionDeniedError(
+        fmt::format("{}: Permission denied (whoever runs ringwire must be able to read it without "
+                    "root's rights, which are given up at the start: chown {} {})",
+                    tried, ::geteuid(), path));
+  }
   if (!fd.valid()) return absl::ErrnoToStatus(errno, tried);
   struct stat status{};
   if (::fstat(fd.get(), &status) != 0) return absl::ErrnoToStatus(errno, tried);
-  SecretText file;
   file.world_readable = S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0;
   // Reserved ahead, so that no copy of a key stays behind where the text grew.
   file.text.reserve(static_cast<size_t>(status.st_size) + 65536);
@@ -90,6 +98,7 @@ std::optional<crypto::Secret<32>> ReadKey(const std::string& path, ConfigSource*
     source->errors.push_back(fmt::format("{}: {}", source->path, MessageOf(file.status())));
     return std::nullopt;
   }
+  source->has_files_of_others |= file->is_of_others;
   std::string_view text = file->text;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
     text.remove_suffix(1);
@@ -150,6 +159,7 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files) {
     source.errors.push_back(MessageOf(file.status()));
     return source;
   }
+  source.has_files_of_others = file->is_of_others;
   ConfigParse parse = ParseConfigFile(file->text);
   for (const ConfigError& error : parse.errors) {
     source.errors.push_back(error.ToString(source.path));

@@ -13,6 +13,7 @@ struct ConfigSource {
   std::string path;
   std::string interface_name;
   ConfigFile config;
+  bool has_files_of_others = false;  // some could be read only with a capability
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // not to be used unless empty
 };

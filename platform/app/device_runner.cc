@@ -72,7 +72,9 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
-  status = DropPrivileges();
+  status =
+      DropPrivileges(runner->settings_.keep_reading_files_of_others ? FilesOfOthers::kKeepReading
+                                                                    : FilesOfOthers::kGiveUp);
   if (!status.ok()) return status;
   for (absl::Status (DeviceRunner::* const step)() :
        {&DeviceRunner::StartLoop, &DeviceRunner::Configure}) {

@@ -39,8 +39,9 @@ struct DeviceSettings {
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::vector<InterfaceAddress> addresses;
   std::optional<DeviceUpdate> update;  // applied, and the link set up, before the device is ready
-  UniqueFd tun_queue;                  // inherited, or invalid: create the interface
-  UniqueFd uapi_socket;                // inherited, or invalid: create the socket
+  bool keep_reading_files_of_others = false;
+  UniqueFd tun_queue;    // inherited, or invalid: create the interface
+  UniqueFd uapi_socket;  // inherited, or invalid: create the socket
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.

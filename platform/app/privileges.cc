@@ -1,5 +1,6 @@
 #include "platform/app/privileges.h"
 
+#include <fcntl.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -55,7 +56,7 @@ absl::Status CheckNetAdmin() {
       "AmbientCapabilities=CAP_NET_ADMIN, --cap-add NET_ADMIN)");
 }
 
-absl::Status DropPrivileges() {
+absl::Status DropPrivileges(FilesOfOthers files) {
   const Capabilities now(::cap_get_proc());
   const Capabilities keep(::cap_init());
   if (now == nullptr || keep == nullptr) return absl::ErrnoToStatus(errno, "read capabilities");
@@ -71,11 +72,40 @@ absl::Status DropPrivileges() {
     ::cap_set_flag(keep.get(), CAP_PERMITTED, 1, &capability, CAP_SET);
     ::cap_set_flag(keep.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);
   }
+  const cap_value_t reading = CAP_DAC_READ_SEARCH;
+  if (files == FilesOfOthers::kKeepReading && Has(now, reading, CAP_PERMITTED)) {
+    ::cap_set_flag(keep.get(), CAP_PERMITTED, 1, &reading, CAP_SET);
+  }
   if (::cap_set_proc(keep.get()) != 0) return absl::ErrnoToStatus(errno, "drop capabilities");
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return absl::ErrnoToStatus(errno, "give up gaining privileges");
   }
   return absl::OkStatus();
+}
+
+UniqueFd OpenForReading(const std::string& path, bool* is_of_others) {
+  const auto open = [&path] { return UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)); };
+  const Capabilities before(::cap_get_proc());
+  const Capabilities reduced(::cap_get_proc());
+  if (before == nullptr || reduced == nullptr) return open();
+  const std::array<cap_value_t, 2> overriding = {CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH};
+  ::cap_set_flag(reduced.get(), CAP_EFFECTIVE, overriding.size(), overriding.data(), CAP_CLEAR);
+  ::cap_set_proc(reduced.get());
+  UniqueFd fd = open();
+  int error = errno;
+  if (!fd.valid() && error == EACCES) {
+    const cap_value_t reading = CAP_DAC_READ_SEARCH;
+    const bool may_read = Has(before, reading, CAP_PERMITTED);
+    if (may_read) ::cap_set_flag(reduced.get(), CAP_EFFECTIVE, 1, &reading, CAP_SET);
+    // Containers often have CAP_DAC_OVERRIDE alone, which writes too, and so is not kept for later.
+    ::cap_set_proc(may_read ? reduced.get() : before.get());
+    fd = open();
+    error = errno;
+    if (fd.valid()) *is_of_others = true;
+  }
+  ::cap_set_proc(before.get());
+  errno = error;
+  return fd;
 }
 
 }  // namespace ringwire::platform

@@ -231,13 +231,14 @@ void ControlLoop::ArmTimer() {
 
 void ControlLoop::CarryOut(Moment now) {
   if (out_.datagrams.empty() && out_.flush_staged.empty() && out_.notices.empty() &&
-      flushes_.empty()) {
+      flushes_.empty() && out_.unanswered.empty()) {
     return;
   }
   SendDatagrams(now);
   for (FlushStaged& flush : out_.flush_staged) flushes_.push_back(std::move(flush));
   PushFlushes();
   LogNotices();
+  if (on_unanswered_ != nullptr && !out_.unanswered.empty()) on_unanswered_(out_.unanswered);
   out_.Clear();
 }
 
