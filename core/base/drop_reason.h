@@ -12,6 +12,7 @@ namespace ringwire {
 // meets the checks.
 #define RINGWIRE_DROP_REASONS(X)                                 \
   /* TUN -> wire */                                              \
+  X(kTunReadFailed, "tun_read_failed")                           \
   X(kTunFrameMalformed, "tun_frame_malformed")                   \
   X(kTunNotIp, "tun_not_ip")                                     \
   X(kNoPeerForDestination, "no_peer_for_destination")            \

@@ -50,6 +50,7 @@ class Parser {
   void ReadMtu(std::string_view value);
   void ReadWorkers(std::string_view value);
   void ReadIoBackend(std::string_view value);
+  void ReadOffload(std::string_view value);
   void ReadTransportCipher(std::string_view value);
   void ReadDeferred(std::string_view value);
   void ReadSaveConfig(std::string_view value);
@@ -94,6 +95,7 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"MTU", Section::kInterface, &Parser::ReadMtu, true},
     {"Workers", Section::kInterface, &Parser::ReadWorkers},
     {"IoBackend", Section::kInterface, &Parser::ReadIoBackend},
+    {"Offload", Section::kInterface, &Parser::ReadOffload},
     {"TransportCipher", Section::kInterface, &Parser::ReadTransportCipher},
     {"DNS", Section::kInterface, &Parser::ReadDeferred, true},
     {"Table", Section::kInterface, &Parser::ReadDeferred, true},
@@ -370,6 +372,16 @@ void Parser::ReadIoBackend(std::string_view value) {
   } else {
     Fail(value,
          fmt::format("IoBackend must be auto, io_uring or epoll, not {}", QuotedUnlessKey(value)));
+  }
+}
+
+void Parser::ReadOffload(std::string_view value) {
+  const std::optional<OffloadSwitches> offloads = OffloadSwitches::Parse(value);
+  if (offloads) {
+    result_.config.offloads = *offloads;
+  } else {
+    Fail(value, fmt::format("Offload must be {}; not {}", OffloadSwitches::Syntax(),
+                            QuotedUnlessKey(value)));
   }
 }
 

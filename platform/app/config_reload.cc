@@ -139,8 +139,9 @@ absl::Status ConfigReload::Apply(RunnableConfig wanted) {
   }
   ReplaceAddresses(config.addresses);
   const ConfigFile& before = current_.source.config;
-  if (config.workers != before.workers || config.io_backend != before.io_backend) {
-    spdlog::warn("{}: Workers and IoBackend take effect at the next start", path_);
+  if (config.workers != before.workers || config.io_backend != before.io_backend ||
+      config.offloads != before.offloads) {
+    spdlog::warn("{}: Workers, IoBackend and Offload take effect at the next start", path_);
   }
   current_ = std::move(wanted);
   return names_->Follow(current_.source.config, path_);

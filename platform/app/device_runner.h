@@ -19,6 +19,7 @@
 #include "platform/control/control_loop.h"
 #include "platform/control/netlink.h"
 #include "platform/control/unix_listener.h"
+#include "platform/io/backend_factory.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
@@ -31,6 +32,8 @@ struct DeviceSettings {
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
+  OffloadSwitches offloads;
+  BusyPoll busy_poll = BusyPoll::kAuto;
   uint32_t mtu = kDefaultMtu;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
@@ -66,19 +69,26 @@ class DeviceRunner {
 
   absl::Status ChooseAead();
   absl::Status CreateDevice();
+  // Refuses in the ladder what the system does not have. Fails never.
+  absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
   absl::Status ChooseBackend();
+  absl::Status SetUpRings();
   absl::Status StartLoop();
   absl::Status Configure();
   std::vector<WorkerOptions> MakeWorkerOptions();
 
   DeviceSettings settings_;
   std::string name_;
+  CapabilityLadder ladder_;
+  bool merge_udp_ = false;  // merged packets to TUN may be of UDP
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
+  size_t usable_cpus_ = 0;
   bool io_uring_ = false;
   crypto::AeadProviders aead_providers_;
+  std::vector<std::shared_ptr<Ring>> rings_;  // one a worker, until the workers are made
   TunDevice tun_;
   UdpSocketGroup udp_;
   std::optional<Netlink> netlink_;

@@ -77,8 +77,10 @@ absl::Status RunConfig(const RunArguments& arguments) {
   settings.workers = WorkersOf(arguments.flags);
   if (!settings.workers.has_value() && config.workers.has_value())
     settings.workers = *config.workers;
+  settings.busy_poll = BusyPollOf(arguments.flags);
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(config.io_backend);
+  settings.offloads = OffloadsOf(arguments.flags).value_or(config.offloads);
   settings.mtu = config.mtu.value_or(kDefaultMtu);
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = config.fwmark.value_or(0);

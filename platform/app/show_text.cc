@@ -96,6 +96,26 @@ void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, 
   }
 }
 
+// Those in use in one line, then one line for each of which there is more to say.
+void AppendOffloads(const std::vector<OffloadReport>& offloads, Lines* lines) {
+  std::string in_use;
+  for (const OffloadReport& offload : offloads) {
+    if (offload.state != "on") continue;
+    in_use += (in_use.empty() ? "" : ", ") + offload.name;
+  }
+  if (!offloads.empty()) lines->Field("offloads", in_use.empty() ? "(none)" : in_use);
+  for (const OffloadReport& offload : offloads) {
+    const bool on = offload.state == "on";
+    if (on && offload.why.empty() && offload.falls == 0) continue;
+    std::string text = offload.state;
+    if (!offload.why.empty()) text += (on ? ", not proved: " : ": ") + offload.why;
+    if (offload.falls > 0) {
+      text += fmt::format(", failed {} time{}", offload.falls, offload.falls == 1 ? "" : "s");
+    }
+    lines->Field("offload " + offload.name, text);
+  }
+}
+
 // The peers' places in the report, newest handshake first, those without one last.
 std::vector<size_t> NewestFirst(const std::vector<PeerStatus>& peers) {
   std::vector<size_t> order(peers.size());
@@ -164,6 +184,7 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   if (!handshakes.empty()) lines.Field("handshakes", handshakes);
   const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;
   lines.Field("workers", fmt::format("{} ({})", report.workers.size(), backend));
+  AppendOffloads(report.offloads, &lines);
   for (const WorkerReport& worker : report.workers) {
     const std::string counts = JoinCounts(worker.counts);
     if (!counts.empty()) lines.Field(fmt::format("worker {}", worker.index), counts);

@@ -44,6 +44,7 @@ ControlLoop::ControlLoop(ControlLoopOptions options)
       version_(std::move(options.version)),
       aead_providers_(options.aead_providers),
       has_aes_(options.control.has_aes),
+      ladder_(options.ladder),
       plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
@@ -90,6 +91,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
   // All of them, so that the device has one backend.
   for (const auto& worker : workers_) worker->Stop();
   for (const auto& worker : workers_) worker->UseEpoll();
+  LeaveMultishotUnused(ladder_);
   return StartAllWorkers();
 }
 

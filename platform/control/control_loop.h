@@ -37,6 +37,7 @@ struct ControlLoopOptions {
   HandshakeStampsFile stamps;
   ControlOptions control;
   crypto::AeadProviders aead_providers;  // for the workers
+  CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -127,6 +128,7 @@ class ControlLoop final : public DeviceControl {
   const std::string version_;
   const crypto::AeadProviders aead_providers_;
   const bool has_aes_;
+  CapabilityLadder* const ladder_;
   EventPoll poll_;
   UniqueFd news_;   // eventfd: the workers and Post
   UniqueFd timer_;  // CLOCK_BOOTTIME

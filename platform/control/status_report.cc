@@ -108,11 +108,32 @@ Json ProvidersToJson(const StatusReport& report) {
   return json;
 }
 
+Json OffloadsToJson(const std::vector<OffloadReport>& offloads) {
+  Json json = Json::object();
+  for (const OffloadReport& offload : offloads) {
+    Json& entry = json[offload.name];
+    entry["state"] = offload.state;
+    if (!offload.why.empty()) entry["why"] = offload.why;
+    entry["falls"] = offload.falls;
+  }
+  return json;
+}
+
 void ProvidersFromJson(const Json* json, StatusReport* report) {
   if (json == nullptr) return;
   for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
     report->aead_providers[i] = TextOf(*json, kSuiteKeys[i]);
   }
+}
+
+std::vector<OffloadReport> OffloadsFromJson(const Json* json) {
+  std::vector<OffloadReport> offloads;
+  if (json == nullptr || !json->is_object()) return offloads;
+  for (const auto& [name, entry] : json->items()) {
+    offloads.push_back(
+        {name, TextOf(entry, "state"), TextOf(entry, "why"), NumberOf<uint64_t>(entry, "falls")});
+  }
+  return offloads;
 }
 
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
@@ -207,7 +228,10 @@ NamedCounts CountsOf(const WorkerCounters& counters) {
       {"cookie_replies_sent", counters.cookie_replies_sent.value()},
       {"load_sources_evicted", counters.load_sources_evicted.value()},
       {"wakeups", counters.wakeups.value()},
+      {"spins", counters.spins.value()},
+      {"spins_that_found", counters.spins_that_found.value()},
       {"source_address_retries", counters.source_address_retries.value()},
+      {"trains_repeated", counters.trains_repeated.value()},
       {"superpackets_refused", counters.superpackets_refused.value()},
   };
 }
@@ -250,6 +274,7 @@ std::string ToJson(const StatusReport& report) {
     entry["counts"] = CountsToJson(worker.counts);
     workers.push_back(std::move(entry));
   }
+  json["offloads"] = OffloadsToJson(report.offloads);
   json["workers"] = std::move(workers);
   json["drops"] = CountsToJson(report.drops);
   // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
@@ -284,6 +309,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
     worker.counts = CountsFromJson(Member(entry, "counts"));
     report.workers.push_back(std::move(worker));
   }
+  report.offloads = OffloadsFromJson(Member(json, "offloads"));
   report.drops = CountsFromJson(Member(json, "drops"));
   return report;
 }

@@ -25,6 +25,14 @@ struct WorkerReport {
   NamedCounts counts;
 };
 
+// One rung of the capability ladder.
+struct OffloadReport {
+  std::string name;
+  std::string state;  // on, off, unused, refused or fell
+  std::string why;    // of a state other than on; of on: why that could not be proved
+  uint64_t falls = 0;
+};
+
 struct StatusReport {
   std::string interface_name;
   std::string version;
@@ -37,6 +45,7 @@ struct StatusReport {
   DeviceStatus device;
   std::vector<bool> has_preshared_key;
   std::vector<WorkerReport> workers;
+  std::vector<OffloadReport> offloads;
   NamedCounts
       drops;  // of all threads together, those that are not zero, in the order of the checks
 };

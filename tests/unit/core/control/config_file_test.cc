@@ -216,6 +216,13 @@ TEST(ConfigFileTest, ChecksTheRangeOfEveryNumber) {
   EXPECT_EQ(PeerError("PersistentKeepalive = on").substr(0, 6), ":3:23:");
   EXPECT_EQ(InterfaceError("IoBackend = kqueue"),
             ":2:13: IoBackend must be auto, io_uring or epoll, not 'kqueue'");
+  EXPECT_EQ(InterfaceError("Offload = -usb"),
+            ":2:11: Offload must be auto, off, or some of -tso, -uso, -udp-gso, -udp-gro, "
+            "-multishot-read, -multishot-recvmsg, -tun-gso-write with commas between them; "
+            "not '-usb'");
+  const OffloadSwitches offloads = MustParse("[Interface]\nOffload = -uso, -TSO").offloads;
+  EXPECT_EQ(offloads, *OffloadSwitches::Parse("-tso,-uso"));
+  EXPECT_EQ(MustParse("[Interface]\nOffload = auto").offloads, OffloadSwitches());
   EXPECT_EQ(MustParse("[Interface]\nWorkers = auto\nIoBackend = IO_URING").io_backend,
             IoBackendChoice::kIoUring);
 }

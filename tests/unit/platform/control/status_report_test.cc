@@ -35,6 +35,7 @@ StatusReport FullReport() {
   device.peers.push_back(peer);
   SetDevice(device, &report);
   report.workers.push_back({0, "epoll", {{"wakeups", 7}}});
+  report.offloads = {{"tso", "on", "", 0}, {"udp-gso", "fell", "Input/output error", 2}};
   report.drops = {{"replay", 2}};
   return report;
 }
@@ -69,6 +70,13 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(peer.receive_bytes, uint64_t{1} << 40);
   EXPECT_EQ(peer.allowed_ips.size(), 2u);
   EXPECT_EQ(read->workers[0].counts, (NamedCounts{{"wakeups", 7}}));
+  ASSERT_EQ(read->offloads.size(), 2u);
+  EXPECT_EQ(read->offloads[0].name, "tso");
+  EXPECT_EQ(read->offloads[0].state, "on");
+  EXPECT_EQ(read->offloads[1].name, "udp-gso");
+  EXPECT_EQ(read->offloads[1].state, "fell");
+  EXPECT_EQ(read->offloads[1].why, "Input/output error");
+  EXPECT_EQ(read->offloads[1].falls, 2u);
   EXPECT_EQ(read->drops, (NamedCounts{{"replay", 2}}));
 }
 
