@@ -332,15 +332,16 @@ void Parser::ReadAddress(std::string_view value) {
       value.remove_prefix(1);
       continue;
     }
-    const auto address = InterfaceAddress::Parse(text);
+    std::string why;
+    const auto address = InterfaceAddress::Parse(text, &why);
     if (address && address->address.bytes == IpAddress().bytes) {
       Fail(text, fmt::format("Address must be one that an interface can have, not {}",
                              QuotedUnlessKey(text)));
     } else if (address) {
       result_.config.addresses.push_back(*address);
     } else {
-      Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}",
-                             QuotedUnlessKey(text)));
+      Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}{}",
+                             QuotedUnlessKey(text), Because(why)));
     }
     value.remove_prefix(text.size());
   }
@@ -349,6 +350,9 @@ void Parser::ReadAddress(std::string_view value) {
 void Parser::ReadMtu(std::string_view value) {
   if (value.empty()) {
     result_.config.mtu.reset();
+  } else if (value.starts_with('0')) {
+    Fail(value, fmt::format("MTU must be a number from {} to {}, not {}{}", kMtuMin, kMtuMax,
+                            QuotedUnlessKey(value), Because(kOctalForWgQuick)));
   } else if (const auto number = ReadNumber(value, kMtuMin, kMtuMax, "")) {
     result_.config.mtu = static_cast<uint16_t>(*number);
   }
@@ -459,10 +463,12 @@ void Parser::ReadAllowedIps(std::string_view value) {
 
 void Parser::ReadEndpoint(std::string_view value) {
   const std::string text = WithoutSpaces(value);
-  std::optional<EndpointName> endpoint = EndpointName::Parse(text);
+  std::string why;
+  std::optional<EndpointName> endpoint = EndpointName::Parse(text, &why);
   if (!endpoint) {
-    Fail(value, fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}",
-                            QuotedUnlessKey(text)));
+    Fail(value,
+         fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}{}",
+                     QuotedUnlessKey(text), Because(why)));
     return;
   }
   peer().endpoint = std::move(endpoint);

@@ -171,7 +171,14 @@ TEST(ConfigFileTest, ReadsEveryFormOfAnEndpoint) {
            {"2001:db8::1:7", "2001:db8::1", "[2001:db8::1]:7"},
            {"[fe80::1%3]:7", "fe80::1%3", "[fe80::1%3]:7"},
            {"my_host-1.example.:7", "my_host-1.example.", "my_host-1.example.:7"},
-           {"[host]:7", "host", "host:7"}}) {
+           {"[host]:7", "host", "host:7"},
+           // The old forms of IPv4, which wg takes as well.
+           {"127.1:7", "127.0.0.1", "127.0.0.1:7"},
+           {"10.0.513:7", "10.0.2.1", "10.0.2.1:7"},
+           {"[2130706433]:7", "127.0.0.1", "127.0.0.1:7"},
+           {"0x7f.1:7", "127.0.0.1", "127.0.0.1:7"},
+           {"0x7f.a1:7", "0x7f.a1", "0x7f.a1:7"},
+           {"192.0.2.1:007", "192.0.2.1", "192.0.2.1:7"}}) {
     const PeerConfig peer = MustParsePeer(fmt::format("Endpoint = {}", text));
     ASSERT_TRUE(peer.endpoint) << text;
     EXPECT_EQ(peer.endpoint->host, host);
@@ -183,13 +190,65 @@ TEST(ConfigFileTest, ReadsEveryFormOfAnEndpoint) {
 TEST(ConfigFileTest, RefusesAnEndpointThatCannotBe) {
   for (const std::string_view text :
        {"host",           "host:",          ":7",           "host:0",        "host:65536",
-        "host:http",      "192.0.2.256:7",  "10.0.0:7",     "[2001:db8::1]", "[2001:db8::1:7",
+        "host:http",      "192.0.2.256:7",  "1.2.3.4.5:7",  "[2001:db8::1]", "[2001:db8::1:7",
         "2001:db8::1]:7", "[]:7",           "[fe80::1%]:7", "ho/st:7",       "[fe80::1%eth0/1]:7",
         "host%3:7",       "1.2.3.4%eth0:7", "fe80::g:7",    "a:b:7",         "münchen.de:7"}) {
     EXPECT_TRUE(PeerError(fmt::format("Endpoint = {}", text))
                     .starts_with(":3:12: Endpoint must be HOST:PORT"))
         << text;
   }
+}
+
+TEST(ConfigFileTest, SaysWhyAnEndpointIsRefusedThatWgWouldTake) {
+  const auto why = [](std::string_view text) {
+    return PeerError(fmt::format("Endpoint={}", text));
+  };
+  const auto refused = [](std::string_view text, std::string_view reason) {
+    return fmt::format(
+        ":3:10: Endpoint must be HOST:PORT, with an IPv6 address in brackets, not '{}'{}", text,
+        reason);
+  };
+  constexpr std::string_view kNumber =
+      ": the port must be a number; names of services are not looked up";
+  EXPECT_EQ(why("192.0.2.1:domain"), refused("192.0.2.1:domain", kNumber));
+  EXPECT_EQ(why("192.0.2.1:+80"), refused("192.0.2.1:+80", kNumber));
+  EXPECT_EQ(why("192.0.2.1:65616"),
+            refused("192.0.2.1:65616", ": the port must be from 1 to 65535"));
+  EXPECT_EQ(why("010.0.0.1:80"),
+            refused("010.0.0.1:80",
+                    ": wg takes a number that starts with 0 for octal, others for decimal; "
+                    "leave the 0 out"));
+  EXPECT_EQ(why("[2001:db8::1%2]:80"),
+            refused("[2001:db8::1%2]:80",
+                    ": only a link-local address (fe80::/10) has an interface behind %"));
+  EXPECT_EQ(why("192.0.2.256:80"), refused("192.0.2.256:80", ""));
+}
+
+TEST(ConfigFileTest, ReadsAddressesAsWgQuickAndRefusesOctalNumbers) {
+  const ConfigFile config =
+      MustParse("[Interface]\nAddress = 10.0.0.1/255.255.254.0, 10.0.0.2/0.0.0.0, fd00::1/0\n");
+  ASSERT_EQ(config.addresses.size(), 3u);
+  EXPECT_EQ(config.addresses[0].length, 23);
+  EXPECT_EQ(config.addresses[1].length, 0);
+  EXPECT_EQ(config.addresses[2].length, 0);
+  for (const std::string_view text : {"10.0.0.1/024", "10.0.0.1/08", "fd00::1/064"}) {
+    EXPECT_EQ(
+        InterfaceError(fmt::format("Address={}", text)),
+        fmt::format(":2:9: Address must be like 10.0.0.1/24 or fd00::1/64, not '{}': wg-quick "
+                    "takes a number that starts with 0 for octal; leave the 0 out",
+                    text));
+  }
+  for (const std::string_view text :
+       {"10.0.0.1/255.0.255.0", "10.0.0.1/255.255.255", "10.0.0.1/ffff::", "fd00::1/255.0.0.0",
+        "fd00::1/ffff::", "10.1/8", "10.0.0.1/+8"}) {
+    EXPECT_TRUE(
+        InterfaceError(fmt::format("Address={}", text)).ends_with(fmt::format("'{}'", text)))
+        << text;
+  }
+  EXPECT_EQ(
+      InterfaceError("MTU=01420"),
+      ":2:5: MTU must be a number from 68 to 65535, not '01420': wg-quick takes a number that "
+      "starts with 0 for octal; leave the 0 out");
 }
 
 TEST(ConfigFileTest, ReadsEveryFormOfFwMark) {
