@@ -1,8 +1,10 @@
 #include "bench/datapath/gateways.h"
 
 #include <algorithm>
+#include <string>
 
 #include "bench/datapath/allocations.h"
+#include "crypto/aead_provider.h"
 #include "crypto/aes_support.h"
 
 namespace ringwire::bench {
@@ -33,15 +35,18 @@ Bytes SuperpacketFrame() {
 
 }  // namespace
 
-Gateways::Gateways(benchmark::State& state, Cipher cipher, int64_t kind) {
-  const bool aes = cipher == Cipher::kAes256Gcm;
+Gateways::Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind) {
+  const bool aes = cipher.suite == crypto::AeadSuite::kAes256Gcm;
   if (aes && !crypto::HasAesHardware()) {
     state.SkipWithError("this CPU has no AES instructions");
     return;
   }
   const uint64_t allocations_before = Allocations();
-  pair_ = std::make_unique<Pair>(Pair::Options{
-      .inbound = {.coalesce_tcp = true, .coalesce_udp = true}, .a_has_aes = aes, .b_has_aes = aes});
+  pair_ =
+      std::make_unique<Pair>(Pair::Options{.inbound = {.coalesce_tcp = true, .coalesce_udp = true},
+                                           .a_has_aes = aes,
+                                           .b_has_aes = aes,
+                                           .aead_providers = {{cipher.provider, cipher.provider}}});
   if (Allocations() == allocations_before) {
     state.SkipWithError("allocations are not counted");
     return;
@@ -91,6 +96,28 @@ void Gateways::Report(benchmark::State& state, uint64_t packets_out, uint64_t al
       static_cast<double>(allocations) / static_cast<double>(packets);
   if (packets_out != packets) state.SkipWithError("not every packet came out");
   if (allocations != 0) state.SkipWithError("the packet path allocated memory");
+}
+
+bool RegisterWithCiphers(const char* name, BenchmarkFunction function,
+                         void (*kinds)(benchmark::internal::Benchmark*)) {
+#ifdef RINGWIRE_BENCH_CIPHER_OFF
+  benchmark::RegisterBenchmark((std::string(name) + "/cipher_off").c_str(), function, Cipher())
+      ->Apply(kinds);
+#else
+  using crypto::AeadProvider;
+  using crypto::AeadSuite;
+  static const bool has_both =
+      crypto::ChooseAeadProviders(crypto::AeadPreference::kIpsecMb).reason.empty();
+  for (const AeadSuite suite : {AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm}) {
+    for (const AeadProvider provider : {AeadProvider::kBoringSsl, AeadProvider::kIpsecMb}) {
+      if (provider == AeadProvider::kIpsecMb && !has_both) continue;
+      const std::string row =
+          std::string(name) + "/" + AeadSuiteName(suite) + "/" + AeadProviderName(provider);
+      benchmark::RegisterBenchmark(row.c_str(), function, Cipher{suite, provider})->Apply(kinds);
+    }
+  }
+#endif
+  return true;
 }
 
 }  // namespace ringwire::bench

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "crypto/aead.h"
 #include "tests/support/pair.h"
 
 // Two gateways in memory with a session between them, and batches of packets for them: what the
@@ -20,14 +21,18 @@ namespace ringwire::bench {
 // this one, the largest TCP superpackets that the kernel hands over.
 inline constexpr int64_t kSuperpackets = 65'535;
 
-enum class Cipher { kChaCha20Poly1305, kAes256Gcm, kOff };
+// Whose code seals and opens with what. Without a cipher neither counts.
+struct Cipher {
+  crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305;
+  crypto::AeadProvider provider = crypto::AeadProvider::kBoringSsl;
+};
 
 // A sends, B receives; one thread, virtual time, no system call.
 class Gateways {
  public:
   // Shakes hands for `cipher` and prepares a batch of `kind`. If that is impossible here, the
   // benchmark is told so and ok() is false.
-  Gateways(benchmark::State& state, Cipher cipher, int64_t kind);
+  Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind);
 
   bool ok() const { return ok_; }
 
@@ -73,15 +78,12 @@ inline void KindsTimedByHand(benchmark::internal::Benchmark* benchmark) {
   benchmark->UseManualTime();
 }
 
-// The suites of this program: the real ones or, in the build without a cipher, its stand-in.
-#ifdef RINGWIRE_BENCH_CIPHER_OFF
-#define RINGWIRE_DATAPATH_BENCHMARK(function, kinds) \
-  BENCHMARK_CAPTURE(function, cipher_off, Cipher::kOff)->Apply(kinds)
-#else
-#define RINGWIRE_DATAPATH_BENCHMARK(function, kinds)                                       \
-  BENCHMARK_CAPTURE(function, chacha20_poly1305, Cipher::kChaCha20Poly1305)->Apply(kinds); \
-  BENCHMARK_CAPTURE(function, aes_256_gcm, Cipher::kAes256Gcm)->Apply(kinds)
-#endif
+// Registers a benchmark for each suite and each provider that this machine has, as
+// NAME/SUITE/PROVIDER; in the build without a cipher once, as NAME/cipher_off. The result is of no
+// use but to call this before main.
+using BenchmarkFunction = void (*)(benchmark::State& state, Cipher cipher);
+bool RegisterWithCiphers(const char* name, BenchmarkFunction function,
+                         void (*kinds)(benchmark::internal::Benchmark*));
 
 }  // namespace ringwire::bench
 

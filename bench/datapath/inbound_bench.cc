@@ -34,7 +34,8 @@ void BM_Inbound(benchmark::State& state, Cipher cipher) {
   gateways.Report(state, packets, Allocations() - before);
 }
 
-RINGWIRE_DATAPATH_BENCHMARK(BM_Inbound, KindsTimedByHand);
+[[maybe_unused]] const bool registered =
+    RegisterWithCiphers("BM_Inbound", &BM_Inbound, &KindsTimedByHand);
 
 }  // namespace
 }  // namespace ringwire::bench

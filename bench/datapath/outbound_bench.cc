@@ -21,7 +21,7 @@ void BM_Outbound(benchmark::State& state, Cipher cipher) {
   gateways.Report(state, packets, Allocations() - before);
 }
 
-RINGWIRE_DATAPATH_BENCHMARK(BM_Outbound, Kinds);
+[[maybe_unused]] const bool registered = RegisterWithCiphers("BM_Outbound", &BM_Outbound, &Kinds);
 
 }  // namespace
 }  // namespace ringwire::bench
