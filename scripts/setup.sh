@@ -1,9 +1,26 @@
 #!/usr/bin/env bash
-# Installs the packages that are missing. Arguments: three lists of package names, from Debian 12 itself, from its
-# backports, and from Debian 13. The two extra suites are read through a private apt configuration in a temporary
-# folder, so the system's own source lists stay as they are; the mirror is the one that the system already uses.
+# usage: setup.sh [--bench-peers]
+# Installs the packages that are missing, from Debian 12 itself, its backports, and Debian 13. The two extra suites are
+# read through a private apt configuration in a temporary folder, so the system's own source lists stay as they are; the
+# mirror is the one that the system already uses.
 set -euo pipefail
-stable=$1 backports=$2 trixie=$3
+
+# Everything that a fresh Debian 12 lacks, by the suite that it comes from.
+stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 lld-19 libclang-rt-19-dev
+  clang-format-19 libabsl-dev libgtest-dev libbenchmark-dev libb2-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
+  libcli11-dev libnl-3-dev libnl-route-3-dev libcap-dev wireguard-tools iproute2 iputils-ping nftables tcpdump socat
+  iperf3 procps util-linux"
+[ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
+backports="android-libboringssl-dev linux-libc-dev wireguard-go"
+trixie="liburing2 liburing-dev"
+case ${1:-} in
+  '') ;;
+  --bench-peers)  # what `./dev bench e2e` compares with, and the newest build of the tests' WireGuard peer
+    stable+=" openvpn openssl"
+    backports=${backports/wireguard-go/}
+    trixie+=" nebula wireguard-go" ;;
+  *) echo "usage: ./dev setup [--bench-peers]" >&2; exit 2 ;;
+esac
 
 missing() {  # the names of a list that are not installed (or, for versions that matter, too old)
   local name
