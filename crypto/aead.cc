@@ -2,21 +2,13 @@
 
 #include <new>
 
-#include "crypto/aead_context.h"
+#include "crypto/aead_runs.h"
 #include "crypto/require.h"
 
 namespace ringwire::crypto {
 namespace {
 
-using Nonce = std::array<uint8_t, 12>;
-
-constexpr Nonce kZeroNonce{};
-
-Nonce TransportNonce(uint64_t counter) {
-  Nonce nonce{};
-  for (size_t i = 0; i < 8; ++i) nonce[4 + i] = static_cast<uint8_t>(counter >> (8 * i));
-  return nonce;
-}
+constexpr std::array<uint8_t, 12> kZeroNonce{};
 
 const EVP_AEAD* SuiteAead(AeadSuite suite) {
   switch (suite) {
@@ -40,37 +32,59 @@ const char* AeadSuiteName(AeadSuite suite) {
   FailRequirement("a known AeadSuite");
 }
 
+const char* AeadProviderName(AeadProvider provider) {
+  switch (provider) {
+    case AeadProvider::kBoringSsl:
+      return "BoringSSL";
+    case AeadProvider::kIpsecMb:
+      return "intel-ipsec-mb";
+  }
+  FailRequirement("a known AeadProvider");
+}
+
+void StoreTransportNonce(uint64_t counter, std::span<uint8_t, 12> nonce) {
+  for (size_t i = 0; i < 4; ++i) nonce[i] = 0;
+  for (size_t i = 0; i < 8; ++i) nonce[4 + i] = static_cast<uint8_t>(counter >> (8 * i));
+}
+
+AeadKeySchedules::AeadKeySchedules(AeadSuite suite, const SymmetricKey& key)
+    : boring_ssl(SuiteAead(suite), key), ipsec_mb(suite, key) {}
+
 AeadKey::AeadKey(AeadSuite suite, const SymmetricKey& key) : suite_(suite) {
-  static_assert(sizeof(AeadContext) <= kContextBytes && alignof(AeadContext) <= 64);
-  new (storage_.data()) AeadContext(SuiteAead(suite), key);
+  static_assert(sizeof(AeadKeySchedules) <= kSchedulesBytes && alignof(AeadKeySchedules) <= 64);
+  new (storage_.data()) AeadKeySchedules(suite, key);
 }
 
-AeadKey::~AeadKey() { context().~AeadContext(); }
+AeadKey::~AeadKey() { schedules().~AeadKeySchedules(); }
 
-const AeadContext& AeadKey::context() const {
-  return *std::launder(reinterpret_cast<const AeadContext*>(storage_.data()));
+const AeadKeySchedules& AeadKey::schedules() const {
+  return *std::launder(reinterpret_cast<const AeadKeySchedules*>(storage_.data()));
 }
 
-AeadEngine::AeadEngine() { AeadContext::PrepareThread(); }
+AeadEngine::AeadEngine(const AeadProviders& providers)
+    : boring_ssl_(std::make_unique<BoringSslRuns>()),
+      ipsec_mb_(providers == AeadProviders() ? nullptr : MakeIpsecMb().runs) {
+  AeadContext::PrepareThread();
+  for (size_t i = 0; i < kAeadSuiteCount; ++i) {
+    const bool boring_ssl = providers.by_suite[i] == AeadProvider::kBoringSsl;
+    Require(boring_ssl || ipsec_mb_ != nullptr, "intel-ipsec-mb only where it can be used");
+    by_suite_[i] = boring_ssl ? boring_ssl_.get() : ipsec_mb_.get();
+  }
+}
+
+AeadEngine::~AeadEngine() = default;
+
+AeadRuns& AeadEngine::RunsOf(const AeadKey& key) const {
+  return *by_suite_[static_cast<size_t>(key.suite())];
+}
 
 void AeadEngine::SealRun(const AeadKey& key, std::span<const SealSegment> segments,
                          uint64_t counter0) {
-  const AeadContext& context = key.context();
-  uint64_t counter = counter0;
-  for (const SealSegment& segment : segments) {
-    context.Seal(TransportNonce(counter), {segment.data, segment.size}, {},
-                 {segment.data, segment.size + kTagBytes});
-    ++counter;
-  }
+  RunsOf(key).SealRun(key, segments, counter0);
 }
 
 void AeadEngine::OpenRun(const AeadKey& key, std::span<OpenSegment> segments) {
-  const AeadContext& context = key.context();
-  for (OpenSegment& segment : segments) {
-    const size_t plaintext_size = segment.size < kTagBytes ? 0 : segment.size - kTagBytes;
-    segment.ok = context.Open(TransportNonce(segment.counter), {segment.data, segment.size}, {},
-                              {segment.data, plaintext_size});
-  }
+  RunsOf(key).OpenRun(key, segments);
 }
 
 void AeadSeal(const SymmetricKey& key, std::span<const uint8_t> plaintext,

@@ -4,13 +4,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "crypto/secret.h"
 
 namespace ringwire::crypto {
 
-class AeadContext;
+struct AeadKeySchedules;
+class AeadRuns;
 
 // How transport messages are sealed. The values are part of the handshake extension.
 enum class AeadSuite : uint8_t { kChaCha20Poly1305 = 0, kAes256Gcm = 1 };
@@ -22,8 +24,24 @@ inline constexpr size_t kAeadSuiteCount = 2;
 
 inline constexpr size_t kTagBytes = 16;
 
-// One key for one suite, expanded in place once and then immutable. Zeroed on destruction.
-// Thread-safe: any number of engines may use it at the same time.
+// Whose code seals and opens. BoringSSL is always there; crypto/aead_provider.h says when the other
+// one may be used.
+enum class AeadProvider : uint8_t { kBoringSsl = 0, kIpsecMb = 1 };
+
+// "BoringSSL" or "intel-ipsec-mb".
+[[nodiscard]] const char* AeadProviderName(AeadProvider provider);
+
+// The provider of each suite.
+struct AeadProviders {
+  std::array<AeadProvider, kAeadSuiteCount> by_suite{};
+
+  AeadProvider of(AeadSuite suite) const { return by_suite[static_cast<size_t>(suite)]; }
+  bool operator==(const AeadProviders&) const = default;
+};
+
+// One key for one suite, expanded in place once, for every provider that this machine has, and then
+// immutable. Zeroed on destruction. Thread-safe: any number of engines, of whatever providers, may
+// use it at the same time.
 class AeadKey {
  public:
   AeadKey(AeadSuite suite, const SymmetricKey& key);
@@ -32,17 +50,15 @@ class AeadKey {
   AeadKey& operator=(const AeadKey&) = delete;
 
   AeadSuite suite() const { return suite_; }
+  // For the providers in this folder.
+  const AeadKeySchedules& schedules() const;
 
  private:
-  friend class AeadEngine;
-
-  // Room for the provider's key schedule; aead.cc asserts that it is enough.
-  static constexpr size_t kContextBytes = 640;
-
-  const AeadContext& context() const;
+  // Room for the providers' key schedules; aead.cc asserts that it is enough.
+  static constexpr size_t kSchedulesBytes = 1920;
 
   const AeadSuite suite_;
-  alignas(64) std::array<std::byte, kContextBytes> storage_;
+  alignas(64) std::array<std::byte, kSchedulesBytes> storage_;
 };
 
 // `size` bytes of plaintext at `data`, which are replaced by ciphertext; the tag goes to the
@@ -70,7 +86,11 @@ struct OpenSegment {
 // the provider is set up here.
 class AeadEngine {
  public:
-  AeadEngine();
+  // BoringSSL for every suite.
+  AeadEngine() : AeadEngine(AeadProviders()) {}
+  // As ChooseAeadProviders (crypto/aead_provider.h) found; what this machine lacks is our bug.
+  explicit AeadEngine(const AeadProviders& providers);
+  ~AeadEngine();
   AeadEngine(const AeadEngine&) = delete;
   AeadEngine& operator=(const AeadEngine&) = delete;
 
@@ -80,6 +100,13 @@ class AeadEngine {
 
   // Sets `ok` of every segment; one bad segment does not stop the rest.
   void OpenRun(const AeadKey& key, std::span<OpenSegment> segments);
+
+ private:
+  AeadRuns& RunsOf(const AeadKey& key) const;
+
+  const std::unique_ptr<AeadRuns> boring_ssl_;
+  const std::unique_ptr<AeadRuns> ipsec_mb_;  // null where no suite uses it
+  std::array<AeadRuns*, kAeadSuiteCount> by_suite_;
 };
 
 // ChaCha20-Poly1305 (RFC 8439) with an all-zero nonce, for handshake fields (AEAD of WP §5.4 with

@@ -1,9 +1,26 @@
 #!/usr/bin/env bash
-# Installs the packages that are missing. Arguments: three lists of package names, from Debian 12 itself, from its
-# backports, and from Debian 13. The two extra suites are read through a private apt configuration in a temporary
-# folder, so the system's own source lists stay as they are; the mirror is the one that the system already uses.
+# usage: setup.sh [--bench-peers]
+# Installs the packages that are missing, from Debian 12 itself, its backports, and Debian 13. The two extra suites are
+# read through a private apt configuration in a temporary folder, so the system's own source lists stay as they are; the
+# mirror is the one that the system already uses.
 set -euo pipefail
-stable=$1 backports=$2 trixie=$3
+
+# Everything that a fresh Debian 12 lacks, by the suite that it comes from.
+stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 lld-19 libclang-rt-19-dev
+  clang-format-19 libabsl-dev libgtest-dev libbenchmark-dev libb2-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
+  libcli11-dev libnl-3-dev libnl-route-3-dev libnftables-dev libcap-dev wireguard-tools iproute2 iputils-ping nftables
+  tcpdump socat iperf3 procps util-linux"
+[ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
+backports="android-libboringssl-dev linux-libc-dev wireguard-go"
+trixie="liburing2 liburing-dev"
+case ${1:-} in
+  '') ;;
+  --bench-peers)  # what `./dev bench e2e` compares with, and the newest build of the tests' WireGuard peer
+    stable+=" openvpn openssl"
+    backports=${backports/wireguard-go/}
+    trixie+=" nebula wireguard-go" ;;
+  *) echo "usage: ./dev setup [--bench-peers]" >&2; exit 2 ;;
+esac
 
 missing() {  # the names of a list that are not installed (or, for versions that matter, too old)
   local name
@@ -15,12 +32,19 @@ too_old() {  # NAME MINIMUM: prints NAME when the installed version is below MIN
   local have
   have=$(dpkg-query -W -f='${Version}' "$1" 2>/dev/null) && dpkg --compare-versions "$have" ge "$2" || echo "$1"
 }
-backports_missing() {
-  too_old android-libboringssl-dev 14
-  too_old linux-libc-dev 6.7
-  too_old wireguard-go 0.0.2023
+outdated() {  # the names of a list whose installed version does not do
+  local name
+  for name in $1; do
+    case $name in
+      android-libboringssl-dev) too_old "$name" 14 ;;
+      linux-libc-dev) too_old "$name" 6.7 ;;
+      wireguard-go) too_old "$name" "$2" ;;
+      liburing*) too_old "$name" 2.9 ;;
+      nebula) too_old "$name" 1.9 ;;
+      *) missing "$name" ;;
+    esac
+  done
 }
-trixie_missing() { too_old liburing2 2.9; too_old liburing-dev 2.9; }
 
 if ! command -v dpkg-query >/dev/null || ! grep -q '^VERSION_ID="12"' /etc/os-release; then
   if command -v cmake >/dev/null && command -v clang++-19 >/dev/null; then exit 0; fi
@@ -30,8 +54,9 @@ if ! command -v dpkg-query >/dev/null || ! grep -q '^VERSION_ID="12"' /etc/os-re
 fi
 
 want_stable=$(missing "$stable")
-want_backports=$(backports_missing)
-want_trixie=$(trixie_missing)
+want_backports=$(outdated "$backports" 0.0.2023)
+# Debian 13's wireguard-go has the same source as the backport, built with a newer Go.
+want_trixie=$(outdated "$trixie" 0.0.20231211-1+b)
 [ -n "$want_stable$want_backports$want_trixie" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
   echo "ringwire: set-up needs root to install:" $want_stable $want_backports $want_trixie "(try: sudo ./dev setup)" >&2

@@ -16,6 +16,10 @@ class Counter {
   void Add(uint64_t n = 1) {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  // Takes back what was counted ahead of an outcome that then was another.
+  void Retract(uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
+  }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -32,7 +36,8 @@ struct alignas(64) WorkerCounters {
   Counter tun_write_runs, tun_write_segments, tun_write_bytes;
   Counter staged_segments, keepalives_received, to_control_segments;
   Counter icmp_errors_sent, cookie_replies_sent, load_sources_evicted;
-  Counter wakeups, source_address_retries, superpackets_refused;
+  Counter wakeups, spins, spins_that_found;
+  Counter source_address_retries, trains_repeated, superpackets_refused;
   std::array<Counter, kDropReasonCount> dropped;
 
   void Drop(DropReason reason, uint64_t segments = 1) {

@@ -12,6 +12,7 @@ namespace ringwire {
 // meets the checks.
 #define RINGWIRE_DROP_REASONS(X)                                 \
   /* TUN -> wire */                                              \
+  X(kTunReadFailed, "tun_read_failed")                           \
   X(kTunFrameMalformed, "tun_frame_malformed")                   \
   X(kTunNotIp, "tun_not_ip")                                     \
   X(kNoPeerForDestination, "no_peer_for_destination")            \
@@ -32,6 +33,8 @@ namespace ringwire {
   X(kMessageWrongLength, "message_wrong_length")                 \
   /* handshakes */                                               \
   X(kNoPrivateKey, "no_private_key")                             \
+  X(kResponseUnknownIndex, "response_unknown_index")             \
+  X(kCookieReplyUnknownIndex, "cookie_reply_unknown_index")      \
   X(kInvalidMac1, "invalid_mac1")                                \
   X(kCookieRequired, "cookie_required")                          \
   X(kSourceRateLimited, "source_rate_limited")                   \
@@ -42,9 +45,7 @@ namespace ringwire {
   X(kInitiationTimestampInvalid, "initiation_timestamp_invalid") \
   X(kInitiationReplayed, "initiation_replayed")                  \
   X(kInitiationFlood, "initiation_flood")                        \
-  X(kResponseUnknownIndex, "response_unknown_index")             \
   X(kResponseInvalid, "response_invalid")                        \
-  X(kCookieReplyUnknownIndex, "cookie_reply_unknown_index")      \
   X(kCookieReplyInvalid, "cookie_reply_invalid")                 \
   /* transport data */                                           \
   X(kUnknownReceiverIndex, "unknown_receiver_index")             \

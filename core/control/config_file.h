@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/offload_switches.h"
 #include "core/control/config_value.h"
 #include "core/control/device_update.h"
 #include "core/control/gateway_config.h"
@@ -64,6 +65,7 @@ struct ConfigFile {
   std::optional<uint16_t> mtu;      // absent: chosen by ringwire
   std::optional<uint16_t> workers;  // absent: chosen by ringwire
   IoBackendChoice io_backend = IoBackendChoice::kAuto;
+  OffloadSwitches offloads;
   TransportCipher transport_cipher = TransportCipher::kAuto;
   RouteTable table;
   DnsSettings dns;

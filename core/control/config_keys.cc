@@ -134,15 +134,16 @@ void Parser::ReadFwMark(std::string_view value) {
 
 void Parser::ReadAddress(std::string_view value) {
   for (const std::string_view text : Words(value)) {
-    const auto address = InterfaceAddress::Parse(text);
+    std::string why;
+    const auto address = InterfaceAddress::Parse(text, &why);
     if (address && address->address.bytes == IpAddress().bytes) {
       Fail(text, fmt::format("Address must be one that an interface can have, not {}",
                              QuotedUnlessKey(text)));
     } else if (address) {
       result_.config.addresses.push_back(*address);
     } else {
-      Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}",
-                             QuotedUnlessKey(text)));
+      Fail(text, fmt::format("Address must be like 10.0.0.1/24 or fd00::1/64, not {}{}",
+                             QuotedUnlessKey(text), Because(why)));
     }
   }
 }
@@ -150,6 +151,9 @@ void Parser::ReadAddress(std::string_view value) {
 void Parser::ReadMtu(std::string_view value) {
   if (value.empty()) {
     result_.config.mtu.reset();
+  } else if (value.starts_with('0')) {
+    Fail(value, fmt::format("MTU must be a number from {} to {}, not {}{}", kMtuMin, kMtuMax,
+                            QuotedUnlessKey(value), Because(kOctalForWgQuick)));
   } else if (const auto number = ReadNumber(value, kMtuMin, kMtuMax, "")) {
     result_.config.mtu = static_cast<uint16_t>(*number);
   }
@@ -173,6 +177,16 @@ void Parser::ReadIoBackend(std::string_view value) {
   } else {
     Fail(value,
          fmt::format("IoBackend must be auto, io_uring or epoll, not {}", QuotedUnlessKey(value)));
+  }
+}
+
+void Parser::ReadOffload(std::string_view value) {
+  const std::optional<OffloadSwitches> offloads = OffloadSwitches::Parse(value);
+  if (offloads) {
+    result_.config.offloads = *offloads;
+  } else {
+    Fail(value, fmt::format("Offload must be {}; not {}", OffloadSwitches::Syntax(),
+                            QuotedUnlessKey(value)));
   }
 }
 
@@ -325,10 +339,12 @@ void Parser::ReadAllowedIps(std::string_view value) {
 
 void Parser::ReadEndpoint(std::string_view value) {
   const std::string text = WithoutSpaces(value);
-  std::optional<EndpointName> endpoint = EndpointName::Parse(text);
+  std::string why;
+  std::optional<EndpointName> endpoint = EndpointName::Parse(text, &why);
   if (!endpoint) {
-    Fail(value, fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}",
-                            QuotedUnlessKey(text)));
+    Fail(value,
+         fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}{}",
+                     QuotedUnlessKey(text), Because(why)));
     return;
   }
   peer().endpoint = std::move(endpoint);

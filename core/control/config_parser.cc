@@ -20,6 +20,7 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"MTU", Section::kInterface, &Parser::ReadMtu, true},
     {"Workers", Section::kInterface, &Parser::ReadWorkers},
     {"IoBackend", Section::kInterface, &Parser::ReadIoBackend},
+    {"Offload", Section::kInterface, &Parser::ReadOffload},
     {"TransportCipher", Section::kInterface, &Parser::ReadTransportCipher},
     {"DNS", Section::kInterface, &Parser::ReadDns, true},
     {"Table", Section::kInterface, &Parser::ReadTable, true},

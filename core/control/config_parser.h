@@ -46,6 +46,7 @@ class Parser {
   void ReadMtu(std::string_view value);
   void ReadWorkers(std::string_view value);
   void ReadIoBackend(std::string_view value);
+  void ReadOffload(std::string_view value);
   void ReadTransportCipher(std::string_view value);
   void ReadDeferred(std::string_view value);
   void ReadSaveConfig(std::string_view value);

@@ -1,8 +1,10 @@
 #include "core/control/config_value.h"
 
 #include <algorithm>
+#include <bit>
 #include <iterator>
 #include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,14 +26,62 @@ bool IsHostName(std::string_view host) {
          !std::ranges::all_of(host, [](char c) { return IsDigit(c) || c == '.'; });
 }
 
-bool IsHost(std::string_view host) {
+// Whether a part between dots would be an octal number.
+bool HasOctalPart(std::string_view host) {
+  for (size_t i = 0; i + 1 < host.size(); ++i) {
+    if ((i == 0 || host[i - 1] == '.') && host[i] == '0' && IsDigit(host[i + 1])) return true;
+  }
+  return false;
+}
+
+// An IPv6 address and the zone behind its '%'.
+bool IsZoned(const std::optional<IpAddress>& address, std::string_view zone, std::string* why) {
+  if (!address || address->family != IpFamily::kV6 || zone.empty() || zone.size() > kZoneBytesMax ||
+      std::ranges::any_of(zone, [](char c) { return IsControl(c) || c == '/' || c == ']'; })) {
+    return false;
+  }
+  if (address->IsLinkLocalV6()) return true;
+  *why = "only a link-local address (fe80::/10) has an interface behind %";
+  return false;
+}
+
+// `host` as it is to be looked up.
+std::optional<std::string> ReadHost(std::string_view host, std::string* why) {
   const size_t percent = host.find('%');
   const std::optional<IpAddress> address = IpAddress::Parse(host.substr(0, percent));
-  if (percent == std::string_view::npos) return address.has_value() || IsHostName(host);
-  const std::string_view zone = host.substr(percent + 1);
-  return address && address->family == IpFamily::kV6 && !zone.empty() &&
-         zone.size() <= kZoneBytesMax &&
-         std::ranges::none_of(zone, [](char c) { return IsControl(c) || c == '/' || c == ']'; });
+  if (percent != std::string_view::npos) {
+    if (!IsZoned(address, host.substr(percent + 1), why)) return std::nullopt;
+    return std::string(host);
+  }
+  if (!address) {
+    if (const std::optional<IpAddress> old_form = IpAddress::ParseOldFormOfV4(host)) {
+      if (!HasOctalPart(host)) return old_form->ToString();
+      *why = "wg takes a number that starts with 0 for octal, others for decimal; leave the 0 out";
+      return std::nullopt;
+    }
+    if (!IsHostName(host)) return std::nullopt;
+  }
+  return std::string(host);
+}
+
+// What wg makes of these is not what was meant, or differs from one machine to the next.
+std::string WhyNoPort(std::string_view text) {
+  if (text.empty()) return {};
+  if (!std::ranges::all_of(text, IsDigit)) {
+    return "the port must be a number; names of services are not looked up";
+  }
+  return "the port must be from 1 to 65535";
+}
+
+// The length of an IPv4 netmask.
+std::optional<uint64_t> MaskLength(std::string_view text) {
+  const std::optional<IpAddress> mask = IpAddress::Parse(text);
+  if (!mask || mask->family != IpFamily::kV4) return std::nullopt;
+  uint32_t bits = 0;
+  for (const uint8_t byte : std::span(mask->bytes).first<4>()) bits = bits << 8 | byte;
+  const int length = std::countl_one(bits);
+  if (std::popcount(bits) != length) return std::nullopt;
+  return static_cast<uint64_t>(length);
 }
 
 }  // namespace
@@ -70,6 +120,10 @@ std::string QuotedUnlessKey(std::string_view value) {
   return Quoted(value);
 }
 
+std::string Because(std::string_view why) {
+  return why.empty() ? std::string() : fmt::format(": {}", why);
+}
+
 std::optional<TransportCipher> ParseTransportCipher(std::string_view text) {
   for (const TransportCipher cipher :
        {TransportCipher::kAuto, TransportCipher::kChaCha20Poly1305}) {
@@ -96,7 +150,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::optional<InterfaceAddress> InterfaceAddress::Parse(std::string_view text) {
+std::optional<InterfaceAddress> InterfaceAddress::Parse(std::string_view text, std::string* why) {
   const size_t slash = text.find('/');
   const std::optional<IpAddress> address = IpAddress::Parse(text.substr(0, slash));
   if (!address) return std::nullopt;
@@ -104,7 +158,13 @@ std::optional<InterfaceAddress> InterfaceAddress::Parse(std::string_view text) {
   if (slash == std::string_view::npos) {
     return InterfaceAddress{*address, static_cast<uint8_t>(bits)};
   }
-  const std::optional<uint64_t> length = ParseNumber(text.substr(slash + 1), bits);
+  const std::string_view length_text = text.substr(slash + 1);
+  if (length_text.size() > 1 && length_text.starts_with('0') && IsDigit(length_text[1])) {
+    if (why != nullptr) *why = kOctalForWgQuick;
+    return std::nullopt;
+  }
+  std::optional<uint64_t> length = ParseNumber(length_text, bits);
+  if (!length && address->family == IpFamily::kV4) length = MaskLength(length_text);
   if (!length) return std::nullopt;
   return InterfaceAddress{*address, static_cast<uint8_t>(*length)};
 }
@@ -113,7 +173,9 @@ std::string InterfaceAddress::ToString() const {
   return fmt::format("{}/{}", address.ToString(), length);
 }
 
-std::optional<EndpointName> EndpointName::Parse(std::string_view text) {
+std::optional<EndpointName> EndpointName::Parse(std::string_view text, std::string* why) {
+  std::string ignored;
+  if (why == nullptr) why = &ignored;
   EndpointName endpoint;
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
@@ -122,9 +184,14 @@ std::optional<EndpointName> EndpointName::Parse(std::string_view text) {
     if (!host.ends_with(']')) return std::nullopt;
     host = host.substr(1, host.size() - 2);
   }
+  std::optional<std::string> read = ReadHost(host, why);
+  if (!read) return std::nullopt;
   const std::optional<uint64_t> port = ParseNumber(text.substr(colon + 1), UINT16_MAX);
-  if (!port || *port == 0 || !IsHost(host)) return std::nullopt;
-  endpoint.host = host;
+  if (!port || *port == 0) {
+    *why = WhyNoPort(text.substr(colon + 1));
+    return std::nullopt;
+  }
+  endpoint.host = *std::move(read);
   endpoint.port = static_cast<uint16_t>(*port);
   return endpoint;
 }

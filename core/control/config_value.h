@@ -19,8 +19,9 @@ struct InterfaceAddress {
   IpAddress address;
   uint8_t length = 0;
 
-  // Without a length: the address alone.
-  static std::optional<InterfaceAddress> Parse(std::string_view text);
+  // Without a length: the address alone. IPv4 also takes a netmask for the length, as wg-quick.
+  // `why` says what is wrong where the text alone does not show it, else it stays empty.
+  static std::optional<InterfaceAddress> Parse(std::string_view text, std::string* why = nullptr);
   std::string ToString() const;
   friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
 };
@@ -30,11 +31,17 @@ struct EndpointName {
   std::string host;  // a name, or an address without brackets, perhaps with a %zone
   uint16_t port = 0;
 
-  // HOST:PORT; an IPv6 address is best in brackets, as wg takes it without them too.
-  static std::optional<EndpointName> Parse(std::string_view text);
+  // HOST:PORT; an IPv6 address is best in brackets, as wg takes it without them too. A short form of
+  // an IPv4 address (127.1) becomes the address. `why` says what is wrong where the text alone does
+  // not show it, above all where wg would take it; else it stays empty.
+  static std::optional<EndpointName> Parse(std::string_view text, std::string* why = nullptr);
   std::string ToString() const;  // with brackets around an IPv6 address
   friend bool operator==(const EndpointName&, const EndpointName&) = default;
 };
+
+// Why such a number is refused: wg-quick hands it to ip, for which 024 is 20.
+inline constexpr std::string_view kOctalForWgQuick =
+    "wg-quick takes a number that starts with 0 for octal; leave the 0 out";
 
 // ASCII only: the locale of the process must not decide what a configuration means.
 constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -54,6 +61,9 @@ std::string Quoted(std::string_view text);
 // A value for an error message: quoted, or not shown at all if it could be a key that was pasted
 // into the wrong line.
 std::string QuotedUnlessKey(std::string_view value);
+
+// How a message goes on when there is more to say: ": why".
+std::string Because(std::string_view why);
 
 // "auto" or "chacha20-poly1305", in any case; nullopt: something else.
 std::optional<TransportCipher> ParseTransportCipher(std::string_view text);

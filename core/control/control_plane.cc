@@ -12,6 +12,11 @@
 namespace ringwire {
 namespace {
 
+// Peers that may begin something, perhaps a handshake (0.2 ms), before control's caller is asked for
+// its news again: a hundred thousand peers begin at once when a link goes up.
+constexpr size_t kPeersInARow = 16;
+// Initiations without an answer after which a peer may be somewhere else: 15 s.
+constexpr int kAttemptsUntilSuspicion = 4;
 // How soon retired objects that a reader may hold are looked at again.
 constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 
@@ -21,6 +26,7 @@ void ControlOutput::Clear() {
   datagrams.clear();
   flush_staged.clear();
   notices.clear();
+  unanswered.clear();
 }
 
 ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_source,
@@ -62,6 +68,11 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
 }
 
 void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
+  if (peer.timers.waits_to_start) {
+    peer.timers.waits_to_start = false;
+    Start(call, peer, std::exchange(peer.timers.starts_with_keepalive, false));
+    return;
+  }
   PeerActivity& activity = peer.slot->activity;
   const TimerDecision decision = Decide(call.now, peer.timers, activity.Read());
   if (decision.zeroise) {
@@ -77,6 +88,9 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
       peer.ForgetSourceAddress(&shared->quiescence, call.now);
     }
     sessions.SendInitiation(call, peer);
+    if (peer.timers.attempts >= kAttemptsUntilSuspicion) {
+      call.out->unanswered.push_back(peer.public_key());
+    }
   }
   if (decision.unanswered) {
     activity.ClearUnanswered();
@@ -118,7 +132,21 @@ void ControlPlane::Impl::Arm(Instant now, Peer& peer) {
     decision = Decide(now, peer.timers, activity.Read());
   }
   if (decision.watch) activity.SetWatched(true);
-  deadlines.Set(peer.id().index, decision.next);
+  deadlines.Set(peer.id().index, peer.timers.waits_to_start ? now : decision.next);
+}
+
+void ControlPlane::Impl::StartInTurn(const ControlCall& call, Peer& peer, bool keepalive,
+                                     size_t* started) {
+  const bool has_reason = IsReachable(peer) && (keepalive || !peer.slot->staged.empty());
+  if (has_reason && (*started)++ < kPeersInARow) {
+    Start(call, peer, keepalive);
+    return;
+  }
+  if (has_reason) {
+    peer.timers.waits_to_start = true;
+    peer.timers.starts_with_keepalive |= keepalive;
+  }
+  Arm(call.now, peer);
 }
 
 void ControlPlane::Impl::Start(const ControlCall& call, Peer& peer, bool keepalive) {
@@ -186,7 +214,11 @@ void ControlPlane::HandleTimeout(Instant now, absl::Time wall_now, ControlOutput
   const ControlCall call{now, wall_now, out};
   // Taken out first: each peer has one turn a call, whatever its turn arms.
   std::vector<uint32_t> due;
-  while (const std::optional<uint32_t> index = impl_->deadlines.PopDue(now)) due.push_back(*index);
+  while (due.size() < kPeersInARow) {
+    const std::optional<uint32_t> index = impl_->deadlines.PopDue(now);
+    if (!index.has_value()) break;
+    due.push_back(*index);
+  }
   for (const uint32_t index : due) impl_->RunTimers(call, *impl_->peers.At(index));
   impl_->Finish(now);
 }
@@ -199,9 +231,10 @@ void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlO
   if (up == impl_->IsLinkUp()) return;
   const ControlCall call{now, wall_now, out};
   impl_->shared->device_up.store(up);
+  size_t started = 0;
   impl_->peers.ForEach([&](Peer& peer) {
     if (up) {
-      impl_->Start(call, peer, peer.persistent_keepalive_seconds > 0);
+      impl_->StartInTurn(call, peer, peer.persistent_keepalive_seconds > 0, &started);
     } else {
       impl_->Stop(now, peer);
     }
@@ -212,7 +245,8 @@ void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlO
 void ControlPlane::MachineWasCopied(Instant now, absl::Time wall_now, ControlOutput* out) {
   const ControlCall call{now, wall_now, out};
   impl_->sessions.ExpireAll();
-  impl_->peers.ForEach([&](Peer& peer) { impl_->Start(call, peer, false); });
+  size_t started = 0;
+  impl_->peers.ForEach([&](Peer& peer) { impl_->StartInTurn(call, peer, false, &started); });
   out->notices.push_back(
       {Notice::Level::kInfo, "this machine was cloned or restored: sessions are made anew"});
   impl_->Finish(now);

@@ -75,8 +75,11 @@ void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& upda
   std::vector<Starting> starting;
   for (const PeerUpdate& peer : update.peers) ApplyPeer(call, peer, &starting);
   CommitRemovals(call.now);
+  size_t started = 0;
   for (const Starting& one : starting) {
-    if (Peer* const peer = peers.Find(one.peer)) Start(call, *peer, one.keepalive);
+    if (Peer* const peer = peers.Find(one.peer)) {
+      StartInTurn(call, *peer, one.keepalive, &started);
+    }
   }
 }
 
@@ -102,7 +105,8 @@ void ControlPlane::Impl::ApplyPrivateKey(const ControlCall& call, const crypto::
   cookie_secret.SetPublicKey(identity.public_key, call.now);
   // What is staged goes on under the new key. Keepalives need no word: with a first key they are
   // due, with another one their timers go on.
-  peers.ForEach([&](Peer& peer) { Start(call, peer, false); });
+  size_t started = 0;
+  peers.ForEach([&](Peer& peer) { StartInTurn(call, peer, false, &started); });
 }
 
 void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& update,

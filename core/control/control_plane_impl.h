@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_CORE_CONTROL_CONTROL_PLANE_IMPL_H_
 #define RINGWIRE_CORE_CONTROL_CONTROL_PLANE_IMPL_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -42,6 +43,9 @@ struct ControlPlane::Impl {
   void Arm(Instant now, Peer& peer);
   // Lets the peer begin what it has reason for.
   void Start(const ControlCall& call, Peer& peer, bool keepalive);
+  // The same for one of many: the first few of a call start at once, the others as HandleTimeout
+  // comes to them. A handshake is dear, and control has more to do.
+  void StartInTurn(const ControlCall& call, Peer& peer, bool keepalive, size_t* started);
   void Stop(Instant now, Peer& peer);
   void Finish(Instant now);
 

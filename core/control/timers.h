@@ -29,6 +29,10 @@ struct TimerState {
   // One persistent keepalive an interval, even where nothing could be sent.
   Instant persistent_not_before;
 
+  // Many peers have begun at once, and this one waits for its turn to begin what it has reason for.
+  bool waits_to_start = false;
+  bool starts_with_keepalive = false;
+
   bool handshake_under_way() const { return attempts > 0; }
 };
 

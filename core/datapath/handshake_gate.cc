@@ -1,17 +1,23 @@
 #include "core/datapath/handshake_gate.h"
 
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/endian.h"
 
 namespace ringwire {
 namespace {
 
 constexpr size_t kLoadThreshold = kHandshakeQueueMax / 8;
+// A forged response needs nothing but our public key and an index that was seen on the wire. Where
+// responses crowd, they must show a cookie, before initiations need to: without one they neither
+// declare a load nor take the last quarter of the room below it.
+constexpr size_t kResponseThreshold = kLoadThreshold * 3 / 4;
 // A cookie reply has no mac1 to prove that it knows us, so it may only use a queue that is nearly
 // empty, and can neither displace a handshake nor declare a load.
-constexpr size_t kCookieReplyThreshold = kHandshakeQueueMax / 16;
+constexpr size_t kCookieReplyThreshold = kLoadThreshold / 2;
 
 }  // namespace
 
@@ -31,6 +37,7 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
     counters_->Drop(DropReason::kNoPrivateKey);
     return std::nullopt;
   }
+  if (!IsExpected(kind, message)) return std::nullopt;
   if (kind == MessageKind::kCookieReply) {
     if (link_->handshakes.size() >= kCookieReplyThreshold) {
       counters_->Drop(DropReason::kHandshakeQueueFull);
@@ -41,8 +48,11 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
       counters_->Drop(DropReason::kInvalidMac1);
       return std::nullopt;
     }
-    const bool is_flooding =
-        kind == MessageKind::kInitiation && sources_.CountInitiation(now, from.remote.address);
+    // Responses are not counted by source: whoever forges that would cost the genuine one its place
+    // (rule 1).
+    const bool is_flooding = kind == MessageKind::kInitiation
+                                 ? sources_.CountInitiation(now, from.remote.address)
+                                 : link_->handshakes.size() >= kResponseThreshold;
     if (is_flooding || IsUnderLoad(now)) {
       if (!checker->IsMac2Valid(message, from.remote)) {
         counters_->Drop(DropReason::kCookieRequired);
@@ -66,6 +76,33 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
   counters_->to_control_segments.Add();
   link_->control_has_news = true;
   return std::nullopt;
+}
+
+bool HandshakeGate::IsExpected(MessageKind kind, std::span<const uint8_t> message) {
+  const IndexTable& indices = shared_->index_table;
+  switch (kind) {
+    case MessageKind::kResponse:
+      if (indices.IsPending(LoadLe32(message.data() + offsetof(ResponseMessage, receiver_index)))) {
+        return true;
+      }
+      counters_->Drop(DropReason::kResponseUnknownIndex);
+      return false;
+    case MessageKind::kCookieReply: {
+      const uint32_t index =
+          LoadLe32(message.data() + offsetof(CookieReplyMessage, receiver_index));
+      if (indices.IsPending(index)) return true;
+      // Our response made a session at once; until something comes in under it, the initiator may
+      // have asked for a cookie instead.
+      const Keypair* const session = indices.Find(index);
+      if (session != nullptr && !session->is_initiator() && !session->has_received()) return true;
+      counters_->Drop(DropReason::kCookieReplyUnknownIndex);
+      return false;
+    }
+    case MessageKind::kInitiation:
+    case MessageKind::kTransport:  // never comes here
+      break;
+  }
+  return true;
 }
 
 bool HandshakeGate::IsUnderLoad(Instant now) {

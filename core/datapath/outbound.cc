@@ -31,17 +31,18 @@ uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
   return (count + trains - 1) / trains;
 }
 
-// A datagram from our port to the peer's endpoint that came back to us through TUN, because the way
-// to the endpoint leads into the tunnel itself. Sealed again it would come back larger, for ever.
-// What is left of one that was fragmented ends here a turn later.
-bool IsOwnDatagram(std::span<const uint8_t> packet, const IpPacket& ip, uint16_t listen_port,
-                   uint16_t endpoint_port) {
+// The payload of a UDP datagram from one port to another, as far as this packet has it; empty for
+// anything else, and for all but the first fragment.
+std::span<const uint8_t> UdpPayload(std::span<const uint8_t> packet, const IpPacket& ip,
+                                    uint16_t from_port, uint16_t to_port) {
   constexpr uint8_t kProtocolUdp = 17;
+  constexpr size_t kUdpHeaderBytes = 8;
   const std::optional<IpPayload> payload = FindIpPayload(packet, ip);
-  if (!payload || payload->protocol != kProtocolUdp || !payload->is_first_fragment) return false;
-  if (packet.size() - payload->offset < 4) return false;
-  const uint8_t* const ports = packet.data() + payload->offset;
-  return LoadBe16(ports) == listen_port && LoadBe16(ports + 2) == endpoint_port;
+  if (!payload || payload->protocol != kProtocolUdp || !payload->is_first_fragment) return {};
+  const std::span<const uint8_t> udp = packet.subspan(payload->offset);
+  if (udp.size() < kUdpHeaderBytes) return {};
+  if (LoadBe16(udp.data()) != from_port || LoadBe16(udp.data() + 2) != to_port) return {};
+  return udp.subspan(kUdpHeaderBytes);
 }
 
 }  // namespace
@@ -116,8 +117,9 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     return true;
   }
   if (ip.destination == endpoint.remote.address &&
-      IsOwnDatagram(packet, ip, shared_->listen_port.load(std::memory_order_relaxed),
-                    endpoint.remote.port)) {
+      IsOwnMessage(*peer,
+                   UdpPayload(packet, ip, shared_->listen_port.load(std::memory_order_relaxed),
+                              endpoint.remote.port))) {
     counters_->Drop(DropReason::kRoutingLoop, plan.segment_count);
     return true;
   }
@@ -138,6 +140,36 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     return true;
   }
   return LayOut(now, Route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)}, plan, packet);
+}
+
+// A message of ours to this peer that came back to us through TUN, because the way to the endpoint
+// leads into the tunnel itself. Sealed again it would come back larger, for ever. Another WireGuard
+// whose traffic we forward may use the same ports, so it is the index that tells: one that we have
+// drawn, or the one that the peer has drawn for the session that we send under. What is not
+// recognised (the rest of a fragmented datagram, a cookie reply, the last message of a session that
+// was replaced just now) is sealed once, and as such it ends here.
+bool Outbound::IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const {
+  if (message.size() < kTransportHeaderBytes) return false;
+  const uint32_t index = LoadLe32(message.data() + 4);
+  const IndexTable& indices = shared_->index_table;
+  switch (LoadLe32(message.data())) {
+    case kMessageInitiation:
+      return indices.IsPending(index);
+    case kMessageResponse: {
+      const Keypair* const session = indices.Find(index);
+      return session != nullptr && session->peer() == &peer;
+    }
+    case kMessageTransport: {
+      const Keypair* const current = peer.current.load(std::memory_order_acquire);
+      if (current != nullptr && current->remote_index() == index) return true;
+      const Keypair* const confirmed =
+          indices.Find(peer.confirmed_index.load(std::memory_order_acquire));
+      return confirmed != nullptr && confirmed->peer() == &peer &&
+             confirmed->remote_index() == index;
+    }
+    default:
+      return false;
+  }
 }
 
 Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {

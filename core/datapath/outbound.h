@@ -60,6 +60,8 @@ class Outbound {
   bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
   bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
                const IpPacket& ip);
+  // `message`: the beginning of a datagram from our port to the peer's endpoint.
+  bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
   // The session to send with, or nullptr.
   Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
   bool LayOut(Instant now, const Route& route, const SplitPlan& plan,

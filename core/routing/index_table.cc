@@ -1,7 +1,6 @@
 #include "core/routing/index_table.h"
 
 #include <utility>
-#include <vector>
 
 #include "core/base/check.h"
 
@@ -9,21 +8,23 @@ namespace ringwire {
 
 namespace {
 
-constexpr size_t kInitialSlots = 1024;  // 8 KiB for readers
+constexpr size_t kInitialSlots = 1024;  // 12 KiB
 
 }  // namespace
 
 struct IndexTable::Table {
   // `size` is a power of two.
   explicit Table(size_t size)
-      : mask(size - 1), slots(new std::atomic<Keypair*>[size]()), reserved(size) {}
+      : mask(size - 1),
+        slots(new std::atomic<Keypair*>[size]()),
+        reserved(new std::atomic<uint32_t>[size]()) {}
 
   size_t size() const { return mask + 1; }
 
   const size_t mask;
   const std::unique_ptr<std::atomic<Keypair*>[]> slots;
-  // The writer's: the whole index that has taken each place, 0 for a free one.
-  std::vector<uint32_t> reserved;
+  // The whole index that has taken each place, 0 for a free one.
+  const std::unique_ptr<std::atomic<uint32_t>[]> reserved;
 };
 
 IndexTable::IndexTable(QuiescenceDomain* quiescence)
@@ -41,14 +42,23 @@ Keypair* IndexTable::Find(uint32_t index) const {
   return keypair != nullptr && keypair->local_index() == index ? keypair : nullptr;
 }
 
+// The session first, then the mark, and Release() the other way round: who finds the session gone
+// finds the mark gone too, so an index that once led to a session is never pending again.
+bool IndexTable::IsPending(uint32_t index) const {
+  const Table* const table = table_.load(std::memory_order_acquire);
+  const size_t place = index & table->mask;
+  return table->slots[place].load(std::memory_order_acquire) == nullptr && index != 0 &&
+         table->reserved[place].load(std::memory_order_acquire) == index;
+}
+
 uint32_t IndexTable::Reserve(crypto::Random& random, Instant now) {
   if ((reserved_count_ + 1) * 4 > owned_->size()) Grow(now);
   // At least three places of four are free: two draws are rarely needed.
   for (;;) {
     const uint32_t index = random.Uint32();
-    uint32_t& place = owned_->reserved[index & owned_->mask];
-    if (index == 0 || place != 0) continue;
-    place = index;
+    std::atomic<uint32_t>& place = owned_->reserved[index & owned_->mask];
+    if (index == 0 || place.load(std::memory_order_relaxed) != 0) continue;
+    place.store(index, std::memory_order_release);
     ++reserved_count_;
     return index;
   }
@@ -56,16 +66,17 @@ uint32_t IndexTable::Reserve(crypto::Random& random, Instant now) {
 
 void IndexTable::Publish(uint32_t index, Keypair* keypair) {
   const size_t place = index & owned_->mask;
-  CHECK(index != 0 && owned_->reserved[place] == index);
+  CHECK(index != 0 && owned_->reserved[place].load(std::memory_order_relaxed) == index);
   CHECK(keypair->local_index() == index);
   owned_->slots[place].store(keypair, std::memory_order_release);
 }
 
 void IndexTable::Release(uint32_t index) {
   const size_t place = index & owned_->mask;
-  CHECK(index != 0 && owned_->reserved[place] == index);
+  CHECK(index != 0 && owned_->reserved[place].load(std::memory_order_relaxed) == index);
+  // In this order: see IsPending().
+  owned_->reserved[place].store(0, std::memory_order_release);
   owned_->slots[place].store(nullptr, std::memory_order_release);
-  owned_->reserved[place] = 0;
   --reserved_count_;
 }
 
@@ -74,10 +85,10 @@ void IndexTable::Release(uint32_t index) {
 void IndexTable::Grow(Instant now) {
   auto larger = std::make_shared<Table>(owned_->size() * 2);
   for (size_t i = 0; i < owned_->size(); ++i) {
-    const uint32_t index = owned_->reserved[i];
+    const uint32_t index = owned_->reserved[i].load(std::memory_order_relaxed);
     const size_t place = index & larger->mask;
     if (index == 0) continue;
-    larger->reserved[place] = index;
+    larger->reserved[place].store(index, std::memory_order_relaxed);
     larger->slots[place].store(owned_->slots[i].load(std::memory_order_relaxed),
                                std::memory_order_relaxed);
   }

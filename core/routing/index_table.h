@@ -16,8 +16,8 @@ namespace ringwire {
 // From the receiver index of a transport message to its session. Indices are random (rule 9) and
 // their low bits are their place in the table, so a lookup is one load and one compare; a draw
 // whose place is taken is drawn again. The table doubles before it is a quarter full (places never
-// collide by doubling). Index 0 is never drawn. One writer (control); Find may run on any online
-// reader of the quiescence domain.
+// collide by doubling). Index 0 is never drawn. One writer (control); Find and IsPending may run on
+// any online reader of the quiescence domain.
 class IndexTable {
  public:
   explicit IndexTable(QuiescenceDomain* quiescence);
@@ -27,6 +27,9 @@ class IndexTable {
 
   // The published session of this index, or nullptr.
   Keypair* Find(uint32_t index) const;
+  // Reserved, and no session yet: a handshake of ours awaits its answer under this index. A reader
+  // may see the change a moment later than the writer made it.
+  bool IsPending(uint32_t index) const;
 
   // Takes a fresh random index, for a handshake that begins.
   uint32_t Reserve(crypto::Random& random, Instant now);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstddef>
 #include <limits>
@@ -12,21 +13,14 @@
 namespace ringwire {
 namespace {
 
-// Decimal digits without sign or leading zero, at most `max`. One spelling a number, so that a list
-// of addresses cannot hold the same thing twice in disguise.
+// Decimal digits without sign, at most `max`. Leading zeros are taken and mean nothing: no WireGuard
+// tool reads octal numbers here.
 std::optional<uint32_t> ParseDecimal(std::string_view text, uint32_t max) {
-  if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
   uint32_t value = 0;
   const char* const end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error != std::errc() || stop != end || value > max) return std::nullopt;
   return value;
-}
-
-// fe80::/10: only there does an address mean nothing without its interface.
-bool IsLinkLocalV6(const IpAddress& address) {
-  return address.family == IpFamily::kV6 && address.bytes[0] == 0xfe &&
-         (address.bytes[1] & 0xc0) == 0x80;
 }
 
 // What stands between the brackets: an IPv6 address, perhaps with a zone.
@@ -39,7 +33,7 @@ std::optional<SocketAddress> ParseBracketed(std::string_view text) {
 
   const std::optional<uint32_t> zone =
       ParseDecimal(text.substr(percent + 1), std::numeric_limits<uint32_t>::max());
-  if (!zone || *zone == 0 || !IsLinkLocalV6(*address)) return std::nullopt;
+  if (!zone || *zone == 0 || !address->IsLinkLocalV6()) return std::nullopt;
   result.scope_id = *zone;
   return result;
 }
@@ -71,6 +65,24 @@ std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
     return std::nullopt;
   }
   return result;
+}
+
+std::optional<IpAddress> IpAddress::ParseOldFormOfV4(std::string_view text) {
+  constexpr size_t kBytesMax = 64;  // leading zeros apart, no form is half as long
+  std::array<char, kBytesMax> terminated{};
+  // inet_aton also takes what follows a space.
+  if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos ||
+      text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
+    return std::nullopt;
+  }
+  std::copy(text.begin(), text.end(), terminated.begin());
+  in_addr address;
+  if (inet_aton(terminated.data(), &address) == 0) return std::nullopt;
+  return V4(std::bit_cast<std::array<uint8_t, 4>>(address.s_addr));
+}
+
+bool IpAddress::IsLinkLocalV6() const {
+  return family == IpFamily::kV6 && bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
 }
 
 std::string IpAddress::ToString() const {

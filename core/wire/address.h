@@ -23,8 +23,13 @@ struct IpAddress {
   static IpAddress V6(std::span<const uint8_t, 16> network_order);
   // Text form, without brackets, port, prefix or zone.
   static std::optional<IpAddress> Parse(std::string_view text);
+  // IPv4 in any form that the system's resolver takes for an address: 127.1, 2130706433, 0x7f.1,
+  // and, mind, 010.0.0.1 for 8.0.0.1.
+  static std::optional<IpAddress> ParseOldFormOfV4(std::string_view text);
 
   bool IsSet() const { return family != IpFamily::kNone; }
+  // fe80::/10: only there does an address mean nothing without its interface.
+  bool IsLinkLocalV6() const;
   int Bits() const { return family == IpFamily::kV4 ? 32 : 128; }
   // RFC 5952 for IPv6. Empty when not set.
   std::string ToString() const;
@@ -36,7 +41,8 @@ struct Prefix {
   IpAddress address;
   uint8_t length = 0;
 
-  // "a/b", or "a" for a host prefix. Host bits are cleared, as every WireGuard tool does.
+  // "a/b", or "a" for a host prefix. Host bits are cleared and leading zeros of the length mean
+  // nothing, as in every WireGuard tool.
   static std::optional<Prefix> Parse(std::string_view text);
   static Prefix Of(IpAddress address, int length);
 

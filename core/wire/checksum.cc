@@ -1,40 +1,25 @@
 #include "core/wire/checksum.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "core/base/endian.h"
+#include "core/wire/checksum_blocks.h"
 
 namespace ringwire {
 namespace {
 
-// Two 64-bit lanes: GCC and Clang turn it into SSE2 or NEON, both of which every target has.
-using Lanes = uint64_t __attribute__((vector_size(16)));
-constexpr size_t kBlockBytes = 4 * sizeof(Lanes);
-
-// Adds the bytes as 32-bit words of the machine's order. The one's-complement sum does not depend
-// on the byte order as long as the result is swapped (RFC 1071 §2 (B)), and 64 bits hold the sum of
-// 2^32 such words without a carry.
-uint64_t SumBlocks(const uint8_t* p, size_t blocks) {
-  constexpr Lanes kLow = {0xffffffff, 0xffffffff};
-  Lanes even0{}, even1{}, odd0{}, odd1{};
-  for (; blocks != 0; --blocks, p += kBlockBytes) {
-    const Lanes a = LoadRaw<Lanes>(p), b = LoadRaw<Lanes>(p + 16);
-    const Lanes c = LoadRaw<Lanes>(p + 32), d = LoadRaw<Lanes>(p + 48);
-    even0 += (a & kLow) + (c & kLow);
-    even1 += (b & kLow) + (d & kLow);
-    odd0 += (a >> 32) + (c >> 32);
-    odd1 += (b >> 32) + (d >> 32);
-  }
-  const Lanes sum = even0 + even1 + odd0 + odd1;
-  return sum[0] + sum[1];
-}
+// Chosen before main: the same for every thread, and never written again.
+const SumBlocksFunction kSumBlocks =
+    SumBlocksByDotProduct() != nullptr ? SumBlocksByDotProduct() : &SumBlocks;
 
 uint64_t SumNative(const uint8_t* p, size_t size) {
   uint64_t sum = 0;
-  if (size >= kBlockBytes) {
-    sum = SumBlocks(p, size / kBlockBytes);
-    p += size / kBlockBytes * kBlockBytes;
-    size %= kBlockBytes;
+  while (size >= kChecksumBlockBytes) {
+    const size_t blocks = std::min(size / kChecksumBlockBytes, kChecksumBlocksMax);
+    sum += kSumBlocks(p, blocks);
+    p += blocks * kChecksumBlockBytes;
+    size -= blocks * kChecksumBlockBytes;
   }
   for (; size >= 8; size -= 8, p += 8) {
     const auto word = LoadRaw<uint64_t>(p);

@@ -1,7 +1,10 @@
 #include "platform/app/command_line.h"
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -25,6 +28,29 @@ bool HasOwnArguments(const CLI::App& app) {
   const std::vector<const CLI::Option*> options = app.get_options();
   return std::any_of(options.begin(), options.end(),
                      [](const CLI::Option* option) { return option->count() > 0; });
+}
+
+// Words that no interface gets by accident: somebody who writes one means a command, which this
+// version does not have.
+bool IsReserved(std::string_view name) {
+  constexpr std::string_view kReserved[] = {"doctor", "health", "exporter"};
+  return std::ranges::find(kReserved, name) != std::end(kReserved);
+}
+
+// The name of `ringwire IFNAME`. Behind `--` it is never taken for anything else.
+int RunDevice(const CLI::App& app, const Command& device, std::span<char* const> arguments) {
+  const CLI::Option* const option = app.get_option("IFNAME");
+  if (option->count() == 0) return ReportUsage("an interface name or a command is missing");
+  const std::string name = option->as<std::string>();
+  const bool is_explicit = std::ranges::find(arguments, std::string_view("--")) != arguments.end();
+  if (is_explicit) return device.run();
+  if (name == "help") return WriteOutput("the help", app.help());
+  if (IsReserved(name)) {
+    return ReportUsage(fmt::format(
+        "`{}` is no command of this version; an interface of that name takes `ringwire -- {}`",
+        name, name));
+  }
+  return device.run();
 }
 
 }  // namespace
@@ -56,9 +82,7 @@ int RunCommandLine(int argc, char** argv) {
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [](const Command& c) { return c.parser->parsed(); });
   if (chosen == commands.end()) {
-    if (app.get_option("IFNAME")->count() == 0)
-      return ReportUsage("an interface name or a command is missing");
-    return device.run();
+    return RunDevice(app, device, {argv, static_cast<size_t>(argc)});
   }
   if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");
   return chosen->run();

@@ -35,9 +35,12 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
   DeviceSettings settings;
   settings.name = arguments.interface_name;
   settings.workers = WorkersOf(arguments.flags);
+  settings.busy_poll = BusyPollOf(arguments.flags);
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(IoBackendChoice::kAuto);
+  settings.offloads = OffloadsOf(arguments.flags).value_or(OffloadSwitches());
   settings.transport_cipher = CipherOf(arguments.flags);
+  settings.aead = AeadOf(arguments.flags);
   absl::StatusOr<UniqueFd> tun = InheritedDescriptor("WG_TUN_FD");
   if (!tun.ok()) return tun.status();
   settings.tun_queue = *std::move(tun);

@@ -32,15 +32,27 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
     if (ParseLogLevel(text).has_value()) return std::string();
     return text + " is no log level: debug, info, warning, error or silent";
   };
+  const auto check_offload = [](const std::string& text) {
+    if (OffloadSwitches::Parse(text).has_value()) return std::string();
+    return fmt::format("{} is no choice of offloads: {}", text, OffloadSwitches::Syntax());
+  };
   app->add_option("--workers", flags->workers, "Worker threads: auto, or a number")
       ->check(check_workers);
   app->add_option("--pin", flags->pin, "Pin workers to CPUs: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
+  app->add_option("--busy-poll", flags->busy_poll,
+                  "Look for packets a while before sleeping: auto, on or off")
+      ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
+  app->add_option("--offload", flags->offload,
+                  "Offloads: auto, off, or those to do without, as -uso,-udp-gro")
+      ->check(check_offload);
   app->add_option("--cipher", flags->cipher,
                   "Cipher of transport messages: auto or chacha20-poly1305")
       ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
+  app->add_option("--aead", flags->aead, "Whose ciphers: auto, boringssl or ipsec-mb")
+      ->check(CLI::IsMember({"auto", "boringssl", "ipsec-mb"}));
   app->add_option("--log-level", flags->log_level, "debug, info, warning, error or silent")
       ->check(check_level);
   app->add_option("--log-format", flags->log_format, "text or json")
@@ -54,11 +66,26 @@ PinChoice PinOf(const DeviceFlags& flags) {
   return flags.pin == "off" ? PinChoice::kOff : PinChoice::kAuto;
 }
 
+BusyPoll BusyPollOf(const DeviceFlags& flags) {
+  if (flags.busy_poll == "on") return BusyPoll::kOn;
+  return flags.busy_poll == "off" ? BusyPoll::kOff : BusyPoll::kAuto;
+}
+
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {
   if (flags.io == "io_uring") return IoBackendChoice::kIoUring;
   if (flags.io == "epoll") return IoBackendChoice::kEpoll;
   if (flags.io == "auto") return IoBackendChoice::kAuto;
   return std::nullopt;
+}
+
+crypto::AeadPreference AeadOf(const DeviceFlags& flags) {
+  if (flags.aead == "boringssl") return crypto::AeadPreference::kBoringSsl;
+  return flags.aead == "ipsec-mb" ? crypto::AeadPreference::kIpsecMb
+                                  : crypto::AeadPreference::kAuto;
+}
+
+std::optional<OffloadSwitches> OffloadsOf(const DeviceFlags& flags) {
+  return flags.offload.empty() ? std::nullopt : OffloadSwitches::Parse(flags.offload);
 }
 
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags) {

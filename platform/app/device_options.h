@@ -8,8 +8,10 @@
 
 #include "absl/status/status.h"
 #include "core/control/config_file.h"
+#include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/app/logging.h"
+#include "platform/worker/spin_policy.h"
 
 namespace CLI {
 class App;
@@ -21,8 +23,11 @@ namespace ringwire::platform {
 struct DeviceFlags {
   std::string workers = "auto";
   std::string pin = "auto";
-  std::string io;      // empty: what the configuration says
-  std::string cipher;  // likewise
+  std::string busy_poll = "auto";
+  std::string io;       // empty: what the configuration says
+  std::string offload;  // likewise
+  std::string cipher;   // likewise
+  std::string aead = "auto";
   std::string log_level;
   std::string log_format = "text";
 };
@@ -33,7 +38,10 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
 // The flags understood. The values were checked by the command line.
 std::optional<size_t> WorkersOf(const DeviceFlags& flags);
 PinChoice PinOf(const DeviceFlags& flags);
+BusyPoll BusyPollOf(const DeviceFlags& flags);
 std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags);
+crypto::AeadPreference AeadOf(const DeviceFlags& flags);
+std::optional<OffloadSwitches> OffloadsOf(const DeviceFlags& flags);
 std::optional<TransportCipher> CipherOf(const DeviceFlags& flags);
 
 // Starts logging as the flags, else LOG_LEVEL, else `fallback` say. Returns the level.

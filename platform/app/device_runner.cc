@@ -14,6 +14,7 @@
 #include "platform/app/version.h"
 #include "platform/gateway/plan.h"
 #include "platform/io/backend_factory.h"
+#include "platform/io/offload_proof.h"
 #include "platform/netlink/netlink.h"
 #include "spdlog/spdlog.h"
 
@@ -55,33 +56,54 @@ std::optional<gid_t> StatusGroup() {
 }  // namespace
 
 DeviceRunner::DeviceRunner(DeviceSettings settings)
-    : settings_(std::move(settings)), name_(settings_.name) {}
+    : settings_(std::move(settings)),
+      name_(settings_.name),
+      ladder_(settings_.offloads,
+              [this](const std::string& line) { spdlog::warn("{}: {}", name_, line); }) {}
 
 absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings settings) {
   absl::Status status = CheckInterfaceName(settings.name);
   if (status.ok()) status = TestCrypto();
   if (!status.ok()) return status;
   std::unique_ptr<DeviceRunner> runner(new DeviceRunner(std::move(settings)));
-  // Privileges go before the first thread and after the last step that needs them.
+  // Privileges go before the first thread and after the last step that needs them: a system may
+  // reserve io_uring to them.
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::CreateDevice, &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools}) {
+       {&DeviceRunner::ChooseAead, &DeviceRunner::CreateDevice, &DeviceRunner::ProveOffloads,
+        &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools, &DeviceRunner::ChooseBackend}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
   status = DropPrivileges();
   if (!status.ok()) return status;
   for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::ChooseBackend, &DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
+       {&DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
   return runner;
 }
 
+// Nothing but speed depends on it, so a library that cannot be used is an error only for those who
+// asked for it by name.
+absl::Status DeviceRunner::ChooseAead() {
+  const crypto::AeadProviderChoice choice = crypto::ChooseAeadProviders(settings_.aead);
+  aead_providers_ = choice.providers;
+  if (choice.reason.empty()) return absl::OkStatus();
+  if (settings_.aead == crypto::AeadPreference::kIpsecMb) {
+    return absl::UnavailableError(fmt::format(
+        "use intel-ipsec-mb: {} (run with --aead=auto or --aead=boringssl)", choice.reason));
+  }
+  spdlog::log(choice.is_wrong ? spdlog::level::warn : spdlog::level::debug,
+              "{}: intel-ipsec-mb is not used, BoringSSL is: {}", name_, choice.reason);
+  return absl::OkStatus();
+}
+
 absl::Status DeviceRunner::CreateDevice() {
   const CpuBudget budget = ReadCpuBudget();
   const bool inherited = settings_.tun_queue.valid();
   const size_t workers = inherited ? 1 : settings_.workers.value_or(WorkersFor(budget));
+  usable_cpus_ = WorkersFor(budget);
   pin_cpus_ = PinningFor(budget, workers, settings_.pin);
   if (!inherited) {
     absl::Status status = CheckNetAdmin();
@@ -91,8 +113,8 @@ absl::Status DeviceRunner::CreateDevice() {
   TunOptions options;
   options.name = name_;
   options.queues = workers;
-  options.tso = true;
-  options.uso = true;
+  options.tso = ladder_.IsOn(Offload::kTso);
+  options.uso = ladder_.IsOn(Offload::kUso);
   absl::StatusOr<TunDevice> tun =
       inherited ? AdoptTunDevice(std::move(settings_.tun_queue)) : CreateTunDevice(options);
   if (!tun.ok()) return tun.status();
@@ -112,12 +134,25 @@ absl::Status DeviceRunner::CreateDevice() {
   return absl::OkStatus();
 }
 
+absl::Status DeviceRunner::ProveOffloads() {
+  if (!tun_.created) {
+    for (const Offload offload : {Offload::kTso, Offload::kUso, Offload::kTunGsoWrite}) {
+      ladder_.LeaveUnused(offload, "the device was handed over");
+    }
+  }
+  if (!tun_.tso) ladder_.Refuse(Offload::kTso, "this kernel does not grant it");
+  if (!tun_.uso) ladder_.Refuse(Offload::kUso, "this kernel does not grant it");
+  merge_udp_ = ProveTunGsoWrite(&ladder_, /*otherwise=*/tun_.uso);
+  ProveUdpOffloads(&ladder_);
+  return absl::OkStatus();
+}
+
 absl::Status DeviceRunner::OpenSockets() {
   UdpOptions options;
   options.port = settings_.listen_port;
   options.workers = tun_.queues.size();
   options.fwmark = settings_.fwmark;
-  options.gro = true;
+  options.gro = ladder_.IsOn(Offload::kUdpGro);
   absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
   if (!group.ok()) return group.status();
   udp_ = *std::move(group);
@@ -150,12 +185,26 @@ absl::Status DeviceRunner::ListenForTools() {
   return absl::OkStatus();
 }
 
+absl::Status DeviceRunner::SetUpRings() {
+  for (size_t i = 0; i < tun_.queues.size(); ++i) {
+    absl::StatusOr<std::shared_ptr<Ring>> ring = SetUpRing();
+    if (!ring.ok()) return ring.status();
+    rings_.push_back(*std::move(ring));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status DeviceRunner::ChooseBackend() {
-  if (settings_.io == IoBackendChoice::kEpoll) return absl::OkStatus();
-  const absl::Status probe = ProbeIoUring();
+  if (settings_.io == IoBackendChoice::kEpoll) {
+    LeaveMultishotUnused(&ladder_);
+    return absl::OkStatus();
+  }
+  absl::Status probe = ProbeIoUring(&ladder_);
+  if (probe.ok()) probe = SetUpRings();
   io_uring_ = probe.ok();
   if (probe.ok()) return absl::OkStatus();
   if (settings_.io == IoBackendChoice::kAuto) {
+    LeaveMultishotUnused(&ladder_);
     spdlog::info("{}: io_uring is not usable here, epoll is used: {}", name_, MessageOf(probe));
     return absl::OkStatus();
   }
@@ -165,14 +214,20 @@ absl::Status DeviceRunner::ChooseBackend() {
 
 std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
   std::vector<WorkerOptions> workers;
+  if (!io_uring_) rings_.clear();
   for (size_t i = 0; i < tun_.queues.size(); ++i) {
     WorkerOptions worker;
     worker.index = i;
     worker.tun_queue = std::move(tun_.queues[i]);
     worker.sockets = std::move(udp_.workers[i]);
     worker.io_uring = io_uring_;
+    if (io_uring_) worker.ring = std::move(rings_[i]);
     worker.epoll_allowed = io_uring_ && settings_.io == IoBackendChoice::kAuto;
-    worker.inbound = {tun_.tso, tun_.uso};
+    worker.ladder = &ladder_;
+    worker.inbound.coalesce_tcp = ladder_.IsOn(Offload::kTunGsoWrite);
+    worker.inbound.coalesce_udp = worker.inbound.coalesce_tcp && merge_udp_;
+    worker.busy_poll = settings_.busy_poll;
+    worker.cpus = usable_cpus_;
     if (!pin_cpus_.empty()) worker.pin_to_cpu = pin_cpus_[i];
     workers.push_back(std::move(worker));
   }
@@ -182,7 +237,7 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 absl::Status DeviceRunner::StartLoop() {
   loop_ = std::make_unique<ControlLoop>(
       ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
-                         ControlOptions{.has_aes = TestAes()}});
+                         ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_});
   absl::Status status = loop_->Open();
   if (status.ok() && settings_.watch_signals) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();

@@ -13,10 +13,12 @@
 #include "absl/status/statusor.h"
 #include "core/control/config_file.h"
 #include "core/control/device_update.h"
+#include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/control_loop.h"
 #include "platform/control/unix_listener.h"
+#include "platform/io/backend_factory.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
@@ -27,8 +29,11 @@ struct DeviceSettings {
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
+  OffloadSwitches offloads;
+  BusyPoll busy_poll = BusyPoll::kAuto;
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
+  crypto::AeadPreference aead = crypto::AeadPreference::kAuto;
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::optional<DeviceUpdate> update;               // applied before the device is ready
   bool watch_signals = true;  // SIGTERM and SIGINT stop the device, SIGHUP reloads
@@ -56,19 +61,28 @@ class DeviceRunner {
  private:
   explicit DeviceRunner(DeviceSettings settings);
 
+  absl::Status ChooseAead();
   absl::Status CreateDevice();
+  // Refuses in the ladder what the system does not have. Fails never.
+  absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
   absl::Status ChooseBackend();
+  absl::Status SetUpRings();
   absl::Status StartLoop();
   absl::Status Configure();
   std::vector<WorkerOptions> MakeWorkerOptions();
 
   DeviceSettings settings_;
   std::string name_;
+  CapabilityLadder ladder_;
+  bool merge_udp_ = false;  // merged packets to TUN may be of UDP
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
+  size_t usable_cpus_ = 0;
   bool io_uring_ = false;
+  crypto::AeadProviders aead_providers_;
+  std::vector<std::shared_ptr<Ring>> rings_;  // one a worker, until the workers are made
   TunDevice tun_;
   UdpSocketGroup udp_;
   std::optional<LinkMonitor> link_monitor_;

@@ -2,14 +2,24 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
-#include <memory>
-#include <string>
+#include <span>
+#include <thread>
+#include <utility>
 
-#include "fmt/format.h"
+#include "core/base/mutex.h"
+#include "platform/app/name_schedule.h"
+#include "platform/app/privileges.h"
+#include "platform/base/clock.h"
+#include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
 namespace {
@@ -18,9 +28,8 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
-std::optional<SocketAddress> FromSystem(const sockaddr* address, uint16_t port) {
+std::optional<SocketAddress> FromSystem(const sockaddr* address) {
   SocketAddress result;
-  result.port = port;
   if (address->sa_family == AF_INET) {
     sockaddr_in v4;
     std::memcpy(&v4, address, sizeof(v4));
@@ -36,42 +45,144 @@ std::optional<SocketAddress> FromSystem(const sockaddr* address, uint16_t port) 
   return result;
 }
 
-absl::StatusOr<SocketAddress> Resolve(const EndpointName& name) {
+absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, int flags) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = flags;
   addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(name.host.c_str(), nullptr, &hints, &found);
+  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
   const std::unique_ptr<addrinfo, FreeAddresses> list(found);
   if (error == EAI_SYSTEM) return absl::ErrnoToStatus(errno, "ask the resolver");
   if (error != 0) return absl::NotFoundError(::gai_strerror(error));
+  std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
-    const std::optional<SocketAddress> address = FromSystem(entry->ai_addr, name.port);
-    if (address.has_value()) return *address;
+    const std::optional<SocketAddress> address = FromSystem(entry->ai_addr);
+    if (address.has_value()) addresses.push_back(*address);
   }
-  return absl::NotFoundError("no IPv4 or IPv6 address");
+  if (addresses.empty()) return absl::NotFoundError("no IPv4 or IPv6 address");
+  return addresses;
+}
+
+void Raise(const UniqueFd& event) {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t size = ::write(event.get(), &one, sizeof(one));
+}
+
+void Clear(const UniqueFd& event) {
+  uint64_t count = 0;
+  [[maybe_unused]] const ssize_t size = ::read(event.get(), &count, sizeof(count));
+}
+
+UniqueFd MakeEvent() { return UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void WaitUntil(const UniqueFd& event, Instant due) {
+  int timeout_ms = -1;
+  if (!due.IsInfiniteFuture()) {
+    const int64_t ms = absl::ToInt64Milliseconds(due - BootNow()) + 1;
+    timeout_ms = static_cast<int>(std::clamp<int64_t>(ms, 0, INT_MAX));
+  }
+  pollfd wait{event.get(), POLLIN, 0};
+  ::poll(&wait, 1, timeout_ms);
+  Clear(event);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::optional<SocketAddress>>> ResolveEndpoints(
-    const ConfigFile& config, const std::string& path) {
-  std::vector<std::optional<SocketAddress>> endpoints;
-  for (const PeerConfig& peer : config.peers) {
-    if (!peer.endpoint.has_value()) {
-      endpoints.push_back(std::nullopt);
+// Shared with the thread, which may outlive the resolver.
+struct EndpointResolver::Shared {
+  explicit Shared(LookUp function) : look_up(std::move(function)) {}
+
+  const LookUp look_up;
+  const UniqueFd wake = MakeEvent();
+  const UniqueFd answered = MakeEvent();
+  Mutex mutex;
+  NameSchedule schedule ABSL_GUARDED_BY(mutex);
+  std::vector<NameAnswer> answers ABSL_GUARDED_BY(mutex);
+  bool stop ABSL_GUARDED_BY(mutex) = false;
+};
+
+std::optional<SocketAddress> NumericAddress(const std::string& host) {
+  const auto addresses = Ask(host, AI_NUMERICHOST);
+  if (!addresses.ok()) return std::nullopt;
+  return addresses->front();
+}
+
+absl::StatusOr<std::vector<SocketAddress>> LookUpHost(const std::string& host) {
+  return Ask(host, 0);
+}
+
+EndpointResolver::EndpointResolver(LookUp look_up)
+    : shared_(std::make_shared<Shared>(std::move(look_up))) {}
+
+EndpointResolver::~EndpointResolver() {
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->stop = true;
+  }
+  Raise(shared_->wake);
+}
+
+absl::Status EndpointResolver::Want(const std::vector<std::string>& names) {
+  if (!shared_->wake.valid() || !shared_->answered.valid()) {
+    return absl::ResourceExhaustedError("resolve names: no descriptors left (raise RLIMIT_NOFILE)");
+  }
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->schedule.Want(BootNow(), names);
+  }
+  Raise(shared_->wake);
+  if (started_ || names.empty()) return absl::OkStatus();
+  started_ = true;
+  std::thread([shared = shared_] { Run(shared); }).detach();
+  return absl::OkStatus();
+}
+
+void EndpointResolver::Doubt(const std::string& name) {
+  {
+    MutexLock lock(&shared_->mutex);
+    shared_->schedule.Doubt(BootNow(), name);
+  }
+  Raise(shared_->wake);
+}
+
+bool EndpointResolver::AllTried() const {
+  MutexLock lock(&shared_->mutex);
+  return shared_->schedule.AllTried();
+}
+
+int EndpointResolver::fd() const { return shared_->answered.get(); }
+
+std::vector<NameAnswer> EndpointResolver::TakeAnswers() {
+  Clear(shared_->answered);
+  MutexLock lock(&shared_->mutex);
+  return std::exchange(shared_->answers, {});
+}
+
+void EndpointResolver::Run(const std::shared_ptr<Shared>& shared) {
+  // It may start before the process has given its privileges up, and they are a thread's own.
+  if (!DropPrivileges().ok()) return;
+  while (true) {
+    std::optional<std::string> name;
+    Instant due;
+    {
+      MutexLock lock(&shared->mutex);
+      if (shared->stop) return;
+      name = shared->schedule.TakeDue(BootNow());
+      due = shared->schedule.due();
+    }
+    if (!name.has_value()) {
+      WaitUntil(shared->wake, due);
       continue;
     }
-    const absl::StatusOr<SocketAddress> address = Resolve(*peer.endpoint);
-    if (!address.ok()) {
-      return absl::UnavailableError(fmt::format(
-          "{}:{}:{}: resolve {}: {} (check the name and this host's DNS, or give an address)", path,
-          peer.endpoint_position.line, peer.endpoint_position.column, peer.endpoint->host,
-          std::string(address.status().message())));
+    absl::StatusOr<std::vector<SocketAddress>> addresses = shared->look_up(*name);
+    {
+      MutexLock lock(&shared->mutex);
+      shared->schedule.Done(BootNow(), *name, addresses.ok());
+      shared->answers.push_back({*std::move(name), std::move(addresses)});
     }
-    endpoints.push_back(*address);
+    Raise(shared->answered);
   }
-  return endpoints;
 }
 
 }  // namespace ringwire::platform

@@ -1,19 +1,56 @@
 #ifndef RINGWIRE_PLATFORM_APP_ENDPOINT_RESOLVER_H_
 #define RINGWIRE_PLATFORM_APP_ENDPOINT_RESOLVER_H_
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
 #include "core/wire/address.h"
 
 namespace ringwire::platform {
 
-// The endpoints of the configuration's peers, in order, names resolved by the system's resolver.
-// Blocks while it asks. The error names the host and the line of the first that cannot be resolved.
-absl::StatusOr<std::vector<std::optional<SocketAddress>>> ResolveEndpoints(const ConfigFile& config,
-                                                                           const std::string& path);
+// An address in text, also with the name of an interface as its zone; nullopt: a name. Asks nobody.
+std::optional<SocketAddress> NumericAddress(const std::string& host);
+
+// What the system's resolver says of a host, in its order, with port 0. Blocks, perhaps for long.
+absl::StatusOr<std::vector<SocketAddress>> LookUpHost(const std::string& host);
+
+struct NameAnswer {
+  std::string name;
+  absl::StatusOr<std::vector<SocketAddress>> addresses;  // with port 0, not empty
+};
+
+// Looks names up on a thread of its own, again and again where that fails, as NameSchedule says.
+// All calls on one thread.
+class EndpointResolver {
+ public:
+  using LookUp = std::function<absl::StatusOr<std::vector<SocketAddress>>(const std::string&)>;
+
+  explicit EndpointResolver(LookUp look_up = &LookUpHost);
+  // Does not wait for a lookup under way: its thread ends by itself, and touches nothing of ours.
+  ~EndpointResolver();
+  EndpointResolver(const EndpointResolver&) = delete;
+  EndpointResolver& operator=(const EndpointResolver&) = delete;
+
+  // The thread starts with the first name.
+  absl::Status Want(const std::vector<std::string>& names);
+  void Doubt(const std::string& name);
+  bool AllTried() const;
+
+  // Readable while there are answers to take.
+  int fd() const;
+  std::vector<NameAnswer> TakeAnswers();
+
+ private:
+  struct Shared;
+  static void Run(const std::shared_ptr<Shared>& shared);
+
+  const std::shared_ptr<Shared> shared_;
+  bool started_ = false;
+};
 
 }  // namespace ringwire::platform
 

@@ -1,7 +1,8 @@
 #include "platform/app/relay.h"
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "core/control/config_diff.h"
 #include "platform/app/background.h"
+#include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"
 #include "spdlog/spdlog.h"
 
@@ -33,13 +35,16 @@ class Relay {
   Relay(std::optional<TransportCipher> cipher, RelayChannel channel)
       : cipher_(cipher), channel_(std::move(channel)) {}
 
-  absl::Status Start(DeviceSettings settings);
+  // `endpoints`: as kStart brings them.
+  absl::Status Start(DeviceSettings settings, std::string_view endpoints);
   absl::Status Run() { return device_->Run(); }
   RelayChannel& channel() { return channel_; }
 
  private:
   bool TakeMessage();
   absl::Status Configure(std::string_view text);
+  absl::Status MovePeers(std::string_view endpoints);
+  void ReportUnanswered(std::span<const crypto::PublicKey> peers);
   // A peer that has moved since the configuration named its endpoint is known better by the device.
   void LeaveOutKnownEndpoints(const Endpoints& wanted, const DeviceStatus& device,
                               DeviceUpdate* update) const;
@@ -50,13 +55,21 @@ class Relay {
   Endpoints endpoints_;
 };
 
-absl::Status Relay::Start(DeviceSettings settings) {
-  endpoints_ = EndpointsOf(*settings.update);
+absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
+  const absl::StatusOr<std::vector<PeerUpdate>> known = ParseEndpoints(endpoints);
+  if (!known.ok()) return known.status();
+  for (const PeerUpdate& peer : *known) endpoints_[peer.public_key] = *peer.endpoint;
+  for (PeerUpdate& peer : settings.update->peers) {
+    const auto endpoint = endpoints_.find(peer.public_key);
+    if (endpoint != endpoints_.end()) peer.endpoint = endpoint->second;
+  }
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
   device_ = *std::move(device);
   ControlLoop& loop = device_->loop();
   loop.set_reload([this] { return channel_.Send(RelayVerb::kReloadWanted); });
+  loop.set_on_unanswered(
+      [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
   const absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
   if (!status.ok()) return status;
   const uint32_t index = device_->interface_index();
@@ -71,6 +84,11 @@ bool Relay::TakeMessage() {
     spdlog::info("{}", device_->ReadyLine());
     const auto terminal = static_cast<Terminal>(message->body.empty() ? 'k' : message->body[0]);
     if (terminal != Terminal::kKeep) LetGoOfTerminal(terminal == Terminal::kKeepStderr);
+    return true;
+  }
+  if (message->verb == RelayVerb::kEndpoints) {
+    const absl::Status moved = MovePeers(message->body);
+    if (!moved.ok()) spdlog::warn("set endpoints: {}", MessageOf(moved));
     return true;
   }
   if (message->verb != RelayVerb::kConfigure) return false;
@@ -100,6 +118,27 @@ absl::Status Relay::Configure(std::string_view text) {
   return absl::OkStatus();
 }
 
+absl::Status Relay::MovePeers(std::string_view endpoints) {
+  absl::StatusOr<std::vector<PeerUpdate>> peers = ParseEndpoints(endpoints);
+  if (!peers.ok()) return peers.status();
+  DeviceUpdate update;
+  update.peers = *std::move(peers);
+  const UapiError error = device_->loop().Apply(update);
+  if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
+  for (const PeerUpdate& peer : update.peers) endpoints_[peer.public_key] = *peer.endpoint;
+  return absl::OkStatus();
+}
+
+// Waits for nobody: a supervisor may be busy with a hook for long, and a peer that goes on being
+// silent is reported again.
+void Relay::ReportUnanswered(std::span<const crypto::PublicKey> peers) {
+  while (!peers.empty() && channel_.CanSend()) {
+    const size_t count = std::min(peers.size(), kUnansweredKeysMax);
+    if (!channel_.Send(RelayVerb::kUnanswered, KeysBody(peers.first(count))).ok()) return;
+    peers = peers.subspan(count);
+  }
+}
+
 void Relay::LeaveOutKnownEndpoints(const Endpoints& wanted, const DeviceStatus& device,
                                    DeviceUpdate* update) const {
   absl::flat_hash_set<crypto::PublicKey> known;
@@ -118,8 +157,10 @@ void Relay::LeaveOutKnownEndpoints(const Endpoints& wanted, const DeviceStatus& 
 }  // namespace
 
 int RunRelay(DeviceSettings settings, std::optional<TransportCipher> cipher, RelayChannel channel) {
+  const absl::StatusOr<RelayMessage> start = channel.Receive();
+  if (!start.ok() || start->verb != RelayVerb::kStart) return kExitSuccess;
   Relay relay(cipher, std::move(channel));
-  absl::Status status = relay.Start(std::move(settings));
+  absl::Status status = relay.Start(std::move(settings), start->body);
   if (status.ok()) status = relay.Run();
   if (status.ok()) return kExitSuccess;
   // The supervisor speaks for both; when it is gone, there is nobody to speak to.

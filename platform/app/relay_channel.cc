@@ -1,5 +1,6 @@
 #include "platform/app/relay_channel.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -50,6 +51,12 @@ absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body) {
     }
   }
   return absl::OkStatus();
+}
+
+// A socket is writable only when far more than one of the relay's messages has room.
+bool RelayChannel::CanSend() const {
+  pollfd room{socket_.get(), POLLOUT, 0};
+  return ::poll(&room, 1, 0) == 1 && room.revents == POLLOUT;
 }
 
 absl::Status RelayChannel::ReadAll(char* to, size_t size) {

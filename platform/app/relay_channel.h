@@ -21,9 +21,12 @@ enum class RelayVerb : uint32_t {
   kDone,          // what it was asked
   kFailed,        // the body: why; to start, to go on, or to do what it was asked
   kReloadWanted,  // by somebody on the status socket
+  kUnanswered,    // the body: the public keys of peers that do not answer (KeysBody)
   // From the supervisor.
+  kStart,      // the first one; the body: where peers are (EndpointsText)
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
-  kServe,      // everything is set up; the body: one character, a Terminal
+  kEndpoints,  // where peers are by now; the body as that of kStart; there is no answer
+  kServe,      // everything is set up; the body: one character, a Terminal. The last verb
 };
 
 struct RelayMessage {
@@ -43,6 +46,8 @@ class RelayChannel {
   void Close() { socket_.Reset(); }
 
   absl::Status Send(RelayVerb verb, std::string_view body = {});
+  // Whether a message of the relay's would be sent without waiting.
+  bool CanSend() const;
   // Waits for a whole message. NotFound: the other end is gone. Anything else: it does not keep to
   // the rules, or takes longer than kPatience in the middle of a message.
   absl::StatusOr<RelayMessage> Receive();

@@ -2,6 +2,7 @@
 // and `ringwire up CONFIG`, the same in the background.
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -26,11 +27,12 @@ struct RunArguments {
 
 absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
                         const std::function<void()>& ready) {
-  absl::StatusOr<RunnableConfig> loaded = LoadRunnableConfig(arguments.config);
+  absl::StatusOr<ConfigSource> loaded = LoadRunnableConfig(arguments.config);
   if (!loaded.ok()) return loaded.status();
   Supervisor supervisor(arguments.flags, *std::move(loaded), terminal);
-  const absl::Status status = supervisor.Start();
-  if (!status.ok()) return status;
+  const absl::StatusOr<bool> started = supervisor.Start();
+  if (!started.ok()) return started.status();
+  if (!*started) return absl::OkStatus();
   ready();
   return supervisor.Run();
 }

@@ -1,23 +1,18 @@
 #include "platform/app/runnable_config.h"
 
-#include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
-#include "platform/app/endpoint_resolver.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 
-absl::StatusOr<RunnableConfig> LoadRunnableConfig(const std::string& argument) {
-  RunnableConfig runnable{LoadConfig(argument, KeyFiles::kRead), {}};
-  const ConfigSource& source = runnable.source;
+absl::StatusOr<ConfigSource> LoadRunnableConfig(const std::string& argument) {
+  ConfigSource source = LoadConfig(argument, KeyFiles::kRead);
   if (!source.errors.empty()) return absl::InvalidArgumentError(SummaryOf(source));
   const std::vector<std::string> deferred = ErrorsOfDeferredKeys(source);
   if (!deferred.empty()) return absl::UnimplementedError(deferred.front());
-  auto endpoints = ResolveEndpoints(source.config, source.path);
-  if (!endpoints.ok()) return endpoints.status();
-  runnable.endpoints = *std::move(endpoints);
-  return runnable;
+  return source;
 }
 
 void LogWarnings(const ConfigSource& source) {

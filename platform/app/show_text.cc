@@ -51,6 +51,17 @@ std::string JoinPrefixes(const std::vector<Prefix>& prefixes) {
   return text;
 }
 
+std::string JoinProviders(const StatusReport& report) {
+  std::string text;
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    const std::string& provider = report.aead_providers[i];
+    if (provider.empty()) continue;
+    text += fmt::format("{}{} by {}", text.empty() ? "" : ", ",
+                        crypto::AeadSuiteName(static_cast<crypto::AeadSuite>(i)), provider);
+  }
+  return text;
+}
+
 std::string JoinCounts(const NamedCounts& counts) {
   std::string text;
   for (const auto& [name, count] : counts) {
@@ -82,6 +93,26 @@ void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, 
   if (!peer.transport_suite.empty()) lines->Field("suite", peer.transport_suite);
   if (peer.transport_cipher != TransportCipher::kAuto) {
     lines->Field("transport cipher", TransportCipherName(peer.transport_cipher));
+  }
+}
+
+// Those in use in one line, then one line for each of which there is more to say.
+void AppendOffloads(const std::vector<OffloadReport>& offloads, Lines* lines) {
+  std::string in_use;
+  for (const OffloadReport& offload : offloads) {
+    if (offload.state != "on") continue;
+    in_use += (in_use.empty() ? "" : ", ") + offload.name;
+  }
+  if (!offloads.empty()) lines->Field("offloads", in_use.empty() ? "(none)" : in_use);
+  for (const OffloadReport& offload : offloads) {
+    const bool on = offload.state == "on";
+    if (on && offload.why.empty() && offload.falls == 0) continue;
+    std::string text = offload.state;
+    if (!offload.why.empty()) text += (on ? ", not proved: " : ": ") + offload.why;
+    if (offload.falls > 0) {
+      text += fmt::format(", failed {} time{}", offload.falls, offload.falls == 1 ? "" : "s");
+    }
+    lines->Field("offload " + offload.name, text);
   }
 }
 
@@ -147,10 +178,13 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   if (device.transport_cipher != TransportCipher::kAuto) {
     lines.Field("transport cipher", TransportCipherName(device.transport_cipher));
   }
+  const std::string providers = JoinProviders(report);
+  if (!providers.empty()) lines.Field("aead", providers);
   const std::string handshakes = JoinCounts(CountsOf(device.handshakes));
   if (!handshakes.empty()) lines.Field("handshakes", handshakes);
   const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;
   lines.Field("workers", fmt::format("{} ({})", report.workers.size(), backend));
+  AppendOffloads(report.offloads, &lines);
   for (const WorkerReport& worker : report.workers) {
     const std::string counts = JoinCounts(worker.counts);
     if (!counts.empty()) lines.Field(fmt::format("worker {}", worker.index), counts);

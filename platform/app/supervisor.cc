@@ -14,12 +14,19 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <initializer_list>
+#include <span>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/privileges.h"
+#include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"
+#include "platform/app/runnable_config.h"
+#include "platform/base/clock.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/host_facts.h"
 #include "spdlog/spdlog.h"
@@ -29,6 +36,10 @@ namespace ringwire::platform {
 namespace {
 
 constexpr int kRelayPatienceMs = 10'000;  // for a relay that was asked to end
+
+// How long the start waits for names: with an endpoint from the beginning no packet is lost, and no
+// service waits for a resolver that is out of reach.
+constexpr absl::Duration kNamesWait = absl::Seconds(5);
 
 void SleepMilliseconds(long milliseconds) {
   const timespec pause{0, milliseconds * 1'000'000};
@@ -64,8 +75,16 @@ uint32_t LiveIndex(const Journal& journal, const std::string& interface) {
 // Of a relay that could not do so itself.
 void RemoveSockets(const std::string& interface) {
   for (const char* const folder : {kUapiDirectory, kStatusDirectory}) {
-    ::unlink(fmt::format("{}/{}", folder, SocketFileName(interface)).c_str());
+    const std::string path = fmt::format("{}/{}", folder, SocketFileName(interface));
+    ::unlink(path.c_str());
   }
+}
+
+UniqueFd OpenSignals(std::initializer_list<int> signals) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : signals) ::sigaddset(&set, signal);
+  return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 absl::Status WaitUntilGone(uint32_t index) {
@@ -81,11 +100,11 @@ absl::Status WaitUntilGone(uint32_t index) {
 
 }  // namespace
 
-Supervisor::Supervisor(DeviceFlags flags, RunnableConfig loaded, Terminal terminal)
+Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal)
     : flags_(std::move(flags)),
       terminal_(terminal),
-      name_(loaded.source.interface_name),
-      path_(loaded.source.path),
+      name_(loaded.interface_name),
+      path_(loaded.path),
       loaded_(std::move(loaded)) {}
 
 absl::Status Supervisor::OpenJournal() {
@@ -110,25 +129,59 @@ void Supervisor::UndoPredecessor() {
 }
 
 absl::Status Supervisor::MakePlanOfHost() {
-  absl::StatusOr<HostFacts> facts = ReadHostFacts(loaded_.source.config);
+  absl::StatusOr<HostFacts> facts = ReadHostFacts(loaded_.config);
   if (!facts.ok()) return facts.status();
   facts_ = *std::move(facts);
   TakeOverFromPredecessor(*journal_, &facts_);
-  plan_ = MakePlan(name_, loaded_.source.config, facts_);
+  plan_ = MakePlan(name_, loaded_.config, facts_);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
   return absl::OkStatus();
 }
 
-absl::Status Supervisor::Start() {
-  LogWarnings(loaded_.source);
+// The order: by the time that the resolver has a thread nothing is forked any more, as a lock of the
+// C library might be taken in the child for ever; and names are looked up before the routes change,
+// which might lead the questions into a tunnel that cannot work without the answers.
+absl::StatusOr<bool> Supervisor::Start() {
+  LogWarnings(loaded_);
   absl::Status status = CheckNetAdmin();
   if (status.ok()) status = OpenJournal();
   if (!status.ok()) return status;
   UndoPredecessor();
   status = MakePlanOfHost();
-  if (status.ok()) status = Up();
-  if (!status.ok()) journal_->RemoveIfEmpty();
-  return status;
+  if (status.ok()) status = ForkRelay();
+  bool go_on = false;
+  if (status.ok()) {
+    const absl::StatusOr<bool> waited = WaitForNames();
+    status = waited.status();
+    go_on = waited.ok() && *waited;
+  }
+  if (go_on) status = Up();
+  if (go_on && status.ok()) return true;
+  if (relay_ > 0) ReapRelay();  // nothing has come as far as to start it
+  if (status.ok()) status = Down();
+  journal_->RemoveIfEmpty();
+  if (!status.ok()) return status;
+  return false;
+}
+
+absl::StatusOr<bool> Supervisor::WaitForNames() {
+  const absl::Status status = names_.Follow(loaded_.config, path_);
+  if (!status.ok()) return status;
+  const UniqueFd signals = OpenSignals({SIGTERM, SIGINT});
+  const Instant deadline = BootNow() + kNamesWait;
+  while (!resolver_.AllTried()) {
+    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - BootNow());
+    if (left_ms <= 0) break;
+    std::array<pollfd, 2> wait{{{signals.get(), POLLIN, 0}, {resolver_.fd(), POLLIN, 0}}};
+    ::poll(wait.data(), wait.size(), static_cast<int>(left_ms));
+    if (wait[0].revents != 0) {
+      spdlog::info("{}: stopping on a signal", name_);
+      return false;
+    }
+    names_.TakeAnswers(nullptr);
+  }
+  names_.TakeAnswers(nullptr);
+  return true;
 }
 
 absl::Status Supervisor::Up() {
@@ -148,26 +201,30 @@ absl::Status Supervisor::Up() {
 }
 
 DeviceSettings Supervisor::SettingsOfDevice() {
-  ConfigFile& config = loaded_.source.config;
+  ConfigFile& config = loaded_.config;
   DeviceSettings settings;
   settings.name = name_;
   settings.workers = WorkersOf(flags_);
   if (!settings.workers.has_value() && config.workers.has_value()) {
     settings.workers = *config.workers;
   }
+  settings.busy_poll = BusyPollOf(flags_);
   settings.pin = PinOf(flags_);
   settings.io = IoOf(flags_).value_or(config.io_backend);
+  settings.offloads = OffloadsOf(flags_).value_or(config.offloads);
+  settings.aead = AeadOf(flags_);
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = plan_.fwmark;
   settings.transport_cipher = CipherOf(flags_);
-  settings.update = ToDeviceUpdate(config, loaded_.endpoints);
+  settings.update = ToDeviceUpdate(
+      config, std::vector<std::optional<SocketAddress>>(config.peers.size()));  // they come later
   settings.update->fwmark = plan_.fwmark;
   settings.watch_signals = false;
   return settings;
 }
 
-// Before any thread exists: what is loaded goes to the relay by fork().
-absl::Status Supervisor::StartRelay() {
+// What is loaded goes to the relay by fork().
+absl::Status Supervisor::ForkRelay() {
   auto ends = RelayChannel::Make();
   if (!ends.ok()) return ends.status();
   relay_ = ::fork();
@@ -187,10 +244,27 @@ absl::Status Supervisor::StartRelay() {
   }
   channel_.emplace(std::move(ends->first));
   ends->second.Close();
-  ConfigFile& config = loaded_.source.config;
-  config.private_key.reset();
-  for (PeerConfig& peer : config.peers) peer.preshared_key.reset();
-  const absl::Status status = TakeStarted();
+  ForgetKeys();
+  return absl::OkStatus();
+}
+
+void Supervisor::ForgetKeys() {
+  loaded_.config.private_key.reset();
+  for (PeerConfig& peer : loaded_.config.peers) peer.preshared_key.reset();
+}
+
+absl::Status Supervisor::StartRelay() {
+  const std::vector<PeerConfig>& peers = loaded_.config.peers;
+  const auto endpoints = names_.EndpointsOf(loaded_.config);
+  std::vector<PeerUpdate> known;
+  for (size_t i = 0; i < peers.size(); ++i) {
+    if (!endpoints[i].has_value()) continue;
+    PeerUpdate& peer = known.emplace_back();
+    peer.public_key = peers[i].public_key;
+    peer.endpoint = endpoints[i];
+  }
+  absl::Status status = channel_->Send(RelayVerb::kStart, EndpointsText(known));
+  if (status.ok()) status = TakeStarted();
   if (status.ok()) return status;
   ReapRelay();
   return status;
@@ -235,20 +309,19 @@ absl::Status Supervisor::StopRelay() {
 }
 
 absl::Status Supervisor::Run() {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
-  signals_ = UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   loaded_event_ = MakeEvent();
   while (true) {
-    std::array<pollfd, 3> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 4> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
-                                      {loaded_event_.get(), POLLIN, 0}}};
+                                      {loaded_event_.get(), POLLIN, 0},
+                                      {resolver_.fd(), POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), -1) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
     if (sources[0].revents != 0 && !TakeSignal()) return Down();
     if (sources[2].revents != 0) FinishReload();
+    if (sources[3].revents != 0) TakeNames();
     if (sources[1].revents != 0) {
       const absl::Status status = TakeRelayMessage();
       if (!channel_.has_value()) return status;
@@ -272,7 +345,21 @@ absl::Status Supervisor::TakeRelayMessage() {
   if (!message.ok()) return RelayIsGone();
   if (message->verb == RelayVerb::kReloadWanted) StartReload();
   if (message->verb == RelayVerb::kFailed) relay_error_ = Printable(message->body);
+  if (message->verb == RelayVerb::kUnanswered && !TakeUnanswered(*message)) return RelayIsGone();
   return absl::OkStatus();
+}
+
+bool Supervisor::TakeUnanswered(const RelayMessage& message) {
+  const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(message.body);
+  if (peers.has_value()) names_.Doubt(*peers);
+  return peers.has_value();
+}
+
+void Supervisor::TakeNames() {
+  names_.TakeAnswers([this](std::span<const PeerUpdate> peers) {
+    const absl::Status status = channel_->Send(RelayVerb::kEndpoints, EndpointsText(peers));
+    if (!status.ok()) spdlog::warn("{}: set endpoints: {}", name_, MessageOf(status));
+  });
 }
 
 // On purpose, as by `ip link delete`, or not.

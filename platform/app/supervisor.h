@@ -7,13 +7,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
+#include "platform/app/endpoint_resolver.h"
+#include "platform/app/named_endpoints.h"
 #include "platform/app/relay.h"
 #include "platform/app/relay_channel.h"
-#include "platform/app/runnable_config.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
@@ -26,17 +29,18 @@ namespace ringwire::platform {
 // journal, and undoes all that at the end. When the relay dies it undoes everything but what keeps
 // traffic from leaving outside of the tunnel.
 //
-// Single-threaded but for the loading of a changed file. SIGTERM, SIGINT and SIGHUP are blocked by
-// the caller.
+// Single-threaded but for the loading of a changed file and for the resolver, whose thread gives up
+// the rights that the relay gives up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
 class Supervisor {
  public:
-  Supervisor(DeviceFlags flags, RunnableConfig loaded, Terminal terminal);
+  Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Everything up, or everything as before and the reason.
-  absl::Status Start();
+  // Everything up, or everything as before and the reason. False: likewise as before, as a signal
+  // that ends the service came first; it stays pending. Waits for names, but not for long.
+  absl::StatusOr<bool> Start();
   // Until a signal (OK), or until the device ends. The host is as before when it returns OK.
   absl::Status Run();
 
@@ -47,6 +51,9 @@ class Supervisor {
   absl::Status OpenJournal();
   void UndoPredecessor();
   absl::Status MakePlanOfHost();
+  absl::Status ForkRelay();
+  void ForgetKeys();
+  absl::StatusOr<bool> WaitForNames();
   absl::Status Up();
   DeviceSettings SettingsOfDevice();
   absl::Status StartRelay();
@@ -57,20 +64,24 @@ class Supervisor {
 
   bool TakeSignal();  // false: to stop
   absl::Status TakeRelayMessage();
+  bool TakeUnanswered(const RelayMessage& message);  // false: it is none
+  void TakeNames();
   absl::Status RelayIsGone();
   absl::Status Down();
 
   void StartReload();
   void FinishReload();
-  absl::Status ApplyReload(RunnableConfig wanted);
-  absl::Status ConfigureRelay(const RunnableConfig& wanted, uint32_t fwmark);
+  absl::Status ApplyReload(ConfigSource wanted);
+  absl::Status ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark);
 
   const DeviceFlags flags_;
   const Terminal terminal_;
   const std::string name_;
   const std::string path_;
-  RunnableConfig loaded_;  // what is in force; without keys once the relay has them
-  HostFacts facts_;        // as before the first change
+  ConfigSource loaded_;        // what is in force; without keys once the relay has them
+  EndpointResolver resolver_;  // its thread starts after the relay process
+  NamedEndpoints names_{&resolver_};
+  HostFacts facts_;  // as before the first change
   Plan plan_;
   std::optional<Journal> journal_;
   std::optional<Host> host_;

@@ -42,6 +42,9 @@ ControlLoop::Moment ControlLoop::Now() {
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       version_(std::move(options.version)),
+      aead_providers_(options.aead_providers),
+      has_aes_(options.control.has_aes),
+      ladder_(options.ladder),
       plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
@@ -77,6 +80,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
       workers, [](const WorkerOptions& options) { return options.epoll_allowed; });
   for (WorkerOptions& options : workers) {
     options.shared = &shared_;
+    options.aead_providers = aead_providers_;
     options.wake_control = [this] { Wake(); };
     workers_.push_back(std::make_unique<Worker>(std::move(options)));
   }
@@ -87,6 +91,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
   // All of them, so that the device has one backend.
   for (const auto& worker : workers_) worker->Stop();
   for (const auto& worker : workers_) worker->UseEpoll();
+  LeaveMultishotUnused(ladder_);
   return StartAllWorkers();
 }
 
@@ -229,13 +234,14 @@ void ControlLoop::ArmTimer() {
 
 void ControlLoop::CarryOut(Moment now) {
   if (out_.datagrams.empty() && out_.flush_staged.empty() && out_.notices.empty() &&
-      flushes_.empty()) {
+      flushes_.empty() && out_.unanswered.empty()) {
     return;
   }
   SendDatagrams(now);
   for (FlushStaged& flush : out_.flush_staged) flushes_.push_back(std::move(flush));
   PushFlushes();
   LogNotices();
+  if (on_unanswered_ != nullptr && !out_.unanswered.empty()) on_unanswered_(out_.unanswered);
   out_.Clear();
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,8 @@ struct ControlLoopOptions {
   std::string version;
   HandshakeStampsFile stamps;
   ControlOptions control;
+  crypto::AeadProviders aead_providers;  // for the workers
+  CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -72,6 +75,13 @@ class ControlLoop final : public DeviceControl {
   absl::Status ServeStatus(UnixListener listener);
   // What a reload does; it must not block (Post brings results back).
   void set_reload(std::function<absl::Status()> reload) { reload_ = std::move(reload); }
+
+  // Told of peers that leave initiations unanswered (ControlOutput::unanswered).
+  void set_on_unanswered(std::function<void(std::span<const crypto::PublicKey>)> on_unanswered) {
+    on_unanswered_ = std::move(on_unanswered);
+  }
+  // Calls `on_readable` on the control thread while `fd`, which outlives the loop's run, is.
+  absl::Status Watch(int fd, std::function<void()> on_readable);
 
   // Until something stops the device. OK: a signal, or the interface or its control socket was
   // deleted. The workers have stopped and the state is saved when it returns.
@@ -119,6 +129,9 @@ class ControlLoop final : public DeviceControl {
 
   const std::string interface_name_;
   const std::string version_;
+  const crypto::AeadProviders aead_providers_;
+  const bool has_aes_;
+  CapabilityLadder* const ladder_;
   EventPoll poll_;
   UniqueFd news_;   // eventfd: the workers and Post
   UniqueFd timer_;  // CLOCK_BOOTTIME
@@ -145,6 +158,7 @@ class ControlLoop final : public DeviceControl {
   std::unique_ptr<SocketServer> uapi_;
   std::unique_ptr<SocketServer> status_;
   std::function<absl::Status()> reload_;
+  std::function<void(std::span<const crypto::PublicKey>)> on_unanswered_;
   std::optional<absl::Status> stop_;
 
   Mutex posted_mutex_;

@@ -41,7 +41,7 @@ UapiError ControlLoop::Apply(const DeviceUpdate& update) {
   // acceptable.
   if (listen_.WouldChange(update)) {
     absl::Status status = ValidateAgainst(Status(), update);
-    if (status.ok()) status = listen_.Change(update, workers_);
+    if (status.ok()) status = listen_.Change(update, workers_, ladder_->IsOn(Offload::kUdpGro));
     if (!status.ok()) return ToUapiError(status);
   }
   const Moment now = Now();
@@ -56,6 +56,7 @@ StatusReport ControlLoop::Report() {
   StatusReport report;
   report.interface_name = interface_name_;
   report.version = version_;
+  report.aead_providers = ProviderNames(aead_providers_, has_aes_);
   report.mtu = link_.mtu;
   report.link_up = link_.up;
   SetDevice(Status(), &report);
@@ -66,6 +67,12 @@ StatusReport ControlLoop::Report() {
     report.workers.push_back({i, std::string(workers_[i]->backend_name()), CountsOf(counters)});
   }
   report.drops = DropsOf(threads);
+  for (const Offload offload : kOffloads) {
+    CapabilityLadder::Rung rung = ladder_->Read(offload);
+    report.offloads.push_back({std::string(OffloadName(offload)),
+                               std::string(RungStateName(rung.state)), std::move(rung.why),
+                               rung.falls});
+  }
   return report;
 }
 

@@ -26,6 +26,11 @@ absl::Status ControlLoop::WatchSignals() {
   return poll_.Add(signals_.get(), EPOLLIN, [this](uint32_t) { TakeSignal(signals_.get()); });
 }
 
+absl::Status ControlLoop::Watch(int fd, std::function<void()> on_readable) {
+  return poll_.Add(fd, EPOLLIN,
+                   [on_readable = std::move(on_readable)](uint32_t) { on_readable(); });
+}
+
 void ControlLoop::TakeSignal(int fd) {
   signalfd_siginfo signal{};
   if (::read(fd, &signal, sizeof(signal)) != sizeof(signal)) return;

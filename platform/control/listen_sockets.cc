@@ -37,14 +37,14 @@ bool ListenSockets::WouldChange(const DeviceUpdate& update) const {
 }
 
 absl::Status ListenSockets::Change(const DeviceUpdate& update,
-                                   std::span<const std::unique_ptr<Worker>> workers) {
+                                   std::span<const std::unique_ptr<Worker>> workers, bool gro) {
   const uint32_t fwmark = update.fwmark.value_or(fwmark_);
   if (PortChanges(update)) {
     UdpOptions options;
     options.port = *update.listen_port;
     options.workers = workers.size();
     options.fwmark = fwmark;
-    options.gro = true;
+    options.gro = gro;
     absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
     if (!group.ok()) return group.status();
     for (size_t i = 0; i < workers.size(); ++i) {

@@ -28,8 +28,10 @@ class ListenSockets {
   // nothing.
   bool WouldChange(const DeviceUpdate& update) const;
   // Carries out the update's port and mark on all workers, or changes nothing: a new port is opened
-  // before the old one is given up. AlreadyExists: the port is in use.
-  absl::Status Change(const DeviceUpdate& update, std::span<const std::unique_ptr<Worker>> workers);
+  // before the old one is given up. `gro`: the new ones receive trains. AlreadyExists: the port is
+  // in use.
+  absl::Status Change(const DeviceUpdate& update, std::span<const std::unique_ptr<Worker>> workers,
+                      bool gro);
 
  private:
   bool PortChanges(const DeviceUpdate& update) const;

@@ -36,18 +36,12 @@ void StampKeeper::WriteIfDue(Instant now, const ControlPlane& plane) {
 
 void StampKeeper::WriteLast(const ControlPlane& plane) {
   if (!due_.IsInfiniteFuture() || plane.stamps_version() != version_) Write(plane);
+  writer_.Finish();
 }
 
 void StampKeeper::Write(const ControlPlane& plane) {
   due_ = Instant::InfiniteFuture();
-  const absl::Status saved = file_.Save(plane.Stamps());
-  if (!saved.ok() && !warned_) {
-    spdlog::warn(
-        "handshake timestamps will not survive a restart: {} (RINGWIRE_STATE_DIR chooses another "
-        "directory)",
-        TextOf(saved));
-  }
-  warned_ = !saved.ok();
+  writer_.Write(plane.Stamps());
 }
 
 }  // namespace ringwire::platform

@@ -98,6 +98,44 @@ HandshakeCounts HandshakesFromJson(const Json* json) {
   return counts;
 }
 
+constexpr const char* kSuiteKeys[crypto::kAeadSuiteCount] = {"chacha20_poly1305", "aes_256_gcm"};
+
+Json ProvidersToJson(const StatusReport& report) {
+  Json json = Json::object();
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    if (!report.aead_providers[i].empty()) json[kSuiteKeys[i]] = report.aead_providers[i];
+  }
+  return json;
+}
+
+Json OffloadsToJson(const std::vector<OffloadReport>& offloads) {
+  Json json = Json::object();
+  for (const OffloadReport& offload : offloads) {
+    Json& entry = json[offload.name];
+    entry["state"] = offload.state;
+    if (!offload.why.empty()) entry["why"] = offload.why;
+    entry["falls"] = offload.falls;
+  }
+  return json;
+}
+
+void ProvidersFromJson(const Json* json, StatusReport* report) {
+  if (json == nullptr) return;
+  for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
+    report->aead_providers[i] = TextOf(*json, kSuiteKeys[i]);
+  }
+}
+
+std::vector<OffloadReport> OffloadsFromJson(const Json* json) {
+  std::vector<OffloadReport> offloads;
+  if (json == nullptr || !json->is_object()) return offloads;
+  for (const auto& [name, entry] : json->items()) {
+    offloads.push_back(
+        {name, TextOf(entry, "state"), TextOf(entry, "why"), NumberOf<uint64_t>(entry, "falls")});
+  }
+  return offloads;
+}
+
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   Json json;
   json["public_key"] = KeyToBase64(peer.public_key);
@@ -155,6 +193,12 @@ void SetDevice(DeviceStatus status, StatusReport* report) {
   }
 }
 
+std::array<std::string, crypto::kAeadSuiteCount> ProviderNames(
+    const crypto::AeadProviders& providers, bool has_aes) {
+  return {crypto::AeadProviderName(providers.of(kChaCha20Poly1305)),
+          has_aes ? crypto::AeadProviderName(providers.of(kAes256Gcm)) : ""};
+}
+
 NamedCounts CountsOf(const HandshakeCounts& counts) {
   NamedCounts named;
   for (const NamedHandshakeCount& one : kHandshakeCounts) {
@@ -184,7 +228,10 @@ NamedCounts CountsOf(const WorkerCounters& counters) {
       {"cookie_replies_sent", counters.cookie_replies_sent.value()},
       {"load_sources_evicted", counters.load_sources_evicted.value()},
       {"wakeups", counters.wakeups.value()},
+      {"spins", counters.spins.value()},
+      {"spins_that_found", counters.spins_that_found.value()},
       {"source_address_retries", counters.source_address_retries.value()},
+      {"trains_repeated", counters.trains_repeated.value()},
       {"superpackets_refused", counters.superpackets_refused.value()},
   };
 }
@@ -205,6 +252,7 @@ std::string ToJson(const StatusReport& report) {
   Json json;
   json["interface"] = report.interface_name;
   json["version"] = report.version;
+  json["aead_providers"] = ProvidersToJson(report);
   json["link_up"] = report.link_up;
   json["mtu"] = report.mtu;
   json["private_key"] = report.has_private_key;
@@ -226,6 +274,7 @@ std::string ToJson(const StatusReport& report) {
     entry["counts"] = CountsToJson(worker.counts);
     workers.push_back(std::move(entry));
   }
+  json["offloads"] = OffloadsToJson(report.offloads);
   json["workers"] = std::move(workers);
   json["drops"] = CountsToJson(report.drops);
   // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
@@ -238,6 +287,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
   StatusReport report;
   report.interface_name = TextOf(json, "interface");
   report.version = TextOf(json, "version");
+  ProvidersFromJson(Member(json, "aead_providers"), &report);
   report.link_up = FlagOf(json, "link_up");
   report.mtu = NumberOf<uint32_t>(json, "mtu");
   report.has_private_key = FlagOf(json, "private_key");
@@ -259,6 +309,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
     worker.counts = CountsFromJson(Member(entry, "counts"));
     report.workers.push_back(std::move(worker));
   }
+  report.offloads = OffloadsFromJson(Member(json, "offloads"));
   report.drops = CountsFromJson(Member(json, "drops"));
   return report;
 }

@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
 #define RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,6 +12,7 @@
 
 #include "core/base/counters.h"
 #include "core/control/device_update.h"
+#include "crypto/aead.h"
 
 // The state of a running device as the status socket tells it: everything but secrets.
 namespace ringwire::platform {
@@ -23,9 +25,19 @@ struct WorkerReport {
   NamedCounts counts;
 };
 
+// One rung of the capability ladder.
+struct OffloadReport {
+  std::string name;
+  std::string state;  // on, off, unused, refused or fell
+  std::string why;    // of a state other than on; of on: why that could not be proved
+  uint64_t falls = 0;
+};
+
 struct StatusReport {
   std::string interface_name;
   std::string version;
+  // The name of each suite's provider; empty for a suite that is not used on this machine.
+  std::array<std::string, crypto::kAeadSuiteCount> aead_providers;
   uint32_t mtu = 0;
   bool link_up = false;
   bool has_private_key = false;
@@ -33,12 +45,15 @@ struct StatusReport {
   DeviceStatus device;
   std::vector<bool> has_preshared_key;
   std::vector<WorkerReport> workers;
+  std::vector<OffloadReport> offloads;
   NamedCounts
       drops;  // of all threads together, those that are not zero, in the order of the checks
 };
 
 // Takes the secrets out of `status` and puts the rest into the report.
 void SetDevice(DeviceStatus status, StatusReport* report);
+std::array<std::string, crypto::kAeadSuiteCount> ProviderNames(
+    const crypto::AeadProviders& providers, bool has_aes);
 // Every count of a device's handshakes.
 NamedCounts CountsOf(const HandshakeCounts& counts);
 // Every count of a worker but its drops.

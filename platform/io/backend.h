@@ -28,7 +28,8 @@ namespace ringwire::platform {
 // both leave nothing queued. Release() does not end that: the bytes may lie in a buffer that it
 // gives back, because nothing is received into it before what is queued has been sent. A run that
 // fails is replayed (a train segment by segment, without the local address where that is what
-// failed) or counted under its DropReason in the worker's counters: never lost silently.
+// failed) or counted under its DropReason in the worker's counters: never lost silently. An offload
+// that is to blame falls in the device's CapabilityLadder, and no more use is made of it.
 class IoBackend {
  public:
   virtual ~IoBackend() = default;
@@ -58,13 +59,6 @@ class IoBackend {
   // Peers whose local address could not be sent from since the last Release(): the sends were
   // repeated without it.
   virtual std::span<const PeerId> unusable_sources() const = 0;
-
-  // Whether a socket of ours refused trains for good (EIO: no checksum offload on the way out), so
-  // that its trains leave as single datagrams. Worker's thread.
-  virtual bool gso_disabled() const = 0;
-  // Whether TUN has refused a merged packet as invalid; it was written as its parts, and no more
-  // should be made.
-  virtual bool superpackets_refused() const = 0;
 
   // Worker's thread, between Release() and Wait(): goes on with other sockets (a new listen port);
   // -1: none. What was queued has been sent. The old descriptors may be closed once this returns.

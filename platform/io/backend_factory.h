@@ -5,10 +5,15 @@
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "platform/io/backend.h"
+#include "platform/io/capability_ladder.h"
+#include "platform/io/io_faults.h"
 #include "platform/io/slots.h"
 
 namespace ringwire::platform {
+
+class Ring;
 
 // What a backend works on. The descriptors stay owned by the caller and outlive the backend.
 struct BackendOptions {
@@ -16,17 +21,26 @@ struct BackendOptions {
   int udp_v4_fd = -1;  // -1: none
   int udp_v6_fd = -1;
   WorkerCounters* counters = nullptr;
+  CapabilityLadder* ladder = nullptr;  // of the device
+  IoFaults* faults = nullptr;          // nullptr: the kernel alone decides what fails
   // Longer datagrams or trains are handed over as truncated; at most kDatagramBytesMax.
   uint32_t datagram_bytes_max = kDatagramBytesMax;
+  // io_uring only: a ring from SetUpRing(), for this backend alone; nullptr: Start() sets one up.
+  std::shared_ptr<Ring> ring;
 };
+
+// Does ahead, on any thread, the one step of io_uring that may need privileges
+// (kernel.io_uring_disabled = 1). The error says what was refused.
+absl::StatusOr<std::shared_ptr<Ring>> SetUpRing();
 
 std::unique_ptr<IoBackend> MakeIoUringBackend(const BackendOptions& options);
 std::unique_ptr<IoBackend> MakeEpollBackend(const BackendOptions& options);
 
 // Proves on this machine, with a TUN device of its own and a real packet read from it, that all the
-// io_uring calls in use work. The error says which step was refused (set-up, opcode, read) and why.
-// Creates and removes a short-lived device; leaves nothing behind.
-absl::Status ProbeIoUring();
+// io_uring calls in use work. A multishot request that is on in `ladder` and does not work is
+// refused there, and the rest is tried without it. The error says which step was refused (set-up,
+// opcode, read) and why. Creates and removes a short-lived device; leaves nothing behind.
+absl::Status ProbeIoUring(CapabilityLadder* ladder);
 
 }  // namespace ringwire::platform
 

@@ -1,16 +1,24 @@
 #include "platform/io/queueing_backend.h"
 
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netinet/udp.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "core/base/check.h"
+#include "platform/tun/tun_device.h"
 
 namespace ringwire::platform {
 
 QueueingBackend::QueueingBackend(const BackendOptions& options)
-    : sends_(options.counters),
-      writes_(options.tun_fd, options.counters),
+    : sends_(options.counters, options.ladder),
+      writes_(options.tun_fd, options.counters, options.ladder),
       options_(options),
+      tso_(options.ladder->IsOn(Offload::kTso)),
+      uso_(options.ladder->IsOn(Offload::kUso)),
+      gro_(options.ladder->IsOn(Offload::kUdpGro)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   CHECK(options_.counters != nullptr);
   CHECK(options_.datagram_bytes_max > 0 && options_.datagram_bytes_max <= kDatagramBytesMax);
@@ -41,10 +49,6 @@ void QueueingBackend::WriteTun(const TunWriteBatch& batch) {
   }
 }
 
-bool QueueingBackend::gso_disabled() const {
-  return sends_.gso_disabled(IpFamily::kV4) || sends_.gso_disabled(IpFamily::kV6);
-}
-
 void QueueingBackend::Wake() {
   const uint64_t one = 1;
   // Fails only when the counter is at its end, and then the worker has 2^64 - 2 reasons to wake
@@ -68,6 +72,8 @@ ReceivedRun QueueingBackend::Received(const msghdr& header, std::span<uint8_t> p
   counters().udp_receive_runs.Add();
   counters().udp_receive_segments.Add(received.run.count);
   counters().udp_receive_bytes.Add(payload.size());
+  // Longer than any buffer can be: whatever makes such trains must not go on.
+  if (received.truncated && received.run.count > 1) GiveUpReceiveOffload(EMSGSIZE);
   return received;
 }
 
@@ -75,6 +81,35 @@ TunFrame QueueingBackend::ReadFrame(std::span<uint8_t> bytes) {
   counters().tun_read_runs.Add();
   counters().tun_read_bytes.Add(bytes.size());
   return {bytes};
+}
+
+bool QueueingBackend::TunIsThere() const {
+  ifreq request{};
+  return ::ioctl(options_.tun_fd, TUNGETIFF, &request) == 0;
+}
+
+bool QueueingBackend::GiveUpTunReadOffload(int error) {
+  if ((!tso_ && !uso_) || !TunIsThere()) return false;
+  counters().Drop(DropReason::kTunReadFailed);
+  bool& latest = uso_ ? uso_ : tso_;
+  ladder().Fall(uso_ ? Offload::kUso : Offload::kTso, error);
+  latest = false;
+  MutexLock lock(&ladder().tun_mutex());
+  const absl::Status status =
+      SetTunOffloads(options_.tun_fd, ladder().IsOn(Offload::kTso), ladder().IsOn(Offload::kUso));
+  return status.ok();
+}
+
+bool QueueingBackend::GiveUpReceiveOffload(int error) {
+  if (!gro_) return false;
+  gro_ = false;
+  ladder().Fall(Offload::kUdpGro, error);
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const int off = 0;
+    const int fd = sends_.socket_fd(family);
+    if (fd >= 0) ::setsockopt(fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
+  }
+  return true;
 }
 
 }  // namespace ringwire::platform

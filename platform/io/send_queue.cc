@@ -9,9 +9,11 @@ namespace ringwire::platform {
 namespace {
 
 // A train may be refused for being one: EMSGSIZE is a segment above the path's MTU (EINVAL
-// before 6.14), EIO a way out without checksum offload. Its datagrams, sent alone, can be
-// fragmented and summed by the kernel.
-bool MayBlameTrain(int error) { return error == EMSGSIZE || error == EINVAL || error == EIO; }
+// before 6.14), EIO a way out without checksum offload, ENOBUFS a want of memory in one piece. Its
+// datagrams, sent alone, can be fragmented and summed by the kernel.
+bool MayBlameTrain(int error) {
+  return error == EMSGSIZE || error == EINVAL || error == EIO || error == ENOBUFS;
+}
 
 DropReason ReasonOf(int error) {
   return error == EAGAIN || error == ENOBUFS ? DropReason::kSendBufferFull
@@ -26,8 +28,10 @@ SendForm FormOf(const SendRun& run, bool with_source) {
 }  // namespace
 
 void SendQueue::SetSockets(int udp_v4_fd, int udp_v6_fd) {
-  v4_ = Socket{udp_v4_fd, false};
-  v6_ = Socket{udp_v6_fd, false};
+  ladder_->Restore(Offload::kUdpGso);
+  const bool none = !ladder_->IsOn(Offload::kUdpGso);
+  v4_ = Socket{udp_v4_fd, none};
+  v6_ = Socket{udp_v6_fd, none};
 }
 
 void SendQueue::Push(const SendRun& run) {
@@ -42,6 +46,7 @@ void SendQueue::Push(const SendRun& run) {
   failed_[size_] = false;
   storage_[size_].Set(FormOf(run, true), {run.run.data, run.run.PayloadBytes()});
   messages_[size_] = mmsghdr{storage_[size_].header(), 0};
+  CountSent(run.run);
   ++size_;
 }
 
@@ -49,6 +54,9 @@ void SendQueue::Recover(size_t index, int error) {
   DCHECK(index < size_ && !failed_[index]);
   failed_[index] = true;
   const SendRun& run = runs_[index];
+  counters_->udp_send_runs.Retract(1);
+  counters_->udp_send_segments.Retract(run.run.count);
+  counters_->udp_send_bytes.Retract(run.run.PayloadBytes());
   if (run.run.count > 1) {
     RecoverTrain(run, error);
   } else {
@@ -63,7 +71,9 @@ void SendQueue::RecoverTrain(const SendRun& run, int error) {
     counters_->Drop(ReasonOf(error), run.run.count);
     return;
   }
+  counters_->trains_repeated.Add();
   if (error == EIO) {
+    ladder_->Fall(Offload::kUdpGso, error);
     (run.to.remote.address.family == IpFamily::kV4 ? v4_ : v6_).gso_disabled = true;
   }
   for (size_t i = 0; i < run.run.count; ++i) {
@@ -101,13 +111,6 @@ int SendQueue::SendNow(const SendRun& run, bool with_source) {
   if (::sendmsg(fd, &again_.header(), kFlags) < 0) return errno;
   CountSent(run.run);
   return 0;
-}
-
-void SendQueue::Finish() {
-  for (size_t i = 0; i < size_; ++i) {
-    if (!failed_[i]) CountSent(runs_[i].run);
-  }
-  size_ = 0;
 }
 
 void SendQueue::CountSent(const Run& run) {

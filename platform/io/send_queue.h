@@ -11,6 +11,7 @@
 #include "core/base/counters.h"
 #include "core/base/peer_id.h"
 #include "core/datapath/batch.h"
+#include "platform/io/capability_ladder.h"
 #include "platform/udp/control_messages.h"
 
 namespace ringwire::platform {
@@ -23,19 +24,23 @@ class SendQueue {
   static constexpr size_t kCapacity = 128;
   static constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
-  explicit SendQueue(WorkerCounters* counters) : counters_(counters) {}
+  SendQueue(WorkerCounters* counters, CapabilityLadder* ladder)
+      : counters_(counters), ladder_(ladder) {}
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
-  // -1: none. Trains are tried again on new sockets.
+  // -1: none. Trains that failed are tried again on new sockets.
   void SetSockets(int udp_v4_fd, int udp_v6_fd);
+  int socket_fd(IpFamily family) const { return SocketOf(family).fd; }
 
   size_t size() const { return size_; }
   bool full() const { return size_ == kCapacity; }
-  // Whether trains of this family must be pushed segment by segment.
+  // Whether trains of this family must be pushed segment by segment: the device sends none, or this
+  // socket refused one for good (EIO: no checksum offload on the way out).
   bool gso_disabled(IpFamily family) const { return SocketOf(family).gso_disabled; }
   // Copies `run`, not its bytes. A run for which there is no socket is dropped and counted. Not
-  // when full.
+  // when full. Counts the run as sent already: the call that sends it may block afterwards, and
+  // whoever reads the counters meanwhile shall find it. Recover() takes that back.
   void Push(const SendRun& run);
 
   // Message `index`, and the socket that it is for. The messages lie in one array, for sendmmsg().
@@ -47,9 +52,8 @@ class SendQueue {
   // whatever form may work, and counts as dropped what does not. Later messages may have left
   // before it.
   void Recover(size_t index, int error);
-  // Every message was handed over; those that failed were recovered. Counts what was sent, and
-  // empties the queue.
-  void Finish();
+  // Every message was handed over; those that failed were recovered. Empties the queue.
+  void Finish() { size_ = 0; }
 
   // See IoBackend::unusable_sources().
   std::span<const PeerId> unusable_sources() const {
@@ -73,6 +77,7 @@ class SendQueue {
   void CountSent(const Run& run);
 
   WorkerCounters* const counters_;
+  CapabilityLadder* const ladder_;
   Socket v4_, v6_;
   size_t size_ = 0;
   std::array<SendRun, kCapacity> runs_{};

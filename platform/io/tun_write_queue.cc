@@ -15,13 +15,17 @@ namespace {
 
 constexpr size_t kFrameBytesMax = kVnetHeaderBytes + kTunPacketBytesMax;
 
+// Of memory in one piece, which single packets do not need.
+bool IsShortage(int error) { return error == ENOBUFS || error == ENOMEM || error == EAGAIN; }
+
 }  // namespace
 
-TunWriteQueue::TunWriteQueue(int tun_fd, WorkerCounters* counters)
+TunWriteQueue::TunWriteQueue(int tun_fd, WorkerCounters* counters, CapabilityLadder* ladder)
     : tun_fd_(tun_fd),
       whole_(new uint8_t[kFrameBytesMax]),
       part_(new uint8_t[kFrameBytesMax]),
-      counters_(counters) {}
+      counters_(counters),
+      ladder_(ladder) {}
 
 void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   if (pieces.size() > kPiecesPerWriteMax) {
@@ -35,17 +39,24 @@ void TunWriteQueue::Push(const TunWrite& write, std::span<const Piece> pieces) {
   failed_[size_] = false;
   for (const Piece& piece : pieces) pieces_[piece_count_++] = iovec{piece.data, piece.size};
   ++size_;
+  counters_->tun_write_runs.Add();
+  counters_->tun_write_segments.Add(write.segment_count);
+  counters_->tun_write_bytes.Add(write.bytes);
 }
 
 void TunWriteQueue::Recover(size_t index, int error) {
   DCHECK(index < size_ && !failed_[index]);
   failed_[index] = true;
   const TunWrite& write = writes_[index];
-  if (error != EINVAL || write.segment_count == 1) {
+  counters_->tun_write_runs.Retract(1);
+  counters_->tun_write_segments.Retract(write.segment_count);
+  counters_->tun_write_bytes.Retract(write.bytes);
+  const bool invalid = error == EINVAL || error == EMSGSIZE;
+  if (write.segment_count == 1 || !(invalid || IsShortage(error))) {
     counters_->Drop(DropReason::kTunWriteFailed, write.segment_count);
     return;
   }
-  superpackets_refused_ = true;
+  if (invalid) ladder_->Fall(Offload::kTunGsoWrite, error);
   counters_->superpackets_refused.Add();
   WriteApart(write, Pieces(index));
 }
@@ -81,12 +92,6 @@ void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pie
 }
 
 void TunWriteQueue::Finish() {
-  for (size_t i = 0; i < size_; ++i) {
-    if (failed_[i]) continue;
-    counters_->tun_write_runs.Add();
-    counters_->tun_write_segments.Add(writes_[i].segment_count);
-    counters_->tun_write_bytes.Add(writes_[i].bytes);
-  }
   size_ = 0;
   piece_count_ = 0;
 }

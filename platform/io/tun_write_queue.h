@@ -11,6 +11,7 @@
 
 #include "core/base/counters.h"
 #include "core/datapath/batch.h"
+#include "platform/io/capability_ladder.h"
 
 namespace ringwire::platform {
 
@@ -23,7 +24,7 @@ class TunWriteQueue {
   static constexpr size_t kPiecesPerWriteMax = 1024;
   static constexpr size_t kPiecesMax = 4096;
 
-  TunWriteQueue(int tun_fd, WorkerCounters* counters);
+  TunWriteQueue(int tun_fd, WorkerCounters* counters, CapabilityLadder* ladder);
   TunWriteQueue(const TunWriteQueue&) = delete;
   TunWriteQueue& operator=(const TunWriteQueue&) = delete;
 
@@ -33,30 +34,30 @@ class TunWriteQueue {
     return size_ < kCapacity && piece_count <= kPiecesMax - piece_count_;
   }
   // Copies the list of pieces, not their bytes. A write of more pieces than the kernel takes is
-  // dropped and counted.
+  // dropped and counted. Counts the write as done already, as SendQueue does.
   void Push(const TunWrite& write, std::span<const Piece> pieces);
   // Write `index` as the kernel takes it.
   std::span<const iovec> Pieces(size_t index) const {
     return {pieces_.data() + writes_[index].first_piece, writes_[index].piece_count};
   }
-  // The kernel refused write `index` with `error` (positive errno). A superpacket that it finds
-  // invalid (EINVAL: some kernels of 2024 refused good ones) is written again at once as the
-  // packets that it was merged from, and no more are wanted: superpackets_refused(). Everything
-  // else (EIO: the device is down, EBADFD: it is gone) is counted.
+  // The kernel refused write `index` with `error` (positive errno). A superpacket is written again
+  // at once as the packets that it was merged from if that may help; where the kernel finds it
+  // invalid (EINVAL: some kernels of 2024 refused good ones), that rung of the ladder falls, so
+  // that no more are made. Everything else (EIO: the device is down, EBADFD: it is gone) is
+  // counted.
   void Recover(size_t index, int error);
-  bool superpackets_refused() const { return superpackets_refused_; }
-  // Every write was handed over. Counts those that did not fail, and empties the queue.
+  // Every write was handed over. Empties the queue.
   void Finish();
 
  private:
   void WriteApart(const TunWrite& write, std::span<const iovec> pieces);
 
   const int tun_fd_;
-  bool superpackets_refused_ = false;
   // A refused superpacket as one packet, and one packet of it. Pages are touched only then.
   const std::unique_ptr<uint8_t[]> whole_;
   const std::unique_ptr<uint8_t[]> part_;
   WorkerCounters* const counters_;
+  CapabilityLadder* const ladder_;
   size_t size_ = 0;
   size_t piece_count_ = 0;
   std::array<TunWrite, kCapacity> writes_{};  // first_piece: into pieces_

@@ -87,20 +87,17 @@ absl::StatusOr<UniqueFd> OpenQueue(std::string* name, bool first) {
 // Asks for what was wished, then for less. An unknown bit is refused with EINVAL, and nothing
 // changes.
 absl::Status SetOffloads(int fd, const TunOptions& options, TunDevice* device) {
-  // Without checksum offload the kernel would complete every checksum that core completes or
-  // recomputes anyway.
-  const unsigned tso = options.tso ? kTsoFlags : 0;
-  const unsigned uso = options.uso ? kUsoFlags : 0;
-  const std::array<std::pair<unsigned, unsigned>, 3> wishes{{{tso, uso}, {tso, 0}, {0, 0}}};
-  for (const auto& [with_tso, with_uso] : wishes) {
-    if (::ioctl(fd, TUNSETOFFLOAD, static_cast<unsigned long>(TUN_F_CSUM | with_tso | with_uso)) ==
-        0) {
-      device->tso = with_tso != 0;
-      device->uso = with_uso != 0;
-      return absl::OkStatus();
-    }
+  const std::array<std::pair<bool, bool>, 3> wishes{
+      {{options.tso, options.uso}, {options.tso, false}, {false, false}}};
+  absl::Status status;
+  for (const auto& [tso, uso] : wishes) {
+    status = SetTunOffloads(fd, tso, uso);
+    if (!status.ok()) continue;
+    device->tso = tso;
+    device->uso = uso;
+    return status;
   }
-  return absl::ErrnoToStatus(errno, absl::StrCat("set offloads of TUN device ", device->name));
+  return status;
 }
 
 absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
@@ -127,6 +124,14 @@ absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
 
 }  // namespace
 
+absl::Status SetTunOffloads(int queue_fd, bool tso, bool uso) {
+  // Without checksum offload the kernel would complete every checksum that core completes or
+  // recomputes anyway.
+  const unsigned long flags = TUN_F_CSUM | (tso ? kTsoFlags : 0U) | (uso ? kUsoFlags : 0U);
+  if (::ioctl(queue_fd, TUNSETOFFLOAD, flags) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "set offloads of a TUN device");
+}
+
 absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options) {
   if (options.name.empty() || options.name.size() >= IFNAMSIZ) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -134,6 +139,7 @@ absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options) {
   }
   TunDevice device;
   device.name = options.name;
+  device.created = true;
   for (size_t i = 0; i < options.queues; ++i) {
     absl::StatusOr<UniqueFd> queue = OpenQueue(&device.name, i == 0);
     if (!queue.ok()) return queue.status();

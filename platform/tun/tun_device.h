@@ -24,6 +24,7 @@ struct TunDevice {
   std::string name;  // as the kernel has it
   uint32_t interface_index = 0;
   std::vector<UniqueFd> queues;  // non-blocking, one a worker
+  bool created = false;          // here, not elsewhere
   bool tso = false;              // what the kernel granted
   bool uso = false;
 };
@@ -31,6 +32,9 @@ struct TunDevice {
 // Errors say what was tried and how to mend it: no /dev/net/tun, no CAP_NET_ADMIN, a name in use or
 // too long.
 absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options);
+
+// Which superpackets the kernel may hand over, by any queue of the device, from now on.
+absl::Status SetTunOffloads(int queue_fd, bool tso, bool uso);
 
 }  // namespace ringwire::platform
 

@@ -2,14 +2,24 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <string>
 #include <utility>
 
 #include "platform/base/clock.h"
-#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
+
+namespace {
+
+uint64_t InvoluntarySwitches() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return static_cast<uint64_t>(usage.ru_nivcsw);
+}
+
+}  // namespace
 
 // New sockets on their way to the worker's thread, and the answer back.
 struct Worker::SocketChange {
@@ -19,9 +29,11 @@ struct Worker::SocketChange {
 
 Worker::Worker(WorkerOptions options)
     : options_(std::move(options)),
+      engine_(options_.aead_providers),
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
-      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound) {
+      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound),
+      spin_(options_.busy_poll, options_.cpus) {
   const BackendOptions backend = MakeBackendOptions();
   backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);
 }
@@ -34,6 +46,8 @@ BackendOptions Worker::MakeBackendOptions() {
   backend.udp_v4_fd = options_.sockets.v4.get();
   backend.udp_v6_fd = options_.sockets.v6.get();
   backend.counters = &counters_;
+  backend.ring = options_.ring;
+  backend.ladder = options_.ladder;
   return backend;
 }
 
@@ -54,7 +68,14 @@ void Worker::Stop() {
   thread_.join();
 }
 
-void Worker::UseEpoll() { backend_ = MakeEpollBackend(MakeBackendOptions()); }
+bool Worker::HasInput() const {
+  return !backend_->tun_batch().empty() || !backend_->udp_batch().empty();
+}
+
+void Worker::UseEpoll() {
+  options_.ring.reset();
+  backend_ = MakeEpollBackend(MakeBackendOptions());
+}
 
 void Worker::Wake() { backend_->Wake(); }
 
@@ -102,8 +123,9 @@ absl::Status Worker::RunOnce() {
   if (has_socket_change_.load()) {
     if (absl::Status status = TakeSocketChange(); !status.ok()) return status;
   }
-  if (absl::Status status = backend_->Wait(); !status.ok()) return status;
+  if (absl::Status status = AwaitInput(); !status.ok()) return status;
   counters_.wakeups.Add();
+  had_work_ = HasInput();
   // Offline while it waits: an idle worker never holds up what control has retired.
   reader_->Online();
   const Instant now = BootNow();
@@ -112,16 +134,33 @@ absl::Status Worker::RunOnce() {
   reader_->Offline();
   for (const PeerId peer : backend_->unusable_sources()) link_.ReportUnusableSource(peer);
   backend_->Release();
-  if (!merging_stopped_ && backend_->superpackets_refused()) {
+  if (!merging_stopped_ && !options_.ladder->IsOn(Offload::kTunGsoWrite)) {
     merging_stopped_ = true;
     inbound_.StopMerging();
-    spdlog::warn(
-        "worker {}: the kernel refuses merged packets on the TUN device; they are written one by "
-        "one from now on",
-        options_.index);
   }
   if (std::exchange(link_.control_has_news, false)) options_.wake_control();
   return status;
+}
+
+absl::Status Worker::AwaitInput() {
+  if (!spin_.enabled()) return backend_->Wait();
+  const Instant now = BootNow();
+  if (spin_.WantsSwitches(now)) spin_.SetSwitches(now, InvoluntarySwitches());
+  const absl::Duration spin = spin_.SpinFor(now, had_work_);
+  if (spin == absl::ZeroDuration()) return backend_->Wait();
+  counters_.spins.Add();
+  const Instant end = now + spin;
+  do {
+    // The first one sends what is queued. A wake is not seen here, but by the Wait() that follows.
+    if (absl::Status status = backend_->Flush(); !status.ok()) return status;
+    if (HasInput()) {
+      counters_.spins_that_found.Add();
+      spin_.Spun(true);
+      return absl::OkStatus();
+    }
+  } while (BootNow() < end);
+  spin_.Spun(false);
+  return backend_->Wait();
 }
 
 absl::Status Worker::TakeCommands(Instant now) {

@@ -21,6 +21,7 @@
 #include "crypto/random.h"
 #include "platform/io/backend_factory.h"
 #include "platform/udp/udp_socket.h"
+#include "platform/worker/spin_policy.h"
 
 namespace ringwire::platform {
 
@@ -28,10 +29,15 @@ struct WorkerOptions {
   size_t index = 0;
   UniqueFd tun_queue;
   UdpSockets sockets;
-  bool io_uring = false;       // else epoll
-  bool epoll_allowed = false;  // where io_uring cannot start
-  InboundOptions inbound;      // what the TUN device takes
-  int pin_to_cpu = -1;         // -1: the scheduler places it
+  bool io_uring = false;               // else epoll
+  bool epoll_allowed = false;          // where io_uring cannot start
+  std::shared_ptr<Ring> ring;          // see BackendOptions
+  CapabilityLadder* ladder = nullptr;  // of the device; outlives the worker
+  InboundOptions inbound;              // what the TUN device takes
+  crypto::AeadProviders aead_providers;
+  BusyPoll busy_poll = BusyPoll::kAuto;
+  size_t cpus = 0;      // that all threads together may use
+  int pin_to_cpu = -1;  // -1: the scheduler places it
   SharedState* shared = nullptr;
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
   // when the worker has stopped for an error (the device is gone).
@@ -72,6 +78,9 @@ class Worker {
   BackendOptions MakeBackendOptions();
   void Run(std::promise<absl::Status>* started);
   absl::Status RunOnce();
+  // Until a batch is there or somebody woke us: looks for one for a while, then blocks.
+  absl::Status AwaitInput();
+  bool HasInput() const;
   // The reader is online in the two below.
   absl::Status TakeCommands(Instant now);
   absl::Status ProcessBatches(Instant now);
@@ -89,9 +98,11 @@ class Worker {
   std::unique_ptr<IoBackend> backend_;
   Outbound outbound_;
   Inbound inbound_;
+  SpinPolicy spin_;
+  bool had_work_ = false;  // in the last turn
   std::thread thread_;
   std::atomic<bool> stopping_{false};
-  bool merging_stopped_ = false;  // superpackets to TUN, see IoBackend::superpackets_refused()
+  bool merging_stopped_ = false;  // superpackets to TUN
 
   mutable Mutex mutex_;
   SocketChange* socket_change_ ABSL_GUARDED_BY(mutex_) = nullptr;

@@ -31,7 +31,7 @@ done
 
 say "io_uring for a worker or two, not for all"
 # The memory of rings counts against the limit of whoever has no CAP_IPC_LOCK.
-limited=(prlimit --memlock=409600:409600 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
+limited=(prlimit --memlock=245760:245760 setpriv --bounding-set=-ipc_lock --inh-caps=-ipc_lock)
 begin a wga "${limited[@]}" "$RINGWIRE" --workers=8
 check_equal "auto: epoll for every worker" epoll "$(backend wga)"
 check_equal "auto: one line says so" 1 "$(grep -c 'epoll is used' "$work/wga.log")"

@@ -72,6 +72,7 @@ refused "no CAP_NET_ADMIN, with run" 1 'NET_ADMIN' setpriv --bounding-set=-net_a
 refused "a name that is too long" 1 'abcdefghijklmnop' "$RINGWIRE" -f abcdefghijklmnop
 refused "a name that is no name" 1 'a/b' "$RINGWIRE" -f a/b
 refused "show of an interface that is not there" 1 'wgnone' "$RINGWIRE" show wgnone
+refused "an unknown AEAD provider" 2 'aead' "$RINGWIRE" -f --aead=magic wgz
 refused "an unknown backend" 2 'io' "$RINGWIRE" -f --io=magic wgz
 without() { refused "$1" 1 'io_uring' "$e2e_dir/tools/without_io_uring.py" "$2" "$RINGWIRE" -f --io=io_uring wgz; }
 without "--io=io_uring where containers refuse it" EPERM

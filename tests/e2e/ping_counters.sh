@@ -14,9 +14,18 @@ exact() {  # exact INITIATOR_IF RESPONDER_IF
   esac
 }
 
+# What the workers of an interface have counted so far: sent to the wire, received from it, written to TUN.
+moved() {
+  status "$1" "' '.join(str(sum(worker['counts'][name] for worker in status['workers'])) for name in
+    ('udp_send_segments', 'udp_receive_segments', 'tun_write_segments'))"
+}
+
 two_hosts
 join_two
+read -r sent received written <<<"$(moved wga)"
 check "ten pings from a" on a ping -n -q -c 10 -f -W 1 10.77.0.2
+# Received: the response to the handshake as well. The last ping must not wait for something else to happen.
+check_equal "and the workers say so at once" "$((sent + 10)) $((received + 11)) $((written + 10))" "$(moved wga)"
 exact wga wgb
 
 say "the other way round, with a fresh session"

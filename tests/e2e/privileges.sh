@@ -37,3 +37,19 @@ kill -HUP "${daemon_pid[wga]}"
 no_address() { ! ip -n a address show dev wga | grep -qF "$1"; }
 wait_until 5 "one is removed" no_address 10.77.0.1
 echo "ok: addresses come and go with the file"
+
+say "files that belong to somebody else"
+# The relay may not read them, and does not have to: the supervisor reads.
+(umask 077 && wg genkey >"$work/key")
+chown nobody "$work/key"
+sed -i "s,^PrivateKey.*,PrivateKeyFile = $work/key," "$work/wga.conf"
+chown nobody "$work/wga.conf"
+kill -HUP "${daemon_pid[wga]}"
+wait_until 5 "a reload reads them" prints "$(wg pubkey <"$work/key")" wg show wga public-key
+check_equal "the relay is the same one" "$relay" "$(pgrep -P "${daemon_pid[wga]}")"
+check_equal "and has gained nothing" "$kept" "$(everywhere CapPrm)"
+key=$(wg show wga public-key)
+echo nonsense >"$work/key"
+kill -HUP "${daemon_pid[wga]}"
+wait_until 5 "what is no key is refused" grep -q "$work/key holds no key" "$work/wga.log"
+check_equal "the old key stays" "$key" "$(wg show wga public-key)"

@@ -82,7 +82,7 @@ check_equal "leaves it there" 192.0.2.2:40001 "$(endpoint wga)"
 configuration 51820 1400 "$both" "$there" 'Workers = 7'
 reload "a file that differs elsewhere" "$good"
 check_equal "leaves it there" 192.0.2.2:40001 "$(endpoint wga)"
-check_equal "what needs a start is said once" 1 "$(logged 'Workers and IoBackend take effect at the next start')"
+check_equal "what needs a start is said once" 1 "$(logged 'Workers, IoBackend and Offload take effect at the next start')"
 configuration 51820 1400 "$both" '[2001:db8::2]:40001' 'Workers = 7'
 reload "another endpoint in the file" "$good"
 check_equal "is taken" '[2001:db8::2]:40001' "$(endpoint wga)"

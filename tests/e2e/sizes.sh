@@ -38,6 +38,25 @@ for side in a b; do
   check_equal "$side: no datagram was fragmented on the way" 0 "$(counted $side fragments)"
 done
 
+say "on a narrower way: 1,379 bytes are 1,299 inside, which is no multiple of 16"
+for side in a b; do ip -n $side link set wg$side mtu 1299; done
+ip -n a -6 route add 2001:db8::2/128 dev eth0 mtu 1379
+ip -n b -6 route add 2001:db8::1/128 dev eth0 mtu 1379
+for size in 1250 1253 1268 1269 1270 1271; do
+  pings a 10.77.0.2 -c 1 -M do -s $size || fail "an IPv4 ping of $size bytes is lost"
+done
+for size in 1232 1249 1250 1251; do
+  pings b fd77::1 -c 1 -M do -s $size || fail "an IPv6 ping of $size bytes is lost"
+done
+for side in a b; do
+  check_equal "$side: padding made no datagram too large for it" 0 "$(counted $side fragments)"
+done
+for side in a b; do ip -n $side link set wg$side mtu 1420; done
+check "with an MTU too large for it, what fills that arrives all the same" pings a 10.77.0.2 -M do -s 1392
+check "in fragments" test "$(counted b fragments)" -gt 0
+ip -n a -6 route del 2001:db8::2/128 dev eth0
+ip -n b -6 route del 2001:db8::1/128 dev eth0
+
 say "above the MTU, from a host behind the gateway"
 check "h reaches b" pings h 10.77.0.2
 check "IPv4: fragmentation needed, with the MTU" output_has 'Frag needed.*mtu = 1420|message too long, mtu=1420' \

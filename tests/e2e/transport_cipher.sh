@@ -24,6 +24,7 @@ two_hosts
 join_two
 traffic
 check_suite AES-256-GCM
+check "and whose code seals and opens" output_has '^  aead: ChaCha20-Poly1305 by .*, AES-256-GCM by ' "$RINGWIRE" show wga
 check_equal "the initiator counts it" 1 "$(completed wga initiator aes_256_gcm)"
 check_equal "the responder counts it" 1 "$(completed wgb responder aes_256_gcm)"
 stream tcp a b 10.77.0.2 5000

@@ -29,3 +29,18 @@ check "IPv6, a peer without an endpoint: unreachable" refused 'Destination unrea
 echo "ok: both are counted"
 check "TCP fails at once instead of timing out" output_has 'No route to host|unreachable' \
   on h socat -T 5 - TCP4:10.99.1.1:80,connect-timeout=5
+
+say "h is hidden behind a's tunnel address"
+on a nft -f - <<'NFT'
+add table inet nat
+add chain inet nat outgoing { type nat hook postrouting priority 100; }
+add rule inet nat outgoing oifname "wga" counter masquerade
+NFT
+# What comes back must be about the packet as h sent it, or h does not know what to do with it.
+for to in 10.99.1.2 fd99::9 10.99.2.2; do
+  check "$to: ping is told" refused 'Destination (Host )?[Uu]nreachable' $to
+done
+for to in TCP4:10.99.1.2:80 'TCP6:[fd99::9]:80'; do
+  check "$to: TCP fails at once" output_has 'No route to host|unreachable' on h socat -T 5 - "$to,connect-timeout=5"
+done
+check "a did hide it" output_has 'packets [1-9]' on a nft list chain inet nat outgoing

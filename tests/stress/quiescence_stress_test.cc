@@ -174,5 +174,46 @@ TEST(QuiescenceStressTest, AnIndexNeverLeadsToAnotherSessionWhileTheTableGrows) 
   EXPECT_EQ(domain.Collect(), 0u);
 }
 
+// A worker asks whether the index of a response is one that awaits it. An index that has led to a
+// session must not pass for one, in whatever moment of its end the worker looks.
+TEST(QuiescenceStressTest, AnIndexThatHasLedToASessionIsNeverPendingAgain) {
+  StagedPool pool;
+  PeerSlot peer(PeerId{0, 1}, &pool);
+  QuiescenceDomain domain;
+  IndexTable table(&domain);
+  std::atomic<uint32_t> pending_hint{0};
+  std::atomic<uint32_t> session_hint{0};
+  std::atomic<uint64_t> wrong{0};
+  std::atomic<uint64_t> pending_count{0};
+  {
+    const Readers readers(&domain, [&](SeededRandom&) {
+      if (table.IsPending(session_hint.load(std::memory_order_acquire))) wrong.fetch_add(1);
+      const uint32_t pending = pending_hint.load(std::memory_order_acquire);
+      if (table.IsPending(pending)) pending_count.fetch_add(1, std::memory_order_relaxed);
+    });
+    SeededRandom random(6);
+    std::vector<uint32_t> waiting;  // so many that the table grows
+    for (int i = 0; i < 4000; ++i) {
+      SessionKeys keys;
+      keys.local_index = table.Reserve(random, At(i));
+      pending_hint.store(keys.local_index, std::memory_order_release);
+      auto session = std::make_shared<Keypair>(keys, &peer, At(i));
+      table.Publish(keys.local_index, session.get());
+      session_hint.store(keys.local_index, std::memory_order_release);
+      table.Release(keys.local_index);
+      domain.Retire(std::move(session), At(i));
+      if (i % 4 == 0) waiting.push_back(table.Reserve(random, At(i)));
+      domain.Collect();
+    }
+    pending_hint.store(waiting.front(), std::memory_order_release);
+    const uint64_t before = pending_count.load();
+    while (pending_count.load() == before) std::this_thread::yield();
+    for (const uint32_t index : waiting) table.Release(index);
+  }
+  EXPECT_EQ(wrong.load(), 0u);
+  EXPECT_EQ(table.reserved_count(), 0u);
+  EXPECT_EQ(domain.Collect(), 0u);
+}
+
 }  // namespace
 }  // namespace ringwire

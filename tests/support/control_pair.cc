@@ -145,6 +145,7 @@ void ControlNode::CarryOut(Instant now) {
     sent.push_back({datagram.to, datagram.tos, {message.begin(), message.end()}});
   }
   for (const Notice& notice : output.notices) notices.push_back(notice);
+  unanswered.insert(unanswered.end(), output.unanswered.begin(), output.unanswered.end());
   for (const FlushStaged& flush : output.flush_staged) {
     std::vector<uint8_t> packet;
     while (flush.peer->staged.Pop(&packet)) (void)SealData(now, *flush.peer, packet);

@@ -74,6 +74,7 @@ class ControlNode {
 
   std::vector<ControlDatagram> sent;  // not yet taken by the link
   std::vector<Notice> notices;
+  std::vector<crypto::PublicKey> unanswered;
   size_t data_received = 0;  // packets that are not keepalives
 
  private:

@@ -8,11 +8,13 @@
 
 namespace ringwire {
 
-Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control)
+Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control,
+           const crypto::AeadProviders& aead_providers)
     : random_(seed),
       private_key_(crypto::GeneratePrivateKey(random_)),
       public_key_(crypto::PublicFromPrivate(private_key_)),
       shared_(std::make_unique<SharedState>()),
+      engine_(aead_providers),
       reader_(shared_->quiescence.AddReader()),
       control_(shared_.get(), &random_, &control_counters_, control),
       outbound_(shared_.get(), &link_, &engine_, &worker_counters_),

@@ -31,7 +31,8 @@ struct Datagram {
 // argument, results out by list.
 class Node {
  public:
-  explicit Node(uint64_t seed, InboundOptions inbound = {}, ControlOptions control = {});
+  explicit Node(uint64_t seed, InboundOptions inbound = {}, ControlOptions control = {},
+                const crypto::AeadProviders& aead_providers = {});
   ~Node();
 
   // Before Start(): the key of a gateway that is started again, instead of one drawn from the seed.

@@ -14,9 +14,9 @@ Pair::Pair(const Options& options)
           *SocketAddress::Parse(options.outer_v6 ? "[2001:db8::2]:51820" : "192.0.2.2:51820")),
       options_(options),
       a_(std::make_unique<Node>(options.seed * 2, options.inbound,
-                                ControlOptions{options.a_has_aes})),
+                                ControlOptions{options.a_has_aes}, options.aead_providers)),
       b_(std::make_unique<Node>(options.seed * 2 + 1, options.inbound,
-                                ControlOptions{options.b_has_aes})) {
+                                ControlOptions{options.b_has_aes}, options.aead_providers)) {
   for (Node* node : {b_.get(), a_.get()}) {
     node->Start(now_);
     DeviceUpdate update;

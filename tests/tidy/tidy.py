@@ -14,7 +14,9 @@ FUNCTION_LINES_MAX = 70
 RATCHET = {}
 
 THIRD_PARTY = {"absl/": "absl", "fmt/": "fmt", "spdlog/": "spdlog", "openssl/": "openssl", "blake2.h": "libb2",
-               "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "nftables/": "libnftables", "sys/capability.h": "libcap",
+               "intel-ipsec-mb.h": "ipsec-mb",
+               "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "nftables/": "libnftables",
+               "sys/capability.h": "libcap",
                "nlohmann/": "nlohmann", "CLI/": "CLI", "gtest/": "gtest", "gmock/": "gtest", "benchmark/": "benchmark"}
 C_STANDARD = {"assert.h", "stddef.h", "stdint.h", "string.h"}
 # The core gets time, randomness and bytes as arguments.
@@ -167,7 +169,17 @@ def check_drop_reasons(root):
             yield f"core/base/drop_reason.h: no test raises {name}"
 
 
-CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons)
+def check_cipher_off(root):
+    """The build without a cipher exists below bench/ only."""
+    candidates = list(files(root, (".h", ".cc", ".txt"), ("core", "crypto", "platform")))
+    candidates += [path for name in ("CMakeLists.txt", "CMakePresets.json") if (path := root / name).exists()]
+    for path in candidates:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if match := re.search(r"cipher[_-]off|OfTheProduct", line, re.I):
+                yield f"{path.relative_to(root)}:{number}: {match[0]}: the product knows no build without a cipher"
+
+
+CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off)
 
 
 def violations(root):
@@ -198,6 +210,7 @@ def self_test():
         "a long file": ("core/wire/w.cc", "int a;\n" * 501),
         "a wrong guard": ("core/base/a.h", "#pragma once\n"),
         "a registry": ("dev", "curl https://some-registry.example/x\n"),
+        "a way to the build without a cipher": ("CMakeLists.txt", "option(RINGWIRE_CIPHER_OFF)\n"),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():

@@ -91,6 +91,10 @@ void EpollBackend::Submit() {
   for (size_t i = 0; i < sends_.size();) i += SendStretch(i);
   sends_.Finish();
   for (size_t i = 0; i < writes_.size(); ++i) {
+    if (const int error = FaultOn(IoOperation::kTunWrite); error != 0) {
+      writes_.Recover(i, error);
+      continue;
+    }
     const std::span<const iovec> pieces = writes_.Pieces(i);
     const ssize_t written =
         ::writev(options().tun_fd, pieces.data(), static_cast<int>(pieces.size()));
@@ -105,9 +109,14 @@ size_t EpollBackend::SendStretch(size_t first) {
   const int fd = sends_.fd(first);
   size_t end = first + 1;
   while (end < sends_.size() && sends_.fd(end) == fd) ++end;
+  const size_t at_once = options().faults == nullptr ? end - first : 1;
   for (size_t i = first; i < end;) {
-    const int sent =
-        ::sendmmsg(fd, sends_.message(i), static_cast<unsigned>(end - i), SendQueue::kFlags);
+    if (const int error = FaultOn(IoOperation::kUdpSend); error != 0) {
+      sends_.Recover(i++, error);
+      continue;
+    }
+    const auto count = static_cast<unsigned>(std::min(at_once, end - i));
+    const int sent = ::sendmmsg(fd, sends_.message(i), count, SendQueue::kFlags);
     if (sent > 0) {
       i += static_cast<size_t>(sent);
     } else {
@@ -149,13 +158,16 @@ absl::Status EpollBackend::Collect(int timeout_ms) {
 absl::Status EpollBackend::ReadTun() {
   while (frame_count_ < kTunSlots) {
     uint8_t* const data = tun_slots_.Slot(static_cast<uint32_t>(frame_count_)) + kTunDataOffset;
-    const ssize_t bytes = ::read(options().tun_fd, data, kTunFrameBytesMax);
+    errno = FaultOn(IoOperation::kTunRead);
+    const ssize_t bytes = errno != 0 ? -1 : ::read(options().tun_fd, data, kTunFrameBytesMax);
     if (bytes > 0) {
       frames_[frame_count_++] = ReadFrame({data, static_cast<size_t>(bytes)});
       continue;
     }
-    if (bytes == 0 || errno == EAGAIN || errno == EINTR || errno == ENOMEM) break;
-    return absl::ErrnoToStatus(errno, "read the TUN queue (the device is gone)");
+    const int error = bytes == 0 ? EAGAIN : errno;
+    if (error == EAGAIN || error == EINTR || error == ENOMEM || error == ENOBUFS) break;
+    if (MayBlameOffload(error) && GiveUpTunReadOffload(error)) continue;
+    return absl::ErrnoToStatus(error, "read the TUN queue (the device is gone)");
   }
   return absl::OkStatus();
 }
@@ -168,10 +180,13 @@ void EpollBackend::Receive(int fd, size_t slots_max) {
     messages_[i].msg_hdr.msg_controllen = kReceiveControlBytes;
     messages_[i].msg_hdr.msg_flags = 0;
   }
-  const int received =
-      ::recvmmsg(fd, &messages_[run_count_], static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
-  // An error is one datagram's (an ICMP error that came back) and is taken off the socket by
+  errno = FaultOn(IoOperation::kUdpReceive);
+  const int received = errno != 0 ? -1
+                                  : ::recvmmsg(fd, &messages_[run_count_],
+                                               static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
+  // Any other error is one datagram's (an ICMP error that came back) and is taken off the socket by
   // reporting it.
+  if (received < 0 && MayBlameOffload(errno)) GiveUpReceiveOffload(errno);
   for (int i = 0; i < received; ++i) {
     const mmsghdr& message = messages_[run_count_];
     auto* const payload = static_cast<uint8_t*>(message.msg_hdr.msg_iov->iov_base);

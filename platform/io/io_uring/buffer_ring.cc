@@ -37,6 +37,13 @@ void BufferRing::Offer(uint16_t id) {
   ++free_count_;
 }
 
+uint8_t* BufferRing::TakeNext(uint16_t* id) {
+  DCHECK(free_count_ > 0);
+  // The free slots are the last that were offered.
+  *id = ring_->bufs[(ring_->tail - free_count_) & (shape_.slots - 1)].bid;
+  return Take(*id);
+}
+
 void BufferRing::Recycle(uint16_t id) {
   DCHECK(free_count_ < shape_.slots);
   Offer(id);

@@ -42,6 +42,11 @@ class BufferRing {
   }
   void Recycle(uint16_t id);
 
+  // For when no request of the kernel takes slots any more: the slot that it would fill next, or
+  // back to where that was. Not when none is free.
+  uint8_t* TakeNext(uint16_t* id);
+  void Untake() { ++free_count_; }
+
  private:
   void Offer(uint16_t id);
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -50,6 +51,8 @@ class Arrivals {
 
 // One multishot read of the TUN queue and one multishot recvmsg a socket stay armed; sends and
 // writes are carried out inline by the enter that also waits, and say nothing when they succeed.
+// Where a multishot request is switched off, or has failed, a multishot poll takes its place, and
+// what it announces is read with plain calls.
 //
 // Why Release() may give back a slot that a queued write still points into: the kernel receives
 // only when an enter works off completions (DEFER_TASKRUN), which is after it has carried out all
@@ -57,7 +60,7 @@ class Arrivals {
 // submission.
 class IoUringBackend final : public QueueingBackend {
  public:
-  explicit IoUringBackend(const BackendOptions& options) : QueueingBackend(options) {}
+  explicit IoUringBackend(const BackendOptions& options);
   ~IoUringBackend() override;
 
   std::string_view name() const override { return "io_uring"; }
@@ -76,29 +79,46 @@ class IoUringBackend final : public QueueingBackend {
   struct Multishot {
     bool wanted = false;
     bool armed = false;
+    bool worked = false;  // has brought something
+    int barren = 0;       // how often in a row it ended for want of buffers, and there were some
+    int fault = 0;        // see IoFaults: what its next completion becomes
+    bool polled = false;  // it is a poll, and
+    bool ready = false;   // it has announced something that is not read yet
   };
 
   void Submit() override;
   void QueueRequests();
   void ArmEnded();
   bool Arm(RingOp op);
+  void Prepare(RingOp op, io_uring_sqe* request);
+  BufferRing& BuffersOf(RingOp op) { return op == RingOp::kTunRead ? tun_buffers_ : udp_buffers_; }
   Multishot& StateOf(RingOp op) { return multishots_[static_cast<size_t>(op)]; }
   absl::Status EnterAndCollect(unsigned wait_for);
   void Complete(RingTag tag, int result, uint32_t flags);
-  void CompleteTunRead(int result, uint32_t flags);
-  void CompleteReceive(int result, uint32_t flags);
+  void CompleteInput(RingOp op, int result, uint32_t flags);
+  void TakeFrame(int result, uint16_t slot);
+  void TakeDatagram(int result, uint16_t slot);
+  void InputFailed(RingOp op, int error);
+  void GiveUpMultishot(RingOp op, int error);
+  // Both sockets share their buffers, so that neither may be left to the kernel.
+  void PollSockets();
+  bool HasUnread();
+  void ReadAnnounced();
+  void ReadTun();
+  void Receive(RingOp op, uint32_t slots_max);
   void CancelAndAwait(std::span<const RingOp> ops);
 
-  Ring ring_;
+  const std::shared_ptr<Ring> ring_;
   BufferRing tun_buffers_;
   BufferRing udp_buffers_;  // both sockets
   Arrivals<TunFrame, kTunSlots> frames_;
   Arrivals<ReceivedRun, kUdpSlots> runs_;
   std::array<Multishot, static_cast<size_t>(RingOp::kWakePoll) + 1> multishots_{};
   msghdr
-      receive_form_{};    // of every multishot recvmsg: how much room name and control messages get
-  bool woken_ = false;    // Wake() was seen, and no Wait() has returned since
-  absl::Status failure_;  // the end of this backend
+      receive_form_{};  // of every multishot recvmsg: how much room name and control messages get
+  bool poll_sockets_ = false;  // as soon as the completions in hand are worked off
+  bool woken_ = false;         // Wake() was seen, and no Wait() has returned since
+  absl::Status failure_;       // the end of this backend
 };
 
 }  // namespace ringwire::platform

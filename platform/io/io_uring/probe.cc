@@ -1,12 +1,9 @@
-#include <net/if.h>
 #include <poll.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,8 +13,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/io/backend_factory.h"
-#include "platform/tun/tun_device.h"
-#include "platform/udp/control_messages.h"
+#include "platform/io/probe_device.h"
 
 namespace ringwire::platform {
 namespace {
@@ -32,63 +28,50 @@ constexpr std::array<uint8_t, kTunHeaderBytes + 20> kWrittenFrame{
     0,    0, 0, 0,  0, 0, 0, 0, 0, 0,  // no offload
     0x45, 0, 0, 20, 0, 0, 0, 0, 1, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 
-absl::Status BringUp(const std::string& name, int socket_fd) {
-  ifreq request{};
-  std::copy_n(name.data(), std::min(name.size(), sizeof(request.ifr_name) - 1), request.ifr_name);
-  request.ifr_flags = IFF_UP | IFF_NOARP;
-  if (::ioctl(socket_fd, SIOCSIFFLAGS, &request) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, absl::StrCat("bring up ", name));
-}
-
-// A datagram that leaves by the device whatever the routes say: an address on a device that the
-// sender names counts as reachable there.
-absl::Status ProvokeFrame(const TunDevice& device) {
-  UniqueFd sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!sender.valid()) return absl::ErrnoToStatus(errno, "open a UDP socket");
-  if (absl::Status status = BringUp(device.name, sender.get()); !status.ok()) return status;
-  if (::setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, device.name.c_str(),
-                   static_cast<socklen_t>(device.name.size())) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  constexpr std::array<uint8_t, 4> kDocumentationAddress{192, 0, 2, 2};
-  SocketName name;
-  const socklen_t name_bytes = ToSocketName({IpAddress::V4(kDocumentationAddress), 9, 0}, &name);
-  constexpr uint8_t kByte = 0;
-  if (::sendto(sender.get(), &kByte, sizeof(kByte), MSG_DONTWAIT, &name.any, name_bytes) < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  return absl::OkStatus();
-}
+// What a test has brought so far.
+struct Arrived {
+  bool frame = false;
+  bool datagram = false;
+};
 
 // Reads until a packet and a datagram were seen.
-absl::Status AwaitBoth(IoBackend* backend, WorkerCounters* counters) {
+absl::Status AwaitBoth(IoBackend* backend, const WorkerCounters& counters, Arrived* arrived) {
   const Instant deadline = BootNow() + kProbePatience;
-  bool frame_seen = false;
-  bool datagram_seen = false;
   while (BootNow() < deadline) {
     if (absl::Status status = backend->Flush(); !status.ok()) return status;
-    frame_seen = frame_seen || !backend->tun_batch().empty();
-    datagram_seen = datagram_seen || !backend->udp_batch().empty();
+    arrived->frame = arrived->frame || !backend->tun_batch().empty();
+    arrived->datagram = arrived->datagram || !backend->udp_batch().empty();
     backend->Release();
-    if (counters->Dropped(DropReason::kTunWriteFailed) > 0) {
+    if (counters.Dropped(DropReason::kTunWriteFailed) > 0) {
       return absl::UnavailableError("io_uring: the write to a TUN device was refused");
     }
-    if (frame_seen && datagram_seen) return absl::OkStatus();
+    if (arrived->frame && arrived->datagram) return absl::OkStatus();
     ::poll(nullptr, 0, kPollMilliseconds);
   }
   return absl::DeadlineExceededError(
-      absl::StrCat("io_uring: ",
-                   frame_seen ? "RECVMSG brought no datagram"
-                              : "READ_MULTISHOT brought no packet from a TUN device",
+      absl::StrCat("io_uring: no ", arrived->frame ? "datagram was received" : "packet was read",
                    " within a second"));
 }
 
-}  // namespace
+// Lets one packet each way through a backend that uses what is on in `ladder`.
+absl::Status Exercise(IoBackend* backend, const TunDevice& device, const WorkerCounters& counters,
+                      int sender_fd, Arrived* arrived) {
+  // Armed before the packets come, as in service: these completions take the way by the poll.
+  if (absl::Status status = backend->Flush(); !status.ok()) return status;
+  backend->Release();
+  if (absl::Status status = ProvokeFrame(device); !status.ok()) return status;
+  constexpr std::array<uint8_t, 4> kBytes{};
+  if (::send(sender_fd, kBytes.data(), kBytes.size(), MSG_DONTWAIT) < 0) {
+    return absl::ErrnoToStatus(errno, "send to a socket of our own");
+  }
+  auto frame = kWrittenFrame;
+  const Piece piece{frame.data(), static_cast<uint32_t>(frame.size())};
+  const TunWrite write{0, 1, 1, piece.size};
+  backend->WriteTun({{&write, 1}, {&piece, 1}});
+  return AwaitBoth(backend, counters, arrived);
+}
 
-absl::Status ProbeIoUring() {
-  absl::StatusOr<TunDevice> device =
-      CreateTunDevice({absl::StrCat("rwprobe", ::getpid()), 1, false, false});
-  if (!device.ok()) return device.status();
+absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, Arrived* arrived) {
   // A pair of our own in place of a UDP socket: multishot recvmsg is the same, and it works where
   // no address does.
   std::array<int, 2> pair{-1, -1};
@@ -100,28 +83,48 @@ absl::Status ProbeIoUring() {
 
   WorkerCounters counters;
   BackendOptions options;
-  options.tun_fd = device->queues.front().get();
+  options.tun_fd = device.queues.front().get();
   options.udp_v4_fd = receiver.get();
   options.counters = &counters;
+  options.ladder = trial;
   const std::unique_ptr<IoBackend> backend = MakeIoUringBackend(options);
   if (absl::Status status = backend->Start(); !status.ok()) return status;
-  // Armed before the packets come, as in service: these completions take the way by the poll.
-  absl::Status status = backend->Flush();
-  backend->Release();
-  if (status.ok()) status = ProvokeFrame(*device);
-  constexpr std::array<uint8_t, 4> kBytes{};
-  if (status.ok() && ::send(sender.get(), kBytes.data(), kBytes.size(), MSG_DONTWAIT) < 0) {
-    status = absl::ErrnoToStatus(errno, "send to a socket of our own");
-  }
-  if (status.ok()) {
-    auto frame = kWrittenFrame;
-    const Piece piece{frame.data(), static_cast<uint32_t>(frame.size())};
-    const TunWrite write{0, 1, 1, piece.size};
-    backend->WriteTun({{&write, 1}, {&piece, 1}});
-    status = AwaitBoth(backend.get(), &counters);
-  }
+  const absl::Status status = Exercise(backend.get(), device, counters, sender.get(), arrived);
   backend->Stop();
   return status;
+}
+
+// The multishot request without which the rest may work; nullopt: none.
+std::optional<Offload> Blame(const CapabilityLadder& ladder, const Arrived& arrived) {
+  if (!arrived.frame && ladder.IsOn(Offload::kMultishotRead)) return Offload::kMultishotRead;
+  if (!arrived.datagram && ladder.IsOn(Offload::kMultishotRecvmsg)) {
+    return Offload::kMultishotRecvmsg;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+absl::Status ProbeIoUring(CapabilityLadder* ladder) {
+  const absl::StatusOr<TunDevice> device = MakeProbeDevice();
+  if (!device.ok()) return device.status();
+  while (true) {
+    OffloadSwitches switches;
+    for (const Offload offload : {Offload::kMultishotRead, Offload::kMultishotRecvmsg}) {
+      if (!ladder->IsOn(offload)) switches.SwitchOff(offload);
+    }
+    CapabilityLadder trial(switches, [](const std::string&) {});
+    Arrived arrived;
+    const absl::Status status = Attempt(*device, &trial, &arrived);
+    for (const Offload offload : {Offload::kMultishotRead, Offload::kMultishotRecvmsg}) {
+      const CapabilityLadder::Rung rung = trial.Read(offload);
+      if (rung.state == RungState::kFell) ladder->Refuse(offload, rung.why);
+    }
+    if (!absl::IsDeadlineExceeded(status)) return status;
+    const std::optional<Offload> blamed = Blame(*ladder, arrived);
+    if (!blamed.has_value()) return status;
+    ladder->Refuse(*blamed, std::string(status.message()));
+  }
 }
 
 }  // namespace ringwire::platform

@@ -23,8 +23,7 @@ struct Operation {
   uint8_t code;
   const char* name;
 };
-constexpr std::array<Operation, 6> kOperations{{{IORING_OP_READ_MULTISHOT, "READ_MULTISHOT"},
-                                                {IORING_OP_RECVMSG, "RECVMSG"},
+constexpr std::array<Operation, 5> kOperations{{{IORING_OP_RECVMSG, "RECVMSG"},
                                                 {IORING_OP_SENDMSG, "SENDMSG"},
                                                 {IORING_OP_WRITEV, "WRITEV"},
                                                 {IORING_OP_POLL_ADD, "POLL_ADD"},
@@ -40,6 +39,8 @@ absl::Status SetUpError(int error) {
         " (forbidden by a seccomp filter, as in most containers, or by kernel.io_uring_disabled)";
   } else if (error == ENOSYS) {
     advice = " (this kernel has no io_uring)";
+  } else if (error == ENOMEM) {
+    advice = " (fewer workers, or a higher limit of locked memory, would do)";
   } else if (error == EINVAL) {
     advice = " (this kernel's io_uring is too old: 6.1 has what the ring needs)";
   }
@@ -48,7 +49,7 @@ absl::Status SetUpError(int error) {
 
 }  // namespace
 
-absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
+absl::Status Ring::SetUp() {
   CHECK(!open_);
   io_uring_params params{};
   // One thread submits and waits, and completions are worked off only when it waits. That also
@@ -57,12 +58,17 @@ absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
   params.cq_entries = kCompletionEntries;
-  int result = io_uring_queue_init_params(kSubmissionEntries, &ring_, &params);
+  const int result = io_uring_queue_init_params(kSubmissionEntries, &ring_, &params);
   if (result < 0) return SetUpError(-result);
   open_ = true;
+  return CheckOperations();
+}
 
-  if (absl::Status status = CheckOperations(); !status.ok()) return status;
-  result = io_uring_register_files(&ring_, files.data(), kRingFiles);
+absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
+  if (!open_) {
+    if (absl::Status status = SetUp(); !status.ok()) return status;
+  }
+  const int result = io_uring_register_files(&ring_, files.data(), kRingFiles);
   if (result < 0) return absl::ErrnoToStatus(-result, "register files with io_uring");
   return absl::OkStatus();
 }
@@ -76,6 +82,7 @@ absl::Status Ring::CheckOperations() {
     return absl::UnimplementedError(
         absl::StrCat("io_uring of this kernel does not know ", operation.name));
   }
+  knows_read_multishot_ = io_uring_opcode_supported(probe.get(), IORING_OP_READ_MULTISHOT) != 0;
   return absl::OkStatus();
 }
 
@@ -90,11 +97,15 @@ absl::Status Ring::RegisterBuffers(uint16_t group, void* memory, uint32_t entrie
 }
 
 absl::Status Ring::Restrict() {
-  std::array<io_uring_restriction, kOperations.size() + kRegistrations.size() + 2> rules{};
+  std::array<io_uring_restriction, kOperations.size() + kRegistrations.size() + 3> rules{};
   size_t count = 0;
   for (const Operation& operation : kOperations) {
     rules[count].opcode = IORING_RESTRICTION_SQE_OP;
     rules[count++].sqe_op = operation.code;
+  }
+  if (knows_read_multishot_) {  // a rule for an unknown operation is refused
+    rules[count].opcode = IORING_RESTRICTION_SQE_OP;
+    rules[count++].sqe_op = IORING_OP_READ_MULTISHOT;
   }
   for (const uint8_t registration : kRegistrations) {
     rules[count].opcode = IORING_RESTRICTION_REGISTER_OP;

@@ -35,7 +35,7 @@ struct RingTag {
 // The places in the ring's table of files.
 enum RingFile : int { kTunFile = 0, kUdpV4File = 1, kUdpV6File = 2, kWakeFile = 3, kRingFiles = 4 };
 
-// One io_uring, for one thread: the thread that opens it is the only one that may use it.
+// One io_uring, for one thread: the thread that enables it is the only one that may use it.
 class Ring {
  public:
   Ring() = default;
@@ -43,8 +43,11 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // Creates the ring, not yet enabled, with `files` (-1: empty place) in its table. The error names
-  // the refused step.
+  // Makes the ring, not yet enabled, and asks whether it knows what we need. Any thread: this is
+  // the step that kernel.io_uring_disabled reserves to the privileged. The error names what was
+  // refused.
+  absl::Status SetUp();
+  // Puts `files` (-1: empty place) in its table; sets the ring up where that was not done.
   absl::Status Open(std::span<const int, kRingFiles> files);
   // A buffer ring of `entries` places at `memory`, page-aligned.
   absl::Status RegisterBuffers(uint16_t group, void* memory, uint32_t entries);
@@ -56,6 +59,8 @@ class Ring {
   void ReleaseFiles();
   void Close();
   bool open() const { return open_; }
+  // READ_MULTISHOT, from 6.7. Of a ring that was set up.
+  bool knows_read_multishot() const { return knows_read_multishot_; }
 
   // A request to fill in; submits what is queued when there is no room. nullptr: the kernel takes
   // none.
@@ -82,6 +87,7 @@ class Ring {
 
   io_uring ring_{};
   bool open_ = false;
+  bool knows_read_multishot_ = false;
 };
 
 }  // namespace ringwire::platform

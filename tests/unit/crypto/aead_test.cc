@@ -8,6 +8,8 @@
 #include <thread>
 #include <type_traits>
 
+#include "crypto/aead_ipsec_mb.h"
+#include "crypto/aead_runs.h"
 #include "crypto/blake2s.h"
 #include "tests/unit/crypto/hex.h"
 
@@ -29,8 +31,26 @@ Bytes Plaintext(size_t size) {
   return bytes;
 }
 
-class AeadEngineTest : public testing::TestWithParam<AeadSuite> {
+struct Variant {
+  AeadSuite suite;
+  AeadProvider provider;
+};
+
+// Every suite by every provider that this machine has.
+std::vector<Variant> Variants() {
+  std::vector<Variant> variants;
+  for (const AeadSuite suite : {AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm}) {
+    variants.push_back({suite, AeadProvider::kBoringSsl});
+    if (MakeIpsecMb().runs != nullptr) variants.push_back({suite, AeadProvider::kIpsecMb});
+  }
+  return variants;
+}
+
+class AeadEngineTest : public testing::TestWithParam<Variant> {
  protected:
+  AeadSuite suite() const { return GetParam().suite; }
+  AeadProviders providers() const { return {{GetParam().provider, GetParam().provider}}; }
+
   // The plaintext sealed alone, with its tag.
   Bytes Seal(Bytes plaintext, uint64_t counter) {
     const size_t size = plaintext.size();
@@ -49,20 +69,19 @@ class AeadEngineTest : public testing::TestWithParam<AeadSuite> {
     return segment.ok;
   }
 
-  const AeadKey key_{GetParam(), SymmetricKey(CountingArray<32>())};
-  AeadEngine engine_;
+  const AeadKey key_{suite(), SymmetricKey(CountingArray<32>())};
+  AeadEngine engine_{providers()};
   Bytes opened_;
 };
 
-std::string SuiteTestName(const testing::TestParamInfo<AeadSuite>& info) {
-  return info.param == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305";
+std::string VariantName(const testing::TestParamInfo<Variant>& info) {
+  return std::string(info.param.suite == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305") +
+         (info.param.provider == AeadProvider::kIpsecMb ? "ByIpsecMb" : "ByBoringSsl");
 }
 
-INSTANTIATE_TEST_SUITE_P(Suites, AeadEngineTest,
-                         testing::Values(AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm),
-                         SuiteTestName);
+INSTANTIATE_TEST_SUITE_P(Variants, AeadEngineTest, testing::ValuesIn(Variants()), VariantName);
 
-TEST_P(AeadEngineTest, KeepsItsSuite) { EXPECT_EQ(key_.suite(), GetParam()); }
+TEST_P(AeadEngineTest, KeepsItsSuite) { EXPECT_EQ(key_.suite(), suite()); }
 
 // chain = Blake2s(chain || sealed) over all sizes, with counters that cross 2^32. The expected
 // chains come from OpenSSL's implementations, with nonces built there independently.
@@ -71,15 +90,15 @@ TEST_P(AeadEngineTest, MatchesAnIndependentImplementationAtEverySize) {
   for (size_t size = 0; size <= kLargestBytes; ++size) {
     chain = Blake2s(chain, Seal(Plaintext(size), (uint64_t{1} << 32) - 5 + size));
   }
-  EXPECT_EQ(ToHex(chain), GetParam() == AeadSuite::kAes256Gcm
+  EXPECT_EQ(ToHex(chain), suite() == AeadSuite::kAes256Gcm
                               ? "d35add7f6778898301c2bd25380a9fd12a2665356697c9dbf64d165d118402d9"
                               : "b6d4f326cad7b2243a5081a21702fe689657a4f27b52494d93c6ceb6659a13cc");
 }
 
 TEST_P(AeadEngineTest, UsesAll64BitsOfTheCounter) {
   EXPECT_EQ(ToHex(Seal(FromText("abc"), ~uint64_t{0})),
-            GetParam() == AeadSuite::kAes256Gcm ? "636304c780cfa20cec1ef7e697b7c73ed485aa"
-                                                : "31e1360262835be5a52c56ff561d7c874b1d49");
+            suite() == AeadSuite::kAes256Gcm ? "636304c780cfa20cec1ef7e697b7c73ed485aa"
+                                             : "31e1360262835be5a52c56ff561d7c874b1d49");
 }
 
 TEST_P(AeadEngineTest, RoundTripsEverySizeInPlace) {
@@ -201,9 +220,9 @@ TEST_P(AeadEngineTest, RejectsAnotherKeyAndAnotherSuite) {
   const Bytes sealed = Seal(Plaintext(37), 9);
   SymmetricKey other(CountingArray<32>());
   other.bytes()[31] ^= 1;
-  const AeadKey other_key(GetParam(), other);
+  const AeadKey other_key(suite(), other);
   const AeadKey other_suite(
-      GetParam() == AeadSuite::kAes256Gcm ? AeadSuite::kChaCha20Poly1305 : AeadSuite::kAes256Gcm,
+      suite() == AeadSuite::kAes256Gcm ? AeadSuite::kChaCha20Poly1305 : AeadSuite::kAes256Gcm,
       SymmetricKey(CountingArray<32>()));
   for (const AeadKey* const key : {&other_key, &other_suite}) {
     Bytes copy = sealed;
@@ -221,7 +240,7 @@ TEST_P(AeadEngineTest, TwoThreadsSealAndOpenWithOneKey) {
   std::array<std::thread, 2> threads;
   for (size_t t = 0; t < 2; ++t) {
     threads[t] = std::thread([this, t, &mine = sealed[t], &opened_count = opened[t]] {
-      AeadEngine engine;
+      AeadEngine engine(providers());
       for (size_t i = 0; i < kMessages; ++i) {
         const uint64_t counter = 2 * i + t;
         Bytes buffer = Plaintext(kBytes);
@@ -247,7 +266,7 @@ TEST_P(AeadEngineTest, TwoThreadsSealAndOpenWithOneKey) {
 
 TEST_P(AeadEngineTest, DestructionZeroesTheKeySchedule) {
   alignas(AeadKey) std::array<uint8_t, sizeof(AeadKey)> memory{};
-  auto* const key = new (memory.data()) AeadKey(GetParam(), SymmetricKey(CountingArray<32>()));
+  auto* const key = new (memory.data()) AeadKey(suite(), SymmetricKey(CountingArray<32>()));
   const auto used = [&memory] {
     return memory.size() -
            static_cast<size_t>(std::count(memory.begin(), memory.end(), uint8_t{0}));

@@ -34,7 +34,7 @@ TEST(DropReasonTest, NamesAreFitForMetrics) {
 }
 
 TEST(DropReasonTest, ValuesAreTheSlotsOfTheCounters) {
-  EXPECT_EQ(static_cast<size_t>(DropReason::kTunFrameMalformed), 0u);
+  EXPECT_EQ(static_cast<size_t>(DropReason::kTunReadFailed), 0u);
   EXPECT_EQ(static_cast<size_t>(DropReason::kTunWriteFailed), kDropReasonCount - 1);
   EXPECT_EQ(DropReasonName(DropReason::kReplay), "replay");
 }

@@ -171,7 +171,14 @@ TEST(ConfigFileTest, ReadsEveryFormOfAnEndpoint) {
            {"2001:db8::1:7", "2001:db8::1", "[2001:db8::1]:7"},
            {"[fe80::1%3]:7", "fe80::1%3", "[fe80::1%3]:7"},
            {"my_host-1.example.:7", "my_host-1.example.", "my_host-1.example.:7"},
-           {"[host]:7", "host", "host:7"}}) {
+           {"[host]:7", "host", "host:7"},
+           // The old forms of IPv4, which wg takes as well.
+           {"127.1:7", "127.0.0.1", "127.0.0.1:7"},
+           {"10.0.513:7", "10.0.2.1", "10.0.2.1:7"},
+           {"[2130706433]:7", "127.0.0.1", "127.0.0.1:7"},
+           {"0x7f.1:7", "127.0.0.1", "127.0.0.1:7"},
+           {"0x7f.a1:7", "0x7f.a1", "0x7f.a1:7"},
+           {"192.0.2.1:007", "192.0.2.1", "192.0.2.1:7"}}) {
     const PeerConfig peer = MustParsePeer(fmt::format("Endpoint = {}", text));
     ASSERT_TRUE(peer.endpoint) << text;
     EXPECT_EQ(peer.endpoint->host, host);
@@ -183,13 +190,65 @@ TEST(ConfigFileTest, ReadsEveryFormOfAnEndpoint) {
 TEST(ConfigFileTest, RefusesAnEndpointThatCannotBe) {
   for (const std::string_view text :
        {"host",           "host:",          ":7",           "host:0",        "host:65536",
-        "host:http",      "192.0.2.256:7",  "10.0.0:7",     "[2001:db8::1]", "[2001:db8::1:7",
+        "host:http",      "192.0.2.256:7",  "1.2.3.4.5:7",  "[2001:db8::1]", "[2001:db8::1:7",
         "2001:db8::1]:7", "[]:7",           "[fe80::1%]:7", "ho/st:7",       "[fe80::1%eth0/1]:7",
         "host%3:7",       "1.2.3.4%eth0:7", "fe80::g:7",    "a:b:7",         "münchen.de:7"}) {
     EXPECT_TRUE(PeerError(fmt::format("Endpoint = {}", text))
                     .starts_with(":3:12: Endpoint must be HOST:PORT"))
         << text;
   }
+}
+
+TEST(ConfigFileTest, SaysWhyAnEndpointIsRefusedThatWgWouldTake) {
+  const auto why = [](std::string_view text) {
+    return PeerError(fmt::format("Endpoint={}", text));
+  };
+  const auto refused = [](std::string_view text, std::string_view reason) {
+    return fmt::format(
+        ":3:10: Endpoint must be HOST:PORT, with an IPv6 address in brackets, not '{}'{}", text,
+        reason);
+  };
+  constexpr std::string_view kNumber =
+      ": the port must be a number; names of services are not looked up";
+  EXPECT_EQ(why("192.0.2.1:domain"), refused("192.0.2.1:domain", kNumber));
+  EXPECT_EQ(why("192.0.2.1:+80"), refused("192.0.2.1:+80", kNumber));
+  EXPECT_EQ(why("192.0.2.1:65616"),
+            refused("192.0.2.1:65616", ": the port must be from 1 to 65535"));
+  EXPECT_EQ(why("010.0.0.1:80"),
+            refused("010.0.0.1:80",
+                    ": wg takes a number that starts with 0 for octal, others for decimal; "
+                    "leave the 0 out"));
+  EXPECT_EQ(why("[2001:db8::1%2]:80"),
+            refused("[2001:db8::1%2]:80",
+                    ": only a link-local address (fe80::/10) has an interface behind %"));
+  EXPECT_EQ(why("192.0.2.256:80"), refused("192.0.2.256:80", ""));
+}
+
+TEST(ConfigFileTest, ReadsAddressesAsWgQuickAndRefusesOctalNumbers) {
+  const ConfigFile config =
+      MustParse("[Interface]\nAddress = 10.0.0.1/255.255.254.0, 10.0.0.2/0.0.0.0, fd00::1/0\n");
+  ASSERT_EQ(config.addresses.size(), 3u);
+  EXPECT_EQ(config.addresses[0].length, 23);
+  EXPECT_EQ(config.addresses[1].length, 0);
+  EXPECT_EQ(config.addresses[2].length, 0);
+  for (const std::string_view text : {"10.0.0.1/024", "10.0.0.1/08", "fd00::1/064"}) {
+    EXPECT_EQ(
+        InterfaceError(fmt::format("Address={}", text)),
+        fmt::format(":2:9: Address must be like 10.0.0.1/24 or fd00::1/64, not '{}': wg-quick "
+                    "takes a number that starts with 0 for octal; leave the 0 out",
+                    text));
+  }
+  for (const std::string_view text :
+       {"10.0.0.1/255.0.255.0", "10.0.0.1/255.255.255", "10.0.0.1/ffff::", "fd00::1/255.0.0.0",
+        "fd00::1/ffff::", "10.1/8", "10.0.0.1/+8"}) {
+    EXPECT_TRUE(
+        InterfaceError(fmt::format("Address={}", text)).ends_with(fmt::format("'{}'", text)))
+        << text;
+  }
+  EXPECT_EQ(
+      InterfaceError("MTU=01420"),
+      ":2:5: MTU must be a number from 68 to 65535, not '01420': wg-quick takes a number that "
+      "starts with 0 for octal; leave the 0 out");
 }
 
 TEST(ConfigFileTest, ReadsEveryFormOfFwMark) {
@@ -216,6 +275,13 @@ TEST(ConfigFileTest, ChecksTheRangeOfEveryNumber) {
   EXPECT_EQ(PeerError("PersistentKeepalive = on").substr(0, 6), ":3:23:");
   EXPECT_EQ(InterfaceError("IoBackend = kqueue"),
             ":2:13: IoBackend must be auto, io_uring or epoll, not 'kqueue'");
+  EXPECT_EQ(InterfaceError("Offload = -usb"),
+            ":2:11: Offload must be auto, off, or some of -tso, -uso, -udp-gso, -udp-gro, "
+            "-multishot-read, -multishot-recvmsg, -tun-gso-write with commas between them; "
+            "not '-usb'");
+  const OffloadSwitches offloads = MustParse("[Interface]\nOffload = -uso, -TSO").offloads;
+  EXPECT_EQ(offloads, *OffloadSwitches::Parse("-tso,-uso"));
+  EXPECT_EQ(MustParse("[Interface]\nOffload = auto").offloads, OffloadSwitches());
   EXPECT_EQ(MustParse("[Interface]\nWorkers = auto\nIoBackend = IO_URING").io_backend,
             IoBackendChoice::kIoUring);
 }
@@ -345,59 +411,6 @@ TEST(ConfigFileTest, RemembersTheKeysThatItDoesNotActOn) {
             "11:1:Namespace ");
   EXPECT_EQ(InterfaceError("SaveConfig = maybe"),
             ":2:14: SaveConfig must be true or false, not 'maybe'");
-}
-
-TEST(ConfigFileTest, ReadsWhatIsAskedOfTheHost) {
-  const ConfigFile config = MustParse(
-      "[Interface]\nDNS = 10.0.0.1, fd00::53 corp.example\ndns = lan\nPreUp = echo '#' = 1\n"
-      "PostUp = a %i; b\nPostUp =\nPostUp = c\nPreDown = x # y\nPostDown = z\n");
-  EXPECT_EQ(config.dns, (DnsSettings{{*IpAddress::Parse("10.0.0.1"), *IpAddress::Parse("fd00::53")},
-                                     {"corp.example", "lan"}}));
-  EXPECT_EQ(config.hooks, (Hooks{{"echo '#' = 1"}, {"a %i; b", "c"}, {"x # y"}, {"z"}}));
-  EXPECT_EQ(InterfaceError("DNS = 10.0.0.1, 10.0.0.256"),
-            ":2:17: DNS must be addresses and domains to search in, not '10.0.0.256'");
-  EXPECT_EQ(InterfaceError("DNS = -a"),
-            ":2:7: DNS must be addresses and domains to search in, not '-a'")
-      << "no option of a program that is given it";
-}
-
-TEST(ConfigFileTest, ReadsEveryFormOfATable) {
-  using Kind = RouteTable::Kind;
-  const auto table = [](std::string_view text) {
-    return MustParse(fmt::format("[Interface]\nTable = 5\nTable = {}", text)).table;
-  };
-  EXPECT_EQ(MustParse("[Interface]\n").table, (RouteTable{Kind::kAuto, 0}));
-  EXPECT_EQ(table("Auto"), (RouteTable{Kind::kAuto, 0}));
-  EXPECT_EQ(table(""), (RouteTable{Kind::kAuto, 0}));
-  EXPECT_EQ(table("off"), (RouteTable{Kind::kOff, 0}));
-  EXPECT_EQ(table("main"), (RouteTable{Kind::kNumber, 254}));
-  EXPECT_EQ(table("1000"), (RouteTable{Kind::kNumber, 1000}));
-  EXPECT_EQ(table("0xca6c"), (RouteTable{Kind::kNumber, 51820}));
-  for (const std::string_view text : {"0", "-1", "4294967296", "0x", "on", "blue"}) {
-    EXPECT_EQ(InterfaceError(fmt::format("Table = {}", text)),
-              fmt::format(":2:9: Table must be auto, off, main or the number of a routing table, "
-                          "not '{}'",
-                          text));
-  }
-}
-
-TEST(ConfigFileTest, ReadsTheGatewaySection) {
-  const auto gateway_error = [](std::string_view line) {
-    const auto parse = ParseConfigFile(fmt::format("[gateway]\n{}\n", line));
-    return parse.errors.size() == 1 ? parse.errors[0].ToString("") : "not one error";
-  };
-  const ConfigFile config = MustParse("[Gateway]\nforward = on\nMasquerade = eth0\n");
-  EXPECT_TRUE(config.gateway.forward);
-  EXPECT_EQ(config.gateway.masquerade, "eth0");
-  EXPECT_EQ(MustParse("[Gateway]\nMasquerade = Auto\n").gateway.masquerade, "auto");
-  EXPECT_EQ(MustParse("[Gateway]\nMasquerade=x\nMasquerade=off\n").gateway.masquerade, "");
-  EXPECT_EQ(gateway_error("Forward = yes"), ":2:11: Forward must be on or off, not 'yes'");
-  EXPECT_EQ(gateway_error("Masquerade = eth0 eth1"),
-            ":2:14: Masquerade must be an interface, auto or off, not 'eth0 eth1'");
-  EXPECT_EQ(gateway_error("Masquerad = eth0"),
-            ":2:1: unknown key 'Masquerad' in [Gateway]; did you mean 'Masquerade'?");
-  EXPECT_EQ(gateway_error("DNS = 10.0.0.1"), ":2:1: DNS belongs in [Interface], not in [Gateway]");
-  EXPECT_EQ(PeerError("Forward = on"), ":3:1: Forward belongs in [Gateway], not in [Peer]");
 }
 
 TEST(StripTest, GivesWhatWgSetconfTakes) {

@@ -144,5 +144,85 @@ TEST(ControlEventsTest, UnansweredDataAndRetriesForgetTheSourceAddress) {
   EXPECT_FALSE(pair.slot_in_a().endpoint.load()->local.IsSet());
 }
 
+// -- many peers at once
+
+DeviceUpdate ManyPeers(size_t count) {
+  DeviceUpdate update;
+  for (size_t i = 0; i < count; ++i) {
+    PeerUpdate& peer = update.peers.emplace_back();
+    // A low-order point would be no peer to shake hands with; these are not.
+    peer.public_key = crypto::PublicKey{9, static_cast<uint8_t>(i), static_cast<uint8_t>(i >> 8)};
+    peer.endpoint = SocketAddress::Parse("192.0.2.9:51820");
+    peer.persistent_keepalive_seconds = 25;
+  }
+  return update;
+}
+
+TEST(ControlManyPeersTest, ALinkThatGoesUpStartsAFewPeersACall) {
+  ControlPair pair;
+  pair.a.SetLinkUp(pair.now, false);
+  ASSERT_TRUE(pair.a.Apply(pair.now, ManyPeers(100)).ok());
+  pair.a.sent.clear();
+  pair.a.SetLinkUp(pair.now, true);
+  EXPECT_EQ(pair.a.sent.size(), 16U) << "the first at once";
+  size_t calls = 0;
+  while (pair.a.control->NextDeadline() <= pair.now) {
+    const size_t before = pair.a.sent.size();
+    pair.a.RunTimers(pair.now);
+    EXPECT_LE(pair.a.sent.size() - before, 16U);
+    ASSERT_LT(++calls, 20U);
+  }
+  EXPECT_EQ(pair.a.sent.size(), 100U) << "each has had its turn, without waiting for time to pass";
+}
+
+TEST(ControlManyPeersTest, AConfigurationOfManyStartsThemInTurn) {
+  ControlPair pair;
+  ASSERT_TRUE(pair.a.Apply(pair.now, ManyPeers(100)).ok());
+  EXPECT_EQ(pair.a.sent.size(), 16U);
+  while (pair.a.control->NextDeadline() <= pair.now) pair.a.RunTimers(pair.now);
+  EXPECT_EQ(pair.a.sent.size(), 100U);
+}
+
+TEST(ControlManyPeersTest, WhoWaitsForItsTurnGoesDownWithTheLink) {
+  ControlPair pair;
+  ASSERT_TRUE(pair.a.Apply(pair.now, ManyPeers(100)).ok());
+  pair.a.SetLinkUp(pair.now, false);
+  pair.a.sent.clear();
+  for (int i = 0; i < 20; ++i) pair.a.RunTimers(pair.now);
+  EXPECT_EQ(pair.a.sent.size(), 0U);
+}
+
+TEST(ControlManyPeersTest, APeerThatIsRemovedBeforeItsTurnSendsNothing) {
+  ControlPair pair;
+  ASSERT_TRUE(pair.a.Apply(pair.now, ManyPeers(100)).ok());
+  DeviceUpdate none;
+  none.replace_peers = true;
+  ASSERT_TRUE(pair.a.Apply(pair.now, none).ok());
+  pair.a.sent.clear();
+  for (int i = 0; i < 20; ++i) pair.a.RunTimers(pair.now);
+  EXPECT_EQ(pair.a.sent.size(), 0U);
+}
+
+// -- a peer that may be somewhere else
+
+TEST(ControlUnansweredTest, IsReportedFromTheFourthInitiationOn) {
+  ControlPair pair;
+  pair.filter = [](bool, const ControlDatagram&) { return false; };
+  pair.a.Stage(pair.now, pair.slot_in_a());
+  pair.Advance(absl::Seconds(14));
+  EXPECT_TRUE(pair.a.unanswered.empty()) << "three may be lost";
+  pair.Advance(absl::Seconds(4));
+  EXPECT_EQ(pair.a.unanswered, std::vector<crypto::PublicKey>{pair.b.public_key});
+  pair.Advance(absl::Seconds(6));
+  EXPECT_EQ(pair.a.unanswered.size(), 2U) << "and with every further one";
+}
+
+TEST(ControlUnansweredTest, APeerThatAnswersIsNot) {
+  ControlPair pair;
+  pair.Connect();
+  pair.Advance(absl::Seconds(60));
+  EXPECT_TRUE(pair.a.unanswered.empty());
+}
+
 }  // namespace
 }  // namespace ringwire

@@ -402,6 +402,42 @@ TEST(CoalescerTest, FragmentsPassAloneAndNothingOvertakesThem) {
   }
 }
 
+// Alike in all but what a merge would change, and their lengths fit: only the fragment fields tell.
+TEST(CoalescerTest, FragmentsAreNotMergedWithEachOther) {
+  for (const PacketKind kind : {PacketKind::kTcp, PacketKind::kUdp}) {
+    for (const bool more_fragments : {true, false}) {
+      PacketSpec first = kind == PacketKind::kTcp ? Tcp(0, 104) : Udp(1, 104);
+      first.ip_id = 1;
+      first.dont_fragment = false;
+      first.more_fragments = more_fragments;
+      first.fragment_offset = more_fragments ? 0 : 14;
+      PacketSpec next = first;
+      next.sequence += 104;
+      next.ip_id = 2;
+      EXPECT_EQ(ShapeOf(first, next), (Shape{1, 1})) << more_fragments;
+      first.more_fragments = next.more_fragments = false;
+      first.fragment_offset = next.fragment_offset = 0;
+      EXPECT_EQ(ShapeOf(first, next), (Shape{2})) << "as whole packets they are";
+    }
+  }
+}
+
+// What stands where the ports would be is the middle of a packet of any flow.
+TEST(CoalescerTest, NothingOvertakesAFragmentThatSeemsToBelongToAnotherFlow) {
+  for (const uint16_t fragment_offset : std::initializer_list<uint16_t>{0, 14}) {
+    PacketSpec fragment = Tcp(7, 104);
+    fragment.source_port = 1;
+    fragment.dont_fragment = false;
+    fragment.more_fragments = fragment_offset == 0;
+    fragment.fragment_offset = fragment_offset;
+    CoalescerBatch batch;
+    batch.Add(Tcp(0, 104));
+    batch.Add(fragment);
+    batch.Add(Tcp(104, 104));
+    EXPECT_EQ(batch.Shape(), (Shape{1, 1, 1})) << fragment_offset;
+  }
+}
+
 TEST(CoalescerTest, Ipv6ExtensionHeadersPassAloneAndNothingOvertakesThem) {
   for (const uint8_t protocol : std::initializer_list<uint8_t>{0, 43, 44, 60}) {
     PacketSpec extended = Tcp(100, 100, IpFamily::kV6);

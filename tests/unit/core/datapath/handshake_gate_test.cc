@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "core/base/endian.h"
 #include "core/noise/handshake.h"
+#include "core/wire/constants.h"
 #include "crypto/x25519.h"
 #include "tests/support/seeded_random.h"
 
@@ -44,6 +46,32 @@ class HandshakeGateTest : public ::testing::Test {
   std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from,
                                           const InitiationMessage& message) {
     return gate_.Admit(now, from, MessageKind::kInitiation, MessageBytes(message));
+  }
+  // A response likewise, to the handshake of ours that has this index.
+  std::optional<CookieReplyMessage> Respond(const char* from, uint32_t receiver_index) {
+    ResponseMessage message{};
+    random_.Fill(MutableMessageBytes(message));
+    StoreLe32(message.type, kMessageResponse);
+    StoreLe32(message.receiver_index, receiver_index);
+    generator_.AddMacs(MutableMessageBytes(message), now_);
+    return gate_.Admit(now_, From(from), MessageKind::kResponse, MessageBytes(message));
+  }
+  void ReplyWithCookie(uint32_t receiver_index) {
+    CookieReplyMessage reply{};
+    StoreLe32(reply.type, kMessageCookieReply);
+    StoreLe32(reply.receiver_index, receiver_index);
+    EXPECT_FALSE(gate_.Admit(now_, From("203.0.113.1:1000"), MessageKind::kCookieReply,
+                             MessageBytes(reply)));
+  }
+  uint32_t Reserve() { return shared_.index_table.Reserve(random_, now_); }
+  // A session of ours, published under an index of its own.
+  std::unique_ptr<Keypair> Publish(bool is_initiator) {
+    SessionKeys keys;
+    keys.local_index = Reserve();
+    keys.is_initiator = is_initiator;
+    auto keypair = std::make_unique<Keypair>(keys, nullptr, now_);
+    shared_.index_table.Publish(keys.local_index, keypair.get());
+    return keypair;
   }
   uint64_t Dropped(DropReason reason) const { return counters_.Dropped(reason); }
   void EmptyQueue() {
@@ -146,13 +174,74 @@ TEST_F(HandshakeGateTest, AFullQueueDropsAndCounts) {
   EXPECT_EQ(Dropped(DropReason::kHandshakeQueueFull), 1);
 }
 
-TEST_F(HandshakeGateTest, CookieRepliesNeitherDisplaceHandshakesNorDeclareALoad) {
-  CookieReplyMessage reply{};
-  reply.type[0] = 3;
-  for (size_t i = 0; i < kHandshakeQueueMax; ++i) {
-    EXPECT_FALSE(gate_.Admit(now_, From("203.0.113.1:1000"), MessageKind::kCookieReply,
-                             MessageBytes(reply)));
+TEST_F(HandshakeGateTest, AResponseMustAnswerAHandshakeThatAwaitsIt) {
+  const uint32_t pending = Reserve();
+  const auto session = Publish(/*is_initiator=*/true);
+  EXPECT_FALSE(Respond("203.0.113.1:1000", pending ^ 0x80000000u));
+  EXPECT_FALSE(Respond("203.0.113.1:1000", session->local_index()));
+  EXPECT_FALSE(Respond("203.0.113.1:1000", 0));
+  EXPECT_EQ(Dropped(DropReason::kResponseUnknownIndex), 3);
+  EXPECT_EQ(link_.handshakes.size(), 0);
+
+  EXPECT_FALSE(Respond("203.0.113.1:1000", pending));
+  EXPECT_EQ(link_.handshakes.size(), 1);
+  shared_.index_table.Release(pending);
+  EXPECT_FALSE(Respond("203.0.113.1:1000", pending));
+  EXPECT_EQ(Dropped(DropReason::kResponseUnknownIndex), 4);
+  EXPECT_EQ(link_.handshakes.size(), 1);
+}
+
+TEST_F(HandshakeGateTest, ACookieReplyMustAnswerAMessageThatAwaitsOne) {
+  const uint32_t pending = Reserve();
+  const auto initiated = Publish(/*is_initiator=*/true);
+  const auto responded = Publish(/*is_initiator=*/false);
+  const auto confirmed = Publish(/*is_initiator=*/false);
+  EXPECT_TRUE(confirmed->MarkReceived());
+  for (const uint32_t index :
+       {pending ^ 0x80000000u, initiated->local_index(), confirmed->local_index(), 0u}) {
+    ReplyWithCookie(index);
   }
+  EXPECT_EQ(Dropped(DropReason::kCookieReplyUnknownIndex), 4);
+  EXPECT_EQ(link_.handshakes.size(), 0);
+
+  ReplyWithCookie(pending);                   // to our initiation
+  ReplyWithCookie(responded->local_index());  // to our response
+  EXPECT_EQ(link_.handshakes.size(), 2);
+}
+
+TEST_F(HandshakeGateTest, Rule12AFloodOfResponsesToOurHandshakeLeavesRoomForInitiations) {
+  const uint32_t pending = Reserve();
+  size_t cookies = 0;
+  for (size_t i = 0; i < kHandshakeQueueMax; ++i) {
+    cookies += Respond("198.51.100.1:1000", pending).has_value() ? 1 : 0;
+  }
+  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax * 3 / 32);
+  EXPECT_EQ(cookies, kHandshakeQueueMax - kHandshakeQueueMax * 3 / 32);
+  EXPECT_EQ(Dropped(DropReason::kCookieRequired), cookies);
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_FALSE(Admit(now_, From("203.0.113.9:1000"), Initiation(now_)).has_value());
+  }
+  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 8);
+}
+
+TEST_F(HandshakeGateTest, AmongTooManyResponsesTheOneWithACookiePasses) {
+  const uint32_t pending = Reserve();
+  while (!Respond("198.51.100.1:1000", pending)) {
+  }
+  const size_t before = link_.handshakes.size();
+  const std::optional<CookieReplyMessage> reply = Respond("203.0.113.1:1000", pending);
+  ASSERT_TRUE(reply);
+  ASSERT_TRUE(generator_.ConsumeReply(*reply, now_));
+  EXPECT_FALSE(Respond("203.0.113.1:1000", pending));
+  EXPECT_EQ(link_.handshakes.size(), before + 1);
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(Respond("203.0.113.1:1000", pending));
+  EXPECT_EQ(link_.handshakes.size(), before + 5);
+  EXPECT_EQ(Dropped(DropReason::kSourceRateLimited), 6);
+}
+
+TEST_F(HandshakeGateTest, CookieRepliesNeitherDisplaceHandshakesNorDeclareALoad) {
+  const uint32_t pending = Reserve();
+  for (size_t i = 0; i < kHandshakeQueueMax; ++i) ReplyWithCookie(pending);
   EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16);
   EXPECT_FALSE(Admit(now_, From("203.0.113.9:1000"), Initiation(now_)).has_value());
   EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16 + 1);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/endian.h"
+#include "core/wire/constants.h"
 #include "tests/support/pair.h"
 
 namespace ringwire {
@@ -251,6 +252,26 @@ TEST_F(HostilePeerTest, EveryTruncationOfAPacketIsRefusedOrDeliveredWhole) {
         << size;
   }
   EXPECT_EQ(GiveB(SealRaw(packet)), std::vector<Bytes>{packet});
+}
+
+TEST_F(InboundTest, TheInitiatorAsksForARenewalOnReceiptOnceASession) {
+  pair_.Advance(kRekeyOnReceiveAfterTime - absl::Seconds(1));
+  PeerSlot* const peer = pair_.a().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 2));
+  pair_.a().set_hold_control(true);
+  const auto receive = [&] {
+    pair_.b().FromTun(pair_.now(), Pair::PacketFromB(3));
+    for (const Datagram& datagram : pair_.b().TakeDatagrams()) {
+      pair_.a().FromWire(pair_.now(), pair_.FromB(), datagram.bytes);
+    }
+    EXPECT_EQ(pair_.a().TakeDelivered().size(), 1u);
+    return (peer->pending_events.exchange(0) & kRekeyDue) != 0;
+  };
+  EXPECT_FALSE(receive()) << "too young";
+  pair_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(receive());
+  EXPECT_FALSE(receive()) << "it has been asked for";
+  pair_.Advance(absl::Seconds(1));
+  EXPECT_FALSE(receive());
 }
 
 }  // namespace

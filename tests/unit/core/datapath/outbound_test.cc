@@ -94,26 +94,19 @@ TEST_F(OutboundTest, APacketThatNoDatagramCanCarryIsTooBig) {
   EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'472);
 }
 
-TEST_F(OutboundTest, OurOwnDatagramThatIsRoutedBackIntoTheTunnelIsDropped) {
-  DeviceUpdate update;
-  update.peers.push_back({.public_key = pair_.b().public_key(),
-                          .allowed_ips = {{Prefix::Of(pair_.address_b.address, 32), false}}});
-  ASSERT_TRUE(pair_.a().Apply(pair_.now(), update).ok());
-  pair_.a().control().SetListenPort(51820);
-  PacketSpec own{.source = pair_.address_a.address,
-                 .destination = pair_.address_b.address,
-                 .source_port = 51820,
-                 .destination_port = 51820,
-                 .payload_bytes = 128};
-  EXPECT_TRUE(FromTun(BuildPacket(own)).empty());
-  EXPECT_EQ(Dropped(DropReason::kRoutingLoop), 1);
-  // Anything else for the peer's outer address is somebody's traffic.
-  own.source_port = 40000;
-  EXPECT_EQ(FromTun(BuildPacket(own)).size(), 1);
-  own.kind = PacketKind::kTcp;
-  own.source_port = 51820;
-  EXPECT_EQ(FromTun(BuildPacket(own)).size(), 1);
-  EXPECT_EQ(Dropped(DropReason::kRoutingLoop), 1);
+// Only IPv4 lets its sender leave the cutting to others, and then "too big" is no answer: it is the
+// kernel that cuts, to the tunnel's MTU, before we see anything.
+TEST_F(OutboundTest, APacketThatIsTooBigGetsAnAnswerInIpv6AlwaysAndInIpv4WithDontFragment) {
+  EXPECT_TRUE(FromTun(Pair::PacketFromA(65'535 - 48, IpFamily::kV6)).empty());
+  EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 1);
+  const std::vector<Bytes> answers = pair_.a().TakeDelivered();
+  ASSERT_EQ(answers.size(), 1);
+  EXPECT_EQ(answers[0][40], 2);  // packet too big
+  EXPECT_EQ(LoadBe32(answers[0].data() + 44), 65'472);
+
+  EXPECT_TRUE(FromTun(BuildPacket({.dont_fragment = false, .payload_bytes = 65'535 - 28})).empty());
+  EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 2);
+  EXPECT_TRUE(pair_.a().TakeDelivered().empty());
 }
 
 TEST_F(OutboundTest, AMalformedFrameIsCountedAndNotSent) {
@@ -240,6 +233,123 @@ TEST_F(OutboundTest, Rule3NoCounterIsEverReservedPastTheLimit) {
   pair_.a().set_hold_control(true);
   EXPECT_TRUE(FromTun(Pair::PacketFromA(1)).empty());
   EXPECT_EQ(Dropped(DropReason::kCounterLimit), 1);
+}
+
+// The way to each other's endpoint leads into the tunnel, on both sides.
+class RoutingLoopTest : public ::testing::Test {
+ protected:
+  RoutingLoopTest() {
+    Route(pair_.a(), pair_.b(), pair_.address_b);
+    Route(pair_.b(), pair_.a(), pair_.address_a);
+  }
+  void Route(Node& node, const Node& peer, const SocketAddress& endpoint) {
+    DeviceUpdate update;
+    update.peers.push_back({.public_key = peer.public_key(),
+                            .allowed_ips = {{Prefix::Of(endpoint.address, 32), false}}});
+    ASSERT_TRUE(node.Apply(pair_.now(), update).ok());
+    node.control().SetListenPort(51820);
+  }
+  // A datagram of A's (or B's) port to the other's endpoint, as TUN gives it to us.
+  Bytes Looped(bool from_a, const Bytes& message) const {
+    Bytes packet = BuildPacket({.source = (from_a ? pair_.address_a : pair_.address_b).address,
+                                .destination = (from_a ? pair_.address_b : pair_.address_a).address,
+                                .source_port = 51820,
+                                .destination_port = 51820,
+                                .payload_bytes = message.size()});
+    std::ranges::copy(message, packet.end() - static_cast<ptrdiff_t>(message.size()));
+    FixTransportChecksum(packet);
+    return packet;
+  }
+  // The message with another index, as another WireGuard behind us sends it from the same port.
+  static Bytes OfAnother(Bytes message) {
+    message[7] ^= 0x80;
+    return message;
+  }
+  // The gateway takes up a message that came back, of its own or of another.
+  bool IsDropped(Node& node, const Bytes& packet) {
+    const uint64_t before = node.Dropped(DropReason::kRoutingLoop);
+    node.FromTun(pair_.now(), packet);
+    return node.Dropped(DropReason::kRoutingLoop) == before + 1;
+  }
+  static Bytes TakeOnly(Node& node) {
+    const std::vector<Datagram> sent = node.TakeDatagrams();
+    EXPECT_EQ(sent.size(), 1);
+    return sent.at(0).bytes;
+  }
+
+  Pair pair_;
+};
+
+TEST_F(RoutingLoopTest, OurTransportMessageIsDroppedAndAnothersIsCarried) {
+  ASSERT_TRUE(pair_.SendFromA());
+  pair_.a().FromTun(pair_.now(), Pair::PacketFromA(100));
+  const Bytes message = TakeOnly(pair_.a());
+  EXPECT_TRUE(IsDropped(pair_.a(), Looped(true, message)));
+  EXPECT_TRUE(pair_.a().TakeDatagrams().empty());
+
+  EXPECT_FALSE(IsDropped(pair_.a(), Looped(true, OfAnother(message))));
+  const Bytes sealed = TakeOnly(pair_.a());
+  EXPECT_TRUE(IsDropped(pair_.a(), Looped(true, sealed))) << "ours, whatever it carries";
+}
+
+TEST_F(RoutingLoopTest, OnlyADatagramOfOurPortsCanBeOurs) {
+  ASSERT_TRUE(pair_.SendFromA());
+  pair_.a().FromTun(pair_.now(), Pair::PacketFromA(100));
+  const Bytes looped = Looped(true, TakeOnly(pair_.a()));
+  for (const size_t port_byte : {size_t{21}, size_t{23}}) {
+    Bytes other = looped;
+    other[port_byte] ^= 1;
+    EXPECT_FALSE(IsDropped(pair_.a(), other)) << port_byte;
+  }
+  Bytes tcp = looped;
+  tcp[9] = 6;
+  EXPECT_FALSE(IsDropped(pair_.a(), tcp));
+  for (const size_t payload_bytes : {size_t{0}, size_t{7}, size_t{15}}) {
+    EXPECT_FALSE(IsDropped(pair_.a(), Looped(true, Bytes(payload_bytes, 4)))) << payload_bytes;
+  }
+}
+
+TEST_F(RoutingLoopTest, TheFirstFragmentOfOursIsDropped) {
+  ASSERT_TRUE(pair_.SendFromA());
+  pair_.a().FromTun(pair_.now(), Pair::PacketFromA(100));
+  Bytes fragment = Looped(true, TakeOnly(pair_.a()));
+  fragment.resize(20 + 8 + 40);
+  StoreBe16(fragment.data() + 2, static_cast<uint16_t>(fragment.size()));
+  StoreBe16(fragment.data() + 6, 0x2000);  // more follow
+  EXPECT_TRUE(IsDropped(pair_.a(), fragment));
+  StoreBe16(fragment.data() + 6, 0x2006);  // what would be the ports is somewhere in the middle
+  EXPECT_FALSE(IsDropped(pair_.a(), fragment));
+}
+
+TEST_F(RoutingLoopTest, OurInitiationIsDroppedAndAnothersWaitsForTheSession) {
+  pair_.a().FromTun(pair_.now(), Pair::PacketFromA(100));
+  const Bytes initiation = TakeOnly(pair_.a());
+  ASSERT_EQ(initiation.size(), sizeof(InitiationMessage));
+  EXPECT_TRUE(IsDropped(pair_.a(), Looped(true, initiation)));
+  EXPECT_FALSE(IsDropped(pair_.a(), Looped(true, OfAnother(initiation))));
+  EXPECT_EQ(pair_.a().counters().staged_segments.value(), 2) << "the packet, and the other's";
+}
+
+TEST_F(RoutingLoopTest, OurResponseIsDropped) {
+  pair_.set_filter([](bool from_a, Datagram*) { return from_a; });
+  pair_.SendFromA();
+  const Bytes response = pair_.LastOnWire(kMessageResponse)->datagram.bytes;
+  EXPECT_TRUE(IsDropped(pair_.b(), Looped(false, response)));
+  EXPECT_FALSE(IsDropped(pair_.b(), Looped(false, OfAnother(response))));
+}
+
+TEST_F(RoutingLoopTest, AlsoAMessageOfASessionThatControlHasNotConfirmedYet) {
+  pair_.set_filter([&](bool from_a, Datagram* datagram) {
+    if (from_a && datagram->bytes[0] == kMessageTransport) pair_.b().set_hold_control(true);
+    return true;
+  });
+  ASSERT_TRUE(pair_.SendFromA());
+  ASSERT_EQ(pair_.b().shared().allowed_ips.Lookup(TestAddress(IpFamily::kV4, 1))->current.load(),
+            nullptr);
+  pair_.b().FromTun(pair_.now(), Pair::PacketFromB(100));
+  const Bytes message = TakeOnly(pair_.b());
+  EXPECT_TRUE(IsDropped(pair_.b(), Looped(false, message)));
+  EXPECT_FALSE(IsDropped(pair_.b(), Looped(false, OfAnother(message))));
 }
 
 TEST(OutboundStagingTest, PacketsWaitForTheSessionAndLeaveInOrder) {

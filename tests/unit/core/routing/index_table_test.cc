@@ -60,6 +60,28 @@ TEST_F(IndexTableTest, AnIndexLeadsToItsSessionFromPublishToRelease) {
   EXPECT_EQ(table_.reserved_count(), 0u);
 }
 
+TEST_F(IndexTableTest, AnIndexIsPendingFromReserveToPublishOrRelease) {
+  const uint32_t index = table_.Reserve(random_, kNow);
+  EXPECT_TRUE(table_.IsPending(index));
+  const auto keypair = KeypairWith(index);
+  table_.Publish(index, keypair.get());
+  EXPECT_FALSE(table_.IsPending(index)) << "it leads to a session";
+  table_.Release(index);
+  EXPECT_FALSE(table_.IsPending(index));
+
+  const uint32_t abandoned = table_.Reserve(random_, kNow);
+  table_.Release(abandoned);
+  EXPECT_FALSE(table_.IsPending(abandoned));
+}
+
+TEST_F(IndexTableTest, NoOtherIndexIsPendingForIt) {
+  EXPECT_FALSE(table_.IsPending(0)) << "what a free place holds";
+  const uint32_t index = table_.Reserve(random_, kNow);
+  for (int bit = 0; bit < 32; ++bit) {
+    EXPECT_FALSE(table_.IsPending(index ^ (uint32_t{1} << bit))) << bit;
+  }
+}
+
 TEST_F(IndexTableTest, AnotherIndexOfTheSamePlaceFindsNothing) {
   const uint32_t index = table_.Reserve(random_, kNow);
   const auto keypair = KeypairWith(index);
@@ -91,7 +113,7 @@ TEST_F(IndexTableTest, GrowsWithoutLosingAnything) {
     const uint32_t index = table_.Reserve(random_, kNow);
     EXPECT_NE(index, 0u);
     EXPECT_TRUE(indices.insert(index).second);
-    if (i % 2 == 0) continue;
+    if (i % 2 == 0) continue;  // stays pending
     keypairs.push_back(KeypairWith(index));
     table_.Publish(index, keypairs.back().get());
   }
@@ -103,7 +125,10 @@ TEST_F(IndexTableTest, GrowsWithoutLosingAnything) {
     ASSERT_EQ(table_.Find(keypair->local_index()), nullptr);
     indices.erase(keypair->local_index());
   }
-  for (const uint32_t index : indices) table_.Release(index);
+  for (const uint32_t index : indices) {
+    ASSERT_TRUE(table_.IsPending(index));
+    table_.Release(index);
+  }
   EXPECT_EQ(table_.reserved_count(), 0u);
 }
 

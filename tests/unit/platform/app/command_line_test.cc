@@ -73,6 +73,26 @@ TEST_F(CommandLineTest, HelpAndVersionAreEverywhereAndSucceed) {
   }
 }
 
+TEST_F(CommandLineTest, HelpAsAWordIsHelp) {
+  EXPECT_EXIT(RunProgram({"help"}), testing::ExitedWithCode(0), "Usage: ringwire");
+}
+
+TEST_F(CommandLineTest, NamesOfCommandsToComeAreNoInterfaces) {
+  for (const char* const name : {"doctor", "health", "exporter"}) {
+    EXPECT_EXIT(RunProgram({"-f", name}), testing::ExitedWithCode(2),
+                "`doctor`|`health`|`exporter` is no command of this version.*ringwire -- ");
+  }
+}
+
+TEST_F(CommandLineTest, AfterTwoDashesEveryNameIsAnInterface) {
+  // An inherited descriptor that is no number ends it before anything is made.
+  ::setenv("WG_TUN_FD", "none", 1);
+  for (const char* const name : {"help", "doctor", "run"}) {
+    EXPECT_EXIT(RunProgram({"-f", "--", name}), testing::ExitedWithCode(1), "WG_TUN_FD");
+  }
+  ::unsetenv("WG_TUN_FD");
+}
+
 TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
   for (const std::vector<std::string>& arguments : {std::vector<std::string>{},
                                                     {"--no-such-flag"},
@@ -84,7 +104,11 @@ TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
                                                     {"--workers=257", "wg0"},
                                                     {"--workers=two", "wg0"},
                                                     {"--io=uring", "wg0"},
+                                                    {"--busy-poll=yes", "wg0"},
+                                                    {"--offload=-usb", "wg0"},
+                                                    {"--offload=uso", "wg0"},
                                                     {"--cipher=aes-256-gcm", "wg0"},
+                                                    {"--aead=openssl", "wg0"},
                                                     {"--pin=maybe", "wg0"},
                                                     {"--log-level=loud", "wg0"},
                                                     {"--io=epoll", "show"},

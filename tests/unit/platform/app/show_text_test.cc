@@ -104,6 +104,35 @@ TEST(ShowTextTest, NamesSuitesSwitchesAndHandshakes) {
             std::string::npos);
 }
 
+TEST(ShowTextTest, NamesTheProviderOfEachSuite) {
+  StatusReport report = ReportOf({});
+  report.aead_providers = {"intel-ipsec-mb", "BoringSSL"};
+  EXPECT_NE(FormatShow(report, kNow, false)
+                .find("  aead: ChaCha20-Poly1305 by intel-ipsec-mb, AES-256-GCM by BoringSSL\n"),
+            std::string::npos);
+  report.aead_providers = {"BoringSSL", ""};
+  EXPECT_NE(FormatShow(report, kNow, false).find("  aead: ChaCha20-Poly1305 by BoringSSL\n"),
+            std::string::npos);
+}
+
+TEST(ShowTextTest, SaysWhichOffloadsAreUsedAndWhyOthersAreNot) {
+  StatusReport report = ReportOf({});
+  report.offloads = {{"tso", "on", "", 0},
+                     {"uso", "off", "switched off", 0},
+                     {"udp-gso", "fell", "Input/output error", 1},
+                     {"udp-gro", "on", "loopback is down", 0},
+                     {"tun-gso-write", "on", "", 2}};
+  EXPECT_NE(FormatShow(report, kNow, false)
+                .find("  offloads: tso, udp-gro, tun-gso-write\n"
+                      "  offload uso: off: switched off\n"
+                      "  offload udp-gso: fell: Input/output error, failed 1 time\n"
+                      "  offload udp-gro: on, not proved: loopback is down\n"
+                      "  offload tun-gso-write: on, failed 2 times\n"),
+            std::string::npos);
+  report.offloads = {{"tso", "off", "switched off", 0}};
+  EXPECT_NE(FormatShow(report, kNow, false).find("  offloads: (none)\n"), std::string::npos);
+}
+
 TEST(ShowTextTest, ColoursOnlyWhenAsked) {
   EXPECT_EQ(FormatShow(ReportOf({PeerOf(1)}), kNow, false).find('\x1b'), std::string::npos);
   EXPECT_NE(FormatShow(ReportOf({PeerOf(1)}), kNow, true).find('\x1b'), std::string::npos);

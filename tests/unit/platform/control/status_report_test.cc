@@ -9,6 +9,7 @@ StatusReport FullReport() {
   StatusReport report;
   report.interface_name = "wg0";
   report.version = "1.2.3";
+  report.aead_providers = {"intel-ipsec-mb", "BoringSSL"};
   report.mtu = 1420;
   report.link_up = true;
   DeviceStatus device;
@@ -34,6 +35,7 @@ StatusReport FullReport() {
   device.peers.push_back(peer);
   SetDevice(device, &report);
   report.workers.push_back({0, "epoll", {{"wakeups", 7}}});
+  report.offloads = {{"tso", "on", "", 0}, {"udp-gso", "fell", "Input/output error", 2}};
   report.drops = {{"replay", 2}};
   return report;
 }
@@ -43,6 +45,8 @@ TEST(StatusReportTest, SurvivesJson) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(ToJson(*read), ToJson(FullReport()));
   EXPECT_EQ(read->interface_name, "wg0");
+  EXPECT_EQ(read->aead_providers[0], "intel-ipsec-mb");
+  EXPECT_EQ(read->aead_providers[1], "BoringSSL");
   EXPECT_TRUE(read->link_up);
   EXPECT_EQ(read->mtu, 1420u);
   EXPECT_EQ(read->device.listen_port, 51820);
@@ -66,7 +70,26 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(peer.receive_bytes, uint64_t{1} << 40);
   EXPECT_EQ(peer.allowed_ips.size(), 2u);
   EXPECT_EQ(read->workers[0].counts, (NamedCounts{{"wakeups", 7}}));
+  ASSERT_EQ(read->offloads.size(), 2u);
+  EXPECT_EQ(read->offloads[0].name, "tso");
+  EXPECT_EQ(read->offloads[0].state, "on");
+  EXPECT_EQ(read->offloads[1].name, "udp-gso");
+  EXPECT_EQ(read->offloads[1].state, "fell");
+  EXPECT_EQ(read->offloads[1].why, "Input/output error");
+  EXPECT_EQ(read->offloads[1].falls, 2u);
   EXPECT_EQ(read->drops, (NamedCounts{{"replay", 2}}));
+}
+
+TEST(StatusReportTest, NamesTheProviderOfEachSuiteThatIsUsed) {
+  using enum crypto::AeadProvider;
+  StatusReport report = FullReport();
+  report.aead_providers = ProviderNames({{kIpsecMb, kBoringSsl}}, /*has_aes=*/true);
+  EXPECT_NE(ToJson(report).find(R"("aead_providers":{"chacha20_poly1305":"intel-ipsec-mb",)"
+                                R"("aes_256_gcm":"BoringSSL"})"),
+            std::string::npos);
+  report.aead_providers = ProviderNames({{kBoringSsl, kIpsecMb}}, /*has_aes=*/false);
+  EXPECT_NE(ToJson(report).find(R"("aead_providers":{"chacha20_poly1305":"BoringSSL"})"),
+            std::string::npos);
 }
 
 TEST(StatusReportTest, CarriesNoSecret) {

@@ -38,7 +38,7 @@ void BackendTest::SetUp() {
   SetLinkUp(tun_name(), true);
   host_sender_.emplace("10.0.0.1");
   OpenSockets();
-  StartBackend();
+  StartBackend(GetParam().offloads);
 }
 
 void BackendTest::TearDown() {
@@ -53,13 +53,24 @@ void BackendTest::OpenSockets() {
   group_ = *std::move(group);
 }
 
-void BackendTest::StartBackend(uint32_t datagram_bytes_max) {
+void BackendTest::StartBackend(const char* offloads, IoFaults* faults) {
+  if (backend_ != nullptr) backend_->Stop();
+  backend_.reset();
+  ladder_ = std::make_unique<CapabilityLadder>(
+      *OffloadSwitches::Parse(offloads),
+      [this](const std::string& line) { warnings_.push_back(line); });
+  StartBackend(kDatagramBytesMax, faults);
+}
+
+void BackendTest::StartBackend(uint32_t datagram_bytes_max, IoFaults* faults) {
   if (backend_ != nullptr) backend_->Stop();
   BackendOptions options;
   options.tun_fd = tun_->queues[0].get();
   options.udp_v4_fd = sockets().v4.get();
   options.udp_v6_fd = sockets().v6.get();
   options.counters = &counters_;
+  options.ladder = ladder_.get();
+  options.faults = faults;
   options.datagram_bytes_max = datagram_bytes_max;
   backend_ = GetParam().make(options);
   const absl::Status status = backend_->Start();

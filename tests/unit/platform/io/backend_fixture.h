@@ -24,10 +24,16 @@ namespace ringwire::platform {
 struct BackendKind {
   const char* name;
   std::unique_ptr<IoBackend> (*make)(const BackendOptions&);
+  const char* offloads = "auto";
 };
+// Every way of doing I/O: they have one contract.
+inline constexpr BackendKind kIoUring{"IoUring", &MakeIoUringBackend};
+inline constexpr BackendKind kIoUringPolled{"IoUringPolled", &MakeIoUringBackend,
+                                            "-multishot-read,-multishot-recvmsg"};
+inline constexpr BackendKind kEpoll{"Epoll", &MakeEpollBackend};
 
 // One backend on a TUN device (10.0.0.1/24) and a pair of UDP sockets with GRO, in a network
-// namespace of its own. Every suite below runs for both backends: they have one contract.
+// namespace of its own. Every suite runs for all of them.
 class BackendTest : public testing::TestWithParam<BackendKind> {
  public:
   static constexpr PeerId kPeer{7, 1};
@@ -49,7 +55,9 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
 
   // A backend on the fixture's device and sockets; the one made by SetUp() unless a test wants
   // other options.
-  void StartBackend(uint32_t datagram_bytes_max = kDatagramBytesMax);
+  void StartBackend(uint32_t datagram_bytes_max = kDatagramBytesMax, IoFaults* faults = nullptr);
+  // With a ladder of its own, some rungs switched off ("-uso,-udp-gro").
+  void StartBackend(const char* offloads, IoFaults* faults = nullptr);
   void OpenSockets();
 
   std::string tun_name() const { return tun_->name; }
@@ -74,6 +82,8 @@ class BackendTest : public testing::TestWithParam<BackendKind> {
   std::optional<Remote> host_sender_;
   UdpSocketGroup group_;
   WorkerCounters counters_;
+  std::vector<std::string> warnings_;
+  std::unique_ptr<CapabilityLadder> ladder_;
   std::unique_ptr<IoBackend> backend_;
   // What was queued lives here until the test is over.
   std::deque<std::string> sent_;

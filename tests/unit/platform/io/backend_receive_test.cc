@@ -15,10 +15,8 @@ namespace {
 
 using BackendReceiveTest = BackendTest;
 
-INSTANTIATE_TEST_SUITE_P(Both, BackendReceiveTest,
-                         testing::Values(BackendKind{"IoUring", &MakeIoUringBackend},
-                                         BackendKind{"Epoll", &MakeEpollBackend}),
-                         BackendName);
+INSTANTIATE_TEST_SUITE_P(Every, BackendReceiveTest,
+                         testing::Values(kIoUring, kIoUringPolled, kEpoll), BackendName);
 
 std::string Numbered(size_t i) { return "packet " + std::to_string(i); }
 

@@ -6,6 +6,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/unit/platform/io/backend_fixture.h"
@@ -15,9 +16,7 @@ namespace {
 
 using BackendSendTest = BackendTest;
 
-INSTANTIATE_TEST_SUITE_P(Both, BackendSendTest,
-                         testing::Values(BackendKind{"IoUring", &MakeIoUringBackend},
-                                         BackendKind{"Epoll", &MakeEpollBackend}),
+INSTANTIATE_TEST_SUITE_P(Every, BackendSendTest, testing::Values(kIoUring, kIoUringPolled, kEpoll),
                          BackendName);
 
 std::string Numbered(size_t i) { return "packet " + std::to_string(i); }
@@ -131,6 +130,31 @@ TEST_P(BackendSendTest, WaitSendsWhatIsQueued) {
   EXPECT_EQ(remote.Receive().payload, "hello");
 }
 
+// What somebody else reads of the counters while the worker has nothing more to do.
+TEST_P(BackendSendTest, WhatWasSentIsCountedBeforeTheNextWake) {
+  const Remote remote("127.0.0.1");
+  const Remote host("10.0.0.1");
+  Send("traintrai", 5, ToRemote(remote.address()));
+  Send("lost", 0, ToRemote(At("192.0.2.1", 9)));
+  ASSERT_TRUE(backend_->Flush().ok());
+  backend_->Release();
+  Send("hello", 0, ToRemote(remote.address()));
+  WriteTun(PacketForHost(host.address().port, 100));
+  bool counted = false;
+  std::thread reader([&] {
+    for (int i = 0; i < 3; ++i) remote.Receive();
+    host.Receive();
+    counted = counters_.udp_send_segments.value() == 3 && counters_.udp_send_runs.value() == 2 &&
+              counters_.udp_send_bytes.value() == 14 && counters_.tun_write_runs.value() == 1 &&
+              counters_.tun_write_segments.value() == 1 && counters_.tun_write_bytes.value() == 138;
+    backend_->Wake();
+  });
+  ASSERT_TRUE(backend_->Wait().ok());
+  reader.join();
+  EXPECT_TRUE(counted);
+  EXPECT_EQ(counters_.Dropped(DropReason::kSendFailed), 1);
+}
+
 TEST_P(BackendSendTest, AnswersTheAddressThatWasContacted) {
   SetAddressV4("lo:1", "10.9.9.9", "255.255.255.255");
   const Remote remote("127.0.0.1");
@@ -163,7 +187,7 @@ TEST_P(BackendSendTest, RepeatsWithoutASourceAddressThatIsGone) {
   EXPECT_EQ(counters_.Dropped(DropReason::kSendFailed), 0);
   ASSERT_EQ(backend_->unusable_sources().size(), 1);  // the same peer thrice
   EXPECT_EQ(backend_->unusable_sources()[0], kPeer);
-  EXPECT_FALSE(backend_->gso_disabled());
+  EXPECT_TRUE(ladder_->IsOn(Offload::kUdpGso));
   backend_->Release();
   EXPECT_TRUE(backend_->unusable_sources().empty());
 }
@@ -178,7 +202,7 @@ TEST_P(BackendSendTest, SendsATrainAboveTheMtuSegmentBySegment) {
   EXPECT_EQ(remote.Receive().payload, "end");
   EXPECT_EQ(counters_.udp_send_segments.value(), 3);
   EXPECT_EQ(counters_.udp_send_bytes.value(), 2803);
-  EXPECT_FALSE(backend_->gso_disabled());
+  EXPECT_TRUE(ladder_->IsOn(Offload::kUdpGso));
 
   SetMtu("lo", 65536);
   Send("traintrain", 5, ToRemote(remote.address()));

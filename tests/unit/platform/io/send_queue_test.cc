@@ -21,7 +21,7 @@ SendRun TrainOf(std::string* bytes, size_t segment_bytes, const SocketAddress& t
 
 class SendQueueTest : public testing::Test {
  protected:
-  SendQueueTest() : queue_(&counters_), socket_("127.0.0.1"), remote_("127.0.0.1") {
+  SendQueueTest() : queue_(&counters_, &ladder_), socket_("127.0.0.1"), remote_("127.0.0.1") {
     queue_.SetSockets(socket_.fd(), -1);
   }
 
@@ -33,6 +33,7 @@ class SendQueueTest : public testing::Test {
   }
 
   WorkerCounters counters_;
+  CapabilityLadder ladder_{OffloadSwitches(), [](const std::string&) {}};
   SendQueue queue_;
   Remote socket_;
   Remote remote_;
@@ -45,6 +46,7 @@ TEST_F(SendQueueTest, EioRepeatsTheTrainInPiecesAndDisablesTrainsForTheSocket) {
   EXPECT_EQ(remote_.Receive().payload, "trai");
   EXPECT_TRUE(remote_.IsQuiet());
   EXPECT_TRUE(queue_.gso_disabled(IpFamily::kV4));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGso).state, RungState::kFell);
   EXPECT_FALSE(queue_.gso_disabled(IpFamily::kV6));
   EXPECT_EQ(counters_.udp_send_runs.value(), 2);
   EXPECT_EQ(counters_.udp_send_segments.value(), 2);
@@ -52,16 +54,19 @@ TEST_F(SendQueueTest, EioRepeatsTheTrainInPiecesAndDisablesTrainsForTheSocket) {
 
   queue_.SetSockets(socket_.fd(), -1);
   EXPECT_FALSE(queue_.gso_disabled(IpFamily::kV4));
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
 }
 
-TEST_F(SendQueueTest, EmsgsizeAndEinvalRepeatInPiecesButDisableNothing) {
-  for (const int error : {EMSGSIZE, EINVAL}) {
+TEST_F(SendQueueTest, OtherErrorsOfATrainRepeatItInPiecesButDisableNothing) {
+  for (const int error : {EMSGSIZE, EINVAL, ENOBUFS}) {
     FailTrain(error);
     EXPECT_EQ(remote_.Receive().payload, "train");
     EXPECT_EQ(remote_.Receive().payload, "trai");
     EXPECT_FALSE(queue_.gso_disabled(IpFamily::kV4));
   }
   EXPECT_EQ(counters_.source_address_retries.value(), 0);
+  EXPECT_EQ(counters_.trains_repeated.value(), 3);
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
 }
 
 TEST_F(SendQueueTest, AFullBufferIsTriedOnceMoreAsATrain) {
@@ -121,8 +126,10 @@ TEST(QueueingBackendTest, SendsDatagramsOnceTrainsWereRefusedForGood) {
   BackendOptions options;
   options.udp_v4_fd = socket.fd();
   options.counters = &counters;
+  CapabilityLadder ladder(OffloadSwitches(), [](const std::string&) {});
+  options.ladder = &ladder;
   NoOffloadBackend backend(options);
-  EXPECT_FALSE(backend.gso_disabled());
+  EXPECT_TRUE(ladder.IsOn(Offload::kUdpGso));
 
   std::string bytes = "traintrai";
   const SendRun run = TrainOf(&bytes, 5, remote.address());
@@ -132,7 +139,7 @@ TEST(QueueingBackendTest, SendsDatagramsOnceTrainsWereRefusedForGood) {
     EXPECT_EQ(remote.Receive().payload, "train");
     EXPECT_EQ(remote.Receive().payload, "trai");
   }
-  EXPECT_TRUE(backend.gso_disabled());
+  EXPECT_FALSE(ladder.IsOn(Offload::kUdpGso));
   EXPECT_EQ(backend.trains_refused, 1);
   EXPECT_EQ(counters.udp_send_segments.value(), 4);
 }

@@ -22,7 +22,7 @@ class TunWriteQueueTest : public testing::Test {
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, fds), 0);
     device_ = UniqueFd(fds[0]);
     far_ = UniqueFd(fds[1]);
-    queue_ = std::make_unique<TunWriteQueue>(device_.get(), &counters_);
+    queue_ = std::make_unique<TunWriteQueue>(device_.get(), &counters_, &ladder_);
   }
 
   // Queues what a batch of these packets becomes; returns how many writes that is.
@@ -62,6 +62,7 @@ class TunWriteQueueTest : public testing::Test {
   }
 
   WorkerCounters counters_;
+  CapabilityLadder ladder_{OffloadSwitches(), [](const std::string&) {}};
   UniqueFd device_, far_;
   std::unique_ptr<TunWriteQueue> queue_;
   Coalescer coalescer_{true, true};
@@ -71,14 +72,26 @@ class TunWriteQueueTest : public testing::Test {
 TEST_F(TunWriteQueueTest, Rule24ARefusedSuperpacketIsWrittenAsItsPacketsAndNoMoreAreWanted) {
   const std::vector<Bytes> packets = TcpFlow(40);
   ASSERT_EQ(Push(packets), 1);
-  EXPECT_FALSE(queue_->superpackets_refused());
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
   queue_->Recover(0, EINVAL);
   queue_->Finish();
   EXPECT_EQ(WrittenPackets(), packets);
-  EXPECT_TRUE(queue_->superpackets_refused());
+  EXPECT_EQ(ladder_.Read(Offload::kTunGsoWrite).state, RungState::kFell);
   EXPECT_EQ(counters_.superpackets_refused.value(), 1);
   EXPECT_EQ(counters_.tun_write_segments.value(), 40);
   EXPECT_EQ(counters_.Dropped(DropReason::kTunWriteFailed), 0);
+}
+
+TEST_F(TunWriteQueueTest, AShortageIsMetByWritingApartAndLatchesNothing) {
+  const std::vector<Bytes> packets = TcpFlow(5);
+  for (const int error : {ENOBUFS, ENOMEM, EAGAIN}) {
+    ASSERT_EQ(Push(packets), 1);
+    queue_->Recover(0, error);
+    queue_->Finish();
+    EXPECT_EQ(WrittenPackets(), packets);
+  }
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
+  EXPECT_EQ(counters_.tun_write_segments.value(), 15);
 }
 
 TEST_F(TunWriteQueueTest, WhatCannotBeWrittenApartEitherIsCounted) {
@@ -96,7 +109,7 @@ TEST_F(TunWriteQueueTest, ADeviceThatIsDownCostsTheWholeWriteAndLatchesNothing) 
   queue_->Finish();
   EXPECT_TRUE(WrittenPackets().empty());
   EXPECT_EQ(counters_.Dropped(DropReason::kTunWriteFailed), 5);
-  EXPECT_FALSE(queue_->superpackets_refused());
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
 }
 
 TEST_F(TunWriteQueueTest, ASinglePacketThatIsInvalidIsCountedAndLatchesNothing) {
@@ -104,7 +117,7 @@ TEST_F(TunWriteQueueTest, ASinglePacketThatIsInvalidIsCountedAndLatchesNothing) 
   queue_->Recover(0, EINVAL);
   queue_->Finish();
   EXPECT_EQ(counters_.Dropped(DropReason::kTunWriteFailed), 1);
-  EXPECT_FALSE(queue_->superpackets_refused());
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
 }
 
 }  // namespace

@@ -1,0 +1,90 @@
+#ifndef RINGWIRE_BENCH_DATAPATH_GATEWAYS_H_
+#define RINGWIRE_BENCH_DATAPATH_GATEWAYS_H_
+
+#include <benchmark/benchmark.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "crypto/aead.h"
+#include "tests/support/pair.h"
+
+// Two gateways in memory with a session between them, and batches of packets for them: what the
+// benchmarks of the data path have in common.
+namespace ringwire::bench {
+
+// What a benchmark's argument stands for: single IP packets of so many bytes, a batch of them; or
+// this one, the largest TCP superpackets that the kernel hands over.
+inline constexpr int64_t kSuperpackets = 65'535;
+
+// Whose code seals and opens with what. Without a cipher neither counts.
+struct Cipher {
+  crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305;
+  crypto::AeadProvider provider = crypto::AeadProvider::kBoringSsl;
+};
+
+// A sends, B receives; one thread, virtual time, no system call.
+class Gateways {
+ public:
+  // Shakes hands for `cipher` and prepares a batch of `kind`. If that is impossible here, the
+  // benchmark is told so and ok() is false.
+  Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind);
+
+  bool ok() const { return ok_; }
+
+  // One batch through A's Outbound in as many calls as its arena takes; `sealed` is called with the
+  // trains of each.
+  template <typename Sealed>
+  void Seal(Sealed&& sealed) {
+    std::span<const TunFrame> frames = frames_;
+    while (!frames.empty()) {
+      pair_->a().outbound().Reset();
+      const size_t taken = pair_->a().outbound().Process(pair_->now(), frames);
+      frames = frames.subspan(taken);
+      sealed(pair_->a().outbound().to_wire());
+    }
+  }
+  // Trains through B's Inbound; returns how many packets it would write to TUN.
+  size_t Open(std::span<const SendRun> trains);
+
+  // IP packets that one batch puts on the wire, and their bytes.
+  size_t packets() const { return packets_; }
+  size_t bytes() const { return bytes_; }
+
+  // At the end, when every iteration has sent a batch: packets and bytes per second. An allocation
+  // meanwhile, or a packet that did not come out, is an error of the benchmark.
+  void Report(benchmark::State& state, uint64_t packets_out, uint64_t allocations) const;
+
+ private:
+  bool ok_ = false;
+  std::unique_ptr<Pair> pair_;
+  std::vector<Bytes> storage_;
+  std::vector<TunFrame> frames_;
+  size_t packets_ = 0;
+  size_t bytes_ = 0;
+  std::array<ReceivedRun, kBatchRunsMax> received_;
+};
+
+// Inner packet sizes; the superpackets are cut for an MTU of 1420.
+inline void Kinds(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgName("bytes")->Arg(64)->Arg(576)->Arg(1420)->Arg(kSuperpackets);
+}
+inline void KindsTimedByHand(benchmark::internal::Benchmark* benchmark) {
+  Kinds(benchmark);
+  benchmark->UseManualTime();
+}
+
+// Registers a benchmark for each suite and each provider that this machine has, as
+// NAME/SUITE/PROVIDER; in the build without a cipher once, as NAME/cipher_off. The result is of no
+// use but to call this before main.
+using BenchmarkFunction = void (*)(benchmark::State& state, Cipher cipher);
+bool RegisterWithCiphers(const char* name, BenchmarkFunction function,
+                         void (*kinds)(benchmark::internal::Benchmark*));
+
+}  // namespace ringwire::bench
+
+#endif  // RINGWIRE_BENCH_DATAPATH_GATEWAYS_H_

@@ -1,0 +1,74 @@
+#include "core/base/offload_switches.h"
+
+#include <algorithm>
+
+namespace ringwire {
+namespace {
+
+char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool EqualIgnoringCase(std::string_view a, std::string_view b) {
+  return std::ranges::equal(a, b, {}, Lower, Lower);
+}
+
+std::string_view WithoutSpaces(std::string_view text) {
+  const size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+}
+
+}  // namespace
+
+std::string_view OffloadName(Offload offload) {
+  switch (offload) {
+    case Offload::kTso:
+      return "tso";
+    case Offload::kUso:
+      return "uso";
+    case Offload::kUdpGso:
+      return "udp-gso";
+    case Offload::kUdpGro:
+      return "udp-gro";
+    case Offload::kMultishotRead:
+      return "multishot-read";
+    case Offload::kMultishotRecvmsg:
+      return "multishot-recvmsg";
+    case Offload::kTunGsoWrite:
+      return "tun-gso-write";
+  }
+  return "";
+}
+
+std::optional<OffloadSwitches> OffloadSwitches::Parse(std::string_view text) {
+  OffloadSwitches switches;
+  text = WithoutSpaces(text);
+  if (EqualIgnoringCase(text, "auto")) return switches;
+  if (EqualIgnoringCase(text, "off")) {
+    switches.off_.fill(true);
+    return switches;
+  }
+  for (size_t begin = 0, end = 0; end != std::string_view::npos; begin = end + 1) {
+    end = text.find(',', begin);
+    std::string_view entry = WithoutSpaces(text.substr(begin, end - begin));
+    if (!entry.starts_with('-')) return std::nullopt;
+    entry.remove_prefix(1);
+    const auto named = std::ranges::find_if(kOffloads, [entry](Offload offload) {
+      return EqualIgnoringCase(entry, OffloadName(offload));
+    });
+    if (named == kOffloads.end()) return std::nullopt;
+    switches.SwitchOff(*named);
+  }
+  return switches;
+}
+
+std::string OffloadSwitches::Syntax() {
+  std::string names;
+  for (const Offload offload : kOffloads) {
+    if (!names.empty()) names += ", ";
+    names += "-";
+    names += OffloadName(offload);
+  }
+  return "auto, off, or some of " + names + " with commas between them";
+}
+
+}  // namespace ringwire

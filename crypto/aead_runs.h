@@ -1,0 +1,45 @@
+#ifndef RINGWIRE_CRYPTO_AEAD_RUNS_H_
+#define RINGWIRE_CRYPTO_AEAD_RUNS_H_
+
+#include <cstdint>
+#include <span>
+
+#include "crypto/aead.h"
+#include "crypto/aead_context.h"
+#include "crypto/aead_ipsec_mb.h"
+
+// What a provider is inside this folder. Internal to crypto/*.cc and to its tests.
+namespace ringwire::crypto {
+
+// What an AeadKey holds: the key as each provider wants it.
+struct AeadKeySchedules {
+  AeadKeySchedules(AeadSuite suite, const SymmetricKey& key);
+
+  AeadContext boring_ssl;
+  IpsecMbKey ipsec_mb;
+};
+
+// One provider for one thread. The contracts are those of AeadEngine's functions of the same names;
+// a run costs one virtual call.
+class AeadRuns {
+ public:
+  virtual ~AeadRuns() = default;
+  virtual void SealRun(const AeadKey& key, std::span<const SealSegment> segments,
+                       uint64_t counter0) = 0;
+  virtual void OpenRun(const AeadKey& key, std::span<OpenSegment> segments) = 0;
+};
+
+// One segment after the other.
+class BoringSslRuns : public AeadRuns {
+ public:
+  void SealRun(const AeadKey& key, std::span<const SealSegment> segments,
+               uint64_t counter0) override;
+  void OpenRun(const AeadKey& key, std::span<OpenSegment> segments) override;
+};
+
+// The nonce of a transport message (WP §5.4.6): four zero bytes and the counter as LE64.
+void StoreTransportNonce(uint64_t counter, std::span<uint8_t, 12> nonce);
+
+}  // namespace ringwire::crypto
+
+#endif  // RINGWIRE_CRYPTO_AEAD_RUNS_H_

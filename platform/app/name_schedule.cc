@@ -1,0 +1,67 @@
+#include "platform/app/name_schedule.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace ringwire::platform {
+namespace {
+
+const absl::Duration kRetryMax = absl::Seconds(60);
+const absl::Duration kDoubtInterval = absl::Seconds(30);
+
+}  // namespace
+
+void NameSchedule::Want(Instant now, const std::vector<std::string>& names) {
+  absl::btree_map<std::string, Entry> wanted;
+  for (const std::string& name : names) {
+    const auto known = names_.find(name);
+    Entry& entry = wanted[name];
+    if (known != names_.end()) entry = known->second;
+    entry.due = now;
+  }
+  names_ = std::move(wanted);
+}
+
+void NameSchedule::Doubt(Instant now, const std::string& name) {
+  const auto found = names_.find(name);
+  if (found == names_.end()) return;
+  Entry& entry = found->second;
+  entry.due = std::min(entry.due, std::max(now, entry.not_before));
+}
+
+Instant NameSchedule::due() const {
+  Instant due = Instant::InfiniteFuture();
+  for (const auto& [name, entry] : names_) due = std::min(due, entry.due);
+  return due;
+}
+
+std::optional<std::string> NameSchedule::TakeDue(Instant now) {
+  for (auto& [name, entry] : names_) {
+    if (entry.due > now) continue;
+    entry.due = Instant::InfiniteFuture();
+    return name;
+  }
+  return std::nullopt;
+}
+
+void NameSchedule::Done(Instant now, const std::string& name, bool found) {
+  const auto known = names_.find(name);
+  if (known == names_.end()) return;
+  Entry& entry = known->second;
+  entry.tried = true;
+  if (found) {
+    entry.due = Instant::InfiniteFuture();
+    entry.not_before = now + kDoubtInterval;
+    entry.retry = absl::Seconds(1);
+    return;
+  }
+  entry.due = now + entry.retry;
+  entry.not_before = entry.due;
+  entry.retry = std::min(2 * entry.retry, kRetryMax);
+}
+
+bool NameSchedule::AllTried() const {
+  return std::ranges::all_of(names_, [](const auto& one) { return one.second.tried; });
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,51 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_
+#define RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/base/mutex.h"
+#include "core/control/control_plane.h"
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+// Saves handshake stamps on a thread of its own, because a disk may take seconds and handshakes
+// must not wait for it. What comes while it saves replaces what waits. A failure costs one warning
+// until it succeeds again. All calls on one thread.
+class StampWriter {
+ public:
+  using Save = std::function<absl::Status(std::span<const HandshakeStamp>)>;
+
+  explicit StampWriter(Save save);
+  // As Finish().
+  ~StampWriter();
+  StampWriter(const StampWriter&) = delete;
+  StampWriter& operator=(const StampWriter&) = delete;
+
+  // Returns at once. The thread starts with the first call.
+  void Write(std::vector<HandshakeStamp> stamps);
+  // Returns when what was given last has been saved, or has failed to.
+  void Finish();
+
+ private:
+  void Run();
+  void SaveOrWarn(std::span<const HandshakeStamp> stamps);
+  void Wake();
+
+  const Save save_;
+  const UniqueFd wake_;
+  bool warned_ = false;  // the thread's
+  Mutex mutex_;
+  std::optional<std::vector<HandshakeStamp>> next_ ABSL_GUARDED_BY(mutex_);
+  bool finish_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_STAMP_WRITER_H_

@@ -1,0 +1,103 @@
+#include "platform/io/capability_ladder.h"
+
+#include <cstring>
+#include <utility>
+
+namespace ringwire::platform {
+namespace {
+
+// What becomes of the packets from then on.
+std::string_view Instead(Offload offload) {
+  switch (offload) {
+    case Offload::kTso:
+      return "the kernel cuts TCP packets before it hands them over";
+    case Offload::kUso:
+      return "the kernel cuts UDP packets before it hands them over";
+    case Offload::kUdpGso:
+      return "datagrams are sent one by one where it was refused";
+    case Offload::kUdpGro:
+      return "datagrams are received one by one";
+    case Offload::kMultishotRead:
+      return "each packet is read with a call of its own";
+    case Offload::kMultishotRecvmsg:
+      return "each datagram or train is received with a call of its own";
+    case Offload::kTunGsoWrite:
+      return "packets are written one by one";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view RungStateName(RungState state) {
+  switch (state) {
+    case RungState::kOn:
+      return "on";
+    case RungState::kOff:
+      return "off";
+    case RungState::kUnused:
+      return "unused";
+    case RungState::kRefused:
+      return "refused";
+    case RungState::kFell:
+      return "fell";
+  }
+  return "";
+}
+
+CapabilityLadder::CapabilityLadder(const OffloadSwitches& switches,
+                                   std::function<void(const std::string&)> warn)
+    : warn_(std::move(warn)) {
+  for (const Offload offload : kOffloads) {
+    if (switches.IsOff(offload)) Settle(offload, RungState::kOff, "switched off");
+  }
+}
+
+void CapabilityLadder::Settle(Offload offload, RungState state, std::string why) {
+  if (!IsOn(offload)) return;
+  Of(offload).state.store(state, std::memory_order_relaxed);
+  Of(offload).why = std::move(why);
+}
+
+void CapabilityLadder::Refuse(Offload offload, std::string why) {
+  Settle(offload, RungState::kRefused, std::move(why));
+}
+
+void CapabilityLadder::LeaveUnused(Offload offload, std::string why) {
+  Settle(offload, RungState::kUnused, std::move(why));
+}
+
+void CapabilityLadder::Doubt(Offload offload, std::string why) {
+  Settle(offload, RungState::kOn, std::move(why));
+}
+
+void CapabilityLadder::Fall(Offload offload, int error) {
+  State& rung = Of(offload);
+  rung.falls.fetch_add(1, std::memory_order_relaxed);
+  rung.error.store(error, std::memory_order_relaxed);
+  RungState on = RungState::kOn;
+  if (!rung.state.compare_exchange_strong(on, RungState::kFell)) return;
+  warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
+        ") and is given up: " + std::string(Instead(offload)));
+}
+
+void CapabilityLadder::Restore(Offload offload) {
+  RungState fell = RungState::kFell;
+  Of(offload).state.compare_exchange_strong(fell, RungState::kOn);
+}
+
+void LeaveMultishotUnused(CapabilityLadder* ladder) {
+  ladder->LeaveUnused(Offload::kMultishotRead, "of io_uring, and epoll is used");
+  ladder->LeaveUnused(Offload::kMultishotRecvmsg, "of io_uring, and epoll is used");
+}
+
+CapabilityLadder::Rung CapabilityLadder::Read(Offload offload) const {
+  const State& rung = Of(offload);
+  Rung read;
+  read.state = rung.state.load();
+  read.falls = rung.falls.load();
+  read.why = read.state == RungState::kFell ? std::strerror(rung.error.load()) : rung.why;
+  return read;
+}
+
+}  // namespace ringwire::platform

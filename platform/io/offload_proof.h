@@ -1,0 +1,21 @@
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_
+
+#include "platform/io/capability_ladder.h"
+
+// Tries offloads once, at start, on descriptors made for it. What does not work is refused in the
+// ladder; what cannot be tried stays on, with a doubt. Multishot requests are tried with io_uring
+// (ProbeIoUring), and superpackets from TUN by asking for them (CreateTunDevice).
+namespace ringwire::platform {
+
+// A train sent and received over loopback. Loopback may be down or shut off: that is a doubt.
+void ProveUdpOffloads(CapabilityLadder* ladder);
+
+// Merged packets whose last part is short (some kernels of 2024 refuse those) written to a TUN
+// device made for it. Returns whether merged UDP packets are taken too, from 6.2 on; `otherwise` is
+// the answer when it cannot be tried.
+bool ProveTunGsoWrite(CapabilityLadder* ladder, bool otherwise);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The end-to-end benchmark runs, leaves nothing behind, and its JSON has every figure that docs/benchmarks.md names.
+# Nothing is said about speed.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$here/../../build/dev
+RINGWIRE=${RINGWIRE:-$build/ringwire} UDP_BLAST=${UDP_BLAST:-$build/udp_blast}
+run=$here/../../bench/e2e/run.py
+[ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] || { echo "SKIP: needs root and /dev/net/tun"; exit 77; }
+unshare --mount --net --pid --fork true 2>/dev/null || { echo "SKIP: needs CAP_SYS_ADMIN (namespaces)"; exit 77; }
+for tool in iperf3 ss wg ping taskset; do
+  command -v "$tool" >/dev/null || { echo "SKIP: needs $tool (./dev setup)"; exit 77; }
+done
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+"$run" --rounds 1 --seconds 0.3 --systems veth,chacha --work tcp1,udp1300,ping,load --json "$folder/result.json" \
+  "--ringwire=$RINGWIRE" "--udp-blast=$UDP_BLAST" "--io=${RINGWIRE_E2E_IO:-io_uring}"
+python3 - "$folder/result.json" <<'PY'
+import json
+import sys
+
+report = json.load(open(sys.argv[1]))
+cpu = {"daemon_cpu_s_per_gb", "machine_cpu_s_per_gb", "stolen_cpu_s"}
+wanted = {"tcp1": {"gbit_per_s", "retransmits"} | cpu,
+          "udp1300": {"packets_per_s", "offered_per_s", "daemon_cpu_us_per_packet"} | cpu,
+          "ping": {"p50_us", "p99_us", "lost"}, "load": {"p50_us", "p99_us", "lost"}}
+assert {"rounds", "seconds", "cpus", "cpu", "kernel", "load_before", "versions"} <= set(report["conditions"])
+seen = {(result["work"], result["system"]) for result in report["results"]}
+assert seen == {(kind, system) for kind in wanted for system in ("veth", "chacha")}, seen
+for result in report["results"]:
+    assert wanted[result["work"]] <= set(result["figures"]), result
+    if result["system"] == "chacha":
+        assert result["placement"]["workers"] >= 1 and len(result["placement"]["threads"]) == 2, result
+        if result["work"] == "tcp1":
+            assert result["figures"]["daemon_cpu_s"] > 0, result
+for one in report["summary"]:
+    for figure in one["figures"].values():
+        assert set(figure) == {"median", "min", "max", "q1", "q3", "rounds"}, one
+print("ok: every figure is there")
+PY
+
+# What cannot be measured is a failure, in words, and in the exit status.
+status=0
+"$run" --rounds 1 --seconds 0.3 --systems chacha --work udp1300 "--ringwire=$RINGWIRE" --udp-blast=/bin/false \
+  >"$folder/failing" 2>&1 || status=$?
+[ "$status" = 1 ] && grep -q 'chacha.*FAILED' "$folder/failing" || { cat "$folder/failing"; exit 1; }
+echo "ok: a failing measurement is reported"
+"$run" --systems nonsense >"$folder/usage" 2>&1 && exit 1
+grep -q "there is no 'nonsense'" "$folder/usage" || { cat "$folder/usage"; exit 1; }
+echo "ok: an unknown system is refused"

@@ -1,0 +1,88 @@
+#include "core/control/gateway_config.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/control/config_file.h"
+#include "fmt/format.h"
+#include "gtest/gtest.h"
+
+// The keys of a configuration that ask something of the host around the tunnel.
+namespace ringwire {
+namespace {
+
+constexpr std::string_view kPublic = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
+
+ConfigFile MustParse(std::string_view text) {
+  ConfigParse parse = ParseConfigFile(text);
+  for (const ConfigError& error : parse.errors) ADD_FAILURE() << error.ToString("wg0.conf");
+  return std::move(parse.config);
+}
+
+// The one error of a text, without its file name.
+std::string ErrorOf(std::string_view text) {
+  const auto parse = ParseConfigFile(text);
+  return parse.errors.size() == 1 ? parse.errors[0].ToString("") : "not one error";
+}
+std::string InterfaceError(std::string_view line) {
+  return ErrorOf(fmt::format("[Interface]\n{}\n", line));
+}
+std::string PeerError(std::string_view line) {
+  return ErrorOf(fmt::format("[Peer]\nPublicKey={}\n{}\n", kPublic, line));
+}
+
+TEST(GatewayConfigTest, ReadsWhatIsAskedOfTheHost) {
+  const ConfigFile config = MustParse(
+      "[Interface]\nDNS = 10.0.0.1, fd00::53 corp.example\ndns = lan\nPreUp = echo '#' = 1\n"
+      "PostUp = a %i; b\nPostUp =\nPostUp = c\nPreDown = x # y\nPostDown = z\n");
+  EXPECT_EQ(config.dns, (DnsSettings{{*IpAddress::Parse("10.0.0.1"), *IpAddress::Parse("fd00::53")},
+                                     {"corp.example", "lan"}}));
+  EXPECT_EQ(config.hooks, (Hooks{{"echo '#' = 1"}, {"a %i; b", "c"}, {"x # y"}, {"z"}}));
+  EXPECT_EQ(InterfaceError("DNS = 10.0.0.1, 10.0.0.256"),
+            ":2:17: DNS must be addresses and domains to search in, not '10.0.0.256'");
+  EXPECT_EQ(InterfaceError("DNS = -a"),
+            ":2:7: DNS must be addresses and domains to search in, not '-a'")
+      << "no option of a program that is given it";
+}
+
+TEST(GatewayConfigTest, ReadsEveryFormOfATable) {
+  using Kind = RouteTable::Kind;
+  const auto table = [](std::string_view text) {
+    return MustParse(fmt::format("[Interface]\nTable = 5\nTable = {}", text)).table;
+  };
+  EXPECT_EQ(MustParse("[Interface]\n").table, (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table("Auto"), (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table(""), (RouteTable{Kind::kAuto, 0}));
+  EXPECT_EQ(table("off"), (RouteTable{Kind::kOff, 0}));
+  EXPECT_EQ(table("main"), (RouteTable{Kind::kNumber, 254}));
+  EXPECT_EQ(table("1000"), (RouteTable{Kind::kNumber, 1000}));
+  EXPECT_EQ(table("0xca6c"), (RouteTable{Kind::kNumber, 51820}));
+  for (const std::string_view text : {"0", "-1", "4294967296", "0x", "on", "blue"}) {
+    EXPECT_EQ(InterfaceError(fmt::format("Table = {}", text)),
+              fmt::format(":2:9: Table must be auto, off, main or the number of a routing table, "
+                          "not '{}'",
+                          text));
+  }
+}
+
+TEST(GatewayConfigTest, ReadsTheGatewaySection) {
+  const auto gateway_error = [](std::string_view line) {
+    return ErrorOf(fmt::format("[gateway]\n{}\n", line));
+  };
+  const ConfigFile config = MustParse("[Gateway]\nforward = on\nMasquerade = eth0\n");
+  EXPECT_TRUE(config.gateway.forward);
+  EXPECT_EQ(config.gateway.masquerade, "eth0");
+  EXPECT_EQ(MustParse("[Gateway]\nMasquerade = Auto\n").gateway.masquerade, "auto");
+  EXPECT_EQ(MustParse("[Gateway]\nMasquerade=x\nMasquerade=off\n").gateway.masquerade, "");
+  EXPECT_EQ(gateway_error("Forward = yes"), ":2:11: Forward must be on or off, not 'yes'");
+  EXPECT_EQ(gateway_error("Masquerade = eth0 eth1"),
+            ":2:14: Masquerade must be an interface, auto or off, not 'eth0 eth1'");
+  EXPECT_EQ(gateway_error("Masquerad = eth0"),
+            ":2:1: unknown key 'Masquerad' in [Gateway]; did you mean 'Masquerade'?");
+  EXPECT_EQ(gateway_error("DNS = 10.0.0.1"), ":2:1: DNS belongs in [Interface], not in [Gateway]");
+  EXPECT_EQ(PeerError("Forward = on"), ":3:1: Forward belongs in [Gateway], not in [Peer]");
+}
+
+}  // namespace
+}  // namespace ringwire

@@ -1,0 +1,63 @@
+#include "platform/app/relay_bodies.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace ringwire::platform {
+namespace {
+
+crypto::PublicKey Key(uint8_t first) { return {first, 1, 2, 3}; }
+
+PeerUpdate At(uint8_t first, const char* endpoint) {
+  PeerUpdate peer;
+  peer.public_key = Key(first);
+  peer.endpoint = SocketAddress::Parse(endpoint);
+  return peer;
+}
+
+TEST(RelayBodiesTest, EndpointsComeBackAsChangesToPeersThatAreThere) {
+  const std::vector<PeerUpdate> sent = {At(7, "192.0.2.1:51820"), At(0, "[2001:db8::1]:7"),
+                                        At(255, "[fe80::1%3]:65535")};
+  const auto read = ParseEndpoints(EndpointsText(sent));
+  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_EQ(read->size(), sent.size());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    EXPECT_EQ((*read)[i].public_key, sent[i].public_key);
+    EXPECT_EQ((*read)[i].endpoint, sent[i].endpoint);
+    EXPECT_TRUE((*read)[i].update_only) << "it may have been removed in between";
+  }
+}
+
+TEST(RelayBodiesTest, NoEndpointsAreNoText) {
+  EXPECT_EQ(EndpointsText({}), "");
+  const auto read = ParseEndpoints("");
+  ASSERT_TRUE(read.ok());
+  EXPECT_TRUE(read->empty());
+}
+
+TEST(RelayBodiesTest, RefusesWhatIsNoEndpointOfAPeer) {
+  const std::string text = EndpointsText(std::vector<PeerUpdate>{At(7, "192.0.2.1:51820")});
+  const std::string peer = text.substr(0, text.find("Endpoint"));
+  EXPECT_FALSE(ParseEndpoints(peer).ok()) << "no endpoint";
+  EXPECT_FALSE(ParseEndpoints(peer + "Endpoint = vpn.example:7\n").ok()) << "a name";
+  EXPECT_FALSE(ParseEndpoints(peer + "Endpoint = 192.0.2.1\n").ok()) << "no port";
+  EXPECT_FALSE(ParseEndpoints("[Peer]\nEndpoint = 192.0.2.1:7\n").ok()) << "no peer";
+}
+
+TEST(RelayBodiesTest, KeysComeBackAsTheyWere) {
+  std::vector<crypto::PublicKey> keys;
+  for (size_t i = 0; i < kUnansweredKeysMax; ++i) keys.push_back(Key(static_cast<uint8_t>(i)));
+  EXPECT_EQ(ParseKeys(KeysBody(keys)), keys);
+  EXPECT_EQ(ParseKeys(""), std::vector<crypto::PublicKey>());
+}
+
+TEST(RelayBodiesTest, RefusesHalfKeysAndTooMany) {
+  EXPECT_EQ(ParseKeys(std::string(31, 'x')), std::nullopt);
+  EXPECT_EQ(ParseKeys(std::string(33, 'x')), std::nullopt);
+  EXPECT_EQ(ParseKeys(std::string(32 * (kUnansweredKeysMax + 1), 'x')), std::nullopt);
+}
+
+}  // namespace
+}  // namespace ringwire::platform

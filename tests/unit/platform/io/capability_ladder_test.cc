@@ -1,0 +1,77 @@
+#include "platform/io/capability_ladder.h"
+
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+namespace ringwire::platform {
+namespace {
+
+class CapabilityLadderTest : public testing::Test {
+ protected:
+  std::vector<std::string> warnings_;
+  CapabilityLadder ladder_{*OffloadSwitches::Parse("-uso"),
+                           [this](const std::string& line) { warnings_.push_back(line); }};
+};
+
+TEST_F(CapabilityLadderTest, EveryRungIsOnUnlessSwitchedOff) {
+  for (const Offload offload : kOffloads) {
+    EXPECT_EQ(ladder_.IsOn(offload), offload != Offload::kUso);
+  }
+  const CapabilityLadder::Rung rung = ladder_.Read(Offload::kUso);
+  EXPECT_EQ(rung.state, RungState::kOff);
+  EXPECT_EQ(rung.why, "switched off");
+  EXPECT_EQ(rung.falls, 0u);
+}
+
+TEST_F(CapabilityLadderTest, ASwitchGoesBeforeWhatATestFinds) {
+  ladder_.Refuse(Offload::kUso, "no");
+  ladder_.LeaveUnused(Offload::kUso, "no");
+  ladder_.Fall(Offload::kUso, EIO);
+  ladder_.Restore(Offload::kUso);
+  EXPECT_EQ(ladder_.Read(Offload::kUso).state, RungState::kOff);
+  EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(CapabilityLadderTest, ARefusalSaysWhy) {
+  ladder_.Refuse(Offload::kTso, "the kernel said no");
+  ladder_.Doubt(Offload::kTso, "whatever");
+  EXPECT_FALSE(ladder_.IsOn(Offload::kTso));
+  EXPECT_EQ(ladder_.Read(Offload::kTso).state, RungState::kRefused);
+  EXPECT_EQ(ladder_.Read(Offload::kTso).why, "the kernel said no");
+}
+
+TEST_F(CapabilityLadderTest, WhatCouldNotBeTriedIsUsedAndSaysSo) {
+  ladder_.Doubt(Offload::kUdpGro, "loopback is down");
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGro));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "loopback is down");
+}
+
+TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {
+  for (int i = 0; i < 3; ++i) ladder_.Fall(Offload::kUdpGso, EIO);
+  const CapabilityLadder::Rung rung = ladder_.Read(Offload::kUdpGso);
+  EXPECT_EQ(rung.state, RungState::kFell);
+  EXPECT_EQ(rung.why, "Input/output error");
+  EXPECT_EQ(rung.falls, 3u);
+  EXPECT_EQ(warnings_,
+            std::vector<std::string>{"offload udp-gso failed (Input/output error) and is given up: "
+                                     "datagrams are sent one by one where it was refused"});
+}
+
+TEST_F(CapabilityLadderTest, OnlyWhatFellIsRestored) {
+  ladder_.Restore(Offload::kUdpGso);
+  ladder_.Fall(Offload::kUdpGso, EIO);
+  ladder_.Restore(Offload::kUdpGso);
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGso).falls, 1u);
+  ladder_.Fall(Offload::kUdpGso, EIO);
+  EXPECT_EQ(warnings_.size(), 2u);
+  ladder_.Refuse(Offload::kTso, "no");
+  ladder_.Restore(Offload::kTso);
+  EXPECT_FALSE(ladder_.IsOn(Offload::kTso));
+}
+
+}  // namespace
+}  // namespace ringwire::platform
