@@ -27,6 +27,7 @@
 #include "platform/app/report_error.h"
 #include "platform/app/runnable_config.h"
 #include "platform/base/clock.h"
+#include "platform/control/unix_listener.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/host_facts.h"
 #include "spdlog/spdlog.h"
@@ -72,11 +73,12 @@ uint32_t LiveIndex(const Journal& journal, const std::string& interface) {
   return index == journal.interface_index() ? index : 0;
 }
 
-// Of a relay that could not do so itself.
+// Of a relay that could not do so itself; not those of another process of that name, as when the
+// relay has failed for that reason.
 void RemoveSockets(const std::string& interface) {
   for (const char* const folder : {kUapiDirectory, kStatusDirectory}) {
     const std::string path = fmt::format("{}/{}", folder, SocketFileName(interface));
-    ::unlink(path.c_str());
+    if (CheckNotServed(path).ok()) ::unlink(path.c_str());
   }
 }
 

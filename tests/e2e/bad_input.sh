@@ -98,6 +98,14 @@ refused_beside() {
   check "and keeps its interface" ip -n a link show wga
 }
 refused_beside
+good_file >"$work/wga.conf"
+status=0
+on a timeout 10 "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >"$work/stderr" 2>&1 || status=$?
+check_equal "run with the same name is refused" 1 $status
+check "with the reason" grep -q 'already serves' "$work/stderr"
+check "the first one still serves wg" wg show wga
+check "and ringwire show" "$RINGWIRE" show wga
+check "and keeps its interface" ip -n a link show wga
 spawn a socat -u UDP4-RECV:51999 - >/dev/null &
 wait_until 5 "the port is taken" output_has ':51999\b' on a ss -Hlun
 wg set wga listen-port 51821
