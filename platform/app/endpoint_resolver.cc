@@ -19,6 +19,7 @@
 #include "platform/app/name_schedule.h"
 #include "platform/app/privileges.h"
 #include "platform/base/clock.h"
+#include "platform/base/start_thread.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -133,8 +134,10 @@ absl::Status EndpointResolver::Want(const std::vector<std::string>& names) {
   }
   Raise(shared_->wake);
   if (started_ || names.empty()) return absl::OkStatus();
+  absl::StatusOr<std::thread> thread = StartThread([shared = shared_] { Run(shared); });
+  if (!thread.ok()) return thread.status();
+  thread->detach();
   started_ = true;
-  std::thread([shared = shared_] { Run(shared); }).detach();
   return absl::OkStatus();
 }
 

@@ -36,12 +36,13 @@ Instant NameSchedule::due() const {
 }
 
 std::optional<std::string> NameSchedule::TakeDue(Instant now) {
-  for (auto& [name, entry] : names_) {
-    if (entry.due > now) continue;
-    entry.due = Instant::InfiniteFuture();
-    return name;
-  }
-  return std::nullopt;
+  // The one that has waited longest, or names whose lookups fail slowly would keep all behind them
+  // in the alphabet from their first turn.
+  const auto first = std::ranges::min_element(
+      names_, [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
+  if (first == names_.end() || first->second.due > now) return std::nullopt;
+  first->second.due = Instant::InfiniteFuture();
+  return first->first;
 }
 
 void NameSchedule::Done(Instant now, const std::string& name, bool found) {

@@ -22,6 +22,15 @@ bool Contains(const std::vector<SocketAddress>& addresses, uint16_t port,
       addresses, [&](const SocketAddress& address) { return wanted == WithPort(address, port); });
 }
 
+// The address behind `tried`, round and round; the first one where that is not among them.
+SocketAddress Next(const std::vector<SocketAddress>& addresses, uint16_t port,
+                   const std::optional<SocketAddress>& tried) {
+  for (size_t i = 0; i + 1 < addresses.size(); ++i) {
+    if (tried == WithPort(addresses[i], port)) return WithPort(addresses[i + 1], port);
+  }
+  return WithPort(addresses.front(), port);
+}
+
 }  // namespace
 
 absl::Status NamedEndpoints::Follow(const ConfigFile& config, const std::string& path) {
@@ -34,11 +43,12 @@ absl::Status NamedEndpoints::Follow(const ConfigFile& config, const std::string&
     peers_.erase(peer.public_key);
     if (NumericAddress(peer.endpoint->host).has_value()) continue;
     NamedPeer& named = peers_[peer.public_key];
-    named = {*peer.endpoint, peer.endpoint_position, std::nullopt};
+    named = {*peer.endpoint, peer.endpoint_position, std::nullopt, false};
     const auto old_one = before.find(peer.public_key);
     const auto known = known_.find(peer.endpoint->host);
     if (old_one != before.end() && old_one->second.endpoint == named.endpoint) {
       named.found = old_one->second.found;
+      named.is_silent = old_one->second.is_silent;
     } else if (known != known_.end()) {
       named.found = WithPort(known->second.front(), named.endpoint.port);
     }
@@ -78,13 +88,7 @@ void NamedEndpoints::TakeAnswers(const Move& move) {
       Warn(answer);
       continue;
     }
-    for (PeerUpdate& peer : Found(answer.name, *answer.addresses)) {
-      if (move != nullptr) {
-        spdlog::info("{}: {} is at {}", PeerLabel(peer.public_key), answer.name,
-                     peer.endpoint->ToString());
-      }
-      moved.push_back(std::move(peer));
-    }
+    for (PeerUpdate& peer : Found(answer.name, *answer.addresses)) moved.push_back(std::move(peer));
   }
   if (move != nullptr && !moved.empty()) move(moved);
 }
@@ -95,9 +99,14 @@ std::vector<PeerUpdate> NamedEndpoints::Found(const std::string& name, const Add
   for (auto& [public_key, peer] : peers_) {
     if (peer.endpoint.host != name) continue;
     is_wanted = true;
+    const bool is_silent = std::exchange(peer.is_silent, false);
     // A resolver may give several, in any order: one that still is among them has not changed.
-    if (Contains(addresses, peer.endpoint.port, peer.found)) continue;
-    peer.found = WithPort(addresses.front(), peer.endpoint.port);
+    if (!is_silent && Contains(addresses, peer.endpoint.port, peer.found)) continue;
+    const SocketAddress next = Next(addresses, peer.endpoint.port, peer.found);
+    if (peer.found != next) {
+      spdlog::info("{}: {} is at {}", PeerLabel(public_key), name, next.ToString());
+    }
+    peer.found = next;
     PeerUpdate& update = moved.emplace_back();
     update.public_key = public_key;
     update.update_only = true;
@@ -126,7 +135,9 @@ void NamedEndpoints::Warn(const NameAnswer& answer) {
 void NamedEndpoints::Doubt(std::span<const crypto::PublicKey> peers) {
   for (const crypto::PublicKey& public_key : peers) {
     const auto found = peers_.find(public_key);
-    if (found != peers_.end()) resolver_->Doubt(found->second.endpoint.host);
+    if (found == peers_.end()) continue;
+    found->second.is_silent = true;
+    resolver_->Doubt(found->second.endpoint.host);
   }
 }
 

@@ -20,8 +20,9 @@ namespace ringwire::platform {
 
 // The peers whose endpoint a configuration gives as a name, and where their names were last found
 // to be. A peer is sent there when its name is found, or found elsewhere than before, and not
-// because it was looked up again: where its own packets say that it is counts more. All calls on one
-// thread.
+// because it was looked up again: where its own packets say that it is counts more. When it has
+// fallen silent that is no longer so, and the addresses of its name are tried one after the other.
+// All calls on one thread.
 class NamedEndpoints {
  public:
   // `resolver` outlives it.
@@ -45,6 +46,7 @@ class NamedEndpoints {
     EndpointName endpoint;
     FilePosition position;
     std::optional<SocketAddress> found;
+    bool is_silent = false;  // since it was found; the next answer says where to try
   };
   using Addresses = std::vector<SocketAddress>;
 

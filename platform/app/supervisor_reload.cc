@@ -9,6 +9,7 @@
 #include "platform/app/report_error.h"
 #include "platform/app/runnable_config.h"
 #include "platform/app/supervisor.h"
+#include "platform/base/start_thread.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/host_facts.h"
 #include "spdlog/spdlog.h"
@@ -35,7 +36,7 @@ void Supervisor::StartReload() {
   if (loading_ != nullptr) return;
   loading_ = std::make_shared<Loading>();
   loading_->event = UniqueFd(::dup(loaded_event_.get()));
-  std::thread([path = path_, loading = loading_] {
+  absl::StatusOr<std::thread> thread = StartThread([path = path_, loading = loading_] {
     absl::StatusOr<ConfigSource> result = LoadRunnableConfig(path);
     {
       MutexLock lock(&loading->mutex);
@@ -43,7 +44,13 @@ void Supervisor::StartReload() {
     }
     const uint64_t one = 1;
     [[maybe_unused]] const ssize_t size = ::write(loading->event.get(), &one, sizeof(one));
-  }).detach();
+  });
+  if (thread.ok()) {
+    thread->detach();
+    return;
+  }
+  loading_.reset();
+  spdlog::error("reload {}: {} (the device runs on as it was)", path_, MessageOf(thread.status()));
 }
 
 void Supervisor::FinishReload() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "platform/base/start_thread.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -21,7 +22,8 @@ void StampWriter::Wake() {
 }
 
 void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
-  if (!wake_.valid()) {  // no descriptor was left for a thread to wait on
+  // Without a descriptor or a thread to be had, the caller waits for the disk itself.
+  if (!wake_.valid() || !HasThread()) {
     SaveOrWarn(stamps);
     return;
   }
@@ -29,8 +31,14 @@ void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
     MutexLock lock(&mutex_);
     next_ = std::move(stamps);
   }
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
   Wake();
+}
+
+bool StampWriter::HasThread() {
+  if (thread_.joinable()) return true;
+  absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
+  if (thread.ok()) thread_ = *std::move(thread);
+  return thread.ok();
 }
 
 void StampWriter::Finish() {

@@ -27,12 +27,14 @@ class StampWriter {
   StampWriter(const StampWriter&) = delete;
   StampWriter& operator=(const StampWriter&) = delete;
 
-  // Returns at once. The thread starts with the first call.
+  // Returns at once, if a thread can be had. It starts with the first call.
   void Write(std::vector<HandshakeStamp> stamps);
   // Returns when what was given last has been saved, or has failed to.
   void Finish();
 
  private:
+  // Starts it if need be. False: the system gives none now.
+  bool HasThread();
   void Run();
   void SaveOrWarn(std::span<const HandshakeStamp> stamps);
   void Wake();

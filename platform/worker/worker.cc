@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "platform/base/clock.h"
+#include "platform/base/start_thread.h"
 
 namespace ringwire::platform {
 
@@ -55,7 +56,9 @@ absl::Status Worker::Start() {
   stopping_.store(false);
   std::promise<absl::Status> started;
   std::future<absl::Status> result = started.get_future();
-  thread_ = std::thread([this, &started] { Run(&started); });
+  absl::StatusOr<std::thread> thread = StartThread([this, &started] { Run(&started); });
+  if (!thread.ok()) return thread.status();
+  thread_ = *std::move(thread);
   absl::Status status = result.get();
   if (!status.ok()) thread_.join();
   return status;

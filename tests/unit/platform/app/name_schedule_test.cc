@@ -38,6 +38,18 @@ TEST(NameScheduleTest, TriesAgainAfterOneTwoFourUpToSixtySeconds) {
   EXPECT_TRUE(schedule.due().IsInfiniteFuture()) << "found: no more questions";
 }
 
+TEST(NameScheduleTest, ANameThatFailsSlowlyTakesNoTurnOfAnother) {
+  NameSchedule schedule;
+  schedule.Want(kStart, {"a.dead", "b.dead", "c.alive"});
+  Instant now = kStart;
+  for (const char* const name : {"a.dead", "b.dead"}) {
+    ASSERT_EQ(schedule.TakeDue(now), name);
+    now = now + absl::Seconds(6);
+    schedule.Done(now, name, false);
+  }
+  EXPECT_EQ(schedule.TakeDue(now), "c.alive") << "a.dead is due again, but not as long";
+}
+
 TEST(NameScheduleTest, ADoubtAsksAgainButNotOftenerThanEveryThirtySeconds) {
   NameSchedule schedule;
   schedule.Want(kStart, {"a.example"});

@@ -104,6 +104,23 @@ TEST_F(NamedEndpointsTest, TheSameAnswerDoesNotSendAPeerBack) {
       << "it may have moved since; and the order of the answers means nothing";
 }
 
+TEST_F(NamedEndpointsTest, ASilentPeerIsSentToTheAddressesOfItsNameInTurn) {
+  names->Set({{"192.0.2.1"}});
+  const ConfigFile config = Config("vpn.example:51820");
+  const crypto::PublicKey peer = config.peers.front().public_key;
+  Follow(config);
+  endpoints.Doubt({&peer, 1});
+  Follow(config);  // it may have moved and come back
+  names->Set({{"192.0.2.1", "2001:db8::7"}});
+  for (int i = 0; i < 2; ++i) {
+    endpoints.Doubt({&peer, 1});
+    Follow(config);
+  }
+  Follow(config);  // not silent any more, as far as anybody knows
+  EXPECT_EQ(moves, (std::vector<std::string>{"192.0.2.1:51820", "192.0.2.1:51820",
+                                             "[2001:db8::7]:51820", "192.0.2.1:51820"}));
+}
+
 TEST_F(NamedEndpointsTest, AnotherAnswerMovesIt) {
   names->Set({{"192.0.2.1"}});
   const ConfigFile config = Config("vpn.example:51820");
