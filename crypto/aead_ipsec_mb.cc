@@ -23,8 +23,8 @@ bool Has(const IMB_MGR& mb_mgr, uint64_t features) {
   return (mb_mgr.features & features) == features;
 }
 
-// Null with `why_not` where the library is not to be used. The CPU is asked first, so that a machine
-// without AVX2 or AES never runs any of the library's code, its AES emulation least of all.
+// Null with `why_not` where the library is not to be used. The CPU is asked first, so that a
+// machine without AVX2 or AES never runs any of the library's code, its AES emulation least of all.
 MbMgr MakeMbMgr(std::string* why_not) {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("aes") ||
       !__builtin_cpu_supports("pclmul")) {

@@ -26,8 +26,8 @@ struct AeadProviderChoice {
 };
 
 // Takes intel-ipsec-mb only after known answers and a comparison with BoringSSL on every size of a
-// packet, forgeries included (a few milliseconds). BoringSSL is to be tested first (SelfTest). Never
-// fails: without intel-ipsec-mb it is BoringSSL, with the reason.
+// packet, forgeries included (a few milliseconds). BoringSSL is to be tested first (SelfTest).
+// Never fails: without intel-ipsec-mb it is BoringSSL, with the reason.
 [[nodiscard]] AeadProviderChoice ChooseAeadProviders(AeadPreference preference);
 
 // The same of another library and with other answers.

@@ -36,7 +36,8 @@ struct KnownAnswers {
 // One suite of transport messages by one provider.
 [[nodiscard]] bool SelfTestAead(AeadSuite suite, AeadRuns& runs, const KnownAnswers& answers);
 
-// SelfTestAgainst for AES-256-GCM by BoringSSL, which a device can do without: where it fails, it is not offered.
+// SelfTestAgainst for AES-256-GCM by BoringSSL, which a device can do without: where it fails, it
+// is not offered.
 [[nodiscard]] bool SelfTestAes256Gcm(const KnownAnswers& answers);
 
 // SelfTestAgainst the standard answers; to be run once at start-up, before any key is used. A

@@ -8,8 +8,8 @@ set -euo pipefail
 # Everything that a fresh Debian 12 lacks, by the suite that it comes from.
 stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 lld-19 libclang-rt-19-dev
   clang-format-19 libabsl-dev libgtest-dev libbenchmark-dev libb2-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
-  libcli11-dev libnl-3-dev libnl-route-3-dev libnftables-dev libcap-dev wireguard-tools iproute2 iputils-ping nftables
-  tcpdump socat iperf3 procps util-linux"
+  libcli11-dev libnl-3-dev libnl-route-3-dev libnftables-dev libcap-dev libc-ares-dev wireguard-tools iproute2 iputils-ping
+  nftables tcpdump socat iperf3 procps util-linux nginx-light curl iptables"
 [ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
 backports="android-libboringssl-dev linux-libc-dev wireguard-go"
 trixie="liburing2 liburing-dev"
@@ -21,6 +21,10 @@ case ${1:-} in
     trixie+=" nebula wireguard-go" ;;
   *) echo "usage: ./dev setup [--bench-peers]" >&2; exit 2 ;;
 esac
+
+# What manages name servers for the end-to-end tests is unpacked and not installed: it would take the place of what does so
+# on this system.
+openresolv=/usr/local/lib/ringwire-tests/openresolv
 
 missing() {  # the names of a list that are not installed (or, for versions that matter, too old)
   local name
@@ -57,9 +61,12 @@ want_stable=$(missing "$stable")
 want_backports=$(outdated "$backports" 0.0.2023)
 # Debian 13's wireguard-go has the same source as the backport, built with a newer Go.
 want_trixie=$(outdated "$trixie" 0.0.20231211-1+b)
-[ -n "$want_stable$want_backports$want_trixie" ] || exit 0
+want_unpacked=
+[ -x $openresolv/sbin/resolvconf ] || want_unpacked=openresolv
+[ -n "$want_stable$want_backports$want_trixie$want_unpacked" ] || exit 0
 if [ "$(id -u)" != 0 ]; then
-  echo "ringwire: set-up needs root to install:" $want_stable $want_backports $want_trixie "(try: sudo ./dev setup)" >&2
+  echo "ringwire: set-up needs root to install:" $want_stable $want_backports $want_trixie $want_unpacked \
+    "(try: sudo ./dev setup)" >&2
   exit 1
 fi
 
@@ -87,16 +94,27 @@ printf 'deb %s%s bookworm-backports main\ndeb %s%s trixie main\n' "$option" "$mi
   >"$private/sources.d/ringwire.list"
 printf 'Package: *\nPin: release n=trixie\nPin-Priority: 50\n' >"$private/preferences.d/ringwire"
 
+# The tests run nginx themselves: the service that comes with the package is not started, now or at boot.
 apt() {
-  DEBIAN_FRONTEND=noninteractive apt-get -q -o Dir::Etc::sourcelist="$private/sources.list" \
+  DEBIAN_FRONTEND=noninteractive SYSTEMD_OFFLINE=1 RUNLEVEL=1 apt-get -q -o Dir::Etc::sourcelist="$private/sources.list" \
     -o Dir::Etc::sourceparts="$private/sources.d" -o Dir::Etc::preferencesparts="$private/preferences.d" \
     -o Dir::State::lists="$private/lists" -o Dpkg::Use-Pty=0 -o Acquire::Retries=3 "$@"
 }
-echo "ringwire: installing" $want_stable $want_backports $want_trixie
+echo "ringwire: installing" $want_stable $want_backports $want_trixie $want_unpacked
 apt update >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }
 # One transaction, each package from the suite that it was proved with.
 request=()
 for name in $want_stable; do request+=("$name"); done
 for name in $want_backports; do request+=("$name/bookworm-backports"); done
 for name in $want_trixie; do request+=("$name/trixie"); done
-apt install -y --no-install-recommends "${request[@]}" >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }
+if [ ${#request[@]} -gt 0 ]; then
+  apt install -y --no-install-recommends "${request[@]}" >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }
+  case " $want_stable " in
+    *[[:space:]]nginx-light[[:space:]]*) update-rc.d nginx disable >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; } ;;
+  esac
+fi
+if [ -n "$want_unpacked" ]; then
+  (cd "$private" && apt download openresolv/bookworm) >"$private/log" 2>&1 || { cat "$private/log" >&2; exit 1; }
+  mkdir -p ${openresolv%/*}
+  dpkg-deb -x "$private"/openresolv_*.deb $openresolv
+fi

@@ -1,4 +1,5 @@
-// TUN to wire: what a gateway's core does to packets that it has read, until they are sealed trains.
+// TUN to wire: what a gateway's core does to packets that it has read, until they are sealed
+// trains.
 
 #include <benchmark/benchmark.h>
 

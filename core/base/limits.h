@@ -57,6 +57,11 @@ inline constexpr size_t kUapiRequestBytesMax = size_t{96} << 20;
 static_assert(kPeersMax * 76 < kUapiRequestBytesMax);
 // A peer's name is a label in status lines and metrics, not a document.
 inline constexpr size_t kPeerNameBytesMax = 64;
+// Of RouteFrom: the kernel goes through policy rules one by one, for every packet.
+inline constexpr size_t kRouteSourcesMax = 256;
+// Lines of PortForward: each is compared with every other, and is a rule or more for each packet
+// that begins a connection. A range of any length is one line.
+inline constexpr size_t kPortForwardsMax = 1024;
 
 }  // namespace ringwire
 

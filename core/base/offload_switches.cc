@@ -2,22 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace ringwire {
-namespace {
-
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, Lower, Lower);
-}
-
-std::string_view WithoutSpaces(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") + 1 - first);
-}
-
-}  // namespace
 
 std::string_view OffloadName(Offload offload) {
   switch (offload) {
@@ -41,7 +28,7 @@ std::string_view OffloadName(Offload offload) {
 
 std::optional<OffloadSwitches> OffloadSwitches::Parse(std::string_view text) {
   OffloadSwitches switches;
-  text = WithoutSpaces(text);
+  text = Trim(text);
   if (EqualIgnoringCase(text, "auto")) return switches;
   if (EqualIgnoringCase(text, "off")) {
     switches.off_.fill(true);
@@ -49,7 +36,7 @@ std::optional<OffloadSwitches> OffloadSwitches::Parse(std::string_view text) {
   }
   for (size_t begin = 0, end = 0; end != std::string_view::npos; begin = end + 1) {
     end = text.find(',', begin);
-    std::string_view entry = WithoutSpaces(text.substr(begin, end - begin));
+    std::string_view entry = Trim(text.substr(begin, end - begin));
     if (!entry.starts_with('-')) return std::nullopt;
     entry.remove_prefix(1);
     const auto named = std::ranges::find_if(kOffloads, [entry](Offload offload) {

@@ -50,12 +50,6 @@ struct PeerConfig {
   TransportCipher transport_cipher = TransportCipher::kAuto;
 };
 
-// A key that this version knows and does not act on.
-struct DeferredKey {
-  std::string key;  // as the documentation spells it
-  FilePosition position;
-};
-
 struct ConfigFile {
   std::optional<crypto::PrivateKey> private_key;
   std::string private_key_file;  // empty: none
@@ -70,20 +64,23 @@ struct ConfigFile {
   RouteTable table;
   DnsSettings dns;
   Hooks hooks;
+  bool save_config = false;  // write the device's state back into the file when it goes down
   GatewayConfig gateway;
   std::vector<PeerConfig> peers;
-  std::vector<DeferredKey> deferred;
 };
 
 struct ConfigParse {
   ConfigFile config;  // to be used only without errors
   // In the order of the file; at most kConfigErrorsMax, then one more that counts the rest.
   std::vector<ConfigError> errors;
+  // What can hardly be meant, and is possible all the same.
+  std::vector<ConfigError> warnings;
 
   bool ok() const { return errors.empty(); }
 };
 
-ConfigParse ParseConfigFile(std::string_view text);
+// `lookup`: for ports that are given by name.
+ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup = nullptr);
 
 // What a list of AllowedIPs leaves of itself: the last word on each prefix decides.
 std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& changes);
@@ -94,8 +91,8 @@ std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& change
 std::string Strip(const ConfigFile& config);
 
 // The part that makes a device, for another process of ours to parse: all that ToDeviceUpdate takes
-// and no more, with each endpoint as resolved and the mark that the sockets are to have. Contains the
-// keys; the caller zeroes it.
+// and no more, with each endpoint as resolved and the mark that the sockets are to have. Contains
+// the keys; the caller zeroes it.
 std::string ToDeviceText(const ConfigFile& config,
                          std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark);
 

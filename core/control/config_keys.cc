@@ -21,7 +21,8 @@ constexpr uint64_t kMtuMin = 68;
 constexpr uint64_t kMtuMax = 65535;
 constexpr size_t kPathBytesMax = 4095;  // PATH_MAX without its NUL
 constexpr size_t kDomainBytesMax = 253;
-constexpr size_t kInterfaceNameBytesMax = 15;  // IFNAMSIZ without its NUL
+constexpr size_t kNamespaceNameBytesMax = 200;  // a file's name, with room for what we append
+constexpr size_t kInterfaceNameBytesMax = 15;   // IFNAMSIZ without its NUL
 
 // As wg-quick: separated by commas or spaces, as many as there are. Each is a part of `value`.
 std::vector<std::string_view> Words(std::string_view value) {
@@ -56,6 +57,16 @@ bool IsInterfaceName(std::string_view text) {
          std::ranges::none_of(text, [](char c) {
            return IsSpace(c) || IsControl(c) || c == '/' || c == ':' || c == '"';
          });
+}
+
+// It becomes a part of paths, and of commands that people type.
+bool IsNamespaceName(std::string_view text) {
+  const auto allowed = [](char c) {
+    return IsLetter(c) || IsDigit(c) ||
+           std::string_view("_=+.@:-").find(c) != std::string_view::npos;
+  };
+  return !text.empty() && text.size() <= kNamespaceNameBytesMax && !text.starts_with('.') &&
+         !text.starts_with('-') && std::ranges::all_of(text, allowed);
 }
 
 }  // namespace
@@ -115,8 +126,14 @@ void Parser::ReadPrivateKeyFile(std::string_view value) {
 }
 
 void Parser::ReadListenPort(std::string_view value) {
-  if (const auto number = ReadNumber(value, 0, UINT16_MAX, "")) {
-    result_.config.listen_port = static_cast<uint16_t>(*number);
+  const std::string text = WithoutSpaces(value);
+  std::string why;
+  if (const std::optional<uint16_t> port = ParsePort(text, 0, lookup_, &why)) {
+    result_.config.listen_port = *port;
+  } else {
+    const bool is_name = std::ranges::any_of(text, IsLetter);
+    Fail(value, fmt::format("ListenPort must be a number from 0 to {}, not {}{}", UINT16_MAX,
+                            QuotedUnlessKey(text), is_name ? Because(why) : std::string()));
   }
 }
 
@@ -202,15 +219,11 @@ void Parser::ReadTransportCipher(std::string_view value) {
   }
 }
 
-void Parser::ReadDeferred(std::string_view) {
-  result_.config.deferred.push_back({std::string(key_->name), key_position_});
-}
-
-// `false` asks for nothing.
 void Parser::ReadSaveConfig(std::string_view value) {
-  if (EqualIgnoringCase(value, "true")) {
-    ReadDeferred(value);
-  } else if (!EqualIgnoringCase(value, "false")) {
+  const bool save = EqualIgnoringCase(value, "true");
+  if (save || EqualIgnoringCase(value, "false")) {
+    result_.config.save_config = save;
+  } else {
     Fail(value, fmt::format("SaveConfig must be true or false, not {}", QuotedUnlessKey(value)));
   }
 }
@@ -267,8 +280,8 @@ std::optional<bool> Parser::ReadSwitch(std::string_view value) {
 void Parser::ReadForward(std::string_view value) {
   const std::optional<bool> on = ReadSwitch(value);
   if (!on) return;
-  result_.config.gateway.forward = *on;
-  if (*on) ReadDeferred(value);
+  forward_ = *on;
+  forward_position_ = key_position_;
 }
 
 void Parser::ReadMasquerade(std::string_view value) {
@@ -282,12 +295,93 @@ void Parser::ReadMasquerade(std::string_view value) {
     return;
   }
   result_.config.gateway.masquerade = EqualIgnoringCase(value, "auto") ? "auto" : value;
-  ReadDeferred(value);
 }
 
-// `off` asks for nothing.
-void Parser::ReadDeferredSwitch(std::string_view value) {
-  if (!EqualIgnoringCase(value, "off")) ReadDeferred(value);
+void Parser::ReadNamespace(std::string_view value) {
+  if (IsNamespaceName(value)) {
+    result_.config.gateway.network_namespace = value;
+    return;
+  }
+  Fail(value, fmt::format("Namespace must be a name as `ip netns` takes it (1 to {} of a-z A-Z 0-9 "
+                          "_ = + . @ : -, the first no . or -), not {}",
+                          kNamespaceNameBytesMax, QuotedUnlessKey(value)));
+}
+
+void Parser::ReadRouteFrom(std::string_view value) {
+  std::vector<Prefix>& sources = result_.config.gateway.route_from;
+  route_from_position_ = key_position_;
+  const std::vector<std::string_view> words = Words(value);
+  if (words.empty()) Fail(value, "RouteFrom has no value");
+  for (const std::string_view text : words) {
+    std::string why;
+    const auto source = InterfaceAddress::Parse(text, &why);
+    if (!source) {
+      Fail(text, fmt::format("RouteFrom must be addresses and networks like 10.0.0.1 or fd00::/64, "
+                             "not {}{}",
+                             QuotedUnlessKey(text), Because(why)));
+    } else if (source->length == 0) {
+      Fail(text, fmt::format("RouteFrom {} is every source (leave RouteFrom out: then all traffic "
+                             "takes the tunnel)",
+                             text));
+    } else if (const Prefix prefix = Prefix::Of(source->address, source->length);
+               std::ranges::find(sources, prefix) == sources.end()) {
+      if (sources.size() == kRouteSourcesMax) {
+        Fail(text, fmt::format("RouteFrom has more than {} sources", kRouteSourcesMax));
+        return;
+      }
+      sources.push_back(prefix);
+    }
+  }
+}
+
+void Parser::CheckRouteFrom() {
+  const ConfigFile& config = result_.config;
+  if (config.gateway.route_from.empty()) return;
+  if (!config.gateway.network_namespace.empty()) {
+    Fail(route_from_position_,
+         "RouteFrom and Namespace exclude each other: in the namespace there is no way but the "
+         "tunnel (leave one of the two out)");
+  } else if (config.table.kind == RouteTable::Kind::kOff) {
+    Fail(route_from_position_,
+         "RouteFrom needs a routing table of its own, and Table is off (leave Table out)");
+  } else if (config.table == RouteTable{RouteTable::Kind::kNumber, kMainTable}) {
+    Fail(route_from_position_,
+         "RouteFrom needs a routing table of its own, and Table is main, where every source looks "
+         "(leave Table out)");
+  }
+}
+
+// Its words in any order; only `on` has more than one.
+void Parser::ReadKillSwitch(std::string_view value) {
+  KillSwitch wanted;
+  bool off = false;
+  for (const std::string_view word : Words(value)) {
+    if (EqualIgnoringCase(word, "on")) {
+      wanted.on = true;
+    } else if (EqualIgnoringCase(word, "off")) {
+      off = true;
+    } else if (EqualIgnoringCase(word, "local")) {
+      wanted.local = true;
+    } else if (EqualIgnoringCase(word, "dns")) {
+      wanted.dns = true;
+    } else {
+      Fail(word, fmt::format("KillSwitch must be off, or on with local and dns as wanted (like "
+                             "'on, dns'), not {}",
+                             QuotedUnlessKey(word)));
+      return;
+    }
+  }
+  if (wanted.on == off) {
+    Fail(value, off ? "KillSwitch is either on or off"
+                    : "KillSwitch says what to let through but not whether it is on; did you mean "
+                      "'on, local' or 'on, dns'?");
+    return;
+  }
+  if (off && (wanted.local || wanted.dns)) {
+    Fail(value, "KillSwitch = off lets everything through; local and dns go with on");
+    return;
+  }
+  result_.config.gateway.kill_switch = wanted;
 }
 
 void Parser::ReadPublicKey(std::string_view value) {
@@ -340,7 +434,7 @@ void Parser::ReadAllowedIps(std::string_view value) {
 void Parser::ReadEndpoint(std::string_view value) {
   const std::string text = WithoutSpaces(value);
   std::string why;
-  std::optional<EndpointName> endpoint = EndpointName::Parse(text, &why);
+  std::optional<EndpointName> endpoint = EndpointName::Parse(text, &why, lookup_);
   if (!endpoint) {
     Fail(value,
          fmt::format("Endpoint must be HOST:PORT, with an IPv6 address in brackets, not {}{}",

@@ -39,11 +39,11 @@ const Parser::KnownKey Parser::kKnownKeys[] = {
     {"TransportCipher", Section::kPeer, &Parser::ReadTransportCipher},
     {"Forward", Section::kGateway, &Parser::ReadForward},
     {"Masquerade", Section::kGateway, &Parser::ReadMasquerade},
-    {"PortForward", Section::kGateway, &Parser::ReadDeferred},
-    {"RouteFrom", Section::kGateway, &Parser::ReadDeferred},
-    {"ReturnPath", Section::kGateway, &Parser::ReadDeferredSwitch},
-    {"Namespace", Section::kGateway, &Parser::ReadDeferred},
-    {"KillSwitch", Section::kGateway, &Parser::ReadDeferredSwitch},
+    {"PortForward", Section::kGateway, &Parser::ReadPortForward},
+    {"RouteFrom", Section::kGateway, &Parser::ReadRouteFrom},
+    {"ReturnPath", Section::kGateway, &Parser::ReadReturnPath},
+    {"Namespace", Section::kGateway, &Parser::ReadNamespace},
+    {"KillSwitch", Section::kGateway, &Parser::ReadKillSwitch},
 };
 
 constexpr std::string_view SectionName(Section section) {
@@ -67,6 +67,7 @@ ConfigParse Parser::Parse(std::string_view text) {
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
   }
   EndPeer();
+  EndGateway();
   if (errors_not_listed_ > 0) {
     result_.errors.push_back(
         {first_not_listed_, fmt::format("and {} more errors from here on", errors_not_listed_)});
@@ -180,8 +181,25 @@ void Parser::EndPeer() {
   }
 }
 
+// What is to be translated has to be forwarded first.
+void Parser::EndGateway() {
+  CheckRouteFrom();
+  GatewayConfig& gateway = result_.config.gateway;
+  const bool translates = !gateway.masquerade.empty();
+  const bool needed = translates || !gateway.port_forwards.empty();
+  gateway.forward = forward_.value_or(needed);
+  if (needed && !gateway.forward) {
+    Fail(forward_position_, fmt::format("{} needs Forward = on; leave one of the two out",
+                                        translates ? "Masquerade" : "PortForward"));
+  }
+  CheckPortForwards();
+  CheckReturnPath();
+}
+
 }  // namespace config_parser
 
-ConfigParse ParseConfigFile(std::string_view text) { return config_parser::Parser().Parse(text); }
+ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup) {
+  return config_parser::Parser(lookup).Parse(text);
+}
 
 }  // namespace ringwire

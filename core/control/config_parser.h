@@ -8,8 +8,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "core/control/config_file.h"
+#include "core/control/config_value.h"
 
 // Inside of ParseConfigFile: the grammar is in config_parser.cc, the values of the keys in
 // config_keys.cc.
@@ -19,6 +21,7 @@ enum class Section : uint8_t { kNone, kUnknown, kInterface, kPeer, kGateway };
 
 class Parser {
  public:
+  explicit Parser(ServicePort lookup) : lookup_(lookup) {}
   ConfigParse Parse(std::string_view text);
 
  private:
@@ -35,6 +38,10 @@ class Parser {
   void ParseLine(std::string_view line);
   void StartSection(std::string_view header);
   void EndPeer();
+  void EndGateway();
+  void CheckRouteFrom();  // against keys that may come later
+  void CheckPortForwards();
+  void CheckReturnPath();
   void ReportUnknownKey(std::string_view at, std::string_view key, bool has_value);
   const KnownKey* FindKey(std::string_view key, Section section) const;
 
@@ -48,14 +55,17 @@ class Parser {
   void ReadIoBackend(std::string_view value);
   void ReadOffload(std::string_view value);
   void ReadTransportCipher(std::string_view value);
-  void ReadDeferred(std::string_view value);
+  void ReadNamespace(std::string_view value);
   void ReadSaveConfig(std::string_view value);
   void ReadDns(std::string_view value);
   void ReadTable(std::string_view value);
   void ReadHook(std::string_view value);
   void ReadForward(std::string_view value);
   void ReadMasquerade(std::string_view value);
-  void ReadDeferredSwitch(std::string_view value);
+  void ReadRouteFrom(std::string_view value);
+  void ReadKillSwitch(std::string_view value);
+  void ReadPortForward(std::string_view value);
+  void ReadReturnPath(std::string_view value);
   void ReadPublicKey(std::string_view value);
   void ReadPresharedKey(std::string_view value);
   void ReadPresharedKeyFile(std::string_view value);
@@ -69,6 +79,10 @@ class Parser {
                                      std::string_view other_words);
   void ReadPath(std::string_view value, std::string* path);
   std::optional<bool> ReadSwitch(std::string_view value);
+  std::optional<PortRange> ReadPorts(std::string_view text);
+  bool ReadPublicPorts(std::string_view text, PortForward* forward);
+  bool ReadTarget(std::string_view text, PortForward* forward);
+  void AddPortForward(std::string_view at, const PortForward& forward);
 
   // `at` is a part of the current line.
   FilePosition PositionOf(std::string_view at) const {
@@ -76,8 +90,12 @@ class Parser {
   }
   void Fail(std::string_view at, std::string message) { Fail(PositionOf(at), std::move(message)); }
   void Fail(FilePosition position, std::string message);
+  void Warn(FilePosition position, std::string message) {
+    result_.warnings.push_back({position, std::move(message)});
+  }
   PeerConfig& peer() { return result_.config.peers.back(); }
 
+  const ServicePort lookup_;
   ConfigParse result_;
   size_t errors_not_listed_ = 0;
   FilePosition first_not_listed_;
@@ -87,6 +105,11 @@ class Parser {
   bool peer_has_public_key_ = false;
   const KnownKey* key_ = nullptr;  // of the line that is read
   FilePosition key_position_;
+  std::optional<bool> forward_;  // as the file says
+  FilePosition forward_position_;
+  FilePosition route_from_position_;
+  std::vector<FilePosition> port_forward_positions_;  // one for each
+  FilePosition return_path_position_;
 };
 
 }  // namespace ringwire::config_parser

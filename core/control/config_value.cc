@@ -64,13 +64,14 @@ std::optional<std::string> ReadHost(std::string_view host, std::string* why) {
   return std::string(host);
 }
 
-// What wg makes of these is not what was meant, or differs from one machine to the next.
-std::string WhyNoPort(std::string_view text) {
-  if (text.empty()) return {};
-  if (!std::ranges::all_of(text, IsDigit)) {
-    return "the port must be a number; names of services are not looked up";
-  }
-  return "the port must be from 1 to 65535";
+// As it stands in /etc/services (RFC 6335, and some older ones).
+bool IsServiceName(std::string_view text) {
+  constexpr size_t kServiceBytesMax = 32;
+  const auto allowed = [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '-' || c == '+' || c == '.' || c == '_';
+  };
+  return text.size() <= kServiceBytesMax && std::ranges::any_of(text, IsLetter) &&
+         std::ranges::all_of(text, allowed);
 }
 
 // The length of an IPv4 netmask.
@@ -85,16 +86,6 @@ std::optional<uint64_t> MaskLength(std::string_view text) {
 }
 
 }  // namespace
-
-bool EqualIgnoringCase(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, Lower, Lower);
-}
-
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  return text;
-}
 
 std::string WithoutSpaces(std::string_view text) {
   std::string result;
@@ -173,7 +164,25 @@ std::string InterfaceAddress::ToString() const {
   return fmt::format("{}/{}", address.ToString(), length);
 }
 
-std::optional<EndpointName> EndpointName::Parse(std::string_view text, std::string* why) {
+std::optional<uint16_t> ParsePort(std::string_view text, uint16_t least, ServicePort lookup,
+                                  std::string* why) {
+  if (text.empty()) return std::nullopt;
+  const std::optional<uint64_t> number = ParseNumber(text, UINT16_MAX);
+  if (number && *number >= least) return static_cast<uint16_t>(*number);
+  if (std::ranges::all_of(text, IsDigit)) {
+    *why = fmt::format("the port must be from {} to 65535", least);
+    return std::nullopt;
+  }
+  if (!IsServiceName(text)) {
+    *why = "the port must be a number, or the name of a service in /etc/services";
+    return std::nullopt;
+  }
+  *why = "/etc/services has no such service for UDP";
+  return lookup == nullptr ? std::nullopt : lookup(std::string(text));
+}
+
+std::optional<EndpointName> EndpointName::Parse(std::string_view text, std::string* why,
+                                                ServicePort lookup) {
   std::string ignored;
   if (why == nullptr) why = &ignored;
   EndpointName endpoint;
@@ -186,13 +195,10 @@ std::optional<EndpointName> EndpointName::Parse(std::string_view text, std::stri
   }
   std::optional<std::string> read = ReadHost(host, why);
   if (!read) return std::nullopt;
-  const std::optional<uint64_t> port = ParseNumber(text.substr(colon + 1), UINT16_MAX);
-  if (!port || *port == 0) {
-    *why = WhyNoPort(text.substr(colon + 1));
-    return std::nullopt;
-  }
+  const std::optional<uint16_t> port = ParsePort(text.substr(colon + 1), 1, lookup, why);
+  if (!port) return std::nullopt;
   endpoint.host = *std::move(read);
-  endpoint.port = static_cast<uint16_t>(*port);
+  endpoint.port = *port;
   return endpoint;
 }
 

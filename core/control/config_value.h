@@ -7,12 +7,21 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/ascii.h"
 #include "core/control/device_update.h"
 #include "core/wire/address.h"
 
 // Words and values of the configuration file, before they have a meaning: spaces, cases, quoting,
 // addresses.
 namespace ringwire {
+
+// The UDP port of a service, as /etc/services has it; nullopt: no such name. A null pointer: names
+// are not looked up.
+using ServicePort = std::optional<uint16_t> (*)(const std::string& name);
+
+// A port by its number, `least` or more, or by its service's name. `why` as below.
+std::optional<uint16_t> ParsePort(std::string_view text, uint16_t least, ServicePort lookup,
+                                  std::string* why);
 
 // An address of the interface with the length of its network, as 10.0.0.1/24: the host bits stay.
 struct InterfaceAddress {
@@ -31,10 +40,11 @@ struct EndpointName {
   std::string host;  // a name, or an address without brackets, perhaps with a %zone
   uint16_t port = 0;
 
-  // HOST:PORT; an IPv6 address is best in brackets, as wg takes it without them too. A short form of
-  // an IPv4 address (127.1) becomes the address. `why` says what is wrong where the text alone does
-  // not show it, above all where wg would take it; else it stays empty.
-  static std::optional<EndpointName> Parse(std::string_view text, std::string* why = nullptr);
+  // HOST:PORT; an IPv6 address is best in brackets, as wg takes it without them too. A short form
+  // of an IPv4 address (127.1) becomes the address. `why` says what is wrong where the text alone
+  // does not show it, above all where wg would take it; else it stays empty.
+  static std::optional<EndpointName> Parse(std::string_view text, std::string* why = nullptr,
+                                           ServicePort lookup = nullptr);
   std::string ToString() const;  // with brackets around an IPv6 address
   friend bool operator==(const EndpointName&, const EndpointName&) = default;
 };
@@ -43,16 +53,6 @@ struct EndpointName {
 inline constexpr std::string_view kOctalForWgQuick =
     "wg-quick takes a number that starts with 0 for octal; leave the 0 out";
 
-// ASCII only: the locale of the process must not decide what a configuration means.
-constexpr bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-constexpr bool IsLetter(char c) { return Lower(c) >= 'a' && Lower(c) <= 'z'; }
-constexpr bool IsControl(char c) { return static_cast<uint8_t>(c) < 32 || c == 127; }
-bool EqualIgnoringCase(std::string_view a, std::string_view b);
-
-// The result points into `text`, also when nothing is left: errors take their column from it.
-std::string_view Trim(std::string_view text);
 // wg ignores spaces everywhere, also inside words.
 std::string WithoutSpaces(std::string_view text);
 

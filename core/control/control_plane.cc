@@ -12,8 +12,8 @@
 namespace ringwire {
 namespace {
 
-// Peers that may begin something, perhaps a handshake (0.2 ms), before control's caller is asked for
-// its news again: a hundred thousand peers begin at once when a link goes up.
+// Peers that may begin something, perhaps a handshake (0.2 ms), before control's caller is asked
+// for its news again: a hundred thousand peers begin at once when a link goes up.
 constexpr size_t kPeersInARow = 16;
 // Initiations without an answer after which a peer may be somewhere else: 15 s.
 constexpr int kAttemptsUntilSuspicion = 4;

@@ -38,7 +38,8 @@ struct Notice {
 };
 
 // What a call decided, for the caller to carry out in this order: datagrams, then flushes, then the
-// log and the rest. The caller clears it. Publishing to the workers has already happened when the call returns.
+// log and the rest. The caller clears it. Publishing to the workers has already happened when the
+// call returns.
 struct ControlOutput {
   std::vector<OutgoingDatagram> datagrams;
   std::vector<FlushStaged> flush_staged;
@@ -87,8 +88,8 @@ class ControlPlane {
   void HandleEvent(Instant now, absl::Time wall_now, const DataEvent& event, ControlOutput* out);
   // After an overflow of an event queue: looks at every peer's pending events.
   void HandleAllEvents(Instant now, absl::Time wall_now, ControlOutput* out);
-  // The next few of the peers for which something is due at `now`; NextDeadline() says whether there
-  // are more, so that a crowd of them keeps nobody else waiting.
+  // The next few of the peers for which something is due at `now`; NextDeadline() says whether
+  // there are more, so that a crowd of them keeps nobody else waiting.
   void HandleTimeout(Instant now, absl::Time wall_now, ControlOutput* out);
   // When HandleTimeout wants to be called next; InfiniteFuture: not until something else happens.
   Instant NextDeadline() const;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/wire/address.h"
@@ -39,10 +40,47 @@ struct Hooks {
   friend bool operator==(const Hooks&, const Hooks&) = default;
 };
 
+// Whether nothing but the tunnel's own datagrams leaves the host, and what does all the same.
+struct KillSwitch {
+  bool on = false;
+  bool local = false;  // the directly connected networks are in reach
+  bool dns = false;    // the names of endpoints are looked up also while it is in force
+  friend bool operator==(const KillSwitch&, const KillSwitch&) = default;
+};
+
+struct PortRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+  uint32_t count() const { return uint32_t{last} - first + 1; }
+  bool Contains(uint16_t port) const { return first <= port && port <= last; }
+  bool Overlaps(const PortRange& other) const { return first <= other.last && other.first <= last; }
+  std::string ToString() const;  // 80, or 80-90
+  friend bool operator==(const PortRange&, const PortRange&) = default;
+};
+
+// Ports of this host, for the target's address family, that a host behind the tunnel serves.
+struct PortForward {
+  enum class Protocol : uint8_t { kTcp, kUdp };
+  Protocol protocol = Protocol::kTcp;
+  PortRange ports;
+  IpAddress target;
+  PortRange target_ports;   // as many as `ports`
+  bool masquerade = false;  // the target sees this host's address instead of the client's
+  friend bool operator==(const PortForward&, const PortForward&) = default;
+};
+// As nft calls them, too.
+std::string_view ProtocolName(PortForward::Protocol protocol);
+
 // The [Gateway] section.
 struct GatewayConfig {
-  bool forward = false;
+  bool forward = false;  // asked for, or needed by another key
+  KillSwitch kill_switch;
   std::string masquerade;  // an interface, "auto" for whichever way leads out, or empty for none
+  std::vector<Prefix> route_from;  // the only sources that take the tunnel; empty: all do
+  std::string network_namespace;   // in which the interface lives; empty: where ringwire runs
+  std::vector<PortForward> port_forwards;  // no two of the same protocol, family and port
+  // Answers to connections that have come by the tunnel leave by it, whatever the routes say.
+  bool return_path = false;
   friend bool operator==(const GatewayConfig&, const GatewayConfig&) = default;
 };
 

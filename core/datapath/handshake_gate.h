@@ -17,8 +17,9 @@
 namespace ringwire {
 
 // The door in front of the control thread: which handshake messages are worth a Diffie-Hellman (WP
-// §5.3). Answers must name the index of a message of ours that awaits one. mac1 always; mac2 when the
-// source, or the gateway, is under load, or responses crowd; then a token bucket for each source. What passes goes into the worker's bounded queue. Owned by one worker.
+// §5.3). Answers must name the index of a message of ours that awaits one. mac1 always; mac2 when
+// the source, or the gateway, is under load, or responses crowd; then a token bucket for each
+// source. What passes goes into the worker's bounded queue. Owned by one worker.
 class HandshakeGate {
  public:
   HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random,

@@ -7,6 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/datapath/ecn.h"
+#include "core/datapath/transport_header.h"
 #include "core/noise/transport.h"
 #include "core/wire/messages.h"
 
@@ -35,8 +36,6 @@ uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
 // anything else, and for all but the first fragment.
 std::span<const uint8_t> UdpPayload(std::span<const uint8_t> packet, const IpPacket& ip,
                                     uint16_t from_port, uint16_t to_port) {
-  constexpr uint8_t kProtocolUdp = 17;
-  constexpr size_t kUdpHeaderBytes = 8;
   const std::optional<IpPayload> payload = FindIpPayload(packet, ip);
   if (!payload || payload->protocol != kProtocolUdp || !payload->is_first_fragment) return {};
   const std::span<const uint8_t> udp = packet.subspan(payload->offset);

@@ -13,8 +13,8 @@
 namespace ringwire {
 namespace {
 
-// Decimal digits without sign, at most `max`. Leading zeros are taken and mean nothing: no WireGuard
-// tool reads octal numbers here.
+// Decimal digits without sign, at most `max`. Leading zeros are taken and mean nothing: no
+// WireGuard tool reads octal numbers here.
 std::optional<uint32_t> ParseDecimal(std::string_view text, uint32_t max) {
   uint32_t value = 0;
   const char* const end = text.data() + text.size();

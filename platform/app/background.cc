@@ -1,11 +1,14 @@
 #include "platform/app/background.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <utility>
 
@@ -56,10 +59,26 @@ int RunChild(UniqueFd pipe, bool keep_stderr, const DeviceBody& body) {
   return kExitFailure;
 }
 
-std::string ReadAll(int fd) {
+// Signals that ask this process to end are handed on to `child`, and `interrupted` is set.
+std::string ReadAll(int fd, pid_t child, bool* interrupted) {
+  sigset_t ends;
+  ::sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ends, signal);
+  const UniqueFd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   std::string text;
   std::array<char, 1024> chunk;
   while (true) {
+    std::array<pollfd, 2> wait{{{fd, POLLIN, 0}, {signals.get(), POLLIN, 0}}};
+    if (::poll(wait.data(), wait.size(), -1) < 0) {
+      if (errno == EINTR) continue;
+      return text;
+    }
+    signalfd_siginfo signal{};
+    if (::read(signals.get(), &signal, sizeof(signal)) == sizeof(signal)) {
+      *interrupted = true;
+      ::kill(child, SIGTERM);
+    }
+    if (wait[0].revents == 0) continue;
     const ssize_t size = ::read(fd, chunk.data(), chunk.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return text;
@@ -90,11 +109,14 @@ int RunInBackground(bool keep_stderr, const DeviceBody& body) {
     return RunChild(std::move(to_parent), keep_stderr, body);
   }
   to_parent.Reset();
-  const std::string report = ReadAll(from_child.get());
-  if (report.size() == 1 && report.front() == kReady) return kExitSuccess;
+  bool interrupted = false;
+  const std::string report = ReadAll(from_child.get(), child, &interrupted);
+  const bool is_ready = report.size() == 1 && report.front() == kReady;
+  if (is_ready && !interrupted) return kExitSuccess;
   int status = 0;
   ::waitpid(child, &status, 0);  // nothing is left behind when we return
-  if (!report.empty()) return ReportError(report);
+  if (!report.empty() && !is_ready) return ReportError(report);
+  if (interrupted) return ReportError("start: interrupted by a signal; nothing is left of it");
   return ReportError("the background process ended before it was ready");
 }
 

@@ -30,6 +30,16 @@ bool HasOwnArguments(const CLI::App& app) {
                      [](const CLI::Option* option) { return option->count() > 0; });
 }
 
+// `--name=` in front of a `--`: the library would take the next word for the value.
+const char* FindEmptyValue(std::span<char* const> arguments) {
+  for (const char* const argument : arguments) {
+    const std::string_view text(argument);
+    if (text == "--") return nullptr;
+    if (text.starts_with("--") && text.ends_with('=')) return argument;
+  }
+  return nullptr;
+}
+
 // Words that no interface gets by accident: somebody who writes one means a command, which this
 // version does not have.
 bool IsReserved(std::string_view name) {
@@ -65,16 +75,30 @@ int RunCommandLine(int argc, char** argv) {
       "ringwire");
   app.set_version_flag("--version", std::string("ringwire ") + kVersion);
   app.require_subcommand(0, 1);
+  const std::span<char* const> words(argv, static_cast<size_t>(argc));
+  const size_t own_words = ExecWords(words);
   const Command device = MakeDeviceCommand(&app);
   const std::vector<Command> commands = {
-      AddRunCommand(&app),    AddUpCommand(&app),     AddDownCommand(&app),
-      AddReloadCommand(&app), AddShowCommand(&app),   AddCheckCommand(&app),
-      AddStripCommand(&app),  AddForgetCommand(&app), AddGenkeyCommand(&app),
-      AddGenpskCommand(&app), AddPubkeyCommand(&app),
+      AddRunCommand(&app),
+      AddUpCommand(&app),
+      AddDownCommand(&app),
+      AddReloadCommand(&app),
+      AddSaveCommand(&app),
+      AddShowCommand(&app),
+      AddCheckCommand(&app),
+      AddStripCommand(&app),
+      AddForgetCommand(&app),
+      AddGenkeyCommand(&app),
+      AddGenpskCommand(&app),
+      AddPubkeyCommand(&app),
+      AddExecCommand(&app, {words.begin() + static_cast<std::ptrdiff_t>(own_words), words.end()}),
   };
+  if (const char* const empty = FindEmptyValue(words.first(own_words))) {
+    return ReportUsage(fmt::format("{} has no value", empty));
+  }
   // The library reports by exceptions; they end here.
   try {
-    app.parse(argc, argv);
+    app.parse(static_cast<int>(own_words), argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
     return ReportUsage(error.what());
@@ -82,7 +106,7 @@ int RunCommandLine(int argc, char** argv) {
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [](const Command& c) { return c.parser->parsed(); });
   if (chosen == commands.end()) {
-    return RunDevice(app, device, {argv, static_cast<size_t>(argc)});
+    return RunDevice(app, device, words);
   }
   if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");
   return chosen->run();

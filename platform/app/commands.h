@@ -1,7 +1,11 @@
 #ifndef RINGWIRE_PLATFORM_APP_COMMANDS_H_
 #define RINGWIRE_PLATFORM_APP_COMMANDS_H_
 
+#include <cstddef>
 #include <functional>
+#include <span>
+#include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -20,8 +24,14 @@ struct Command {
 Command AddRunCommand(CLI::App* app);
 Command AddUpCommand(CLI::App* app);  // run_command.cc
 Command AddDownCommand(CLI::App* app);
-Command AddReloadCommand(CLI::App* app);  // down_command.cc
+Command AddReloadCommand(CLI::App* app);
+Command AddSaveCommand(CLI::App* app);  // reload_command.cc
 Command AddShowCommand(CLI::App* app);
+// `program`: what the command line says behind ExecWords().
+Command AddExecCommand(CLI::App* app, std::vector<std::string> program);
+// How many of the words of a command line ringwire itself has to understand: all, but where they
+// say `exec`, as what is run has options of its own.
+size_t ExecWords(std::span<char* const> words);
 Command AddCheckCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);
 Command AddForgetCommand(CLI::App* app);

@@ -28,8 +28,8 @@ int PrintErrors(const ConfigSource& source) {
 
 int Check(const std::string& argument) {
   ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
+  WarnOfKeyFiles(&source);
   for (const std::string& warning : source.warnings) ReportWarning(warning);
-  for (std::string& error : ErrorsOfDeferredKeys(source)) source.errors.push_back(std::move(error));
   if (!source.errors.empty()) return PrintErrors(source);
   return WriteOutput("the result", source.path + ": ok\n");
 }

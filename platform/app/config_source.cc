@@ -1,11 +1,13 @@
 #include "platform/app/config_source.h"
 
-#include <fcntl.h>
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -15,48 +17,24 @@
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
-#include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr std::string_view kSuffix = ".conf";
-// Far more than a million peers need; keeps a wrong path from filling the memory.
-constexpr size_t kFileBytesMax = size_t{512} << 20;
+constexpr const char* kHowToName =
+    " (what contains a / or ends in .conf is a path; NAME alone means /etc/ringwire/NAME.conf, "
+    "then "
+    "/etc/wireguard/NAME.conf)";
 
-// A file's text, zeroed when it goes: it may hold keys.
-struct SecretText {
-  std::string text;
-  bool world_readable = false;
-
-  SecretText() = default;
-  SecretText(SecretText&&) = default;
-  SecretText& operator=(SecretText&&) = default;
-  ~SecretText() { crypto::Cleanse(text.data(), text.size()); }
-};
-
-absl::StatusOr<SecretText> ReadFile(const std::string& path) {
-  const std::string tried = fmt::format("read {}", path);
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, tried);
-  struct stat status{};
-  if (::fstat(fd.get(), &status) != 0) return absl::ErrnoToStatus(errno, tried);
-  SecretText file;
-  file.world_readable = S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0;
-  // Reserved ahead, so that no copy of a key stays behind where the text grew.
-  file.text.reserve(static_cast<size_t>(status.st_size) + 65536);
-  std::array<char, 65536> chunk;
-  ssize_t size = 0;
-  while ((size = ::read(fd.get(), chunk.data(), chunk.size())) != 0) {
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return absl::ErrnoToStatus(errno, tried);
-    file.text.append(chunk.data(), static_cast<size_t>(size));
-    if (file.text.size() > kFileBytesMax) {
-      return absl::ResourceExhaustedError(tried + ": too large to be a configuration");
-    }
-  }
-  crypto::Cleanse(chunk.data(), chunk.size());
-  return file;
+std::optional<uint16_t> UdpPortOf(const std::string& service) {
+  servent found{};
+  servent* result = nullptr;
+  std::array<char, 4096> buffer;
+  const int error =
+      ::getservbyname_r(service.c_str(), "udp", &found, buffer.data(), buffer.size(), &result);
+  if (error != 0 || result == nullptr) return std::nullopt;
+  return ntohs(static_cast<uint16_t>(result->s_port));
 }
 
 bool Exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -77,15 +55,15 @@ std::string NameOf(const std::string& path) {
   return name;
 }
 
-void WarnIfReadable(const SecretText& file, const std::string& path, ConfigSource* source) {
-  if (!file.world_readable) return;
+void WarnIfReadable(bool by_everyone, const std::string& path, ConfigSource* source) {
+  if (!by_everyone) return;
   source->warnings.push_back(
       fmt::format("{} holds keys and is readable by everyone (chmod 600 {})", path, path));
 }
 
 // Reads a key from a file of its own: base64, and perhaps a newline.
 std::optional<crypto::Secret<32>> ReadKey(const std::string& path, ConfigSource* source) {
-  absl::StatusOr<SecretText> file = ReadFile(path);
+  absl::StatusOr<SecretText> file = ReadSecretFile(path);
   if (!file.ok()) {
     source->errors.push_back(fmt::format("{}: {}", source->path, MessageOf(file.status())));
     return std::nullopt;
@@ -101,9 +79,19 @@ std::optional<crypto::Secret<32>> ReadKey(const std::string& path, ConfigSource*
         source->path, path));
     return std::nullopt;
   }
-  WarnIfReadable(*file, path, source);
+  WarnIfReadable(file->world_readable, path, source);
   return key;
 }
+
+bool HoldsKeys(const ConfigFile& config) {
+  if (config.private_key.has_value()) return true;
+  for (const PeerConfig& peer : config.peers) {
+    if (peer.preshared_key.has_value()) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 void ReadKeyFiles(ConfigSource* source) {
   ConfigFile& config = source->config;
@@ -117,17 +105,24 @@ void ReadKeyFiles(ConfigSource* source) {
   }
 }
 
-bool HoldsKeys(const ConfigFile& config) {
-  if (config.private_key.has_value()) return true;
-  for (const PeerConfig& peer : config.peers) {
-    if (peer.preshared_key.has_value()) return true;
+void WarnOfKeyFiles(ConfigSource* source) {
+  std::vector<std::string> paths = {source->config.private_key_file};
+  for (const PeerConfig& peer : source->config.peers) paths.push_back(peer.preshared_key_file);
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    struct stat status{};
+    if (::stat(path.c_str(), &status) == 0) {
+      WarnIfReadable(S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0, path, source);
+      continue;
+    }
+    source->warnings.push_back(fmt::format("{}: a key is to be in {}: {}", source->path, path,
+                                           MessageOf(absl::ErrnoToStatus(errno, "look at it"))));
   }
-  return false;
 }
 
-}  // namespace
+ConfigParse ParseConfigText(std::string_view text) { return ParseConfigFile(text, &UdpPortOf); }
 
-ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files) {
+ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretText* text) {
   ConfigSource source;
   const std::optional<std::string> path = FindConfig(argument);
   if (!path.has_value()) {
@@ -145,31 +140,24 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files) {
     source.errors.push_back(fmt::format("{}: the file's name names the interface, and {}",
                                         source.path, MessageOf(name)));
   }
-  const absl::StatusOr<SecretText> file = ReadFile(source.path);
+  absl::StatusOr<SecretText> file = ReadSecretFile(source.path);
   if (!file.ok()) {
-    source.errors.push_back(MessageOf(file.status()));
+    const bool as_typed = *path == argument && absl::IsNotFound(file.status());
+    source.errors.push_back(MessageOf(file.status()) + (as_typed ? kHowToName : ""));
     return source;
   }
-  ConfigParse parse = ParseConfigFile(file->text);
+  ConfigParse parse = ParseConfigText(file->text);
   for (const ConfigError& error : parse.errors) {
     source.errors.push_back(error.ToString(source.path));
   }
-  source.config = std::move(parse.config);
-  if (HoldsKeys(source.config)) WarnIfReadable(*file, source.path, &source);
-  if (key_files == KeyFiles::kRead && source.errors.empty()) ReadKeyFiles(&source);
-  return source;
-}
-
-std::vector<std::string> ErrorsOfDeferredKeys(const ConfigSource& source) {
-  std::vector<std::string> errors;
-  for (const DeferredKey& key : source.config.deferred) {
-    errors.push_back(
-        fmt::format("{}:{}:{}: {} is not acted on by this version, and leaving it out in silence "
-                    "could surprise you "
-                    "(take the line out, or do what it asks for yourself)",
-                    source.path, key.position.line, key.position.column, key.key));
+  for (const ConfigError& warning : parse.warnings) {
+    source.warnings.push_back(warning.ToString(source.path));
   }
-  return errors;
+  source.config = std::move(parse.config);
+  if (HoldsKeys(source.config)) WarnIfReadable(file->world_readable, source.path, &source);
+  if (key_files == KeyFiles::kRead && source.errors.empty()) ReadKeyFiles(&source);
+  if (text != nullptr) *text = *std::move(file);
+  return source;
 }
 
 std::string SummaryOf(const ConfigSource& source) {

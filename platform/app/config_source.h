@@ -2,9 +2,11 @@
 #define RINGWIRE_PLATFORM_APP_CONFIG_SOURCE_H_
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/control/config_file.h"
+#include "platform/app/secret_file.h"
 
 namespace ringwire::platform {
 
@@ -21,11 +23,15 @@ enum class KeyFiles { kRead, kIgnore };
 
 // `argument` is a path, or a NAME for /etc/ringwire/NAME.conf, then /etc/wireguard/NAME.conf. With
 // kRead the keys that the configuration keeps in files of their own are read into it.
-ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files);
-
-// One error, as `path:line:column: ...`, for every key that is valid and that `run` refuses because
-// it does not do what the key asks for.
-std::vector<std::string> ErrorsOfDeferredKeys(const ConfigSource& source);
+// `text`, if not null, becomes the file's.
+ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files,
+                        SecretText* text = nullptr);
+// A configuration's text, with the names of services as this host knows them.
+ConfigParse ParseConfigText(std::string_view text);
+// Whether the keys' files are there and nobody else's to read, without reading them.
+void WarnOfKeyFiles(ConfigSource* source);
+// As kRead does.
+void ReadKeyFiles(ConfigSource* source);
 
 // The first error, and how many more there are, as one line.
 std::string SummaryOf(const ConfigSource& source);

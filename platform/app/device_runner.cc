@@ -12,6 +12,7 @@
 #include "platform/app/privileges.h"
 #include "platform/app/report_error.h"
 #include "platform/app/version.h"
+#include "platform/gateway/named_namespace.h"
 #include "platform/gateway/plan.h"
 #include "platform/io/backend_factory.h"
 #include "platform/io/offload_proof.h"
@@ -110,6 +111,19 @@ absl::Status DeviceRunner::CreateDevice() {
     if (status.ok()) status = CheckNameIsFree(name_);
     if (!status.ok()) return status;
   }
+  if (settings_.network_namespace.empty()) return CreateDeviceHere(workers);
+  const absl::StatusOr<NamedNamespace> network = NamedNamespace::Open(settings_.network_namespace);
+  if (!network.ok()) return network.status();
+  absl::Status created;
+  absl::Status status = network->Visit([&] { created = CreateDeviceHere(workers); });
+  status.Update(created);
+  return status;
+}
+
+// In the network namespace that this thread is in; the device, and the sockets that watch it, stay
+// there.
+absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
+  const bool inherited = settings_.tun_queue.valid();
   TunOptions options;
   options.name = name_;
   options.queues = workers;
@@ -237,7 +251,8 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 absl::Status DeviceRunner::StartLoop() {
   loop_ = std::make_unique<ControlLoop>(
       ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
-                         ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_});
+                         ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_,
+                         settings_.network_namespace});
   absl::Status status = loop_->Open();
   if (status.ok() && settings_.watch_signals) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();

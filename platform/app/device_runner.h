@@ -26,6 +26,7 @@ namespace ringwire::platform {
 
 struct DeviceSettings {
   std::string name;
+  std::string network_namespace;  // of the interface, one that exists; empty: where we are
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
@@ -63,6 +64,7 @@ class DeviceRunner {
 
   absl::Status ChooseAead();
   absl::Status CreateDevice();
+  absl::Status CreateDeviceHere(size_t workers);
   // Refuses in the ladder what the system does not have. Fails never.
   absl::Status ProveOffloads();
   absl::Status OpenSockets();

@@ -29,23 +29,6 @@ struct FreeAddresses {
   void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
 };
 
-std::optional<SocketAddress> FromSystem(const sockaddr* address) {
-  SocketAddress result;
-  if (address->sa_family == AF_INET) {
-    sockaddr_in v4;
-    std::memcpy(&v4, address, sizeof(v4));
-    const auto* const bytes = reinterpret_cast<const uint8_t*>(&v4.sin_addr);
-    result.address = IpAddress::V4(std::span<const uint8_t, 4>(bytes, 4));
-    return result;
-  }
-  if (address->sa_family != AF_INET6) return std::nullopt;
-  sockaddr_in6 v6;
-  std::memcpy(&v6, address, sizeof(v6));
-  result.address = IpAddress::V6(std::span<const uint8_t, 16>(v6.sin6_addr.s6_addr, 16));
-  result.scope_id = v6.sin6_scope_id;
-  return result;
-}
-
 absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, int flags) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
@@ -58,7 +41,7 @@ absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, int flag
   if (error != 0) return absl::NotFoundError(::gai_strerror(error));
   std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
-    const std::optional<SocketAddress> address = FromSystem(entry->ai_addr);
+    const std::optional<SocketAddress> address = SocketAddressOf(entry->ai_addr);
     if (address.has_value()) addresses.push_back(*address);
   }
   if (addresses.empty()) return absl::NotFoundError("no IPv4 or IPv6 address");
@@ -102,6 +85,23 @@ struct EndpointResolver::Shared {
   std::vector<NameAnswer> answers ABSL_GUARDED_BY(mutex);
   bool stop ABSL_GUARDED_BY(mutex) = false;
 };
+
+std::optional<SocketAddress> SocketAddressOf(const sockaddr* address) {
+  SocketAddress result;
+  if (address->sa_family == AF_INET) {
+    sockaddr_in v4;
+    std::memcpy(&v4, address, sizeof(v4));
+    const auto* const bytes = reinterpret_cast<const uint8_t*>(&v4.sin_addr);
+    result.address = IpAddress::V4(std::span<const uint8_t, 4>(bytes, 4));
+    return result;
+  }
+  if (address->sa_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 v6;
+  std::memcpy(&v6, address, sizeof(v6));
+  result.address = IpAddress::V6(std::span<const uint8_t, 16>(v6.sin6_addr.s6_addr, 16));
+  result.scope_id = v6.sin6_scope_id;
+  return result;
+}
 
 std::optional<SocketAddress> NumericAddress(const std::string& host) {
   const auto addresses = Ask(host, AI_NUMERICHOST);

@@ -1,6 +1,8 @@
 #ifndef RINGWIRE_PLATFORM_APP_ENDPOINT_RESOLVER_H_
 #define RINGWIRE_PLATFORM_APP_ENDPOINT_RESOLVER_H_
 
+#include <sys/socket.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +13,9 @@
 #include "core/wire/address.h"
 
 namespace ringwire::platform {
+
+// Of the system's form, with port 0; nullopt: neither IPv4 nor IPv6.
+std::optional<SocketAddress> SocketAddressOf(const sockaddr* address);
 
 // An address in text, also with the name of an interface as its zone; nullopt: a name. Asks nobody.
 std::optional<SocketAddress> NumericAddress(const std::string& host);

@@ -15,6 +15,7 @@
 #include "core/wire/address.h"
 #include "crypto/secret.h"
 #include "platform/app/endpoint_resolver.h"
+#include "platform/app/name_source.h"
 
 namespace ringwire::platform {
 
@@ -33,6 +34,9 @@ class NamedEndpoints {
   absl::Status Follow(const ConfigFile& config, const std::string& path);
   // The endpoints of a configuration's peers, in order, as far as they are addresses or known.
   std::vector<std::optional<SocketAddress>> EndpointsOf(const ConfigFile& config) const;
+
+  // What is known of names that are followed.
+  const KnownNames& known() const { return known_; }
 
   // Takes what the resolver has found out. `move` sends peers where their names say, each change
   // having an endpoint; empty: there is no device yet.
@@ -56,8 +60,8 @@ class NamedEndpoints {
   EndpointResolver* const resolver_;
   std::string path_;
   absl::btree_map<crypto::PublicKey, NamedPeer> peers_;
-  absl::btree_map<std::string, Addresses> known_;  // by name
-  absl::flat_hash_set<std::string> warned_;        // names that were not found since they last were
+  KnownNames known_;
+  absl::flat_hash_set<std::string> warned_;  // names that were not found since they last were
 };
 
 }  // namespace ringwire::platform

@@ -1,14 +1,17 @@
 #include "platform/app/privileges.h"
 
+#include <grp.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <string>
 #include <type_traits>
 
 #if defined(__has_feature)
@@ -35,15 +38,44 @@ bool Has(const Capabilities& capabilities, cap_value_t capability, cap_flag_t se
          ::cap_get_flag(capabilities.get(), capability, set, &value) == 0 && value == CAP_SET;
 }
 
+// As this process was started.
+struct Surroundings {
+  mode_t umask = 022;
+  rlimit core{0, 0};
+};
+Surroundings surroundings;
+
 }  // namespace
 
 void ProtectProcess() {
-  ::umask(077);
+  surroundings.umask = ::umask(077);
+  ::getrlimit(RLIMIT_CORE, &surroundings.core);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
 #ifndef RINGWIRE_UNDER_SANITIZER  // the leak checker attaches to its own process
   ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
+}
+
+void UnprotectProcess() {
+  ::umask(surroundings.umask);
+  ::setrlimit(RLIMIT_CORE, &surroundings.core);
+}
+
+absl::Status DropEveryPrivilege() {
+  const std::string tried = "give up all privileges";
+  const Capabilities none(::cap_init());
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  if (none == nullptr || ::cap_set_proc(none.get()) != 0) return absl::ErrnoToStatus(errno, tried);
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  const bool other_user = ::getresuid(&real, &effective, &saved) == 0 && real != 0 &&
+                          effective == real && saved == real;
+  if (!other_user || ::setuid(0) == 0 || ::setgroups(0, nullptr) == 0) {
+    return absl::InternalError(tried + ": some are left (nothing is run with them)");
+  }
+  return absl::OkStatus();
 }
 
 absl::Status CheckNetAdmin() {

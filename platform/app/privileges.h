@@ -9,6 +9,10 @@ namespace ringwire::platform {
 // keys, reaches no core dump and no debugger of another process.
 void ProtectProcess();
 
+// Puts back the umask and, as far as the process may, the limit of core dumps, for a program that
+// takes our place.
+void UnprotectProcess();
+
 // PermissionDenied, with the fix, unless the process has CAP_NET_ADMIN.
 absl::Status CheckNetAdmin();
 
@@ -16,6 +20,10 @@ absl::Status CheckNetAdmin();
 // 1024) and gives up every other capability for good. Call before threads are made: it holds for
 // the calling thread and those it creates.
 absl::Status DropPrivileges();
+
+// Gives up every capability and the way to gain any by being root, and makes sure of it. Call when
+// the process has become another user.
+absl::Status DropEveryPrivilege();
 
 }  // namespace ringwire::platform
 

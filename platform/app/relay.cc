@@ -1,6 +1,7 @@
 #include "platform/app/relay.h"
 
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/control/config_diff.h"
+#include "core/control/config_save.h"
 #include "platform/app/background.h"
 #include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"
@@ -17,6 +19,9 @@
 
 namespace ringwire::platform {
 namespace {
+
+// As many as the status socket has connections; those of clients that are gone count as well.
+constexpr size_t kAnswersPendingMax = 64;
 
 // Where the configuration in force says that each peer is.
 using Endpoints = absl::flat_hash_map<crypto::PublicKey, SocketAddress>;
@@ -43,6 +48,10 @@ class Relay {
  private:
   bool TakeMessage();
   absl::Status Configure(std::string_view text);
+  void AskSupervisor(ServiceRequest what, ServiceAnswer answer);
+  void TakeAnswer(const RelayMessage& message);
+  absl::Status GiveState();
+  absl::Status SetMark(std::string_view body);
   absl::Status MovePeers(std::string_view endpoints);
   void ReportUnanswered(std::span<const crypto::PublicKey> peers);
   // A peer that has moved since the configuration named its endpoint is known better by the device.
@@ -53,6 +62,8 @@ class Relay {
   RelayChannel channel_;
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
+  absl::flat_hash_map<uint32_t, ServiceAnswer> answers_;  // that are not here yet
+  uint32_t next_request_ = 0;
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
@@ -67,7 +78,9 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
   if (!device.ok()) return device.status();
   device_ = *std::move(device);
   ControlLoop& loop = device_->loop();
-  loop.set_reload([this] { return channel_.Send(RelayVerb::kReloadWanted); });
+  loop.set_service([this](ServiceRequest what, ServiceAnswer answer) {
+    AskSupervisor(what, std::move(answer));
+  });
   loop.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
   const absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
@@ -91,8 +104,14 @@ bool Relay::TakeMessage() {
     if (!moved.ok()) spdlog::warn("set endpoints: {}", MessageOf(moved));
     return true;
   }
-  if (message->verb != RelayVerb::kConfigure) return false;
-  const absl::Status status = Configure(message->body);
+  if (message->verb == RelayVerb::kAnswer) {
+    TakeAnswer(*message);
+    return true;
+  }
+  if (message->verb == RelayVerb::kGiveState) return GiveState().ok();
+  const bool sets_mark = message->verb == RelayVerb::kSetMark;
+  if (!sets_mark && message->verb != RelayVerb::kConfigure) return false;
+  const absl::Status status = sets_mark ? SetMark(message->body) : Configure(message->body);
   crypto::Cleanse(message->body.data(), message->body.size());
   const absl::Status sent = status.ok() ? channel_.Send(RelayVerb::kDone)
                                         : channel_.Send(RelayVerb::kFailed, MessageOf(status));
@@ -116,6 +135,50 @@ absl::Status Relay::Configure(std::string_view text) {
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   endpoints_ = std::move(wanted);
   return absl::OkStatus();
+}
+
+absl::Status Relay::SetMark(std::string_view body) {
+  DeviceUpdate update;
+  uint32_t mark = 0;
+  if (body.size() != sizeof(mark)) return absl::InvalidArgumentError("set the mark: not a number");
+  std::memcpy(&mark, body.data(), sizeof(mark));
+  update.fwmark = mark;
+  const UapiError error = device_->loop().Apply(update);
+  if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
+  return absl::OkStatus();
+}
+
+// Waits for nobody, as ReportUnanswered. A supervisor that is gone, or goes just now, takes this
+// process along, and whoever waits for an answer finds that out.
+void Relay::AskSupervisor(ServiceRequest what, ServiceAnswer answer) {
+  const uint32_t id = next_request_++;
+  const bool is_sent = answers_.size() < kAnswersPendingMax && channel_.CanSend() &&
+                       channel_.Send(RelayVerb::kRequest, RequestBody({id, what})).ok();
+  if (is_sent || channel_.IsClosed()) {
+    answers_.emplace(id, std::move(answer));
+  } else {
+    answer({false, "the service is busy with what it was asked before (try again)"});
+  }
+}
+
+void Relay::TakeAnswer(const RelayMessage& message) {
+  const auto answer = ParseAnswer(message.body);
+  if (!answer.has_value()) return;
+  const auto pending = answers_.find(answer->first);
+  if (pending == answers_.end()) return;
+  const ServiceAnswer give = std::move(pending->second);
+  answers_.erase(pending);
+  give(answer->second);
+}
+
+absl::Status Relay::GiveState() {
+  std::string text = Strip(StateOf(device_->loop().Status()));
+  const absl::Status sent =
+      text.size() <= kConfigFileBytesMax
+          ? channel_.Send(RelayVerb::kState, text)
+          : channel_.Send(RelayVerb::kFailed, "the device has more peers than a file may have");
+  crypto::Cleanse(text.data(), text.size());
+  return sent;
 }
 
 absl::Status Relay::MovePeers(std::string_view endpoints) {

@@ -1,10 +1,12 @@
 #include "platform/app/relay_bodies.h"
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
+#include "core/base/ascii.h"
 #include "core/base/check.h"
 #include "core/control/config_file.h"
 #include "core/control/key_text.h"
@@ -14,6 +16,22 @@ namespace ringwire::platform {
 namespace {
 
 constexpr size_t kKeyBytes = sizeof(crypto::PublicKey);
+
+// Both begin with an id and a byte.
+constexpr size_t kHeadBytes = sizeof(uint32_t) + 1;
+
+std::string Head(uint32_t id, uint8_t byte) {
+  std::string head(kHeadBytes, '\0');
+  std::memcpy(head.data(), &id, sizeof(id));
+  head.back() = static_cast<char>(byte);
+  return head;
+}
+
+uint32_t IdOf(std::string_view body) {
+  uint32_t id = 0;
+  std::memcpy(&id, body.data(), sizeof(id));
+  return id;
+}
 
 }  // namespace
 
@@ -39,6 +57,35 @@ absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text) {
     if (!update.endpoint.has_value()) return absl::InternalError("an endpoint that is no address");
   }
   return peers;
+}
+
+std::string ReasonOf(const RelayMessage& failed) {
+  std::string reason = failed.body;
+  std::ranges::replace_if(reason, IsControl, '?');
+  return reason;
+}
+
+std::string RequestBody(const RelayRequest& request) {
+  return Head(request.id, static_cast<uint8_t>(request.what));
+}
+
+std::optional<RelayRequest> ParseRequest(std::string_view body) {
+  if (body.size() != kHeadBytes) return std::nullopt;
+  for (const ServiceRequest what :
+       {ServiceRequest::kReload, ServiceRequest::kSave, ServiceRequest::kEnd}) {
+    if (static_cast<char>(what) == body.back()) return RelayRequest{IdOf(body), what};
+  }
+  return std::nullopt;
+}
+
+std::string AnswerBody(uint32_t id, const ServiceResult& result) {
+  return Head(id, result.ok ? 1 : 0) + result.text;
+}
+
+std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view body) {
+  if (body.size() < kHeadBytes) return std::nullopt;
+  const bool ok = body[kHeadBytes - 1] != 0;
+  return std::pair(IdOf(body), ServiceResult{ok, std::string(body.substr(kHeadBytes))});
 }
 
 std::string KeysBody(std::span<const crypto::PublicKey> keys) {

@@ -2,17 +2,21 @@
 #define RINGWIRE_PLATFORM_APP_RELAY_BODIES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/control/device_update.h"
 #include "crypto/secret.h"
+#include "platform/app/relay_channel.h"
+#include "platform/control/device_control.h"
 
-// What the messages between supervisor and relay say of peers. Pure.
+// What the messages between supervisor and relay say. Pure.
 namespace ringwire::platform {
 
 // Of more peers more messages are sent: what a relay says has to be short.
@@ -22,6 +26,20 @@ inline constexpr size_t kUnansweredKeysMax = 128;
 std::string EndpointsText(std::span<const PeerUpdate> peers);
 // Back again, as changes to peers that are there already.
 absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text);
+
+// Why, of kFailed. What a relay says is printed: no byte of it may steer a terminal.
+std::string ReasonOf(const RelayMessage& failed);
+
+// What somebody wants of the service. The relay chooses the id, by which it knows the answer.
+struct RelayRequest {
+  uint32_t id = 0;
+  ServiceRequest what = ServiceRequest::kReload;
+  friend bool operator==(const RelayRequest&, const RelayRequest&) = default;
+};
+std::string RequestBody(const RelayRequest& request);
+std::optional<RelayRequest> ParseRequest(std::string_view body);
+std::string AnswerBody(uint32_t id, const ServiceResult& result);
+std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view body);
 
 // At most kUnansweredKeysMax public keys, as their bytes.
 std::string KeysBody(std::span<const crypto::PublicKey> keys);

@@ -9,13 +9,9 @@
 #include <cstring>
 #include <utility>
 
-#include "core/base/limits.h"
-
 namespace ringwire::platform {
 namespace {
 
-constexpr size_t kRelayBodyMax = 4096;
-constexpr size_t kConfigurationBytesMax = 4 * kConfigFileBytesMax;  // written out it is longer
 constexpr timeval kPatience = {10, 0};
 
 struct Header {
@@ -35,7 +31,7 @@ absl::StatusOr<std::pair<RelayChannel, RelayChannel>> RelayChannel::Make() {
   ::setsockopt(supervisor.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
   ::setsockopt(supervisor.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   return std::pair(RelayChannel(std::move(supervisor), kRelayBodyMax),
-                   RelayChannel(std::move(relay), kConfigurationBytesMax));
+                   RelayChannel(std::move(relay), kRelayConfigurationMax));
 }
 
 absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body) {
@@ -59,6 +55,11 @@ bool RelayChannel::CanSend() const {
   return ::poll(&room, 1, 0) == 1 && room.revents == POLLOUT;
 }
 
+bool RelayChannel::IsClosed() const {
+  pollfd end{socket_.get(), 0, 0};
+  return ::poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLERR)) != 0;
+}
+
 absl::Status RelayChannel::ReadAll(char* to, size_t size) {
   while (size > 0) {
     const ssize_t got = ::recv(socket_.get(), to, size, 0);
@@ -73,13 +74,13 @@ absl::Status RelayChannel::ReadAll(char* to, size_t size) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<RelayMessage> RelayChannel::Receive() {
+absl::StatusOr<RelayMessage> RelayChannel::Receive(size_t body_max) {
   std::array<char, sizeof(Header)> head;
   absl::Status status = ReadAll(head.data(), head.size());
   if (!status.ok()) return status;
   Header header;
   std::memcpy(&header, head.data(), sizeof(header));
-  if (header.verb > static_cast<uint32_t>(RelayVerb::kServe) || header.size > body_max_) {
+  if (header.verb > static_cast<uint32_t>(RelayVerb::kServe) || header.size > body_max) {
     return absl::InternalError("read from the other process: no message of ours");
   }
   RelayMessage message{static_cast<RelayVerb>(header.verb), std::string(header.size, '\0')};

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/limits.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -17,17 +18,25 @@ namespace ringwire::platform {
 // host: it says what became of it and of what it was asked.
 enum class RelayVerb : uint32_t {
   // From the relay.
-  kStarted,       // the body: the interface's index, a uint32_t
-  kDone,          // what it was asked
-  kFailed,        // the body: why; to start, to go on, or to do what it was asked
-  kReloadWanted,  // by somebody on the status socket
-  kUnanswered,    // the body: the public keys of peers that do not answer (KeysBody)
+  kStarted,     // the body: the interface's index, a uint32_t
+  kDone,        // what it was asked
+  kFailed,      // the body: why; to start, to go on, or to do what it was asked
+  kRequest,     // by somebody on the status socket; the body: RequestBody
+  kState,       // the body: what wg shows of the device, as a configuration
+  kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
   // From the supervisor.
   kStart,      // the first one; the body: where peers are (EndpointsText)
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
+  kSetMark,    // the body: a uint32_t, the mark of the sockets; answered likewise
   kEndpoints,  // where peers are by now; the body as that of kStart; there is no answer
+  kAnswer,     // to a kRequest; the body: AnswerBody
+  kGiveState,  // answered by kState, or kFailed
   kServe,      // everything is set up; the body: one character, a Terminal. The last verb
 };
+
+inline constexpr size_t kRelayBodyMax = 4096;
+inline constexpr size_t kRelayConfigurationMax =
+    4 * kConfigFileBytesMax;  // written out it is longer
 
 struct RelayMessage {
   RelayVerb verb = RelayVerb::kDone;
@@ -37,8 +46,8 @@ struct RelayMessage {
 // One end of a socket pair. Thread-compatible.
 class RelayChannel {
  public:
-  // Both ends, close-on-exec: the supervisor's, which takes short messages only and does not wait
-  // for ever, as it trusts the relay with nothing; and the relay's.
+  // Both ends, close-on-exec: the supervisor's, which takes short messages only unless it has asked
+  // for more, and does not wait for ever, as it trusts the relay with nothing; and the relay's.
   static absl::StatusOr<std::pair<RelayChannel, RelayChannel>> Make();
 
   int fd() const { return socket_.get(); }
@@ -48,9 +57,12 @@ class RelayChannel {
   absl::Status Send(RelayVerb verb, std::string_view body = {});
   // Whether a message of the relay's would be sent without waiting.
   bool CanSend() const;
+  // The other process has closed its end, or is no more.
+  bool IsClosed() const;
   // Waits for a whole message. NotFound: the other end is gone. Anything else: it does not keep to
   // the rules, or takes longer than kPatience in the middle of a message.
-  absl::StatusOr<RelayMessage> Receive();
+  absl::StatusOr<RelayMessage> Receive() { return Receive(body_max_); }
+  absl::StatusOr<RelayMessage> Receive(size_t body_max);
 
  private:
   RelayChannel(UniqueFd socket, size_t body_max)

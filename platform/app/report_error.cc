@@ -27,6 +27,4 @@ void ReportWarning(std::string_view message) {
   fmt::print(stderr, "ringwire: warning: {}\n", message);
 }
 
-std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace ringwire::platform

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "platform/base/message_of.h"
 
 namespace ringwire::platform {
 
@@ -20,9 +21,6 @@ int ReportError(const absl::Status& status);
 // reported, as being about `what`.
 int WriteOutput(std::string_view what, std::string_view text);
 void ReportWarning(std::string_view message);
-
-// A status' message as our interfaces take strings.
-std::string MessageOf(const absl::Status& status);
 
 }  // namespace ringwire::platform
 

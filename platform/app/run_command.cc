@@ -1,9 +1,11 @@
 // `ringwire run CONFIG`: everything in a configuration file, in the foreground, undone at the end;
 // and `ringwire up CONFIG`, the same in the background.
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "CLI/CLI.hpp"
@@ -11,10 +13,14 @@
 #include "platform/app/block_signals.h"
 #include "platform/app/commands.h"
 #include "platform/app/device_options.h"
+#include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
-#include "platform/app/runnable_config.h"
+#include "platform/app/service_notify.h"
 #include "platform/app/supervisor.h"
+#include "platform/gateway/foreign_firewall.h"
 #include "platform/gateway/host_facts.h"
+#include "platform/gateway/journal.h"
+#include "platform/gateway/path_mtu.h"
 
 namespace ringwire::platform {
 namespace {
@@ -27,9 +33,9 @@ struct RunArguments {
 
 absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
                         const std::function<void()>& ready) {
-  absl::StatusOr<ConfigSource> loaded = LoadRunnableConfig(arguments.config);
-  if (!loaded.ok()) return loaded.status();
-  Supervisor supervisor(arguments.flags, *std::move(loaded), terminal);
+  ConfigSource loaded = LoadConfig(arguments.config, KeyFiles::kRead);
+  if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
+  Supervisor supervisor(arguments.flags, std::move(loaded), terminal);
   const absl::StatusOr<bool> started = supervisor.Start();
   if (!started.ok()) return started.status();
   if (!*started) return absl::OkStatus();
@@ -40,20 +46,30 @@ absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
 // Nothing is resolved, and no key is read.
 int PrintPlan(const RunArguments& arguments) {
   ConfigSource source = LoadConfig(arguments.config, KeyFiles::kIgnore);
-  for (std::string& error : ErrorsOfDeferredKeys(source)) {
-    source.errors.push_back(std::move(error));
-  }
   if (!source.errors.empty()) return ReportError(SummaryOf(source));
-  const absl::StatusOr<HostFacts> facts = ReadHostFacts(source.config);
+  absl::StatusOr<HostFacts> facts = ReadHostFacts(source.interface_name, source.config);
   if (!facts.ok()) return ReportError(facts.status());
-  const Plan plan = MakePlan(source.interface_name, source.config, *facts);
+  facts->others =
+      Journal::ReservationsOfOthers(kStatusDirectory, source.interface_name, CurrentNetworkId());
+  std::vector<std::optional<SocketAddress>> endpoints;
+  for (const PeerConfig& peer : source.config.peers) {
+    if (peer.endpoint.has_value()) endpoints.push_back(NumericAddress(peer.endpoint->host));
+  }
+  const uint32_t fwmark = MakePlan(source.interface_name, source.config, *facts).fwmark;
+  facts->path_mtu = ReadPathMtu(endpoints, fwmark, source.interface_name);
+  Plan plan = MakePlan(source.interface_name, source.config, *facts);
+  for (std::string& warning :
+       FirewallWarnings(source.interface_name, source.config, ReadFirewallFacts(source.config))) {
+    plan.warnings.push_back(std::move(warning));
+  }
+  for (std::string& warning : source.warnings) plan.warnings.push_back(std::move(warning));
   return WriteOutput("the plan", CommandsOf(plan, source.interface_name));
 }
 
 int RunInForeground(const RunArguments& arguments) {
   StartLogging(arguments.flags);
   BlockSignals();
-  const absl::Status status = RunGateway(arguments, Terminal::kKeep, [] {});
+  const absl::Status status = RunGateway(arguments, Terminal::kKeep, NotifyReady);
   return status.ok() ? kExitSuccess : ReportError(status);
 }
 
@@ -62,9 +78,9 @@ int Up(const RunArguments& arguments) {
   // The child changes to the root folder.
   RunArguments absolute = arguments;
   if (absolute.config.find('/') != std::string::npos || absolute.config.ends_with(".conf")) {
-    char* const path = ::realpath(absolute.config.c_str(), nullptr);
-    if (path != nullptr) absolute.config = path;
-    std::free(path);
+    std::error_code error;  // a link stays one: its name is the interface's
+    const std::filesystem::path path = std::filesystem::absolute(absolute.config, error);
+    if (!error) absolute.config = path.lexically_normal();
   }
   StartLogging(arguments.flags);
   BlockSignals();

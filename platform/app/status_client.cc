@@ -30,7 +30,9 @@ absl::Status ConnectError(const std::string& interface_name, int error) {
   return absl::ErrnoToStatus(error, tried);
 }
 
-absl::StatusOr<UniqueFd> Connect(const std::string& interface_name) {
+}  // namespace
+
+absl::StatusOr<UniqueFd> ConnectToDevice(const std::string& interface_name) {
   const std::string path = std::string(kStatusDirectory) + "/" + SocketFileName(interface_name);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -43,12 +45,17 @@ absl::StatusOr<UniqueFd> Connect(const std::string& interface_name) {
   return fd;
 }
 
+namespace {
+
 absl::StatusOr<std::string> ReadLine(int fd) {
   std::string line;
   auto chunk = std::make_unique<std::array<char, 65536>>();
   while (true) {
     const ssize_t size = ::recv(fd, chunk->data(), chunk->size(), 0);
     if (size < 0 && errno == EINTR) continue;
+    if (size < 0 && errno == EAGAIN) {
+      return absl::DeadlineExceededError("wait for the answer: there is none yet");
+    }
     if (size < 0) return absl::ErrnoToStatus(errno, "read the answer");
     if (size == 0) return absl::UnavailableError("read the answer: the device hung up");
     line.append(chunk->data(), static_cast<size_t>(size));
@@ -60,15 +67,27 @@ absl::StatusOr<std::string> ReadLine(int fd) {
 
 }  // namespace
 
-absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
-  absl::StatusOr<UniqueFd> fd = Connect(interface_name);
-  if (!fd.ok()) return fd.status();
+absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
   const std::string line = std::string(request) + "\n";
-  if (::send(fd->get(), line.data(), line.size(), MSG_NOSIGNAL) !=
+  if (::send(device.get(), line.data(), line.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(line.size())) {
     return absl::ErrnoToStatus(errno, "send the request");
   }
-  absl::StatusOr<std::string> answer = ReadLine(fd->get());
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
+  const absl::StatusOr<UniqueFd> device = ConnectToDevice(interface_name);
+  if (!device.ok()) return device.status();
+  const absl::Status sent = SendRequest(*device, request);
+  if (!sent.ok()) return sent;
+  return ReadAnswer(*device, absl::Seconds(60));
+}
+
+absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {
+  const timeval wait = absl::ToTimeval(patience);
+  ::setsockopt(device.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+  absl::StatusOr<std::string> answer = ReadLine(device.get());
   if (!answer.ok()) return answer.status();
   const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InternalError("the device's answer is no JSON object");

@@ -5,13 +5,21 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
 
 // Asks the running device one request line and returns the answer line. An answer {"error": …} is
 // an error.
 absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request);
+
+// The same in two parts; the waiting ends after `patience`.
+absl::StatusOr<UniqueFd> ConnectToDevice(const std::string& interface_name);
+absl::Status SendRequest(const UniqueFd& device, std::string_view request);
+absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience);
 
 // The interfaces that have a status socket, in alphabetical order.
 std::vector<std::string> RunningInterfaces();

@@ -1,6 +1,5 @@
 #include "platform/app/supervisor.h"
 
-#include <net/if.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -22,55 +21,58 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/marked_lookup.h"
 #include "platform/app/privileges.h"
 #include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"
-#include "platform/app/runnable_config.h"
 #include "platform/base/clock.h"
 #include "platform/control/unix_listener.h"
 #include "platform/gateway/apply.h"
+#include "platform/gateway/foreign_firewall.h"
 #include "platform/gateway/host_facts.h"
+#include "platform/gateway/host_lock.h"
+#include "platform/gateway/path_mtu.h"
 #include "spdlog/spdlog.h"
 
-// Start, end and what comes in between; reloads are in supervisor_reload.cc.
+// Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the
+// status socket in supervisor_requests.cc.
 namespace ringwire::platform {
 namespace {
 
 constexpr int kRelayPatienceMs = 10'000;  // for a relay that was asked to end
-
-// How long the start waits for names: with an endpoint from the beginning no packet is lost, and no
-// service waits for a resolver that is out of reach.
-constexpr absl::Duration kNamesWait = absl::Seconds(5);
 
 void SleepMilliseconds(long milliseconds) {
   const timespec pause{0, milliseconds * 1'000'000};
   ::nanosleep(&pause, nullptr);
 }
 
-// What a relay says is printed: no byte of it may steer a terminal.
-std::string Printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<uint8_t>(c) < 32 || c == 127) c = '?';
-  }
-  return text;
-}
-
 bool IsAny(const Journal::Entry&) { return true; }
 
-// The table and rule priority by which a predecessor holds the way closed.
-void TakeOverFromPredecessor(const Journal& journal, HostFacts* facts) {
-  for (const Journal::Entry& entry : journal.entries()) {
-    const RemoveRule* const removal = std::get_if<RemoveRule>(&entry.undo);
-    if (removal == nullptr || !removal->rule.unless_mark.has_value()) continue;
-    facts->predecessor_table = removal->rule.table;
-    facts->predecessor_priority = removal->rule.priority;
-  }
+// A kill switch, by which a predecessor holds the way closed.
+bool HoldsKillSwitch(const Journal& journal) {
+  return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
+    return std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash;
+  });
 }
 
 // A journal may name an interface that is gone, or whose name another one has by now.
-uint32_t LiveIndex(const Journal& journal, const std::string& interface) {
-  const uint32_t index = ::if_nametoindex(interface.c_str());
+uint32_t LiveIndex(const Journal& journal, Host* host) {
+  const uint32_t index = host->FindInterface();
   return index == journal.interface_index() ? index : 0;
+}
+
+// To where the changes in the journal were made.
+absl::Status EnterNamespaceOf(const Journal& journal, Host* host) {
+  const std::string& name = journal.network_namespace();
+  if (name.empty()) return absl::OkStatus();
+  absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(name);
+  if (found.ok() && found->id() == journal.network_namespace_id()) {
+    return host->Enter(name, *std::move(found));
+  }
+  // Nobody finds the way into one whose name is gone or another's.
+  if (absl::IsPermissionDenied(found.status())) return found.status();
+  host->set_namespace_gone();
+  return absl::OkStatus();
 }
 
 // Of a relay that could not do so itself; not those of another process of that name, as when the
@@ -82,22 +84,14 @@ void RemoveSockets(const std::string& interface) {
   }
 }
 
-UniqueFd OpenSignals(std::initializer_list<int> signals) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int signal : signals) ::sigaddset(&set, signal);
-  return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-}
-
-absl::Status WaitUntilGone(uint32_t index) {
-  std::array<char, IF_NAMESIZE> name{};
+absl::Status WaitUntilGone(const std::string& interface, Host* host) {
   for (int waited_ms = 0; waited_ms < kRelayPatienceMs; waited_ms += 10) {
-    if (index == 0 || ::if_indextoname(index, name.data()) == nullptr) return absl::OkStatus();
+    if (!host->HasInterface()) return absl::OkStatus();
     SleepMilliseconds(10);
   }
   return absl::DeadlineExceededError(
       fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
-                  name.data(), name.data()));
+                  interface, interface));
 }
 
 }  // namespace
@@ -124,27 +118,62 @@ absl::Status Supervisor::OpenJournal() {
 void Supervisor::UndoPredecessor() {
   if (journal_->entries().empty()) return;
   spdlog::info("{}: what a predecessor has left behind is undone", name_);
-  host_->set_interface_index(LiveIndex(*journal_, name_));
-  const absl::Status undone = Undo(
-      &*host_, &*journal_, [](const Journal::Entry& entry) { return !entry.stays_after_crash; });
-  if (!undone.ok()) spdlog::warn("{}: {}", name_, MessageOf(undone));
+  absl::Status status = EnterNamespaceOf(*journal_, &*host_);
+  if (!status.ok()) {
+    spdlog::warn("{}: {}", name_, MessageOf(status));
+    return;
+  }
+  host_->set_interface_index(LiveIndex(*journal_, &*host_));
+  // What stays is part of the new plan, or ends with it; but not if the tunnel has moved elsewhere.
+  const bool moved = journal_->network_namespace() != loaded_.config.gateway.network_namespace;
+  status = Undo(&*host_, &*journal_,
+                [moved](const Journal::Entry& entry) { return moved || !entry.stays_after_crash; });
+  if (moved) {
+    status.Update(host_->Leave());
+    status.Update(journal_->RecordNamespace({}, 0));
+  }
+  if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
 }
 
 absl::Status Supervisor::MakePlanOfHost() {
-  absl::StatusOr<HostFacts> facts = ReadHostFacts(loaded_.config);
+  const absl::StatusOr<HostLock> lock = HostLock::Take();
+  if (!lock.ok()) return lock.status();
+  const absl::Status opened = OpenMonitor(loaded_.config);
+  if (!opened.ok()) return opened;
+  absl::StatusOr<HostFacts> facts = ReadFacts(loaded_.config);
   if (!facts.ok()) return facts.status();
   facts_ = *std::move(facts);
-  TakeOverFromPredecessor(*journal_, &facts_);
+  facts_.predecessor_kill_switch = HoldsKillSwitch(*journal_);
+  networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
-  return absl::OkStatus();
+  name_servers_ = ReadNameServers();
+  SetNameRules(facts_.predecessor_kill_switch);
+  saved_names_ = LoadKnownNames(KnownNamesPath(name_));
+  name_source_->SetKnown(saved_names_);
+  return Reserve(plan_);
 }
 
-// The order: by the time that the resolver has a thread nothing is forked any more, as a lock of the
-// C library might be taken in the child for ever; and names are looked up before the routes change,
-// which might lead the questions into a tunnel that cannot work without the answers.
+// Of the host, with what this interface and others have taken of it.
+absl::StatusOr<HostFacts> Supervisor::ReadFacts(const ConfigFile& config) {
+  absl::StatusOr<HostFacts> facts = ReadHostFacts(name_, config);
+  if (!facts.ok()) return facts;
+  facts->others = Journal::ReservationsOfOthers(kStatusDirectory, name_, CurrentNetworkId());
+  facts->predecessor = journal_->reservation();
+  return facts;
+}
+
+absl::Status Supervisor::Reserve(const Plan& plan) {
+  const Reservation reservation{plan.fwmark, plan.place};
+  if (reservation == journal_->reservation()) return absl::OkStatus();
+  return journal_->RecordReservation(reservation, CurrentNetworkId());
+}
+
+// The order: by the time that the resolver has a thread nothing is forked any more, as a lock of
+// the C library might be taken in the child for ever; and names are looked up before the routes
+// change, which might lead the questions into a tunnel that cannot work without the answers.
 absl::StatusOr<bool> Supervisor::Start() {
-  LogWarnings(loaded_);
+  for (const std::string& warning : loaded_.warnings) spdlog::warn("{}", warning);
   absl::Status status = CheckNetAdmin();
   if (status.ok()) status = OpenJournal();
   if (!status.ok()) return status;
@@ -157,36 +186,28 @@ absl::StatusOr<bool> Supervisor::Start() {
     status = waited.status();
     go_on = waited.ok() && *waited;
   }
-  if (go_on) status = Up();
+  if (go_on) {
+    PlanMtu();
+    status = Up();
+  }
   if (go_on && status.ok()) return true;
-  if (relay_ > 0) ReapRelay();  // nothing has come as far as to start it
-  if (status.ok()) status = Down();
-  journal_->RemoveIfEmpty();
+  // Nothing has come as far as to start it, so nothing is to be undone but what Up has undone; what
+  // a predecessor keeps in stays in.
+  if (relay_ > 0) ReapRelay();
+  EndJournal();
   if (!status.ok()) return status;
   return false;
 }
 
-absl::StatusOr<bool> Supervisor::WaitForNames() {
-  const absl::Status status = names_.Follow(loaded_.config, path_);
-  if (!status.ok()) return status;
-  const UniqueFd signals = OpenSignals({SIGTERM, SIGINT});
-  const Instant deadline = BootNow() + kNamesWait;
-  while (!resolver_.AllTried()) {
-    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - BootNow());
-    if (left_ms <= 0) break;
-    std::array<pollfd, 2> wait{{{signals.get(), POLLIN, 0}, {resolver_.fd(), POLLIN, 0}}};
-    ::poll(wait.data(), wait.size(), static_cast<int>(left_ms));
-    if (wait[0].revents != 0) {
-      spdlog::info("{}: stopping on a signal", name_);
-      return false;
-    }
-    names_.TakeAnswers(nullptr);
-  }
-  names_.TakeAnswers(nullptr);
-  return true;
+// The rest of the plan does not depend on where peers are.
+void Supervisor::PlanMtu() {
+  if (loaded_.config.mtu.has_value()) return;
+  facts_.path_mtu = ReadPathMtu(names_.EndpointsOf(loaded_.config), plan_.fwmark, name_);
+  plan_ = MakePlan(name_, loaded_.config, facts_);
 }
 
 absl::Status Supervisor::Up() {
+  const uint64_t last_before = journal_->last_id();
   absl::Status status = ApplySteps(plan_.steps, &*host_, &*journal_);
   if (!status.ok()) return status;
   // Of a predecessor, and not part of the present plan.
@@ -195,11 +216,25 @@ absl::Status Supervisor::Up() {
                                 [&entry](const Step& step) { return step.undo == entry.undo; });
   });
   if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
+  SetNameRules(loaded_.config.gateway.kill_switch.on);
+  SaveNames();
+  WarnOfFirewalls();
   const char terminal = static_cast<char>(terminal_);
   status = channel_->Send(RelayVerb::kServe, {&terminal, 1});
   if (status.ok()) return status;
-  status.Update(Down());
+  // As ApplySteps does: what a predecessor holds closed stays so.
+  status.Update(Undo(&*host_, &*journal_, [last_before](const Journal::Entry& entry) {
+    return entry.id > last_before;
+  }));
   return status;
+}
+
+// When hooks have had their turn, which may well be the ones that let the tunnel through.
+void Supervisor::WarnOfFirewalls() {
+  for (const std::string& warning :
+       FirewallWarnings(name_, loaded_.config, ReadFirewallFacts(loaded_.config))) {
+    spdlog::warn("{}: {}", name_, warning);
+  }
 }
 
 DeviceSettings Supervisor::SettingsOfDevice() {
@@ -215,6 +250,7 @@ DeviceSettings Supervisor::SettingsOfDevice() {
   settings.io = IoOf(flags_).value_or(config.io_backend);
   settings.offloads = OffloadsOf(flags_).value_or(config.offloads);
   settings.aead = AeadOf(flags_);
+  settings.network_namespace = config.gateway.network_namespace;
   settings.listen_port = config.listen_port.value_or(0);
   settings.fwmark = plan_.fwmark;
   settings.transport_cipher = CipherOf(flags_);
@@ -277,7 +313,7 @@ absl::Status Supervisor::TakeStarted() {
   if (!message.ok()) {
     return absl::InternalError("start the relay process: it ended before it was ready");
   }
-  if (message->verb == RelayVerb::kFailed) return absl::AbortedError(Printable(message->body));
+  if (message->verb == RelayVerb::kFailed) return absl::AbortedError(ReasonOf(*message));
   uint32_t index = 0;
   if (message->verb != RelayVerb::kStarted || message->body.size() != sizeof(index)) {
     return absl::InternalError("start the relay process: it does not keep to the rules");
@@ -307,35 +343,46 @@ bool Supervisor::ReapRelay() {
 // Also for the interface of a predecessor, whose relay ends by itself.
 absl::Status Supervisor::StopRelay() {
   if (relay_ > 0) ReapRelay();
-  return WaitUntilGone(host_->interface_index());
+  return WaitUntilGone(name_, &*host_);
 }
 
 absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   loaded_event_ = MakeEvent();
   while (true) {
-    std::array<pollfd, 4> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 5> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
                                       {loaded_event_.get(), POLLIN, 0},
-                                      {resolver_.fd(), POLLIN, 0}}};
-    if (::poll(sources.data(), sources.size(), -1) < 0 && errno != EINTR) {
+                                      {resolver_.fd(), POLLIN, 0},
+                                      {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0}}};
+    if (::poll(sources.data(), sources.size(), MillisecondsToLook()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
-    if (sources[0].revents != 0 && !TakeSignal()) return Down();
+    if (sources[0].revents != 0 && !TakeSignal()) return End();
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
+    if (sources[4].revents != 0 && monitor_.has_value()) NoticeRoutes();
+    LookAtNetworks();
     if (sources[1].revents != 0) {
       const absl::Status status = TakeRelayMessage();
       if (!channel_.has_value()) return status;
     }
+    ServeRequests();
   }
+}
+
+UniqueFd Supervisor::OpenSignals(std::initializer_list<int> signals) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : signals) ::sigaddset(&set, signal);
+  return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 bool Supervisor::TakeSignal() {
   signalfd_siginfo signal{};
   if (::read(signals_.get(), &signal, sizeof(signal)) != sizeof(signal)) return true;
   if (signal.ssi_signo == SIGHUP) {
-    StartReload();
+    reload_wanted_ = true;
     return true;
   }
   spdlog::info("{}: stopping on a signal", name_);
@@ -345,48 +392,62 @@ bool Supervisor::TakeSignal() {
 absl::Status Supervisor::TakeRelayMessage() {
   const absl::StatusOr<RelayMessage> message = channel_->Receive();
   if (!message.ok()) return RelayIsGone();
-  if (message->verb == RelayVerb::kReloadWanted) StartReload();
-  if (message->verb == RelayVerb::kFailed) relay_error_ = Printable(message->body);
-  if (message->verb == RelayVerb::kUnanswered && !TakeUnanswered(*message)) return RelayIsGone();
-  return absl::OkStatus();
+  if (message->verb == RelayVerb::kFailed) relay_error_ = ReasonOf(*message);
+  return TakeUnasked(*message) ? absl::OkStatus() : RelayIsGone();
 }
 
-bool Supervisor::TakeUnanswered(const RelayMessage& message) {
+bool Supervisor::TakeUnasked(const RelayMessage& message) {
+  if (message.verb == RelayVerb::kRequest) {
+    const std::optional<RelayRequest> request = ParseRequest(message.body);
+    return request.has_value() && TakeRequest(*request);
+  }
+  if (message.verb != RelayVerb::kUnanswered) return true;  // a reply that comes too late
   const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(message.body);
   if (peers.has_value()) names_.Doubt(*peers);
   return peers.has_value();
 }
 
-void Supervisor::TakeNames() {
-  names_.TakeAnswers([this](std::span<const PeerUpdate> peers) {
-    const absl::Status status = channel_->Send(RelayVerb::kEndpoints, EndpointsText(peers));
-    if (!status.ok()) spdlog::warn("{}: set endpoints: {}", name_, MessageOf(status));
-  });
+// To what the relay was asked last.
+absl::StatusOr<RelayMessage> Supervisor::TakeReply(RelayVerb wanted, size_t body_max) {
+  while (true) {
+    absl::StatusOr<RelayMessage> message = channel_->Receive(body_max);
+    if (!message.ok() || message->verb == wanted) return message;
+    if (message->verb == RelayVerb::kFailed) return absl::AbortedError(ReasonOf(*message));
+    if (!TakeUnasked(*message)) {
+      return absl::InternalError("the relay process does not keep to the rules");
+    }
+  }
 }
 
-// On purpose, as by `ip link delete`, or not.
+// By `ip link delete` and the like, or not on purpose: what keeps traffic in stays in both cases,
+// as only going down opens.
 absl::Status Supervisor::RelayIsGone() {
   const bool well = ReapRelay();
   // Its interface goes with it, and with that what is bound to it.
-  const absl::Status waited = WaitUntilGone(host_->interface_index());
+  const absl::Status waited = WaitUntilGone(name_, &*host_);
   if (waited.ok()) host_->set_interface_index(0);
-  if (well) return Down();
   const absl::Status undone = Undo(
       &*host_, &*journal_, [](const Journal::Entry& entry) { return !entry.stays_after_crash; });
   if (!undone.ok()) spdlog::warn("{}: {}", name_, MessageOf(undone));
-  const bool closed = !journal_->entries().empty();
-  journal_->RemoveIfEmpty();
-  return absl::AbortedError(fmt::format(
-      "serve {}: {}{}", name_, relay_error_.empty() ? "the relay process failed" : relay_error_,
-      closed ? fmt::format(" (traffic is still kept from leaving without the tunnel; `ringwire "
-                           "down {}` ends that)",
-                           name_)
-             : ""));
+  std::string still;
+  if (!journal_->entries().empty()) {
+    still = fmt::format(
+        " (traffic is still kept from leaving without the tunnel; `ringwire down {}` ends that)",
+        name_);
+  }
+  EndJournal();
+  if (well) {
+    if (!still.empty()) spdlog::warn("{}: the interface was removed{}", name_, still);
+    return undone;
+  }
+  return absl::AbortedError(
+      fmt::format("serve {}: {}{}", name_,
+                  relay_error_.empty() ? "the relay process failed" : relay_error_, still));
 }
 
 absl::Status Supervisor::Down() {
   const absl::Status status = Undo(&*host_, &*journal_, IsAny);
-  journal_->RemoveIfEmpty();
+  EndJournal();
   return status;
 }
 
@@ -396,13 +457,16 @@ absl::Status UndoLeftovers(const std::string& interface) {
   }
   absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, interface);
   if (!journal.ok()) return journal.status();
-  const uint32_t index = LiveIndex(*journal, interface);
-  absl::StatusOr<Host> host =
-      Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
-                             [index] { return WaitUntilGone(index); }});
+  absl::StatusOr<Host> host = absl::InternalError("not opened");
+  host = Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
+                                [&interface, &host] { return WaitUntilGone(interface, &*host); }});
   if (!host.ok()) return host.status();
-  host->set_interface_index(index);
-  const absl::Status status = Undo(&*host, &*journal, IsAny);
+  absl::Status status = EnterNamespaceOf(*journal, &*host);
+  if (!status.ok()) return status;
+  host->set_interface_index(LiveIndex(*journal, &*host));
+  status = Undo(&*host, &*journal, IsAny);
+  RemoveSockets(interface);  // as when the relay was killed as well
+  if (journal->entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
   journal->RemoveIfEmpty();
   return status;
 }

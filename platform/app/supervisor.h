@@ -4,9 +4,11 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,13 +16,16 @@
 #include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
 #include "platform/app/endpoint_resolver.h"
+#include "platform/app/name_source.h"
 #include "platform/app/named_endpoints.h"
 #include "platform/app/relay.h"
+#include "platform/app/relay_bodies.h"
 #include "platform/app/relay_channel.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/plan.h"
+#include "platform/gateway/route_monitor.h"
 
 namespace ringwire::platform {
 
@@ -39,22 +44,30 @@ class Supervisor {
   Supervisor& operator=(const Supervisor&) = delete;
 
   // Everything up, or everything as before and the reason. False: likewise as before, as a signal
-  // that ends the service came first; it stays pending. Waits for names, but not for long.
+  // that ends the service came first. Waits for names, but not for long.
   absl::StatusOr<bool> Start();
-  // Until a signal (OK), or until the device ends. The host is as before when it returns OK.
+  // Until a signal (OK), or until the device ends. The host is as before when it returns OK,
+  // but for what keeps traffic in where the device was deleted from outside.
   absl::Status Run();
 
  private:
   struct Loading;
 
   static UniqueFd MakeEvent();
+  static UniqueFd OpenSignals(std::initializer_list<int> signals);
   absl::Status OpenJournal();
   void UndoPredecessor();
   absl::Status MakePlanOfHost();
+  absl::StatusOr<HostFacts> ReadFacts(const ConfigFile& config);
+  absl::Status Reserve(const Plan& plan);
+  absl::Status OpenMonitor(const ConfigFile& config);
   absl::Status ForkRelay();
   void ForgetKeys();
   absl::StatusOr<bool> WaitForNames();
+  void WarnOfUnknownNames();
+  void PlanMtu();
   absl::Status Up();
+  void WarnOfFirewalls();
   DeviceSettings SettingsOfDevice();
   absl::Status StartRelay();
   absl::Status StopRelay();
@@ -64,24 +77,55 @@ class Supervisor {
 
   bool TakeSignal();  // false: to stop
   absl::Status TakeRelayMessage();
-  bool TakeUnanswered(const RelayMessage& message);  // false: it is none
+  // What a relay says at any time; false: it does not keep to the rules.
+  bool TakeUnasked(const RelayMessage& message);
+  absl::StatusOr<RelayMessage> TakeReply(RelayVerb wanted, size_t body_max);
   void TakeNames();
   absl::Status RelayIsGone();
   absl::Status Down();
+  void SetNameRules(bool switch_in_force);
+  void SaveNames();
+  void EndJournal();
+
+  void NoticeRoutes();
+  int MillisecondsToLook() const;  // -1: there is nothing to look at
+  void LookAtNetworks();           // when it is time
+  absl::Status FollowNetworks();
+  bool TakeRequest(const RelayRequest& request);
+  void ServeRequests();
+  void Answer(uint32_t id, const ServiceResult& result);
+  void AnswerAll(ServiceRequest what, const ServiceResult& result);
+  absl::StatusOr<std::vector<std::string>> Save();
+  // On purpose: with what wg-quick does before the interface goes.
+  absl::Status End();
 
   void StartReload();
   void FinishReload();
+  void ReportReload(const absl::Status& status);
   absl::Status ApplyReload(ConfigSource wanted);
+  absl::StatusOr<Plan> PlanReload(const ConfigFile& wanted, HostFacts* facts);
+  absl::Status Change(const ConfigFile& wanted, const Plan& plan);
   absl::Status ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark);
+  absl::Status SetMark(uint32_t mark);
+  absl::Status AskRelay(RelayVerb verb, std::string_view body);
 
   const DeviceFlags flags_;
   const Terminal terminal_;
   const std::string name_;
   const std::string path_;
-  ConfigSource loaded_;        // what is in force; without keys once the relay has them
-  EndpointResolver resolver_;  // its thread starts after the relay process
+  ConfigSource loaded_;  // what is in force; without keys once the relay has them
+  const std::shared_ptr<NameSource> name_source_ = std::make_shared<NameSource>();
+  EndpointResolver resolver_{
+      // its thread starts after the relay process
+      [source = name_source_](const std::string& host) { return source->LookUp(host); }};
   NamedEndpoints names_{&resolver_};
+  std::string name_servers_;  // as before the tunnel's own
+  KnownNames saved_names_;
   HostFacts facts_;  // as before the first change
+  LocalNetworks networks_at_start_;
+  std::optional<RouteMonitor> monitor_;  // none: no rules for local networks
+  std::optional<Instant> look_at_;       // at local networks, as routes have changed
+  Instant earliest_look_;
   Plan plan_;
   std::optional<Journal> journal_;
   std::optional<Host> host_;
@@ -91,8 +135,14 @@ class Supervisor {
   UniqueFd signals_;
   UniqueFd loaded_event_;
   std::shared_ptr<Loading> loading_;  // shared with the thread that loads
-  bool reload_again_ = false;         // asked for while one was under way
+  bool reload_wanted_ = false;
+  std::vector<std::string> warnings_;   // of the reload under way
+  std::vector<uint32_t> reloading_;     // requests that the reload under way answers
+  std::vector<RelayRequest> requests_;  // those that nothing was done about yet
 };
+
+// The file of SaveKnownNames for an interface.
+std::string KnownNamesPath(const std::string& interface);
 
 // Undoes what a service has left behind that is not there any more. OK also when it has left
 // nothing. Takes the journal's lock, so AlreadyExists means that the service is there.

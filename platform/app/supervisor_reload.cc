@@ -6,12 +6,15 @@
 
 #include "core/base/mutex.h"
 #include "crypto/secret.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "platform/app/report_error.h"
-#include "platform/app/runnable_config.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/start_thread.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/host_facts.h"
+#include "platform/gateway/host_lock.h"
+#include "platform/gateway/path_mtu.h"
 #include "spdlog/spdlog.h"
 
 // A changed configuration file: read on a thread of its own, as a file system may take its time and
@@ -23,7 +26,7 @@ namespace ringwire::platform {
 struct Supervisor::Loading {
   UniqueFd event;
   Mutex mutex;
-  std::optional<absl::StatusOr<ConfigSource>> result ABSL_GUARDED_BY(mutex);
+  std::optional<ConfigSource> result ABSL_GUARDED_BY(mutex);
 };
 
 Supervisor::~Supervisor() = default;
@@ -31,13 +34,12 @@ Supervisor::~Supervisor() = default;
 UniqueFd Supervisor::MakeEvent() { return UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 void Supervisor::StartReload() {
-  // What is being read may be older than what is meant.
-  reload_again_ = loading_ != nullptr;
-  if (loading_ != nullptr) return;
+  reload_wanted_ = false;
   loading_ = std::make_shared<Loading>();
   loading_->event = UniqueFd(::dup(loaded_event_.get()));
   absl::StatusOr<std::thread> thread = StartThread([path = path_, loading = loading_] {
-    absl::StatusOr<ConfigSource> result = LoadRunnableConfig(path);
+    // Nothing is logged here: the thread may outlive the logger.
+    ConfigSource result = LoadConfig(path, KeyFiles::kRead);
     {
       MutexLock lock(&loading->mutex);
       loading->result.emplace(std::move(result));
@@ -50,69 +52,140 @@ void Supervisor::StartReload() {
     return;
   }
   loading_.reset();
-  spdlog::error("reload {}: {} (the device runs on as it was)", path_, MessageOf(thread.status()));
+  ReportReload(thread.status());
 }
 
 void Supervisor::FinishReload() {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t size = ::read(loaded_event_.get(), &count, sizeof(count));
   if (loading_ == nullptr) return;
-  absl::StatusOr<ConfigSource> loaded = absl::InternalError("nothing was loaded");
+  ConfigSource loaded;
   {
     MutexLock lock(&loading_->mutex);
     if (!loading_->result.has_value()) return;
     loaded = *std::move(loading_->result);
   }
   loading_.reset();
-  if (loaded.ok()) LogWarnings(*loaded);
-  const absl::Status status = loaded.ok() ? ApplyReload(*std::move(loaded)) : loaded.status();
+  warnings_ = loaded.warnings;
+  if (loaded.errors.empty()) {
+    ReportReload(ApplyReload(std::move(loaded)));
+    return;
+  }
+  spdlog::error("reload {}: {} (the device runs on as it was)", path_, SummaryOf(loaded));
+  ServiceResult result{false, {}};
+  for (const std::string& error : loaded.errors) result.text += error + "\n";
+  result.text += fmt::format("{}: {} (the device runs on as it was)", path_,
+                             loaded.errors.size() == 1 ? "one error" : "errors");
+  for (const uint32_t id : std::exchange(reloading_, {})) Answer(id, result);
+}
+
+void Supervisor::ReportReload(const absl::Status& status) {
+  ServiceResult result{status.ok(), {}};
   if (status.ok()) {
     spdlog::info("{} was reloaded", path_);
+    for (const std::string& warning : warnings_) spdlog::warn("{}", warning);
+    result.text = fmt::format("{}", fmt::join(warnings_, "\n"));
   } else {
-    spdlog::error("reload {}: {} (the device runs on as it was)", path_, MessageOf(status));
+    result.text = fmt::format("{}: {} (the device runs on as it was)", path_, MessageOf(status));
+    spdlog::error("reload {}", result.text);
   }
-  if (reload_again_) StartReload();
+  for (const uint32_t id : std::exchange(reloading_, {})) Answer(id, result);
+}
+
+// The numbers of the plan are reserved; if it comes to nothing, the caller gives them back.
+absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts* facts) {
+  const absl::StatusOr<HostLock> lock = HostLock::Take();
+  if (!lock.ok()) return lock.status();
+  absl::Status status = OpenMonitor(wanted);
+  if (!status.ok()) return status;
+  absl::StatusOr<HostFacts> now = ReadFacts(wanted);
+  if (!now.ok()) return now.status();
+  *facts = facts_;
+  facts->predecessor_kill_switch = false;  // its time is over
+  facts->interfaces = std::move(now->interfaces);
+  if (!wanted.mtu.has_value()) {
+    facts->path_mtu = ReadPathMtu(names_.EndpointsOf(wanted), plan_.fwmark, name_);
+  }
+  facts->sysctls.merge(now->sysctls);  // only what is new: the others are ours by now
+  facts->others = std::move(now->others);
+  facts->predecessor = now->predecessor;
+  facts->local_networks = std::move(now->local_networks);
+  if (!NeedsPolicyFacts(loaded_.config)) {  // else as before the first change
+    facts->tables_in_use = std::move(now->tables_in_use);
+    facts->rule_priorities = std::move(now->rule_priorities);
+  }
+  Plan plan = MakePlan(name_, wanted, *facts);
+  if (plan.fwmark != 0 || plan.place.has_value()) status = Reserve(plan);
+  if (!status.ok()) return status;
+  return plan;
+}
+
+// Sockets have their mark before there is a rule that would lead their datagrams into the tunnel,
+// and keep it until there is none.
+absl::Status Supervisor::Change(const ConfigFile& wanted, const Plan& plan) {
+  const bool starts = plan.fwmark != 0 && plan_.fwmark == 0;
+  const bool ends = plan.fwmark == 0 && plan_.fwmark != 0;
+  absl::Status status;
+  if (starts) status = SetMark(plan.fwmark);
+  if (!status.ok()) return status;
+  status = ApplyDifference(plan_, plan, &*host_, &*journal_, [&] {
+    return ConfigureRelay(wanted, ends ? plan_.fwmark : plan.fwmark);
+  });
+  absl::Status marked;
+  if (ends && status.ok()) marked = SetMark(0);
+  if (starts && !status.ok()) marked = SetMark(0);
+  if (!marked.ok()) spdlog::warn("{}: {}", name_, MessageOf(marked));
+  return status;
 }
 
 absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
   const ConfigFile& before = loaded_.config;
   ConfigFile& config = wanted.config;
-  if (IsFullTunnel(config) != IsFullTunnel(before)) {
+  if (config.gateway.network_namespace != before.gateway.network_namespace) {
     return absl::FailedPreconditionError(
-        "all traffic is to take the tunnel, or no longer, and that needs a restart (`ringwire "
-        "down`, then `up`)");
+        "another Namespace needs a restart (`ringwire down`, then `up`)");
   }
-  Plan plan = MakePlan(name_, config, facts_);
-  const absl::Status status =
-      ApplyDifference(plan_, plan, &*host_, &*journal_,
-                      [this, &config, &plan] { return ConfigureRelay(config, plan.fwmark); });
-  if (!status.ok()) return status;
-  for (const std::string& warning : plan.warnings) spdlog::warn("{}: {}", name_, warning);
+  HostFacts facts;
+  absl::StatusOr<Plan> plan = PlanReload(config, &facts);
+  absl::Status status = plan.status();
+  if (status.ok()) status = Change(config, *plan);
+  if (!status.ok()) {
+    absl::Status restored = OpenMonitor(before);
+    restored.Update(Reserve(plan_));
+    if (!restored.ok()) spdlog::warn("{}: {}", name_, MessageOf(restored));
+    return status;
+  }
+  for (const std::string& warning : plan->warnings) warnings_.push_back(name_ + ": " + warning);
   if (config.workers != before.workers || config.io_backend != before.io_backend ||
       config.offloads != before.offloads) {
-    spdlog::warn("{}: Workers, IoBackend and Offload take effect at the next start", path_);
+    warnings_.push_back(path_ + ": Workers, IoBackend and Offload take effect at the next start");
   }
-  plan_ = std::move(plan);
+  facts_ = std::move(facts);
+  networks_at_start_ = facts_.local_networks;
+  plan_ = *std::move(plan);
   loaded_ = std::move(wanted);
   ForgetKeys();
+  status = Reserve(plan_);
+  if (!status.ok()) return status;
+  SetNameRules(loaded_.config.gateway.kill_switch.on);
   return names_.Follow(loaded_.config, path_);
 }
 
 absl::Status Supervisor::ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark) {
   std::string text = ToDeviceText(wanted, names_.EndpointsOf(wanted), fwmark);
-  absl::Status status = channel_->Send(RelayVerb::kConfigure, text);
+  const absl::Status status = AskRelay(RelayVerb::kConfigure, text);
   crypto::Cleanse(text.data(), text.size());
-  while (status.ok()) {
-    const absl::StatusOr<RelayMessage> answer = channel_->Receive();
-    if (!answer.ok()) return answer.status();
-    if (answer->verb == RelayVerb::kDone) return absl::OkStatus();
-    if (answer->verb == RelayVerb::kFailed) return absl::AbortedError(answer->body);
-    if (answer->verb == RelayVerb::kReloadWanted) reload_again_ = true;
-    if (answer->verb == RelayVerb::kUnanswered && !TakeUnanswered(*answer)) {
-      return absl::InternalError("the relay process does not keep to the rules");
-    }
-  }
   return status;
+}
+
+absl::Status Supervisor::SetMark(uint32_t mark) {
+  return AskRelay(RelayVerb::kSetMark, {reinterpret_cast<const char*>(&mark), sizeof(mark)});
+}
+
+absl::Status Supervisor::AskRelay(RelayVerb verb, std::string_view body) {
+  const absl::Status status = channel_->Send(verb, body);
+  if (!status.ok()) return status;
+  return TakeReply(RelayVerb::kDone, kRelayBodyMax).status();
 }
 
 }  // namespace ringwire::platform

@@ -42,6 +42,7 @@ ControlLoop::Moment ControlLoop::Now() {
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       version_(std::move(options.version)),
+      network_namespace_(std::move(options.network_namespace)),
       aead_providers_(options.aead_providers),
       has_aes_(options.control.has_aes),
       ladder_(options.ladder),

@@ -38,6 +38,7 @@ struct ControlLoopOptions {
   ControlOptions control;
   crypto::AeadProviders aead_providers;  // for the workers
   CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
+  std::string network_namespace = {};    // of the interface, to be shown
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -61,7 +62,8 @@ class ControlLoop final : public DeviceControl {
   // to.
   // Where io_uring does not start and the workers' options allow it, all of them use epoll.
   absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
-  // SIGTERM and SIGINT stop, SIGHUP reloads. They are blocked in every thread already.
+  // SIGTERM and SIGINT stop; SIGHUP has nothing to reload here. They are blocked in every thread
+  // already.
   absl::Status WatchSignals();
   // Instead of signals: `take` is called when `fd` is readable or closed, and the device stops when
   // it returns false.
@@ -73,8 +75,10 @@ class ControlLoop final : public DeviceControl {
   // The device stops when the socket's file is deleted.
   absl::Status ServeUapi(UnixListener listener);
   absl::Status ServeStatus(UnixListener listener);
-  // What a reload does; it must not block (Post brings results back).
-  void set_reload(std::function<absl::Status()> reload) { reload_ = std::move(reload); }
+  // Whom AskService asks; it must not block.
+  void set_service(std::function<void(ServiceRequest, ServiceAnswer)> service) {
+    service_ = std::move(service);
+  }
 
   // Told of peers that leave initiations unanswered (ControlOutput::unanswered).
   void set_on_unanswered(std::function<void(std::span<const crypto::PublicKey>)> on_unanswered) {
@@ -94,7 +98,7 @@ class ControlLoop final : public DeviceControl {
   UapiError Apply(const DeviceUpdate& update) override;
   StatusReport Report() override;
   bool Forget(const crypto::PublicKey& peer) override;
-  absl::Status Reload() override;
+  void AskService(ServiceRequest request, ServiceAnswer answer) override;
 
  private:
   struct Moment {
@@ -129,6 +133,7 @@ class ControlLoop final : public DeviceControl {
 
   const std::string interface_name_;
   const std::string version_;
+  const std::string network_namespace_;
   const crypto::AeadProviders aead_providers_;
   const bool has_aes_;
   CapabilityLadder* const ladder_;
@@ -157,7 +162,7 @@ class ControlLoop final : public DeviceControl {
   std::optional<SourceWatch> source_watch_;  // set by Open()
   std::unique_ptr<SocketServer> uapi_;
   std::unique_ptr<SocketServer> status_;
-  std::function<absl::Status()> reload_;
+  std::function<void(ServiceRequest, ServiceAnswer)> service_;
   std::function<void(std::span<const crypto::PublicKey>)> on_unanswered_;
   std::optional<absl::Status> stop_;
 

@@ -56,6 +56,7 @@ StatusReport ControlLoop::Report() {
   StatusReport report;
   report.interface_name = interface_name_;
   report.version = version_;
+  report.network_namespace = network_namespace_;
   report.aead_providers = ProviderNames(aead_providers_, has_aes_);
   report.mtu = link_.mtu;
   report.link_up = link_.up;
@@ -78,12 +79,20 @@ StatusReport ControlLoop::Report() {
 
 bool ControlLoop::Forget(const crypto::PublicKey& peer) { return plane_.ForgetStamp(peer); }
 
-absl::Status ControlLoop::Reload() {
-  if (reload_ == nullptr) {
-    return absl::FailedPreconditionError(
-        "reload: this device has no configuration file (it was not started with `ringwire run`)");
+void ControlLoop::AskService(ServiceRequest request, ServiceAnswer answer) {
+  if (service_ == nullptr) {
+    answer({false,
+            "this device has no configuration file (it was not started with `ringwire run` or "
+            "`up`)"});
+    return;
   }
-  return reload_();
+  service_(request, [this, answer = std::move(answer)](const ServiceResult& result) {
+    answer(result);
+    // Not at once: it may be a connection that is asking right now.
+    Post([this] {
+      if (status_ != nullptr) status_->Poke();
+    });
+  });
 }
 
 }  // namespace ringwire::platform

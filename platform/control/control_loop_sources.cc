@@ -38,8 +38,9 @@ void ControlLoop::TakeSignal(int fd) {
     Stop(absl::OkStatus(), "stopping on a signal");
     return;
   }
-  const absl::Status status = Reload();
-  if (!status.ok()) spdlog::warn("{}: {}", interface_name_, std::string(status.message()));
+  AskService(ServiceRequest::kReload, [this](const ServiceResult& result) {
+    if (!result.ok) spdlog::warn("{}: reload: {}", interface_name_, result.text);
+  });
 }
 
 absl::Status ControlLoop::WatchSupervisor(int fd, std::function<bool()> take) {

@@ -1,13 +1,29 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_DEVICE_CONTROL_H_
 #define RINGWIRE_PLATFORM_CONTROL_DEVICE_CONTROL_H_
 
-#include "absl/status/status.h"
+#include <cstdint>
+#include <functional>
+#include <string>
+
 #include "core/control/device_update.h"
 #include "core/control/uapi.h"
 #include "crypto/secret.h"
 #include "platform/control/status_report.h"
 
 namespace ringwire::platform {
+
+// What only the service can do that has started the device: it has the configuration file.
+enum class ServiceRequest : uint8_t {
+  kReload,  // apply the file again
+  kSave,    // write the device's state into the file
+  kEnd,     // nothing; the answer comes when the service ends, with what went wrong by then
+};
+
+struct ServiceResult {
+  bool ok = true;
+  std::string text;  // lines, without the last one's end: errors, or warnings; perhaps none
+};
+using ServiceAnswer = std::function<void(const ServiceResult&)>;
 
 // What the connections of the control and status sockets may ask of a device. Called on the control
 // thread.
@@ -21,8 +37,8 @@ class DeviceControl {
   virtual StatusReport Report() = 0;
   // Clears what is remembered of a peer's handshakes; false: nothing was.
   virtual bool Forget(const crypto::PublicKey& peer) = 0;
-  // Applies the configuration file again.
-  virtual absl::Status Reload() = 0;
+  // `answer` is called on the control thread: at once, later, or never if the device ends before.
+  virtual void AskService(ServiceRequest request, ServiceAnswer answer) = 0;
 };
 
 }  // namespace ringwire::platform

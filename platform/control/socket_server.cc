@@ -58,6 +58,23 @@ void SocketServer::Serve(Connections::iterator connection, uint32_t events) {
     Close(connection);
     return;
   }
+  WatchFor(connection);
+}
+
+void SocketServer::Poke() {
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    const auto connection = next++;
+    if (connection->output_begin < connection->output.size()) continue;  // its turn comes anyway
+    if (WriteOnce(&*connection)) {
+      WatchFor(connection);
+    } else {
+      Close(connection);
+    }
+  }
+}
+
+// While an answer is outstanding, for its writing; else for a request.
+void SocketServer::WatchFor(Connections::iterator connection) {
   const bool outstanding = connection->output_begin < connection->output.size();
   const uint32_t wanted = outstanding ? EPOLLOUT : EPOLLIN;
   if (wanted == connection->events) return;

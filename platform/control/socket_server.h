@@ -45,6 +45,8 @@ class SocketServer {
 
   absl::Status Start();
   const UnixListener& listener() const { return listener_; }
+  // Conversations that had nothing to say may have by now. Not from within one of them.
+  void Poke();
   size_t connection_count() const { return connections_.size(); }
 
  private:
@@ -64,6 +66,7 @@ class SocketServer {
 
   void Accept();
   void Serve(Connections::iterator connection, uint32_t events);
+  void WatchFor(Connections::iterator connection);
   bool ReadOnce(Connection* connection);
   void Fill(Connection* connection);
   bool WriteOnce(Connection* connection);

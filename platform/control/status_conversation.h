@@ -2,6 +2,8 @@
 #define RINGWIRE_PLATFORM_CONTROL_STATUS_CONVERSATION_H_
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,8 +12,9 @@
 
 namespace ringwire::platform {
 
-// The status socket: one request line ("status", "forget KEY", "reload"), one JSON line as its
-// answer, never a secret. What fails answers {"error": why}.
+// The status socket: one request line, one JSON line as its answer, never a secret. "status",
+// "ping" and "forget KEY" are answered at once; "reload", "save" and "end" when the service has an
+// answer. What fails answers {"error": why}.
 class StatusConversation final : public Conversation {
  public:
   // `device` outlives it.
@@ -24,10 +27,14 @@ class StatusConversation final : public Conversation {
   // A request is a word and a key; anything longer is none.
   static constexpr size_t kRequestBytesMax = 256;
 
-  std::string Answer(std::string_view request);
+  // nullopt: it comes later, in pending_.
+  std::optional<std::string> Answer(std::string_view request);
+  std::optional<std::string> AskService(ServiceRequest request);
 
   DeviceControl* const device_;
   std::string input_;
+  // Of a request to the service. Shared with its answer, which may come when this is gone.
+  std::shared_ptr<std::optional<std::string>> pending_;
   std::string answer_;  // in progress, from answer_begin_
   size_t answer_begin_ = 0;
 };

@@ -252,6 +252,7 @@ std::string ToJson(const StatusReport& report) {
   Json json;
   json["interface"] = report.interface_name;
   json["version"] = report.version;
+  if (!report.network_namespace.empty()) json["network_namespace"] = report.network_namespace;
   json["aead_providers"] = ProvidersToJson(report);
   json["link_up"] = report.link_up;
   json["mtu"] = report.mtu;
@@ -287,6 +288,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
   StatusReport report;
   report.interface_name = TextOf(json, "interface");
   report.version = TextOf(json, "version");
+  report.network_namespace = TextOf(json, "network_namespace");
   ProvidersFromJson(Member(json, "aead_providers"), &report);
   report.link_up = FlagOf(json, "link_up");
   report.mtu = NumberOf<uint32_t>(json, "mtu");

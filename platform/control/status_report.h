@@ -36,6 +36,7 @@ struct OffloadReport {
 struct StatusReport {
   std::string interface_name;
   std::string version;
+  std::string network_namespace;  // of the interface; empty: that of its sockets
   // The name of each suite's provider; empty for a suite that is not used on this machine.
   std::array<std::string, crypto::kAeadSuiteCount> aead_providers;
   uint32_t mtu = 0;

@@ -62,13 +62,19 @@ struct RemoveRoute {
   friend bool operator==(const RemoveRoute&, const RemoveRoute&) = default;
 };
 
-// A policy rule that looks a table up.
+// A policy rule that looks a table up for the packets that match. Without a table it sends them on
+// to the rule at `go_to`, or is only there to be gone to.
 struct Rule {
   IpFamily family = IpFamily::kNone;
   uint32_t priority = 0;
-  std::optional<uint32_t> unless_mark;  // only packets without this mark
-  uint32_t table = 0;
-  std::optional<uint32_t> suppress_prefix_length;  // its routes of at most this length don't count
+  uint32_t table = 0;  // 0: none
+  std::optional<Prefix> source = std::nullopt;
+  std::optional<Prefix> destination = std::nullopt;
+  std::optional<uint32_t> if_mark = std::nullopt;      // not together with unless_mark,
+  std::optional<uint32_t> unless_mark = std::nullopt;  // which inverts the whole match
+  // Routes of at most this length don't count.
+  std::optional<uint32_t> suppress_prefix_length = std::nullopt;
+  std::optional<uint32_t> go_to = std::nullopt;  // a greater priority than its own
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 struct AddRule {
@@ -113,6 +119,33 @@ struct RevertDns {
   friend bool operator==(const RevertDns&, const RevertDns&) = default;
 };
 
+// The network namespace in which all that follows about the interface happens.
+struct UseNamespace {
+  std::string name;
+  bool create = false;  // there was none at the time of planning
+  friend bool operator==(const UseNamespace&, const UseNamespace&) = default;
+};
+// Unless programs are in it, or another interface.
+struct DeleteNamespace {
+  std::string name;
+  friend bool operator==(const DeleteNamespace&, const DeleteNamespace&) = default;
+};
+
+// The resolv.conf that programs of a network namespace see, /etc/netns/NAME/resolv.conf.
+struct SetNamespaceDns {
+  std::string network_namespace;
+  std::string text;
+  // What there was at the time of planning.
+  bool has_file = false;
+  friend bool operator==(const SetNamespaceDns&, const SetNamespaceDns&) = default;
+};
+struct RevertNamespaceDns {
+  std::string network_namespace;
+  bool had_file = false;
+  uint32_t folders_made = 0;  // of /etc/netns/NAME and /etc/netns, the last ones
+  friend bool operator==(const RevertNamespaceDns&, const RevertNamespaceDns&) = default;
+};
+
 struct RunHook {
   std::string key;      // PostUp, ...
   std::string command;  // for the shell
@@ -121,13 +154,19 @@ struct RunHook {
 
 using Action = std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu,
                             SetLinkUp, AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl,
-                            ReplaceNftTable, DeleteNftTable, SetDns, RevertDns, RunHook>;
+                            ReplaceNftTable, DeleteNftTable, SetDns, RevertDns, UseNamespace,
+                            DeleteNamespace, SetNamespaceDns, RevertNamespaceDns, RunHook>;
 
 // True of what goes with the interface by itself.
 bool IsBoundToInterface(const Action& action);
 
+// Whether it is carried out in the network namespace of the interface, if that has one of its own.
+bool IsInsideNamespace(const Action& action);
+
 // The commands that a person would type for it, one a line; comments for what has none.
-std::string CommandsOf(const Action& action, std::string_view interface);
+// `network_namespace`: the interface's, or empty.
+std::string CommandsOf(const Action& action, std::string_view interface,
+                       std::string_view network_namespace = {});
 // For error messages: "add the route 10.0.0.0/8".
 std::string Describe(const Action& action);
 

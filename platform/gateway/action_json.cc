@@ -52,10 +52,14 @@ json Write(const RemoveRule& a) {
                  {"family", static_cast<uint32_t>(rule.family)},
                  {"priority", rule.priority},
                  {"table", rule.table}};
+  if (rule.source.has_value()) object["source"] = rule.source->ToString();
+  if (rule.destination.has_value()) object["destination"] = rule.destination->ToString();
+  if (rule.if_mark.has_value()) object["if_mark"] = *rule.if_mark;
   if (rule.unless_mark.has_value()) object["unless_mark"] = *rule.unless_mark;
   if (rule.suppress_prefix_length.has_value()) {
     object["suppress_prefix_length"] = *rule.suppress_prefix_length;
   }
+  if (rule.go_to.has_value()) object["go_to"] = *rule.go_to;
   return object;
 }
 
@@ -68,6 +72,13 @@ json Write(const DeleteNftTable& a) { return {{"do", "delete_nft_table"}, {"name
 json Write(const RevertDns& a) {
   return {
       {"do", "revert_dns"}, {"program", static_cast<uint32_t>(a.program)}, {"record", a.record}};
+}
+json Write(const DeleteNamespace& a) { return {{"do", "delete_namespace"}, {"name", a.name}}; }
+json Write(const RevertNamespaceDns& a) {
+  return {{"do", "revert_namespace_dns"},
+          {"namespace", a.network_namespace},
+          {"had_file", a.had_file ? 1U : 0U},
+          {"folders_made", a.folders_made}};
 }
 json Write(const RunHook& a) {
   return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}};
@@ -89,19 +100,41 @@ std::optional<Route> ReadRoute(const json& object) {
                *table, *metric};
 }
 
+// Absent is fine; false: it is there and no prefix.
+bool ReadSelector(const json& object, const char* key, std::optional<Prefix>* prefix) {
+  if (!object.contains(key)) return true;
+  const std::optional<std::string> text = Text(object, key);
+  *prefix = text.has_value() ? Prefix::Parse(*text) : std::nullopt;
+  return prefix->has_value();
+}
+
 std::optional<Rule> ReadRule(const json& object) {
   const std::optional<uint32_t> family = Number(object, "family");
   const std::optional<uint32_t> priority = Number(object, "priority");
   const std::optional<uint32_t> table = Number(object, "table");
   if (!family || !priority || !table || (*family != 4 && *family != 6)) return std::nullopt;
-  return Rule{static_cast<IpFamily>(*family), *priority, Number(object, "unless_mark"), *table,
-              Number(object, "suppress_prefix_length")};
+  Rule rule{static_cast<IpFamily>(*family), *priority, *table};
+  if (!ReadSelector(object, "source", &rule.source)) return std::nullopt;
+  if (!ReadSelector(object, "destination", &rule.destination)) return std::nullopt;
+  rule.if_mark = Number(object, "if_mark");
+  rule.unless_mark = Number(object, "unless_mark");
+  rule.suppress_prefix_length = Number(object, "suppress_prefix_length");
+  rule.go_to = Number(object, "go_to");
+  return rule;
 }
 
 std::optional<DnsProgram> ReadProgram(const json& object) {
   const std::optional<uint32_t> program = Number(object, "program");
   if (!program || *program > static_cast<uint32_t>(DnsProgram::kResolvectl)) return std::nullopt;
   return static_cast<DnsProgram>(*program);
+}
+
+std::optional<RevertNamespaceDns> ReadNamespaceDns(const json& object) {
+  const std::optional<std::string> name = Text(object, "namespace");
+  const std::optional<uint32_t> had_file = Number(object, "had_file");
+  const std::optional<uint32_t> folders = Number(object, "folders_made");
+  if (!name || !had_file || !folders || *had_file > 1 || *folders > 2) return std::nullopt;
+  return RevertNamespaceDns{*name, *had_file == 1, *folders};
 }
 
 std::optional<Action> ReadUndo(std::string_view what, const json& object) {
@@ -124,6 +157,10 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
     const auto program = ReadProgram(object);
     const auto record = Text(object, "record");
     if (program && record) return RevertDns{*program, *record};
+  } else if (what == "delete_namespace") {
+    if (const auto name = Text(object, "name")) return DeleteNamespace{*name};
+  } else if (what == "revert_namespace_dns") {
+    if (const auto dns = ReadNamespaceDns(object)) return *dns;
   } else if (what == "run_hook") {
     const auto key = Text(object, "key");
     const auto command = Text(object, "command");

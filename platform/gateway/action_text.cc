@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <iterator>
 
 #include "core/control/gateway_config.h"
 #include "fmt/format.h"
 #include "platform/gateway/action.h"
+#include "platform/gateway/namespace_dns.h"
 
 // Actions for people: as commands, and in error messages.
 namespace ringwire::platform {
@@ -29,9 +31,18 @@ std::string RouteCommand(std::string_view verb, const Route& route, std::string_
 std::string RuleWords(const Rule& rule) {
   std::string text = fmt::format("priority {}", rule.priority);
   const auto out = std::back_inserter(text);
+  if (rule.source.has_value()) fmt::format_to(out, " from {}", rule.source->ToString());
+  if (rule.destination.has_value()) fmt::format_to(out, " to {}", rule.destination->ToString());
+  if (rule.if_mark.has_value()) fmt::format_to(out, " fwmark {:#x}", *rule.if_mark);
   if (rule.unless_mark.has_value()) fmt::format_to(out, " not fwmark {:#x}", *rule.unless_mark);
-  fmt::format_to(out, " table {}",
-                 rule.table == kMainTable ? "main" : fmt::format("{}", rule.table));
+  if (rule.go_to.has_value()) {
+    fmt::format_to(out, " goto {}", *rule.go_to);
+  } else if (rule.table == 0) {
+    text += " type nop";
+  } else {
+    fmt::format_to(out, " table {}",
+                   rule.table == kMainTable ? "main" : fmt::format("{}", rule.table));
+  }
   if (rule.suppress_prefix_length.has_value()) {
     fmt::format_to(out, " suppress_prefixlength {}", *rule.suppress_prefix_length);
   }
@@ -66,23 +77,63 @@ std::string RevertDnsCommand(const RevertDns& dns) {
   return fmt::format("resolvconf -d {} -f", dns.record);
 }
 
-}  // namespace
+std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
+  const NamespaceDnsPaths paths(dns.network_namespace);
+  std::string text = "mkdir -p " + paths.folder + "\n";
+  if (dns.has_file) text += fmt::format("mv {} {}\n", paths.file, paths.put_aside);
+  text += "printf '%s\\n'";
+  for (std::string_view rest = dns.text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    fmt::format_to(std::back_inserter(text), " '{}'", line);
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return text + " >" + paths.file;
+}
 
-std::string CommandsOf(const Action& action, std::string_view interface) {
+std::string RevertNamespaceDnsCommands(const RevertNamespaceDns& dns) {
+  const NamespaceDnsPaths paths(dns.network_namespace);
+  std::string text = "rm " + paths.file;
+  if (dns.had_file) text += fmt::format("\nmv {} {}", paths.put_aside, paths.file);
+  if (dns.folders_made > 0) text += "\nrmdir " + paths.folder;
+  if (dns.folders_made > 1) text += fmt::format("\nrmdir {}", NamespaceDnsPaths::kParent);
+  return text;
+}
+
+// What a person types to do it in a network namespace.
+std::string InNamespace(std::string_view commands, std::string_view network_namespace) {
+  std::string text;
+  while (!commands.empty()) {
+    std::string_view line = commands.substr(0, commands.find('\n'));
+    commands.remove_prefix(std::min(line.size() + 1, commands.size()));
+    constexpr std::string_view kIp = "ip ";
+    if (line.starts_with(kIp)) {
+      line.remove_prefix(kIp.size());
+      text += fmt::format("ip -n {} {}", network_namespace, line);
+    } else {
+      text += fmt::format("ip netns exec {} {}", network_namespace, line);
+    }
+    if (!commands.empty()) text.push_back('\n');
+  }
+  return text;
+}
+
+std::string PlainCommandsOf(const Action& action, std::string_view interface) {
   return std::visit(
       Overloaded{
           [&](const CreateInterface&) {
             return fmt::format("# ringwire creates {}, its sockets and its peers here", interface);
           },
-          [&](const DeleteInterface&) { return fmt::format("ip link delete {}", interface); },
+          [&](const DeleteInterface&) { return fmt::format("ip link delete dev {}", interface); },
           [&](const AddAddress& a) {
             return fmt::format("ip address add {} dev {}", a.address.ToString(), interface);
           },
           [&](const RemoveAddress& a) {
             return fmt::format("ip address delete {} dev {}", a.address.ToString(), interface);
           },
-          [&](const SetMtu& a) { return fmt::format("ip link set {} mtu {}", interface, a.mtu); },
-          [&](const SetLinkUp&) { return fmt::format("ip link set {} up", interface); },
+          [&](const SetMtu& a) {
+            return fmt::format("ip link set dev {} mtu {}", interface, a.mtu);
+          },
+          [&](const SetLinkUp&) { return fmt::format("ip link set dev {} up", interface); },
           [&](const AddRoute& a) { return RouteCommand("add", a.route, interface); },
           [&](const RemoveRoute& a) { return RouteCommand("delete", a.route, interface); },
           [](const AddRule& a) { return RuleCommand("add", a.rule); },
@@ -92,9 +143,48 @@ std::string CommandsOf(const Action& action, std::string_view interface) {
           [](const DeleteNftTable& a) { return "nft delete table inet " + a.name; },
           [](const SetDns& a) { return SetDnsCommand(a); },
           [](const RevertDns& a) { return RevertDnsCommand(a); },
+          [](const UseNamespace& a) {
+            if (!a.create) return fmt::format("# the network namespace {} is there", a.name);
+            return fmt::format("ip netns add {}\nip -n {} link set lo up", a.name, a.name);
+          },
+          [](const DeleteNamespace& a) { return "ip netns delete " + a.name; },
+          [](const SetNamespaceDns& a) { return SetNamespaceDnsCommands(a); },
+          [](const RevertNamespaceDns& a) { return RevertNamespaceDnsCommands(a); },
           [](const RunHook& a) { return a.command; },
       },
       action);
+}
+
+}  // namespace
+
+std::string CommandsOf(const Action& action, std::string_view interface,
+                       std::string_view network_namespace) {
+  if (network_namespace.empty()) return PlainCommandsOf(action, interface);
+  if (std::holds_alternative<CreateInterface>(action)) {
+    return fmt::format(
+        "# ringwire creates {} in the network namespace {}, its sockets and its peers here",
+        interface, network_namespace);
+  }
+  const std::string commands = PlainCommandsOf(action, interface);
+  // The interface itself is another process', but a person removes it like the rest.
+  const bool inside = IsInsideNamespace(action) || std::holds_alternative<DeleteInterface>(action);
+  return inside ? InNamespace(commands, network_namespace) : commands;
+}
+
+bool IsInsideNamespace(const Action& action) {
+  return std::visit(Overloaded{
+                        [](const CreateInterface&) { return false; },
+                        [](const DeleteInterface&) { return false; },
+                        [](const SetDns&) { return false; },
+                        [](const RevertDns&) { return false; },
+                        [](const UseNamespace&) { return false; },
+                        [](const DeleteNamespace&) { return false; },
+                        [](const SetNamespaceDns&) { return false; },
+                        [](const RevertNamespaceDns&) { return false; },
+                        [](const RunHook&) { return false; },
+                        [](const auto&) { return true; },
+                    },
+                    action);
 }
 
 std::string Describe(const Action& action) {
@@ -121,6 +211,14 @@ std::string Describe(const Action& action) {
           [](const DeleteNftTable& a) { return "remove the nft table " + a.name; },
           [](const SetDns&) { return std::string("set the name servers"); },
           [](const RevertDns&) { return std::string("put the name servers back"); },
+          [](const UseNamespace& a) { return "enter the network namespace " + a.name; },
+          [](const DeleteNamespace& a) { return "remove the network namespace " + a.name; },
+          [](const SetNamespaceDns& a) {
+            return "write " + NamespaceDnsPaths(a.network_namespace).file;
+          },
+          [](const RevertNamespaceDns& a) {
+            return "put back " + NamespaceDnsPaths(a.network_namespace).file;
+          },
           [](const RunHook& a) { return fmt::format("run {} = {}", a.key, a.command); },
       },
       action);

@@ -2,22 +2,23 @@
 
 #include <algorithm>
 #include <optional>
-#include <string>
 
+#include "platform/base/message_of.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 namespace {
 
-std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
-
 bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
 
-// Undoing goes through these in turn, whatever was recorded when: a reload comes late.
-int UndoTurn(const Action& undo) {
-  if (const RunHook* const hook = std::get_if<RunHook>(&undo))
+// Undoing goes through these in turn, whatever was recorded when: a reload comes late. Rules that
+// keep packets in are the last to go, so that nothing leaves while the rest does.
+int UndoTurn(const Journal::Entry& entry) {
+  if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
     return hook->key == "PostDown" ? 3 : 0;
-  return std::holds_alternative<DeleteInterface>(undo) ? 2 : 1;
+  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 4;
+  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 5;  // hooks may look into it
+  return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
 }
 
 bool Contains(const std::vector<Step>& steps, const Step& step) {
@@ -28,9 +29,34 @@ bool Undoes(const std::vector<Step>& steps, const Action& undo) {
   return std::ranges::any_of(steps, [&undo](const Step& step) { return step.undo == undo; });
 }
 
-bool IsRecorded(const Journal& journal, const Action& undo) {
-  return std::ranges::any_of(journal.entries(),
-                             [&undo](const Journal::Entry& entry) { return entry.undo == undo; });
+std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& undo) {
+  const auto entry = std::ranges::find(journal.entries(), undo, &Journal::Entry::undo);
+  if (entry == journal.entries().end()) return std::nullopt;
+  return *entry;
+}
+
+// An nft table is replaced under the same undo, and may stay after a crash from now on, or no
+// longer.
+absl::Status RestateStay(const Step& step, Journal* journal) {
+  if (!step.undo.has_value()) return absl::OkStatus();
+  const std::optional<Journal::Entry> before = Recorded(*journal, *step.undo);
+  if (!before.has_value() || before->stays_after_crash == step.stays_after_crash) {
+    return absl::OkStatus();
+  }
+  const absl::Status status = journal->Record(*step.undo, step.stays_after_crash).status();
+  return status.ok() ? journal->Forget(before->id) : status;
+}
+
+// Whether what stays after a crash by the plan in force gives way to what does not.
+bool Opens(const std::vector<Step>& before, const Step& step) {
+  return step.undo.has_value() && !step.stays_after_crash &&
+         std::ranges::any_of(before, [&step](const Step& old) {
+           return old.stays_after_crash && old.undo == step.undo;
+         });
+}
+
+bool IsInUse(const absl::Status& status, const Action& undo) {
+  return absl::IsFailedPrecondition(status) && std::holds_alternative<DeleteNamespace>(undo);
 }
 
 // What can be said again at any time, and does nothing where it is so.
@@ -41,7 +67,13 @@ bool IsRepeatable(const Action& action) {
 
 absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
   std::optional<uint64_t> id;
-  if (step.undo.has_value() && !IsRecorded(*journal, *step.undo)) {
+  const std::optional<Journal::Entry> before =
+      step.undo.has_value() ? Recorded(*journal, *step.undo) : std::nullopt;
+  if (before.has_value() && step.stays_after_crash) {
+    const absl::Status restated = RestateStay(step, journal);
+    if (!restated.ok()) return restated;
+  }
+  if (step.undo.has_value() && !before.has_value()) {
     const absl::StatusOr<uint64_t> recorded = journal->Record(*step.undo, step.stays_after_crash);
     if (!recorded.ok()) return recorded.status();
     id = *recorded;
@@ -49,9 +81,13 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
   if (!step.apply.has_value()) return absl::OkStatus();
   const absl::StatusOr<bool> changed = host->Apply(*step.apply);
   if (!changed.ok()) return changed.status();
+  if (const UseNamespace* const network = std::get_if<UseNamespace>(&*step.apply)) {
+    absl::Status recorded = journal->RecordNamespace(network->name, host->network_namespace_id());
+    if (!recorded.ok()) return recorded;
+  }
   // It was so before us, so it is not ours to undo.
   if (!*changed && id.has_value()) return journal->Forget(*id);
-  return absl::OkStatus();
+  return RestateStay(step, journal);
 }
 
 absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal) {
@@ -60,6 +96,8 @@ absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal
     status = host->Apply(entry.undo).status();
   }
   if (!status.ok()) spdlog::warn("{}", MessageOf(status));
+  // A namespace in use is not removed from under its programs; the entry stays for another time.
+  if (IsInUse(status, entry.undo)) return absl::OkStatus();
   if (!status.ok() && !IsHook(entry.undo)) return status;
   status.Update(journal->Forget(entry.id));
   return status;
@@ -76,6 +114,12 @@ absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
   return status;
 }
 
+// Of what is in force already: what somebody may have removed, as by `nft flush ruleset`.
+bool ComesBack(const Step& step) {
+  return step.apply.has_value() &&
+         (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
+}
+
 absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal* journal) {
   for (const Step& step : after.steps) {
     if (step.apply.has_value() &&
@@ -83,11 +127,21 @@ absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal
       continue;
     }
     const bool known = Contains(before.steps, step);
-    if (known && (!step.apply.has_value() || !IsRepeatable(*step.apply))) continue;
+    if (Opens(before.steps, step)) continue;
+    if (known && !ComesBack(step)) continue;
     const absl::Status status = ApplyStep(step, host, journal);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// The counterpart of what ApplyNew has left to this: what opens comes when all else is done.
+absl::Status ApplyOpening(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+  absl::Status status;
+  for (const Step& step : after.steps) {
+    if (Opens(before.steps, step)) status.Update(ApplyStep(step, host, journal));
+  }
+  return status;
 }
 
 }  // namespace
@@ -99,8 +153,8 @@ absl::Status Undo(Host* host, Journal* journal,
     if (which(entry)) entries.push_back(entry);
   }
   std::ranges::sort(entries, [](const Journal::Entry& a, const Journal::Entry& b) {
-    const int turn_a = UndoTurn(a.undo);
-    const int turn_b = UndoTurn(b.undo);
+    const int turn_a = UndoTurn(a);
+    const int turn_b = UndoTurn(b);
     return turn_a != turn_b ? turn_a < turn_b : a.id > b.id;
   });
   absl::Status first;
@@ -139,11 +193,14 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
           std::holds_alternative<CreateInterface>(*step.apply) || Contains(after.steps, step)) {
         continue;
       }
-      const absl::Status again = host->Apply(*step.apply).status();
+      absl::Status again = host->Apply(*step.apply).status();
+      again.Update(RestateStay(step, journal));
       if (!again.ok()) spdlog::warn("{}", MessageOf(again));
     }
     return status;
   }
+  const absl::Status opened = ApplyOpening(before, after, host, journal);
+  if (!opened.ok()) spdlog::warn("{}", MessageOf(opened));
   const absl::Status removed = Undo(host, journal, [&after](const Journal::Entry& entry) {
     return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
   });

@@ -18,9 +18,9 @@ namespace ringwire::platform {
 absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal);
 
 // From a plan that is in force to another one: only differences touch the host, but for addresses,
-// routes and rules, which come back if somebody has removed them. Hooks are not run. `commit`
-// comes when all that is new is there and nothing old is gone; when it fails, or a step, everything
-// is as before.
+// routes, rules and the nft table, which come back if somebody has removed them. Hooks are not run.
+// `commit` comes when all that is new is there and nothing old is gone; when it fails, or a step,
+// everything is as before.
 absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
                              absl::FunctionRef<absl::Status()> commit);
 

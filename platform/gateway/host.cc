@@ -1,18 +1,16 @@
 #include "platform/gateway/host.h"
 
-#include <fcntl.h>
-#include <nftables/libnftables.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <optional>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
 #include "fmt/format.h"
+#include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/host_facts.h"
+#include "platform/gateway/held_sysctls.h"
+#include "platform/gateway/namespace_dns.h"
+#include "platform/gateway/nft_command.h"
 #include "platform/gateway/program.h"
 #include "spdlog/spdlog.h"
 
@@ -22,39 +20,6 @@ namespace {
 absl::StatusOr<bool> Changed(const absl::Status& status) {
   if (!status.ok()) return status;
   return true;
-}
-
-absl::Status WriteSysctl(const std::string& path, const std::string& value) {
-  const std::string tried = fmt::format("set {} to {}", path, value);
-  const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.valid() && errno == EROFS) {
-    return absl::PermissionDeniedError(
-        tried + ": /proc/sys is read-only (set it when the container is started: --sysctl " + path +
-        "=" + value + ")");
-  }
-  if (!file.valid()) return absl::ErrnoToStatus(errno, tried);
-  if (::write(file.get(), value.data(), value.size()) < 0) {
-    return absl::ErrnoToStatus(errno, tried);
-  }
-  return absl::OkStatus();
-}
-
-struct FreeNft {
-  void operator()(nft_ctx* context) const { ::nft_ctx_free(context); }
-};
-
-// One transaction of libnftables in JSON.
-absl::Status RunNft(const std::string& json, const std::string& tried) {
-  const std::unique_ptr<nft_ctx, FreeNft> nft(::nft_ctx_new(NFT_CTX_DEFAULT));
-  if (nft == nullptr) return absl::ResourceExhaustedError(tried + ": no memory");
-  ::nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON);
-  ::nft_ctx_buffer_output(nft.get());
-  ::nft_ctx_buffer_error(nft.get());
-  if (::nft_run_cmd_from_buffer(nft.get(), json.c_str()) == 0) return absl::OkStatus();
-  std::string_view error = ::nft_ctx_get_error_buffer(nft.get());
-  error = error.substr(0, error.find('\n'));
-  return absl::InternalError(fmt::format(
-      "{}: {} (does this kernel have nf_tables? `nft list ruleset` says so)", tried, error));
 }
 
 absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
@@ -72,22 +37,70 @@ absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
 
 }  // namespace
 
-Host::Host(std::string interface, InterfaceOwner owner, Netlink netlink, RouteNetlink routes)
+Host::Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
+           RouteNetlink routes)
     : interface_(std::move(interface)),
+      state_folder_(std::move(state_folder)),
       owner_(std::move(owner)),
       netlink_(std::move(netlink)),
       routes_(std::move(routes)) {}
 
-absl::StatusOr<Host> Host::Open(std::string interface, InterfaceOwner owner) {
+absl::StatusOr<Host> Host::Open(std::string interface, InterfaceOwner owner,
+                                std::string state_folder) {
   absl::StatusOr<Netlink> netlink = Netlink::Open();
   if (!netlink.ok()) return netlink.status();
   absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
   if (!routes.ok()) return routes.status();
-  return Host(std::move(interface), std::move(owner), *std::move(netlink), *std::move(routes));
+  return Host(std::move(interface), std::move(owner), std::move(state_folder), *std::move(netlink),
+              *std::move(routes));
 }
 
 absl::StatusOr<bool> Host::Apply(const Action& action) {
-  return std::visit([this](const auto& one) { return Do(one); }, action);
+  const auto act = [this, &action] {
+    return std::visit([this](const auto& one) { return Do(one); }, action);
+  };
+  if (!IsInsideNamespace(action)) return act();
+  if (namespace_gone_) return false;
+  if (!namespace_.has_value()) return act();
+  absl::StatusOr<bool> changed = false;
+  const absl::Status entered = namespace_->Visit([&changed, &act] { changed = act(); });
+  if (!entered.ok()) return entered;
+  return changed;
+}
+
+uint32_t Host::FindInterface() { return namespace_gone_ ? 0 : netlink_.IndexOf(interface_); }
+
+bool Host::HasInterface() {
+  if (interface_index_ == 0 || namespace_gone_) return false;
+  return !absl::IsNotFound(netlink_.Query(interface_index_).status());
+}
+
+absl::Status Host::OpenSockets() {
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
+  if (!routes.ok()) return routes.status();
+  netlink_ = *std::move(netlink);
+  routes_ = *std::move(routes);
+  return absl::OkStatus();
+}
+
+absl::Status Host::Enter(const std::string& name, NamedNamespace network_namespace) {
+  absl::Status opened;
+  absl::Status status = network_namespace.Visit([this, &opened] { opened = OpenSockets(); });
+  status.Update(opened);
+  if (!status.ok()) return status;
+  namespace_name_ = name;
+  namespace_.emplace(std::move(network_namespace));
+  namespace_gone_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status Host::Leave() {
+  namespace_name_.clear();
+  namespace_.reset();
+  namespace_gone_ = false;
+  return OpenSockets();
 }
 
 absl::StatusOr<bool> Host::Do(const CreateInterface&) { return Changed(owner_.create()); }
@@ -124,18 +137,17 @@ absl::StatusOr<bool> Host::Do(const RemoveRule& action) {
 }
 
 absl::StatusOr<bool> Host::Do(const SetSysctl& action) {
-  const std::optional<std::string> now = ReadSysctl(action.path);
-  if (now == action.value) return false;
-  if (action.only_if.has_value() && now != action.only_if) return false;
-  return Changed(WriteSysctl(action.path, action.value));
+  HeldSysctls sysctls(state_folder_, interface_);
+  if (!action.only_if.has_value()) return sysctls.Hold(action.path, action.value);
+  return Changed(sysctls.Release(action.path, action.value, action.only_if));
 }
 
 absl::StatusOr<bool> Host::Do(const ReplaceNftTable& action) {
-  return Changed(RunNft(ReplaceJson(action.table), Describe(action)));
+  return Changed(RunNft(ReplaceJson(action.table), Describe(action)).status());
 }
 
 absl::StatusOr<bool> Host::Do(const DeleteNftTable& action) {
-  return Changed(RunNft(DeleteJson(action.name), Describe(action)));
+  return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
 }
 
 absl::StatusOr<bool> Host::Do(const SetDns& action) {
@@ -163,7 +175,10 @@ absl::StatusOr<bool> Host::Do(const SetDns& action) {
 absl::StatusOr<bool> Host::Do(const RevertDns& action) {
   const std::string tried = Describe(action);
   if (action.program == DnsProgram::kResolvconf) {
-    return Changed(RunTool("resolvconf", {"-d", action.record, "-f"}, {}, tried));
+    const absl::Status status = RunTool("resolvconf", {"-d", action.record, "-f"}, {}, tried);
+    if (!absl::IsNotFound(status)) return Changed(status);
+    spdlog::warn("{}", MessageOf(status));  // with the program its list has gone
+    return true;
   }
   // systemd-resolved forgets an interface that goes; a failure only means that it has.
   const absl::Status status = RunTool("resolvectl", {"revert", action.record}, {}, tried);
@@ -171,10 +186,35 @@ absl::StatusOr<bool> Host::Do(const RevertDns& action) {
   return true;
 }
 
+absl::StatusOr<bool> Host::Do(const UseNamespace& action) {
+  absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(action.name);
+  const bool create = absl::IsNotFound(found.status()) && action.create;
+  if (create) found = NamedNamespace::Create(action.name);
+  if (!found.ok()) return found.status();
+  const absl::Status entered = Enter(action.name, *std::move(found));
+  if (!entered.ok()) return entered;
+  return NamedNamespace::IsMadeHere(action.name);
+}
+
+absl::StatusOr<bool> Host::Do(const DeleteNamespace& action) {
+  return Changed(NamedNamespace::Remove(action.name));
+}
+
+absl::StatusOr<bool> Host::Do(const SetNamespaceDns& action) {
+  return WriteNamespaceDns(NamespaceDnsPaths(action.network_namespace), interface_, action);
+}
+
+absl::StatusOr<bool> Host::Do(const RevertNamespaceDns& action) {
+  return Changed(
+      RevertNamespaceDnsFile(NamespaceDnsPaths(action.network_namespace), interface_, action));
+}
+
 // Files of wg-quick expect bash; where there is none, most of them work with any shell.
 absl::StatusOr<bool> Host::Do(const RunHook& action) {
   const std::string shell = FindProgram("bash").value_or("/bin/sh");
-  const absl::Status status = RunProgram({shell, "-c", action.command});
+  const std::string variable =
+      namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
+  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable);
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

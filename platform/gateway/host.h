@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/gateway/action.h"
+#include "platform/gateway/held_sysctls.h"
+#include "platform/gateway/named_namespace.h"
 #include "platform/gateway/route_netlink.h"
 #include "platform/netlink/netlink.h"
 
@@ -24,18 +27,39 @@ class Host {
     std::function<absl::Status()> remove;
   };
 
-  static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner);
+  // `state_folder`: where the journals are.
+  static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner,
+                                   std::string state_folder = kStateFolder);
 
   // Makes the host as `action` says; where it is so already, nothing happens. True: something was
   // changed. The error says what was tried.
   absl::StatusOr<bool> Apply(const Action& action);
 
+  // What the interface has by now, by whomever it was set.
+  absl::StatusOr<std::vector<InterfaceAddress>> Addresses() {
+    return netlink_.Addresses(interface_index_);
+  }
+  absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
+
   // Where actions about the interface apply: 0 (there is none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
   uint32_t interface_index() const { return interface_index_; }
+  // The index of the interface's name now; 0: there is none.
+  uint32_t FindInterface();
+  bool HasInterface();
+
+  // From now on actions about the interface happen in that network namespace, as UseNamespace does.
+  absl::Status Enter(const std::string& name, NamedNamespace network_namespace);
+  // Back to the one that this process runs in.
+  absl::Status Leave();
+  // Such actions come to nothing: with the namespace all has gone that was in it.
+  void set_namespace_gone() { namespace_gone_ = true; }
+  // 0: none of its own.
+  uint64_t network_namespace_id() const { return namespace_.has_value() ? namespace_->id() : 0; }
 
  private:
-  Host(std::string interface, InterfaceOwner owner, Netlink netlink, RouteNetlink routes);
+  Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
+       RouteNetlink routes);
 
   absl::StatusOr<bool> Do(const CreateInterface& action);
   absl::StatusOr<bool> Do(const DeleteInterface& action);
@@ -52,13 +76,22 @@ class Host {
   absl::StatusOr<bool> Do(const DeleteNftTable& action);
   absl::StatusOr<bool> Do(const SetDns& action);
   absl::StatusOr<bool> Do(const RevertDns& action);
+  absl::StatusOr<bool> Do(const UseNamespace& action);
+  absl::StatusOr<bool> Do(const DeleteNamespace& action);
+  absl::StatusOr<bool> Do(const SetNamespaceDns& action);
+  absl::StatusOr<bool> Do(const RevertNamespaceDns& action);
   absl::StatusOr<bool> Do(const RunHook& action);
+  absl::Status OpenSockets();
 
   std::string interface_;
+  std::string state_folder_;
   InterfaceOwner owner_;
   Netlink netlink_;
   RouteNetlink routes_;
   uint32_t interface_index_ = 0;
+  std::string namespace_name_;
+  std::optional<NamedNamespace> namespace_;
+  bool namespace_gone_ = false;
 };
 
 }  // namespace ringwire::platform

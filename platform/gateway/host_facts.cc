@@ -3,19 +3,19 @@
 #include <unistd.h>
 
 #include <fstream>
-#include <iterator>
+#include <string>
 #include <utility>
 
+#include "platform/gateway/named_namespace.h"
+#include "platform/gateway/namespace_dns.h"
+#include "platform/gateway/network_facts.h"
 #include "platform/gateway/program.h"
-#include "platform/gateway/route_netlink.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr char kInterfaceOrder[] = "/etc/resolvconf/interface-order";
 constexpr char kResolvedFolder[] = "/run/systemd/resolve";
-
-bool Exists(const char* path) { return ::access(path, F_OK) == 0; }
 
 // As wg-quick: the first family of interfaces in Debian's order.
 std::string ResolvconfPrefix() {
@@ -32,34 +32,35 @@ std::string ResolvconfPrefix() {
   return {};
 }
 
-}  // namespace
-
-std::optional<std::string> ReadSysctl(const std::string& path) {
-  std::ifstream file("/proc/sys/" + path);
-  if (!file) return std::nullopt;
-  std::string value((std::istreambuf_iterator<char>(file)), {});
-  while (value.ends_with('\n')) value.pop_back();
-  return value;
+// Of the one that the interface is to live in. Where there is none yet, a new one tells what it
+// will be like.
+absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& config,
+                                HostFacts* facts) {
+  const std::string& name = config.gateway.network_namespace;
+  if (name.empty()) return ReadNetworkFacts(interface, config, facts);
+  absl::StatusOr<NamedNamespace> network = NamedNamespace::Open(name);
+  facts->namespace_exists = network.ok();
+  facts->namespace_is_ours = network.ok() && NamedNamespace::IsMadeHere(name);
+  facts->namespace_dns = ReadNamespaceDnsFacts(NamespaceDnsPaths(name), interface);
+  if (absl::IsNotFound(network.status())) network = NamedNamespace::MakeNameless();
+  absl::Status read;
+  absl::Status status = network.status();
+  if (status.ok()) {
+    status = network->Visit([&] { read = ReadNetworkFacts(interface, config, facts); });
+  }
+  // Whoever may not enter one may still ask for a plan; where they are it is much the same.
+  if (absl::IsPermissionDenied(status)) return ReadNetworkFacts(interface, config, facts);
+  status.Update(read);
+  return status;
 }
 
-absl::StatusOr<HostFacts> ReadHostFacts(const ConfigFile& config) {
+}  // namespace
+
+absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const ConfigFile& config) {
   HostFacts facts;
-  facts.has_ipv6 = Exists("/proc/sys/net/ipv6");
-  if (IsFullTunnel(config)) {
-    absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-    if (!netlink.ok()) return netlink.status();
-    absl::StatusOr<std::vector<uint32_t>> tables = netlink->TablesInUse();
-    if (!tables.ok()) return tables.status();
-    absl::StatusOr<std::vector<uint32_t>> priorities = netlink->RulePriorities();
-    if (!priorities.ok()) return priorities.status();
-    facts.tables_in_use = *std::move(tables);
-    facts.rule_priorities = *std::move(priorities);
-  }
-  for (const std::string& path : SysctlsOf(config)) {
-    std::optional<std::string> value = ReadSysctl(path);
-    if (value.has_value()) facts.sysctls[path] = *std::move(value);
-  }
-  if (Exists(kResolvedFolder) && FindProgram("resolvectl").has_value()) {
+  const absl::Status status = ReadFactsOfNetwork(interface, config, &facts);
+  if (!status.ok()) return status;
+  if (::access(kResolvedFolder, F_OK) == 0 && FindProgram("resolvectl").has_value()) {
     facts.dns_program = DnsProgram::kResolvectl;
   } else if (FindProgram("resolvconf").has_value()) {
     facts.dns_program = DnsProgram::kResolvconf;

@@ -1,8 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_HOST_FACTS_H_
 #define RINGWIRE_PLATFORM_GATEWAY_HOST_FACTS_H_
 
-#include <optional>
-#include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "core/control/config_file.h"
@@ -11,10 +10,7 @@
 namespace ringwire::platform {
 
 // What MakePlan wants to know of this host. Reads only. Facts about a predecessor are the caller's.
-absl::StatusOr<HostFacts> ReadHostFacts(const ConfigFile& config);
-
-// A value below /proc/sys, without its newline; nullopt: there is no such setting.
-std::optional<std::string> ReadSysctl(const std::string& path);
+absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const ConfigFile& config);
 
 }  // namespace ringwire::platform
 

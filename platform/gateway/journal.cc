@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
 #include <utility>
 
 #include "fmt/format.h"
@@ -19,6 +22,8 @@ namespace {
 using nlohmann::json;
 
 constexpr uint64_t kFormat = 1;
+constexpr char kNamespaceKey[] = "namespace";
+constexpr char kNamespaceIdKey[] = "namespace_id";
 
 struct flock WholeFile(short type) {
   struct flock lock{};
@@ -41,16 +46,99 @@ bool IsCurrent(int file, const std::string& path) {
          opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
+absl::StatusOr<std::string> ReadAll(int file, const std::string& path) {
+  std::string text;
+  std::array<char, 65536> chunk;
+  while (true) {
+    const ssize_t size = ::pread(file, chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
+    if (size < 0) return absl::ErrnoToStatus(errno, "read " + path);
+    if (size == 0) return text;
+    text.append(chunk.data(), static_cast<size_t>(size));
+  }
+}
+
 std::optional<uint64_t> Number(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<uint64_t>();
 }
 
+std::string FirstLine() { return json{{"ringwire_journal", kFormat}}.dump(); }
+
+std::optional<Journal::Namespace> NamespaceIn(const json& object) {
+  const auto name = object.find(kNamespaceKey);
+  const std::optional<uint64_t> id = Number(object, kNamespaceIdKey);
+  if (name == object.end() || !name->is_string() || !id) return std::nullopt;
+  return Journal::Namespace{name->get<std::string>(), *id};
+}
+
+constexpr char kReserved[] = "reserved";
+constexpr std::string_view kSuffix = ".journal";
+
+json ToJsonLine(const Reservation& reservation, uint64_t network) {
+  json object = {{"mark", reservation.mark}, {"network", network}};
+  if (reservation.place.has_value()) {
+    object["ceiling"] = reservation.place->ceiling;
+    object["slot"] = reservation.place->slot;
+  }
+  return {{kReserved, object}};
+}
+
+std::optional<uint32_t> Number32(const json& object, const char* key) {
+  const std::optional<uint64_t> number = Number(object, key);
+  if (!number || *number > UINT32_MAX) return std::nullopt;
+  return static_cast<uint32_t>(*number);
+}
+
+struct ReservationLine {
+  Reservation reservation;
+  uint64_t network = 0;
+};
+
+// nullopt: some other line.
+std::optional<ReservationLine> ReadReservation(const json& line) {
+  const auto found = line.find(kReserved);
+  if (found == line.end() || !found->is_object()) return std::nullopt;
+  const std::optional<uint32_t> mark = Number32(*found, "mark");
+  const std::optional<uint64_t> network = Number(*found, "network");
+  if (!mark || !network) return std::nullopt;
+  ReservationLine read{{*mark, std::nullopt}, *network};
+  const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
+  const std::optional<uint32_t> slot = Number32(*found, "slot");
+  if (ceiling && *ceiling > kRuleTurns && slot) read.reservation.place = RulePlace{*ceiling, *slot};
+  return read;
+}
+
 }  // namespace
 
+uint64_t CurrentNetworkId() {
+  struct stat status{};
+  return ::stat("/proc/thread-self/ns/net", &status) == 0 ? status.st_ino : 0;
+}
+
+std::vector<Reservation> Journal::ReservationsOfOthers(const std::string& folder,
+                                                       std::string_view interface,
+                                                       uint64_t network) {
+  std::vector<Reservation> reservations;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.ends_with(kSuffix) || name == fmt::format("{}{}", interface, kSuffix)) continue;
+    std::ifstream file(entry->path());
+    std::optional<ReservationLine> last;
+    for (std::string line; std::getline(file, line);) {
+      if (!line.starts_with(fmt::format("{{\"{}\"", kReserved))) continue;
+      const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+      if (object.is_object()) last = ReadReservation(object);
+    }
+    if (last.has_value() && last->network == network) reservations.push_back(last->reservation);
+  }
+  return reservations;
+}
+
 std::string Journal::PathOf(const std::string& folder, std::string_view interface) {
-  return fmt::format("{}/{}.journal", folder, interface);
+  return fmt::format("{}/{}{}", folder, interface, kSuffix);
 }
 
 std::optional<pid_t> Journal::Owner(const std::string& folder, std::string_view interface) {
@@ -59,6 +147,32 @@ std::optional<pid_t> Journal::Owner(const std::string& folder, std::string_view 
   struct flock lock = WholeFile(F_WRLCK);
   if (::fcntl(file.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) return std::nullopt;
   return lock.l_pid;
+}
+
+absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folder,
+                                                        std::string_view interface) {
+  const std::string path = PathOf(folder, interface);
+  const std::string tried = "read " + path;
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid()) return absl::ErrnoToStatus(errno, tried);
+  struct stat status{};
+  if (::fstat(file.get(), &status) != 0) return absl::ErrnoToStatus(errno, tried);
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() ||
+      (status.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    return absl::PermissionDeniedError(
+        fmt::format("{}: others can write it, so that it cannot be trusted", tried));
+  }
+  absl::StatusOr<std::string> text = ReadAll(file.get(), path);
+  if (!text.ok()) return text.status();
+  Namespace found;
+  for (std::string_view rest = *text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (line.find(kNamespaceIdKey) == std::string_view::npos) continue;  // of many lines, this one
+    const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (object.is_object()) found = NamespaceIn(object).value_or(found);
+  }
+  return found;
 }
 
 absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_view interface) {
@@ -85,36 +199,34 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
 }
 
 absl::Status Journal::Load() {
-  std::string text;
-  std::array<char, 65536> chunk;
-  while (true) {
-    const ssize_t size =
-        ::pread(file_.get(), chunk.data(), chunk.size(), static_cast<off_t>(text.size()));
-    if (size < 0) return absl::ErrnoToStatus(errno, "read " + path_);
-    if (size == 0) break;
-    text.append(chunk.data(), static_cast<size_t>(size));
-  }
+  const absl::StatusOr<std::string> read = ReadAll(file_.get(), path_);
+  if (!read.ok()) return read.status();
+  const std::string& text = *read;
   // A line that was not finished is of a change that was not made.
   const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
+  if (!TakeText(std::string_view(text).substr(0, whole), std::string_view(text).substr(whole))) {
+    return absl::InvalidArgumentError(
+        fmt::format("read {}: not written by this version of ringwire (undo by hand what it "
+                    "lists, then delete it)",
+                    path_));
+  }
   if (whole != text.size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
     return absl::ErrnoToStatus(errno, "mend " + path_);
   }
-  std::string_view rest = std::string_view(text).substr(0, whole);
-  if (rest.empty()) return Append(json{{"ringwire_journal", kFormat}}.dump());
-  bool first = true;
-  while (!rest.empty()) {
+  return whole == 0 ? Append(FirstLine()) : absl::OkStatus();
+}
+
+// Of a file that somebody else wrote not a byte may change, so this comes before the mending.
+bool Journal::TakeText(std::string_view whole_lines, std::string_view torn_line) {
+  if (whole_lines.empty()) return FirstLine().starts_with(torn_line);
+  bool is_first = true;
+  for (std::string_view rest = whole_lines; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
-    const bool good = first ? line == json{{"ringwire_journal", kFormat}}.dump() : TakeLine(line);
-    if (!good) {
-      return absl::InvalidArgumentError(
-          fmt::format("read {}: not written by this version of ringwire (undo by hand what it "
-                      "lists, then delete it)",
-                      path_));
-    }
-    first = false;
+    if (is_first ? line != FirstLine() : !TakeLine(line)) return false;
+    is_first = false;
   }
-  return absl::OkStatus();
+  return true;
 }
 
 bool Journal::TakeLine(std::string_view line) {
@@ -122,6 +234,15 @@ bool Journal::TakeLine(std::string_view line) {
   if (!object.is_object()) return false;
   if (const std::optional<uint64_t> index = Number(object, "interface_index")) {
     interface_index_ = static_cast<uint32_t>(*index);
+    return true;
+  }
+  if (const std::optional<ReservationLine> read = ReadReservation(object)) {
+    reservation_ = read->reservation;
+    return true;
+  }
+  if (const std::optional<Namespace> found = NamespaceIn(object)) {
+    network_namespace_ = found->name;
+    network_namespace_id_ = found->id;
     return true;
   }
   if (const std::optional<uint64_t> done = Number(object, "done")) {
@@ -139,14 +260,18 @@ bool Journal::TakeLine(std::string_view line) {
   return true;
 }
 
-// One write a line, so that a crash leaves whole lines.
+// One write a line, so that a crash leaves whole lines; and where there is no room for one, none of
+// it stays.
 absl::Status Journal::Append(std::string line) {
   if (!file_.valid()) return absl::OkStatus();
   line.push_back('\n');
-  if (::write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    return absl::ErrnoToStatus(errno, "write " + path_);
-  }
-  return absl::OkStatus();
+  const off_t end = ::lseek(file_.get(), 0, SEEK_END);
+  const ssize_t size = ::write(file_.get(), line.data(), line.size());
+  if (size == static_cast<ssize_t>(line.size())) return absl::OkStatus();
+  const int error = size < 0 ? errno : ENOSPC;
+  if (size > 0 && ::ftruncate(file_.get(), end) != 0)
+    return absl::ErrnoToStatus(errno, "mend " + path_);
+  return absl::ErrnoToStatus(error, "write " + path_);
 }
 
 absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_crash) {
@@ -162,6 +287,17 @@ absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_cr
 absl::Status Journal::RecordInterface(uint32_t index) {
   interface_index_ = index;
   return Append(json{{"interface_index", index}}.dump());
+}
+
+absl::Status Journal::RecordNamespace(const std::string& name, uint64_t id) {
+  network_namespace_ = name;
+  network_namespace_id_ = id;
+  return Append(json{{kNamespaceKey, name}, {kNamespaceIdKey, id}}.dump());
+}
+
+absl::Status Journal::RecordReservation(const Reservation& reservation, uint64_t network) {
+  reservation_ = reservation;
+  return Append(ToJsonLine(reservation, network).dump());
 }
 
 absl::Status Journal::Forget(uint64_t id) {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/action.h"
+#include "platform/gateway/rule_place.h"
 
 namespace ringwire::platform {
 
@@ -37,17 +38,39 @@ class Journal {
   // The process that owns the journal of `interface`; nullopt: none.
   static std::optional<pid_t> Owner(const std::string& folder, std::string_view interface);
   static std::string PathOf(const std::string& folder, std::string_view interface);
+  // What the journals of other interfaces have reserved in the namespace `network`. One that cannot
+  // be read reserves nothing.
+  static std::vector<Reservation> ReservationsOfOthers(const std::string& folder,
+                                                       std::string_view interface,
+                                                       uint64_t network);
+
+  // What the journal of `interface` says of its network namespace, for whoever does not own it.
+  // NotFound: there is no journal. PermissionDenied: one that somebody else could have written.
+  struct Namespace {
+    std::string name;  // empty: none of its own
+    uint64_t id = 0;
+  };
+  static absl::StatusOr<Namespace> NamespaceOf(const std::string& folder,
+                                               std::string_view interface);
 
   // In the order in which they were recorded.
   const std::vector<Entry>& entries() const { return entries_; }
   // Of the interface that the entries are about; 0: it was not made yet.
   uint32_t interface_index() const { return interface_index_; }
+  // The one in which the interface is, by name and by the kernel's number (NamedNamespace::id).
+  // Empty: that of the process which wrote the journal.
+  const std::string& network_namespace() const { return network_namespace_; }
+  uint64_t network_namespace_id() const { return network_namespace_id_; }
+  const Reservation& reservation() const { return reservation_; }
   uint64_t last_id() const { return next_id_ - 1; }  // of what was recorded; ids grow
   bool is_on_disk() const { return file_.valid(); }
 
   // Returns the entry's id.
   absl::StatusOr<uint64_t> Record(const Action& undo, bool stays_after_crash);
   absl::Status RecordInterface(uint32_t index);
+  absl::Status RecordNamespace(const std::string& name, uint64_t id);
+  // `network`: the namespace in which the numbers are taken, as CurrentNetworkId() tells.
+  absl::Status RecordReservation(const Reservation& reservation, uint64_t network);
   absl::Status Forget(uint64_t id);
   // The last call: removes the file if nothing is left to undo.
   void RemoveIfEmpty();
@@ -55,6 +78,7 @@ class Journal {
  private:
   Journal(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
   absl::Status Load();
+  bool TakeText(std::string_view whole_lines, std::string_view torn_line);
   bool TakeLine(std::string_view line);
   absl::Status Append(std::string line);
 
@@ -63,7 +87,13 @@ class Journal {
   std::vector<Entry> entries_;
   uint64_t next_id_ = 1;
   uint32_t interface_index_ = 0;
+  std::string network_namespace_;
+  uint64_t network_namespace_id_ = 0;
+  Reservation reservation_;
 };
+
+// The kernel's number of the network namespace that this thread is in.
+uint64_t CurrentNetworkId();
 
 }  // namespace ringwire::platform
 

@@ -10,6 +10,9 @@
 
 #include "core/control/config_file.h"
 #include "platform/gateway/action.h"
+#include "platform/gateway/local_networks.h"
+#include "platform/gateway/namespace_dns.h"
+#include "platform/gateway/rule_place.h"
 
 // From what a configuration asks for and what the host is like to the changes to make. Pure: the
 // same arguments give the same plan, and nothing is touched.
@@ -28,29 +31,48 @@ struct Step {
 // What a plan depends on, beside the configuration.
 struct HostFacts {
   bool has_ipv6 = true;
-  std::vector<uint32_t> tables_in_use;    // that have a route
+  std::vector<uint32_t> tables_in_use;    // that have a route, or that a rule names; also marks
   std::vector<uint32_t> rule_priorities;  // of all policy rules, of both families
-  // The table of the full tunnel of this interface's predecessor, which has not been undone. It is
-  // taken again, with its rules, so that nothing opens in between.
-  std::optional<uint32_t> predecessor_table;
-  std::optional<uint32_t> predecessor_priority;
-  std::map<std::string, std::string, std::less<>> sysctls;  // those of SysctlsOf; absent: no such
+  std::vector<Reservation> others;        // of other interfaces
+  // Of this interface's predecessor, which has not been undone. It is taken again, so that nothing
+  // opens in between.
+  Reservation predecessor;
+  bool predecessor_kill_switch = false;  // its nft table is there and may keep packets in
+  LocalNetworks local_networks;          // by the routes of the host
+  // Those of SysctlsOf, as they were before any interface of ours came up; absent: no such.
+  std::map<std::string, std::string, std::less<>> sysctls;
+  std::vector<std::string> interfaces;  // by name
+  std::optional<uint32_t> path_mtu;     // as ReadPathMtu finds it
   DnsProgram dns_program = DnsProgram::kNone;
   std::string resolvconf_prefix;  // in front of the interface's name
+  // With a network namespace of its own for the interface, tables, rules and sysctls are those of
+  // it.
+  bool namespace_exists = false;
+  bool namespace_is_ours = false;  // made by a ringwire, which leaves its removal to the last one
+  NamespaceDnsFacts namespace_dns;
 };
 
 struct Plan {
   std::vector<Step> steps;
-  uint32_t fwmark = 0;                // of every UDP socket, from before the first step
+  uint32_t fwmark = 0;  // of every UDP socket, from before the first step
+  // Names of endpoints are looked up by questions with that mark too, as they must not depend on
+  // the tunnel that needs the answers.
+  bool marks_questions = false;
+  std::optional<RulePlace> place;     // of its policy rules, if it has any
+  std::string network_namespace;      // of the interface; empty: the one that ringwire runs in
   std::vector<std::string> warnings;  // what the configuration asks for and this host cannot do
 };
 
-inline constexpr uint32_t kDefaultMtu = 1420;  // an Ethernet's 1500 less WireGuard's 80 over IPv6
+// What WireGuard adds to a packet over IPv6, the longer one of the two.
+inline constexpr uint32_t kTunnelOverhead = 80;
+inline constexpr uint32_t kDefaultMtu = 1500 - kTunnelOverhead;  // an Ethernet's
+inline constexpr uint32_t kLeastMtu = 1280;                      // that IPv6 works with
 
-// The sysctls whose values MakePlan wants to know, below /proc/sys.
+// The sysctls whose values MakePlan wants to know, below /proc/sys. `*` stands for every interface,
+// and for `all` and `default`.
 std::vector<std::string> SysctlsOf(const ConfigFile& config);
-// Whether MakePlan wants to know tables and rules: all traffic is to take the tunnel.
-bool IsFullTunnel(const ConfigFile& config);
+// Whether MakePlan wants to know tables and rules.
+bool NeedsPolicyFacts(const ConfigFile& config);
 
 Plan MakePlan(std::string_view interface, const ConfigFile& config, const HostFacts& facts);
 

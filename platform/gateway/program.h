@@ -14,8 +14,10 @@ namespace ringwire::platform {
 std::optional<std::string> FindProgram(std::string_view name);
 
 // Runs a program to its end, with `input` to read, no signal blocked and an environment of its own
-// (PATH, HOME). `arguments` begins with the program's path. Error: how it ended.
-absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input = {});
+// (PATH, HOME, and `variable`, a NAME=VALUE, unless it is empty). `arguments` begins with the
+// program's path. Error: how it ended.
+absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input = {},
+                        const std::string& variable = {});
 
 }  // namespace ringwire::platform
 

@@ -1,16 +1,24 @@
 #include "platform/gateway/route_netlink.h"
 
 #include <linux/fib_rules.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <netlink/attr.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
+#include "core/control/gateway_config.h"
 #include "fmt/format.h"
 
 namespace ringwire::platform {
@@ -20,6 +28,16 @@ struct FreeMessage {
   void operator()(nl_msg* message) const { nlmsg_free(message); }
 };
 using Message = std::unique_ptr<nl_msg, FreeMessage>;
+
+// Far more than count as local networks; a router may have a million routes.
+constexpr size_t kLocalRoutesMax = 4096;
+
+// Interfaces whose far end somebody has configured on this host.
+bool IsTunnelKind(std::string_view kind) {
+  static constexpr std::array<std::string_view, 10> kKinds = {
+      "tun", "wireguard", "ovpn", "gre", "ip6gre", "ipip", "ip6tnl", "vti", "vti6", "xfrm"};
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
 
 uint8_t SystemFamily(IpFamily family) { return family == IpFamily::kV4 ? AF_INET : AF_INET6; }
 
@@ -61,20 +79,65 @@ Message RuleMessage(int type, int flags, const Rule& rule) {
   Message message(nlmsg_alloc_simple(type, flags));
   fib_rule_hdr header{};
   header.family = SystemFamily(rule.family);
-  header.action = FR_ACT_TO_TBL;
+  header.action = rule.go_to.has_value() ? FR_ACT_GOTO
+                  : rule.table == 0      ? FR_ACT_NOP
+                                         : FR_ACT_TO_TBL;
   header.table = RT_TABLE_UNSPEC;
   if (rule.unless_mark.has_value()) header.flags = FIB_RULE_INVERT;
+  if (rule.source.has_value()) header.src_len = rule.source->length;
+  if (rule.destination.has_value()) header.dst_len = rule.destination->length;
   nlmsg_append(message.get(), &header, sizeof(header), NLMSG_ALIGNTO);
-  nla_put_u32(message.get(), FRA_TABLE, rule.table);
+  if (rule.table != 0) nla_put_u32(message.get(), FRA_TABLE, rule.table);
+  if (rule.go_to.has_value()) nla_put_u32(message.get(), FRA_GOTO, *rule.go_to);
   nla_put_u32(message.get(), FRA_PRIORITY, rule.priority);
-  if (rule.unless_mark.has_value()) {
-    nla_put_u32(message.get(), FRA_FWMARK, *rule.unless_mark);
+  for (const auto& [type_of, prefix] :
+       {std::pair(FRA_SRC, rule.source), std::pair(FRA_DST, rule.destination)}) {
+    if (!prefix.has_value()) continue;
+    nla_put(message.get(), type_of, prefix->address.Bits() / 8, prefix->address.bytes.data());
+  }
+  const std::optional<uint32_t> mark =
+      rule.unless_mark.has_value() ? rule.unless_mark : rule.if_mark;
+  if (mark.has_value()) {
+    nla_put_u32(message.get(), FRA_FWMARK, *mark);
     nla_put_u32(message.get(), FRA_FWMASK, UINT32_MAX);
   }
   if (rule.suppress_prefix_length.has_value()) {
     nla_put_u32(message.get(), FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefix_length);
   }
   return message;
+}
+
+struct FoundRoute {
+  RouteNetlink::Way way;
+  bool is_v4 = false;
+  bool is_default = false;  // of the main table
+  uint32_t metric = 0;
+};
+
+// nullopt: it leads nowhere.
+std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
+  std::array<nlattr*, RTA_MAX + 1> attributes{};
+  if (message->nlmsg_type != RTM_NEWROUTE ||
+      nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto number = [](nlattr* attribute) {
+    return attribute == nullptr ? 0 : nla_get_u32(attribute);
+  };
+  const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+  if (header->rtm_type != RTN_UNICAST && header->rtm_type != RTN_LOCAL) return std::nullopt;
+  FoundRoute route;
+  route.is_v4 = header->rtm_family == AF_INET;
+  route.is_default = header->rtm_dst_len == 0 && header->rtm_type == RTN_UNICAST &&
+                     number(attributes[RTA_TABLE]) == kMainTable;
+  route.metric = number(attributes[RTA_PRIORITY]);
+  route.way.interface_index = number(attributes[RTA_OIF]);
+  if (attributes[RTA_METRICS] != nullptr) {
+    std::array<nlattr*, RTAX_MAX + 1> metrics{};
+    nla_parse_nested(metrics.data(), RTAX_MAX, attributes[RTA_METRICS], nullptr);
+    route.way.mtu = number(metrics[RTAX_MTU]);
+  }
+  return route;
 }
 
 // The kernel's answer to one change: 0, or a negative libnl error.
@@ -96,8 +159,22 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
   const int result = Send(
       socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
   if (result >= 0) return true;
-  if (result == -NLE_EXIST) return false;
-  return NetlinkError(result, Describe(platform::AddRoute{route}));
+  if (result != -NLE_EXIST) return NetlinkError(result, Describe(platform::AddRoute{route}));
+  // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
+  // same one; traffic would go on by the first, so that one is not left there.
+  if (Send(socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route,
+                                       interface_index)) == -NLE_EXIST) {
+    return false;
+  }
+  const absl::Status removed = RemoveRoute(route, interface_index);
+  if (!removed.ok()) return removed;
+  return absl::AlreadyExistsError(fmt::format(
+      "{}: there is another one, which traffic would take (`ip{} route show table {} {}` "
+      "names it; remove it, or leave the prefix out of AllowedIPs, or give the tunnel a "
+      "Table of its own)",
+      Describe(platform::AddRoute{route}),
+      route.prefix.address.family == IpFamily::kV6 ? " -6" : "", route.table,
+      route.prefix.ToString()));
 }
 
 absl::Status RouteNetlink::RemoveRoute(const Route& route, uint32_t interface_index) {
@@ -119,27 +196,41 @@ absl::Status RouteNetlink::RemoveRule(const Rule& rule) {
   return NetlinkError(result, Describe(platform::RemoveRule{rule}));
 }
 
+void RouteNetlink::Listen(const Visitor* visit) {
+  if (visit == nullptr) {
+    nl_socket_modify_cb(socket_.get(), NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
+    return;
+  }
+  nl_socket_modify_cb(
+      socket_.get(), NL_CB_VALID, NL_CB_CUSTOM,
+      [](nl_msg* message, void* visitor) {
+        (*static_cast<const Visitor*>(visitor))(nlmsg_hdr(message));
+        return static_cast<int>(NL_OK);
+      },
+      const_cast<Visitor*>(visit));
+}
+
+absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit) {
+  Listen(&visit);
+  int result = nl_send_simple(socket_.get(), type, NLM_F_DUMP, header.data(), header.size());
+  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
+  Listen(nullptr);
+  // A host without IPv6 has none of them.
+  if (result < 0 && !(header[0] == AF_INET6 && IsAbsent(result))) {
+    return NetlinkError(result, "list links, routes and rules");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RouteNetlink::Dump(int type, const Visitor& visit) {
   // rtgenmsg would do, but for strict kernels the header has to be the whole one; both kinds have
-  // the same size.
+  // the same size, and begin with the family.
+  std::array<uint8_t, sizeof(rtmsg)> header{};
   static_assert(sizeof(rtmsg) == sizeof(fib_rule_hdr));
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
-    rtmsg request{};
-    request.rtm_family = family;
-    nl_socket_modify_cb(
-        socket_.get(), NL_CB_VALID, NL_CB_CUSTOM,
-        [](nl_msg* message, void* visitor) {
-          (*static_cast<const Visitor*>(visitor))(nlmsg_hdr(message));
-          return static_cast<int>(NL_OK);
-        },
-        const_cast<Visitor*>(&visit));
-    int result = nl_send_simple(socket_.get(), type, NLM_F_DUMP, &request, sizeof(request));
-    if (result >= 0) result = nl_recvmsgs_default(socket_.get());
-    nl_socket_modify_cb(socket_.get(), NL_CB_VALID, NL_CB_DEFAULT, nullptr, nullptr);
-    // A host without IPv6 has none of them.
-    if (result < 0 && !(family == AF_INET6 && IsAbsent(result))) {
-      return NetlinkError(result, "list routes and rules");
-    }
+    header[0] = family;
+    const absl::Status status = DumpFamily(type, header, visit);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -158,17 +249,120 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TablesInUse() {
   return tables;
 }
 
-absl::StatusOr<std::vector<uint32_t>> RouteNetlink::RulePriorities() {
-  std::vector<uint32_t> priorities;
-  const absl::Status status = Dump(RTM_GETRULE, [&priorities](nlmsghdr* message) {
+absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
+  RuleNumbers numbers;
+  const absl::Status status = Dump(RTM_GETRULE, [&numbers](nlmsghdr* message) {
     std::array<nlattr*, FRA_MAX + 1> attributes{};
     if (nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) return;
+    const auto number = [&attributes](int type) {
+      const nlattr* const attribute = attributes[static_cast<size_t>(type)];
+      return attribute == nullptr ? 0 : nla_get_u32(attribute);
+    };
     // The rule of priority 0 doesn't say so.
-    priorities.push_back(
-        attributes[FRA_PRIORITY] == nullptr ? 0 : nla_get_u32(attributes[FRA_PRIORITY]));
+    numbers.priorities.push_back(number(FRA_PRIORITY));
+    numbers.tables_and_marks.push_back(number(FRA_TABLE));
+    numbers.tables_and_marks.push_back(number(FRA_FWMARK));
   });
   if (!status.ok()) return status;
-  return priorities;
+  return numbers;
+}
+
+absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
+  std::vector<uint32_t> links;
+  std::array<uint8_t, sizeof(ifinfomsg)> header{};
+  const absl::Status status = DumpFamily(RTM_GETLINK, header, [&links](nlmsghdr* message) {
+    std::array<nlattr*, IFLA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) < 0) return;
+    if (attributes[IFLA_LINKINFO] == nullptr) return;
+    std::array<nlattr*, IFLA_INFO_MAX + 1> link{};
+    if (nla_parse_nested(link.data(), IFLA_INFO_MAX, attributes[IFLA_LINKINFO], nullptr) < 0) {
+      return;
+    }
+    const nlattr* const kind = link[IFLA_INFO_KIND];
+    if (kind == nullptr || !IsTunnelKind(nla_get_string(kind))) return;
+    const auto* const info = static_cast<const ifinfomsg*>(nlmsg_data(message));
+    links.push_back(static_cast<uint32_t>(info->ifi_index));
+  });
+  if (!status.ok()) return status;
+  return links;
+}
+
+absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
+  absl::StatusOr<std::vector<uint32_t>> tunnels = TunnelLinks();
+  if (!tunnels.ok()) return tunnels.status();
+  std::vector<HostRoute> routes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    const nlattr* const table = attributes[RTA_TABLE];
+    const nlattr* const destination = attributes[RTA_DST];
+    if (table == nullptr || nla_get_u32(table) != kMainTable || destination == nullptr) return;
+    if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0) return;
+    const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
+    if (link != 0 && link == but) return;
+    IpAddress address;
+    address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+    const auto size = static_cast<size_t>(nla_len(destination));
+    if (size != static_cast<size_t>(address.Bits()) / 8) return;
+    std::memcpy(address.bytes.data(), nla_data(destination), size);
+    HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
+    // One of several ways has no link of its own.
+    route.has_gateway =
+        link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
+    route.by_tunnel = std::ranges::find(*tunnels, link) != tunnels->end();
+    if (IsLocal(route) && routes.size() < kLocalRoutesMax) routes.push_back(route);
+  });
+  if (!status.ok()) return status;
+  return routes;
+}
+
+absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, uint32_t fwmark) {
+  Message request(nlmsg_alloc_simple(RTM_GETROUTE, 0));
+  rtmsg header{};
+  header.rtm_family = SystemFamily(to.address.family);
+  header.rtm_dst_len = static_cast<uint8_t>(to.address.Bits());
+  nlmsg_append(request.get(), &header, sizeof(header), NLMSG_ALIGNTO);
+  nla_put(request.get(), RTA_DST, to.address.Bits() / 8, to.address.bytes.data());
+  if (to.scope_id != 0) nla_put_u32(request.get(), RTA_OIF, to.scope_id);
+  nla_put_u32(request.get(), RTA_MARK, fwmark);
+  nla_put_u8(request.get(), RTA_IP_PROTO, IPPROTO_UDP);
+  nla_put_u16(request.get(), RTA_DPORT, htons(to.port));
+  Way way;
+  const Visitor visit = [&way](nlmsghdr* message) {
+    const std::optional<FoundRoute> route = ReadRoute(message);
+    if (route.has_value()) way = route->way;
+  };
+  Listen(&visit);
+  // The answer is one message, or an error; an acknowledgement behind it would be taken for the
+  // next answer.
+  nl_socket_disable_auto_ack(socket_.get());
+  int result = nl_send_auto(socket_.get(), request.get());
+  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
+  nl_socket_enable_auto_ack(socket_.get());
+  Listen(nullptr);
+  if (result < 0) return NetlinkError(result, "find a route to " + to.ToString());
+  if (way.interface_index == 0) return absl::NotFoundError("no route to " + to.ToString());
+  return way;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::Way>> RouteNetlink::DefaultWays(uint32_t except) {
+  std::optional<FoundRoute> best_v4;
+  std::optional<FoundRoute> best_v6;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const std::optional<FoundRoute> route = ReadRoute(message);
+    if (!route.has_value() || !route->is_default || route->way.interface_index == 0 ||
+        route->way.interface_index == except) {
+      return;
+    }
+    std::optional<FoundRoute>& best = route->is_v4 ? best_v4 : best_v6;
+    if (!best.has_value() || route->metric < best->metric) best = route;
+  });
+  if (!status.ok()) return status;
+  std::vector<Way> ways;
+  if (best_v4.has_value()) ways.push_back(best_v4->way);
+  if (best_v6.has_value()) ways.push_back(best_v6->way);
+  return ways;
 }
 
 }  // namespace ringwire::platform

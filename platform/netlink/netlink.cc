@@ -2,12 +2,14 @@
 
 #include <net/if.h>
 #include <netlink/addr.h>
+#include <netlink/cache.h>
 #include <netlink/errno.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <sys/socket.h>
 
+#include <span>
 #include <string>
 
 #include "fmt/format.h"
@@ -97,6 +99,37 @@ absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
   const int result = rtnl_link_change(socket_.get(), link.get(), change.get(), 0);
   if (result == 0) return absl::OkStatus();
   return NetlinkError(result, "set the link up");
+}
+
+uint32_t Netlink::IndexOf(const std::string& name) {
+  rtnl_link* found = nullptr;
+  if (rtnl_link_get_kernel(socket_.get(), 0, name.c_str(), &found) < 0) return 0;
+  const Link link(found);
+  return static_cast<uint32_t>(rtnl_link_get_ifindex(link.get()));
+}
+
+absl::StatusOr<std::vector<InterfaceAddress>> Netlink::Addresses(uint32_t interface_index) {
+  nl_cache* found = nullptr;
+  const int result = rtnl_addr_alloc_cache(socket_.get(), &found);
+  if (result < 0) return NetlinkError(result, "list the interface's addresses");
+  const std::unique_ptr<nl_cache, void (*)(nl_cache*)> cache(found, &nl_cache_free);
+  std::vector<InterfaceAddress> addresses;
+  for (nl_object* object = nl_cache_get_first(found); object != nullptr;
+       object = nl_cache_get_next(object)) {
+    auto* const entry = reinterpret_cast<rtnl_addr*>(object);
+    const nl_addr* const local = rtnl_addr_get_local(entry);
+    if (rtnl_addr_get_ifindex(entry) != static_cast<int>(interface_index) || local == nullptr) {
+      continue;
+    }
+    const auto* const bytes = static_cast<const uint8_t*>(nl_addr_get_binary_addr(local));
+    const bool v4 = nl_addr_get_family(local) == AF_INET;
+    if (nl_addr_get_len(local) != (v4 ? 4U : 16U)) continue;
+    const IpAddress address = v4 ? IpAddress::V4(std::span<const uint8_t, 4>(bytes, 4))
+                                 : IpAddress::V6(std::span<const uint8_t, 16>(bytes, 16));
+    if (address.IsLinkLocalV6()) continue;
+    addresses.push_back({address, static_cast<uint8_t>(rtnl_addr_get_prefixlen(entry))});
+  }
+  return addresses;
 }
 
 absl::StatusOr<LinkState> Netlink::Query(uint32_t interface_index) {

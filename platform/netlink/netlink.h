@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -30,6 +32,10 @@ class Netlink {
   absl::Status RemoveAddress(uint32_t interface_index, const InterfaceAddress& address);
   absl::Status SetMtu(uint32_t interface_index, uint32_t mtu);
   absl::Status SetLinkUp(uint32_t interface_index);
+  // 0: there is none of that name.
+  uint32_t IndexOf(const std::string& name);
+  // In no order. Without link-local ones, which the kernel may have given it.
+  absl::StatusOr<std::vector<InterfaceAddress>> Addresses(uint32_t interface_index);
   // NotFound: there is no such interface (any more).
   absl::StatusOr<LinkState> Query(uint32_t interface_index);
 

@@ -216,6 +216,20 @@ join_two() {  # join_two [A_KNOWS_B [B_KNOWS_A]]: endpoints, `-` for none
   wg set wga peer "${public[b]}" "${a[@]}" allowed-ips 10.77.0.2/32,fd77::2/128
 }
 
+# ---- configuration files -----------------------------------------------------------------------------------------
+
+# cookbook SCENARIO/FILE: puts that file of the cookbook into $work, with the keys of `new_key` in it and next to it.
+cookbook() {
+  local name keys=(-e "s,/etc/ringwire/,$work/,")
+  for name in "${!public[@]}"; do
+    (umask 077 && echo "${private[$name]}" >"$work/$name.key")
+    keys+=(-e "s,PUBLIC_KEY_OF_${name^^}\\b,${public[$name]},")
+  done
+  (umask 077 && sed "${keys[@]}" "$e2e_dir/../../docs/cookbook/$1" >"$work/${1##*/}")
+}
+up() { on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "${@:2}"; }  # up HOST FILE [OPTION...]
+down() { on "$1" "$RINGWIRE" down "$2"; }                          # down HOST IF
+
 # ---- what is seen ------------------------------------------------------------------------------------------------
 
 pings() {  # pings HOST ADDRESS [PING OPTIONS]: every one of a few requests is answered

@@ -64,11 +64,12 @@ none Endpoint 192.0.2.1 192.0.2.1: 192.0.2.1:0 192.0.2.1:65536 192.0.2.1:-1 192.
 compare theirs Endpoint 192.0.2.1:65616 'the port must be from 1 to 65535'
 compare theirs Endpoint 192.0.2.1:+80 'the port must be a number'
 compare theirs Endpoint 010.0.0.1:80 'leave the 0 out'  # 8.0.0.1 for wg, 10.0.0.1 for whoever wrote it, perhaps
-# ListenPort = domain too: a file should mean the same everywhere, whatever /etc/services says.
 if getent services domain/udp >/dev/null; then
-  compare theirs Endpoint 192.0.2.1:domain 'names of services are not looked up'
-  compare theirs ListenPort domain 'a number from 0 to 65535'
+  both Endpoint 192.0.2.1:domain '[2001:db8::1]:domain'
+  both ListenPort domain
 fi
+none Endpoint 192.0.2.1:no-such-service
+none ListenPort no-such-service
 compare ours Endpoint '[fe80::1%nope]:80'  # the interface may come later; so may a name
 
 say "allowed IPs"

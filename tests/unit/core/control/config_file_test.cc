@@ -68,7 +68,6 @@ TEST(ConfigFileTest, ReadsEveryKey) {
   EXPECT_EQ(config.workers, 2);
   EXPECT_EQ(config.io_backend, IoBackendChoice::kEpoll);
   EXPECT_EQ(config.transport_cipher, TransportCipher::kChaCha20Poly1305);
-  EXPECT_TRUE(config.deferred.empty());
   ASSERT_EQ(config.peers.size(), 1u);
   const PeerConfig& peer = config.peers[0];
   EXPECT_EQ(peer.position.line, 10u);
@@ -208,10 +207,11 @@ TEST(ConfigFileTest, SaysWhyAnEndpointIsRefusedThatWgWouldTake) {
         ":3:10: Endpoint must be HOST:PORT, with an IPv6 address in brackets, not '{}'{}", text,
         reason);
   };
-  constexpr std::string_view kNumber =
-      ": the port must be a number; names of services are not looked up";
-  EXPECT_EQ(why("192.0.2.1:domain"), refused("192.0.2.1:domain", kNumber));
-  EXPECT_EQ(why("192.0.2.1:+80"), refused("192.0.2.1:+80", kNumber));
+  EXPECT_EQ(why("192.0.2.1:domain"),
+            refused("192.0.2.1:domain", ": /etc/services has no such service for UDP"));
+  EXPECT_EQ(why("192.0.2.1:+80"),
+            refused("192.0.2.1:+80",
+                    ": the port must be a number, or the name of a service in /etc/services"));
   EXPECT_EQ(why("192.0.2.1:65616"),
             refused("192.0.2.1:65616", ": the port must be from 1 to 65535"));
   EXPECT_EQ(why("010.0.0.1:80"),
@@ -222,6 +222,23 @@ TEST(ConfigFileTest, SaysWhyAnEndpointIsRefusedThatWgWouldTake) {
             refused("[2001:db8::1%2]:80",
                     ": only a link-local address (fe80::/10) has an interface behind %"));
   EXPECT_EQ(why("192.0.2.256:80"), refused("192.0.2.256:80", ""));
+}
+
+TEST(ConfigFileTest, APortMayBeTheNameOfAService) {
+  const ServicePort lookup = [](const std::string& name) -> std::optional<uint16_t> {
+    if (name == "open-vpn.2") return 1194;
+    return std::nullopt;
+  };
+  const std::string text = fmt::format(
+      "[Interface]\nListenPort = open-vpn.2\n[Peer]\nPublicKey = {}\n"
+      "Endpoint = [2001:db8::1]:open-vpn.2\n",
+      kPublic);
+  const ConfigParse parse = ParseConfigFile(text, lookup);
+  ASSERT_TRUE(parse.ok()) << parse.errors[0].message;
+  EXPECT_EQ(parse.config.listen_port, 1194);
+  EXPECT_EQ(parse.config.peers[0].endpoint->ToString(), "[2001:db8::1]:1194");
+  EXPECT_EQ(ParseConfigFile(text).errors.size(), 2U) << "nobody to look it up";
+  EXPECT_EQ(ParseConfigFile("[Interface]\nListenPort = 0x50", lookup).errors.size(), 1U);
 }
 
 TEST(ConfigFileTest, ReadsAddressesAsWgQuickAndRefusesOctalNumbers) {
@@ -316,7 +333,8 @@ TEST(ConfigFileTest, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {
              "\n[Peer]\nAllowedIPs = y\n[Peer]\nPublicKey =\n"),
       (std::vector<std::string>{
           "wg0.conf:1:1: a key before any section; an [Interface] or [Peer] line comes first",
-          "wg0.conf:3:14: ListenPort must be a number from 0 to 65535, not 'x'",
+          "wg0.conf:3:14: ListenPort must be a number from 0 to 65535, not 'x': /etc/services has "
+          "no such service for UDP",
           "wg0.conf:4:1: expected 'Key = value' or '[Section]'",
           "wg0.conf:6:1: unknown section; there are [Interface], [Peer] and [Gateway]",
           "wg0.conf:9:14: AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not 'y'",
@@ -394,23 +412,6 @@ TEST(ConfigFileTest, RefusesEmptyValuesOfWhatNeedsOne) {
   EXPECT_EQ(InterfaceError("ListenPort = # 51820"), ":2:13: ListenPort has no value");
   EXPECT_EQ(PeerError("Endpoint = "), ":3:11: Endpoint has no value");
   EXPECT_TRUE(MustParsePeer("AllowedIPs = ").allowed_ips.empty());
-}
-
-TEST(ConfigFileTest, RemembersTheKeysThatItDoesNotActOn) {
-  const ConfigFile config = MustParse(
-      "[Interface]\n saveconfig = true\nSaveConfig = false\n# SaveConfig = true\n[Gateway]\n"
-      "PortForward = tcp/80 -> 10.0.0.2\nKillSwitch = off\nKillSwitch = on, dns\n"
-      "ReturnPath = on\nRouteFrom = 10.0.0.1\nNamespace = blue\n");
-  std::string seen;
-  for (const DeferredKey& deferred : config.deferred) {
-    seen +=
-        fmt::format("{}:{}:{} ", deferred.position.line, deferred.position.column, deferred.key);
-  }
-  EXPECT_EQ(seen,
-            "2:2:SaveConfig 6:1:PortForward 8:1:KillSwitch 9:1:ReturnPath 10:1:RouteFrom "
-            "11:1:Namespace ");
-  EXPECT_EQ(InterfaceError("SaveConfig = maybe"),
-            ":2:14: SaveConfig must be true or false, not 'maybe'");
 }
 
 TEST(StripTest, GivesWhatWgSetconfTakes) {

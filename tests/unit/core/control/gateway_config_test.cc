@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/limits.h"
 #include "core/control/config_file.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
@@ -66,6 +67,14 @@ TEST(GatewayConfigTest, ReadsEveryFormOfATable) {
   }
 }
 
+TEST(GatewayConfigTest, MasqueradeBringsForwardAlongUnlessTheFileSaysOtherwise) {
+  EXPECT_TRUE(MustParse("[Gateway]\nMasquerade = auto\n").gateway.forward);
+  EXPECT_FALSE(MustParse("[Gateway]\nMasquerade = auto\nMasquerade = off\n").gateway.forward);
+  EXPECT_TRUE(MustParse("[Gateway]\nForward = off\nForward = on\n").gateway.forward);
+  EXPECT_EQ(ErrorOf("[Gateway]\nMasquerade = auto\n Forward = off\n"),
+            ":3:2: Masquerade needs Forward = on; leave one of the two out");
+}
+
 TEST(GatewayConfigTest, ReadsTheGatewaySection) {
   const auto gateway_error = [](std::string_view line) {
     return ErrorOf(fmt::format("[gateway]\n{}\n", line));
@@ -82,6 +91,44 @@ TEST(GatewayConfigTest, ReadsTheGatewaySection) {
             ":2:1: unknown key 'Masquerad' in [Gateway]; did you mean 'Masquerade'?");
   EXPECT_EQ(gateway_error("DNS = 10.0.0.1"), ":2:1: DNS belongs in [Interface], not in [Gateway]");
   EXPECT_EQ(PeerError("Forward = on"), ":3:1: Forward belongs in [Gateway], not in [Peer]");
+}
+
+TEST(GatewayConfigTest, ReadsTheSourcesThatTakeTheTunnel) {
+  const ConfigFile config = MustParse(
+      "[Gateway]\nRouteFrom = 172.31.255.7/32, 10.0.0.9/24\nroutefrom = fd00::1/64 10.0.0.0/24\n"
+      "RouteFrom = 10.1.1.1\n");
+  std::string sources;
+  for (const Prefix& source : config.gateway.route_from) sources += source.ToString() + " ";
+  EXPECT_EQ(sources, "172.31.255.7/32 10.0.0.0/24 fd00::/64 10.1.1.1/32 ");
+  const auto error = [](std::string_view value) {
+    return ErrorOf(fmt::format("[Gateway]\nRouteFrom = {}\n", value));
+  };
+  EXPECT_EQ(error("10.0.0.0/24, eth0"),
+            ":2:26: RouteFrom must be addresses and networks like 10.0.0.1 or fd00::/64, not "
+            "'eth0'");
+  EXPECT_EQ(error("10.0.0.0/33"),
+            ":2:13: RouteFrom must be addresses and networks like 10.0.0.1 or fd00::/64, not "
+            "'10.0.0.0/33'");
+  EXPECT_EQ(error("::/0"),
+            ":2:13: RouteFrom ::/0 is every source (leave RouteFrom out: then all traffic takes "
+            "the tunnel)");
+  EXPECT_EQ(error(""), ":2:12: RouteFrom has no value") << "else the whole traffic took it";
+  EXPECT_EQ(error(","), ":2:13: RouteFrom has no value");
+  std::string many = "10.0.0.0";
+  for (size_t i = 1; i <= kRouteSourcesMax; ++i) {
+    many += fmt::format(" 10.0.{}.{}", i / 256, i % 256);
+  }
+  EXPECT_NE(error(many).find(": RouteFrom has more than 256 sources"), std::string::npos);
+}
+
+TEST(GatewayConfigTest, SourcesNeedATableOfTheirOwnWhereverItIsNamed) {
+  EXPECT_EQ(ErrorOf("[Gateway]\nRouteFrom = 10.0.0.1\n[Interface]\nTable = off\n"),
+            ":2:1: RouteFrom needs a routing table of its own, and Table is off (leave Table out)");
+  EXPECT_EQ(ErrorOf("[Interface]\nTable = 254\n[Gateway]\nRouteFrom = 10.0.0.1\n"),
+            ":4:1: RouteFrom needs a routing table of its own, and Table is main, where every "
+            "source looks (leave Table out)");
+  EXPECT_EQ(MustParse("[Interface]\nTable = 7\n[Gateway]\nRouteFrom = 10.0.0.1\n").table.number,
+            7u);
 }
 
 }  // namespace

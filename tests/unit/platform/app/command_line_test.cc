@@ -188,11 +188,30 @@ TEST_F(CommandLineTest, StripReadsTheKeyFromItsFile) {
   EXPECT_EXIT(RunProgram({"strip", missing}), testing::ExitedWithCode(1), "read /no/such/key");
 }
 
-TEST_F(CommandLineTest, RunRefusesWhatItWouldNotActOn) {
-  const std::string path =
-      Write("wg0.conf", std::string(kKeys) + "[Interface]\nSaveConfig = true\n");
-  EXPECT_EXIT(RunProgram({"run", path}), testing::ExitedWithCode(1),
-              "wg0.conf:8:[0-9]+: SaveConfig is not acted on");
+TEST_F(CommandLineTest, AnEmptyValueDoesNotTakeTheNextWord) {
+  for (const std::string flag : {"--offload=", "--aead=", "--busy-poll="}) {
+    EXPECT_EXIT(RunProgram({"run", flag, Write("wg0.conf", kKeys)}), testing::ExitedWithCode(2),
+                flag + " has no value");
+    EXPECT_EXIT(RunProgram({flag, "wg0"}), testing::ExitedWithCode(2), flag + " has no value");
+  }
+}
+
+TEST_F(CommandLineTest, AMissingFileSaysWhatANameWouldMean) {
+  EXPECT_EXIT(RunProgram({"run", "missing.conf"}), testing::ExitedWithCode(1),
+              "read missing.conf: No such file or directory .*NAME alone means /etc/ringwire/");
+  EXPECT_EXIT(RunProgram({"check", "no-such-name"}), testing::ExitedWithCode(1),
+              "neither /etc/ringwire/no-such-name.conf nor /etc/wireguard/no-such-name.conf");
+}
+
+TEST_F(CommandLineTest, CheckWarnsOfKeysThatOthersReadAlsoInFilesOfTheirOwn) {
+  const std::string key = Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
+  const std::string config = Write("wg0.conf", "[Interface]\nPrivateKeyFile = " + key + "\n");
+  ASSERT_EQ(::chmod(key.c_str(), 0644), 0);
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
+              "warning: .*key holds keys and is readable by everyone \\(chmod 600");
+  ASSERT_EQ(::unlink(key.c_str()), 0);
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
+              "warning: .*wg0.conf: a key is to be in .*key: .*No such file");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {

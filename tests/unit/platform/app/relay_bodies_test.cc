@@ -46,6 +46,31 @@ TEST(RelayBodiesTest, RefusesWhatIsNoEndpointOfAPeer) {
   EXPECT_FALSE(ParseEndpoints("[Peer]\nEndpoint = 192.0.2.1:7\n").ok()) << "no peer";
 }
 
+TEST(RelayBodiesTest, RequestsAndAnswersComeBackAsTheyWere) {
+  for (const ServiceRequest what :
+       {ServiceRequest::kReload, ServiceRequest::kSave, ServiceRequest::kEnd}) {
+    const RelayRequest request{0xfffffffe, what};
+    EXPECT_EQ(ParseRequest(RequestBody(request)), request);
+  }
+  for (const ServiceResult& result : {ServiceResult{true, ""}, ServiceResult{false, "a\nb"}}) {
+    const auto answer = ParseAnswer(AnswerBody(7, result));
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->first, 7U);
+    EXPECT_EQ(answer->second.ok, result.ok);
+    EXPECT_EQ(answer->second.text, result.text);
+  }
+}
+
+TEST(RelayBodiesTest, RefusesWhatIsNoRequestOrAnswer) {
+  const std::string request = RequestBody({1, ServiceRequest::kEnd});
+  EXPECT_FALSE(ParseRequest(""));
+  EXPECT_FALSE(ParseRequest(request.substr(1)));
+  EXPECT_FALSE(ParseRequest(request + "x"));
+  EXPECT_FALSE(ParseRequest(request.substr(0, request.size() - 1) + "\x09"));
+  EXPECT_FALSE(ParseAnswer(""));
+  EXPECT_FALSE(ParseAnswer("abcd"));
+}
+
 TEST(RelayBodiesTest, KeysComeBackAsTheyWere) {
   std::vector<crypto::PublicKey> keys;
   for (size_t i = 0; i < kUnansweredKeysMax; ++i) keys.push_back(Key(static_cast<uint8_t>(i)));
@@ -57,6 +82,11 @@ TEST(RelayBodiesTest, RefusesHalfKeysAndTooMany) {
   EXPECT_EQ(ParseKeys(std::string(31, 'x')), std::nullopt);
   EXPECT_EQ(ParseKeys(std::string(33, 'x')), std::nullopt);
   EXPECT_EQ(ParseKeys(std::string(32 * (kUnansweredKeysMax + 1), 'x')), std::nullopt);
+}
+
+TEST(RelayBodiesTest, AReasonSteersNoTerminal) {
+  EXPECT_EQ(ReasonOf({RelayVerb::kFailed, "no \x1b[2Jroom\n\x7f"}), "no ?[2Jroom??");
+  EXPECT_EQ(ReasonOf({RelayVerb::kFailed, "open peer(abcd…wxyz)"}), "open peer(abcd…wxyz)");
 }
 
 }  // namespace

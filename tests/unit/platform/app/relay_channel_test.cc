@@ -42,7 +42,9 @@ TEST_F(RelayChannelTest, TheSupervisorTakesShortMessagesOnly) {
 }
 
 TEST_F(RelayChannelTest, AnEndThatIsGoneIsSeenOnBothSides) {
+  EXPECT_FALSE(supervisor.IsClosed());
   relay.Close();
+  EXPECT_TRUE(supervisor.IsClosed());
   EXPECT_TRUE(absl::IsNotFound(supervisor.Receive().status()));
   EXPECT_FALSE(supervisor.CanSend());
   EXPECT_FALSE(supervisor.Send(RelayVerb::kServe).ok());

@@ -39,11 +39,21 @@ class FakeDevice final : public DeviceControl {
     forgotten.push_back(peer);
     return knows_peer;
   }
-  absl::Status Reload() override { return absl::FailedPreconditionError("no file"); }
+  void AskService(ServiceRequest request, ServiceAnswer answer) override {
+    asked.push_back(request);
+    if (answers_at_once) {
+      answer({false, "no file"});
+    } else {
+      answers.push_back(std::move(answer));
+    }
+  }
 
   DeviceStatus status;
   int apply_error = 0;
   bool knows_peer = true;
+  bool answers_at_once = true;
+  std::vector<ServiceRequest> asked;
+  std::vector<ServiceAnswer> answers;
   std::vector<DeviceUpdate> updates;
   std::vector<crypto::PublicKey> forgotten;
 };
@@ -309,6 +319,54 @@ TEST_F(SocketServerTest, StatusSocketForgetsAPeerByItsKey) {
     EXPECT_TRUE(answer->starts_with("{\"error\":")) << request << *answer;
   }
   EXPECT_EQ(device_.forgotten.size(), 1u);
+}
+
+TEST_F(SocketServerTest, WhatTheServiceIsAskedIsAnsweredWhenItHasAnAnswer) {
+  device_.answers_at_once = false;
+  ServeStatus();
+  const UniqueFd reload = Connect();
+  const UniqueFd save = Connect();
+  Send(reload, "reload\nping\n");
+  Turn();
+  Send(save, "save\n");
+  Turn();
+  EXPECT_EQ(device_.asked, (std::vector{ServiceRequest::kReload, ServiceRequest::kSave}));
+  EXPECT_EQ(ReadOnce(reload), std::nullopt);
+  Send(reload, "end\n");
+  Turn();
+  EXPECT_EQ(device_.asked.size(), 2u) << "one thing after the other";
+
+  device_.answers[1]({true, "a warning"});
+  server_->Poke();
+  EXPECT_EQ(ReadOnce(save), "{\"ok\":true,\"warnings\":\"a warning\"}\n");
+  EXPECT_EQ(ReadOnce(reload), std::nullopt);
+  device_.answers[0]({false, "wg0.conf:1:1: one\nand two"});
+  server_->Poke();
+  Turn();
+  EXPECT_EQ(ReadOnce(reload), "{\"error\":\"wg0.conf:1:1: one\\nand two\"}\n{\"ok\":true}\n");
+  EXPECT_EQ(device_.asked.size(), 3u);
+}
+
+TEST_F(SocketServerTest, AnAnswerForAClientThatIsGoneGoesNowhere) {
+  device_.answers_at_once = false;
+  ServeStatus();
+  UniqueFd client = Connect();
+  Send(client, "reload\n");
+  Turn();
+  client.Reset();
+  Turn();
+  EXPECT_EQ(server_->connection_count(), 0u);
+  device_.answers.at(0)({true, ""});
+  server_->Poke();
+}
+
+TEST_F(SocketServerTest, WaitsForAnAnswerWithABoundedMemoryOnly) {
+  device_.answers_at_once = false;
+  ServeStatus();
+  const UniqueFd client = Connect();
+  Send(client, "reload\n" + std::string(1000, 'x'));
+  Turn();
+  EXPECT_EQ(ReadOnce(client), "");
 }
 
 TEST_F(SocketServerTest, StatusSocketHangsUpOnALineWithoutEnd) {

@@ -12,6 +12,7 @@ StatusReport FullReport() {
   report.aead_providers = {"intel-ipsec-mb", "BoringSSL"};
   report.mtu = 1420;
   report.link_up = true;
+  report.network_namespace = "vpn";
   DeviceStatus device;
   device.private_key.emplace();
   device.public_key.fill(9);
@@ -48,6 +49,7 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(read->aead_providers[0], "intel-ipsec-mb");
   EXPECT_EQ(read->aead_providers[1], "BoringSSL");
   EXPECT_TRUE(read->link_up);
+  EXPECT_EQ(read->network_namespace, "vpn");
   EXPECT_EQ(read->mtu, 1420u);
   EXPECT_EQ(read->device.listen_port, 51820);
   EXPECT_EQ(read->device.fwmark, 0xca6cu);

@@ -14,12 +14,21 @@ TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
       SetMtu{1280},
       RemoveRoute{route},
       RemoveRoute{{Route::Type::kInterface, *Prefix::Parse("10.0.0.0/8"), 254, 0}},
-      RemoveRule{{IpFamily::kV4, 32765, 0xca6c, 51820, std::nullopt}},
-      RemoveRule{{IpFamily::kV6, 32764, std::nullopt, 254, 0}},
+      RemoveRule{{.family = IpFamily::kV4, .priority = 1, .table = 2, .unless_mark = 0xca6c}},
+      RemoveRule{{.family = IpFamily::kV6,
+                  .priority = 32764,
+                  .table = 254,
+                  .source = Prefix::Parse("fd00::1/128"),
+                  .destination = Prefix::Parse("fd01::/64"),
+                  .if_mark = 7,
+                  .suppress_prefix_length = 0}},
+      RemoveRule{{.family = IpFamily::kV4, .priority = 5, .if_mark = 7, .go_to = 9}},
       SetSysctl{"net/ipv4/ip_forward", "0", "1"},
       SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
       DeleteNftTable{"ringwire-wg0"},
       RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
+      DeleteNamespace{"vpn"},
+      RevertNamespaceDns{"vpn", true, 2},
       RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}"},
   };
   for (const Action& action : actions) {
@@ -47,16 +56,23 @@ TEST(ActionJsonTest, RefusesWhatItDidNotWrite) {
         R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2})",
         R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2,"unreachable":2})",
         R"({"do":"remove_rule","family":5,"priority":1,"table":2})",
+        R"({"do":"remove_rule","family":4,"priority":1,"table":2,"source":7})",
+        R"({"do":"remove_rule","family":4,"priority":1,"table":2,"destination":"x"})",
         R"({"do":"set_sysctl","path":"a"})",
         R"({"do":"delete_nft_table","name":null})",
         R"({"do":"revert_dns","program":3,"record":"a"})",
+        R"({"do":"delete_namespace"})",
+        R"({"do":"delete_namespace","name":7})",
+        R"({"do":"revert_namespace_dns","namespace":"a","had_file":2,"folders_made":0})",
+        R"({"do":"revert_namespace_dns","namespace":"a","had_file":0,"folders_made":3})",
+        R"({"do":"revert_namespace_dns","had_file":0,"folders_made":0})",
         R"({"do":"run_hook","key":"PostUp"})"}) {
     EXPECT_EQ(UndoFromJson(text), std::nullopt) << text;
   }
 }
 
 TEST(NftTableTest, AReplacementIsOneTransactionThatCannotMeetAnOldTable) {
-  const NftTable table{"ringwire-wg0", {{"c", "filter", "prerouting", -300, {{{Drop()}}}}}};
+  const NftTable table{"ringwire-wg0", {{{"c", "filter", "prerouting", -300}, {{{Drop()}}}}}, {}};
   const auto json = nlohmann::json::parse(ReplaceJson(table));
   std::string order;
   for (const auto& command : json["nftables"]) {

@@ -27,6 +27,8 @@ HostFacts Facts() {
   HostFacts facts;
   facts.tables_in_use = {254, 255};
   facts.rule_priorities = {0, 32766, 32767};
+  facts.local_networks.networks = {{*Prefix::Parse("192.0.2.0/24"), true},
+                                   {*Prefix::Parse("fe80::/10"), true}};
   facts.sysctls[kSourceValidMark] = "0";
   return facts;
 }
@@ -64,8 +66,8 @@ TEST(PlanTest, AddressesThenTheLinkThenRoutesThatNoAddressBringsAlong) {
             "create\n"
             "ip address add 10.77.0.1/24 dev wg0\n"
             "ip address add fd77::1/64 dev wg0\n"
-            "ip link set wg0 mtu 1380\n"
-            "ip link set wg0 up\n"
+            "ip link set dev wg0 mtu 1380\n"
+            "ip link set dev wg0 up\n"
             "ip -6 route add fd88::/48 dev wg0\n"
             "ip -4 route add 192.168.7.0/24 dev wg0\n"
             "ip -4 route add 192.168.0.0/16 dev wg0\n");
@@ -75,9 +77,26 @@ TEST(PlanTest, AddressesThenTheLinkThenRoutesThatNoAddressBringsAlong) {
             "ip -6 route delete fd88::/48 dev wg0\n"
             "ip address delete fd77::1/64 dev wg0\n"
             "ip address delete 10.77.0.1/24 dev wg0\n"
-            "ip link delete wg0\n");
+            "ip link delete dev wg0\n");
   EXPECT_EQ(plan.fwmark, 0u);
   EXPECT_TRUE(plan.warnings.empty());
+}
+
+TEST(PlanTest, TheMtuIsWhatTheWayToThePeersLeaves) {
+  const auto mtu_of = [](std::optional<uint32_t> path_mtu, std::string_view lines = "") {
+    HostFacts facts = Facts();
+    facts.path_mtu = path_mtu;
+    const std::string text = Applied(MakePlan("wg0", Config(lines, ""), facts));
+    return text.substr(0, text.find(" up\n"));
+  };
+  EXPECT_EQ(mtu_of(std::nullopt), "create\nip link set dev wg0 mtu 1420\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(1500), "create\nip link set dev wg0 mtu 1420\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(9000), "create\nip link set dev wg0 mtu 8920\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(1361), "create\nip link set dev wg0 mtu 1281\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(1300), "create\nip link set dev wg0 mtu 1280\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(40), "create\nip link set dev wg0 mtu 1280\nip link set dev wg0");
+  EXPECT_EQ(mtu_of(9000, "MTU = 1200"),
+            "create\nip link set dev wg0 mtu 1200\nip link set dev wg0");
 }
 
 TEST(PlanTest, ATableOfItsOwnGetsEveryRouteAlsoTheDefaultOneAndNoRule) {
@@ -85,8 +104,8 @@ TEST(PlanTest, ATableOfItsOwnGetsEveryRouteAlsoTheDefaultOneAndNoRule) {
       "wg0", Config("Address = 10.0.0.1/8\nTable = 7", "AllowedIPs = 10.1.0.0/16, 0.0.0.0/0"),
       Facts());
   EXPECT_EQ(Applied(plan),
-            "create\nip address add 10.0.0.1/8 dev wg0\nip link set wg0 mtu 1420\n"
-            "ip link set wg0 up\nip -4 route add 10.1.0.0/16 dev wg0 table 7\n"
+            "create\nip address add 10.0.0.1/8 dev wg0\nip link set dev wg0 mtu 1420\n"
+            "ip link set dev wg0 up\nip -4 route add 10.1.0.0/16 dev wg0 table 7\n"
             "ip -4 route add 0.0.0.0/0 dev wg0 table 7\n");
   EXPECT_EQ(plan.fwmark, 0u);
 }
@@ -94,14 +113,14 @@ TEST(PlanTest, ATableOfItsOwnGetsEveryRouteAlsoTheDefaultOneAndNoRule) {
 TEST(PlanTest, TableOffMeansNoRoutes) {
   const Plan plan =
       MakePlan("wg0", Config("Table = off", "AllowedIPs = 0.0.0.0/0, 10.1.0.0/16"), Facts());
-  EXPECT_EQ(Applied(plan), "create\nip link set wg0 mtu 1420\nip link set wg0 up\n");
+  EXPECT_EQ(Applied(plan), "create\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n");
 }
 
 TEST(PlanTest, APrefixThatIsTakenBackGetsNoRoute) {
   const Plan plan =
       MakePlan("wg0", Config("", "AllowedIPs = +10.1.0.0/16, +10.2.0.0/16, -10.1.0.0/16"), Facts());
   EXPECT_EQ(Applied(plan),
-            "create\nip link set wg0 mtu 1420\nip link set wg0 up\n"
+            "create\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
             "ip -4 route add 10.2.0.0/16 dev wg0\n");
 }
 
@@ -111,32 +130,34 @@ TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
   EXPECT_EQ(plan.fwmark, 51820u) << "known before the first socket is made";
   EXPECT_EQ(
       Applied(plan),
-      "create\nip address add 10.77.0.1/24 dev wg0\nip link set wg0 mtu 1420\nip link set wg0 up\n"
       "nft add table inet ringwire-wg0\n"
       "nft add chain inet ringwire-wg0 preraw '{ type filter hook prerouting priority -300; "
       "policy accept; }'\n"
       "nft add rule inet ringwire-wg0 preraw 'iifname != \"wg0\" ip daddr 10.77.0.1 fib saddr type "
       "!= local drop'\n"
-      "nft add chain inet ringwire-wg0 premangle '{ type filter hook prerouting priority -150; "
-      "policy accept; }'\n"
-      "nft add rule inet ringwire-wg0 premangle 'meta l4proto udp meta mark set ct mark'\n"
       "nft add chain inet ringwire-wg0 postmangle '{ type filter hook postrouting priority -150; "
       "policy accept; }'\n"
       "nft add rule inet ringwire-wg0 postmangle 'meta l4proto udp meta mark 0xca6c ct mark set "
       "meta mark'\n"
+      "nft add chain inet ringwire-wg0 premangle '{ type filter hook prerouting priority -150; "
+      "policy accept; }'\n"
+      "nft add rule inet ringwire-wg0 premangle 'meta l4proto udp meta mark set ct mark'\n"
+      "create\nip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev "
+      "wg0 up\n"
       "sysctl -w net/ipv4/conf/all/src_valid_mark=1\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
       "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
-      "ip -4 rule add priority 32764 table main suppress_prefixlength 0\n"
-      "ip -4 rule add priority 32765 not fwmark 0xca6c table 51820\n");
+      "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
+      "ip -4 rule add priority 32764 not fwmark 0xca6c table 51820\n");
   EXPECT_EQ(Undone(plan),
-            "ip -4 rule delete priority 32765 not fwmark 0xca6c table 51820\n"
-            "ip -4 rule delete priority 32764 table main suppress_prefixlength 0\n"
+            "ip -4 rule delete priority 32764 not fwmark 0xca6c table 51820\n"
+            "ip -4 rule delete priority 32763 to 192.0.2.0/24 table main suppress_prefixlength "
+            "23\n"
             "ip -4 route delete 0.0.0.0/0 dev wg0 table 51820\n"
             "ip -4 route delete unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
             "sysctl -w net/ipv4/conf/all/src_valid_mark=0\n"
-            "nft delete table inet ringwire-wg0\n"
-            "ip address delete 10.77.0.1/24 dev wg0\nip link delete wg0\n");
+            "ip address delete 10.77.0.1/24 dev wg0\nip link delete dev wg0\n"
+            "nft delete table inet ringwire-wg0\n");
 }
 
 TEST(PlanTest, OnlyWhatFailsClosedStaysAfterACrash) {
@@ -148,11 +169,11 @@ TEST(PlanTest, OnlyWhatFailsClosedStaysAfterACrash) {
   }
   EXPECT_EQ(staying,
             "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-            "ip -4 rule add priority 32764 table main suppress_prefixlength 0\n"
-            "ip -4 rule add priority 32765 not fwmark 0xca6c table 51820\n"
+            "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
+            "ip -4 rule add priority 32764 not fwmark 0xca6c table 51820\n"
             "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-            "ip -6 rule add priority 32764 table main suppress_prefixlength 0\n"
-            "ip -6 rule add priority 32765 not fwmark 0xca6c table 51820\n");
+            "ip -6 rule add priority 32763 to fe80::/10 table main suppress_prefixlength 9\n"
+            "ip -6 rule add priority 32764 not fwmark 0xca6c table 51820\n");
 }
 
 TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
@@ -161,8 +182,9 @@ TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
   facts.rule_priorities = {0, 100, 32766, 200};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = ::/0"), facts);
   EXPECT_EQ(plan.fwmark, 51822u);
-  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 98 table main"), std::string::npos);
-  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 99 not fwmark 0xca6e table 51822"),
+  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 97 to fe80::/10 table main"),
+            std::string::npos);
+  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 98 not fwmark 0xca6e table 51822"),
             std::string::npos);
 }
 
@@ -176,11 +198,10 @@ TEST(PlanTest, ARestartTakesTheTableAndTheRulesThatHeldTheWayClosed) {
   HostFacts facts = Facts();
   facts.tables_in_use = {51820, 51821};
   facts.rule_priorities = {0, 32762, 32763, 32764, 32765, 32766};
-  facts.predecessor_table = 51821;
-  facts.predecessor_priority = 32763;
+  facts.predecessor = {51821, RulePlace{32762, 0}};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = 0.0.0.0/0"), facts);
   EXPECT_EQ(plan.fwmark, 51821u);
-  EXPECT_NE(Applied(plan).find("priority 32763 not fwmark 0xca6d table 51821"), std::string::npos);
+  EXPECT_NE(Applied(plan).find("priority 32760 not fwmark 0xca6d table 51821"), std::string::npos);
 }
 
 TEST(PlanTest, ASysctlThatIsRightIsLeftAlone) {
@@ -207,8 +228,10 @@ TEST(PlanTest, HooksRunInTheOrderOfTheFileAtTheirMoment) {
              ""),
       Facts());
   EXPECT_EQ(Applied(plan),
-            "a wg0\nb\ncreate\nip link set wg0 mtu 1420\nip link set wg0 up\nc wg0wg0\n");
-  EXPECT_EQ(Undone(plan), "d\ne\nip link delete wg0\nf\ng %wg0\n");
+            "a wg0\nb\ncreate\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\nc wg0wg0\n");
+  EXPECT_EQ(Undone(plan), "d\ne\nip link delete dev wg0\nf\ng %wg0\n");
+  EXPECT_FALSE(plan.steps[0].apply.has_value()) << "PostDown also follows a PreUp that fails";
+  EXPECT_FALSE(plan.steps[1].apply.has_value());
 }
 
 TEST(PlanTest, DnsGoesToTheProgramThatTheHostHas) {
@@ -240,8 +263,8 @@ TEST(PlanTest, PrintsWhatAPersonWouldTypeAndHowToUndoIt) {
                       "wg set wg0 fwmark 0xca6c\nip address add 10.77.0.1/24 dev wg0\n"),
             std::string::npos)
       << text;
-  EXPECT_NE(text.find("# and to undo it:\nip -6 rule delete priority 32765"), std::string::npos);
-  EXPECT_TRUE(text.ends_with("nft delete table inet ringwire-wg0\nip link delete wg0\nbye\n"))
+  EXPECT_NE(text.find("# and to undo it:\nip -6 rule delete priority 32764"), std::string::npos);
+  EXPECT_TRUE(text.ends_with("ip link delete dev wg0\nnft delete table inet ringwire-wg0\nbye\n"))
       << text;
 }
 

@@ -1,0 +1,92 @@
+#include "platform/app/name_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "nlohmann/json.hpp"
+#include "platform/app/endpoint_resolver.h"
+#include "platform/app/marked_lookup.h"
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+using nlohmann::json;
+
+void NameSource::SetRules(Rules rules) {
+  MutexLock lock(&mutex_);
+  rules_ = std::move(rules);
+}
+
+void NameSource::SetKnown(KnownNames known) {
+  MutexLock lock(&mutex_);
+  known_ = std::move(known);
+}
+
+absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string& host) const {
+  Rules rules;
+  std::vector<SocketAddress> known;
+  {
+    MutexLock lock(&mutex_);
+    rules = rules_;
+    const auto found = known_.find(host);
+    if (found != known_.end()) known = found->second;
+  }
+  if (rules.may_ask && rules.mark == 0) return LookUpHost(host);
+  const auto found = LookUpByMark(host, {rules.mark, rules.servers, !rules.may_ask});
+  if (found.ok() || rules.may_ask) return found;
+  if (!known.empty()) return known;
+  return absl::UnavailableError(
+      "the kill switch lets no question out, and no address is known from before (KillSwitch = on, "
+      "dns lets ringwire ask)");
+}
+
+absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {
+  json object = json::object();
+  for (const auto& [name, addresses] : known) {
+    json& list = object[name] = json::array();
+    for (const SocketAddress& address : addresses) list.push_back(address.address.ToString());
+  }
+  // A name that is no UTF-8 is never found again, but does no harm.
+  const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
+  const std::string fresh = path + ".new";
+  const UniqueFd file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const bool written =
+      file.valid() &&
+      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::rename(fresh.c_str(), path.c_str()) == 0;
+  if (written) return absl::OkStatus();
+  const absl::Status status = absl::ErrnoToStatus(errno, "write " + path);
+  ::unlink(fresh.c_str());
+  return status;
+}
+
+KnownNames LoadKnownNames(const std::string& path) {
+  constexpr size_t kBytesMax = 16U << 20;  // of any number of peers; it is a file of our own
+  std::ifstream file(path);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  KnownNames known;
+  const json object =
+      text.size() > kBytesMax ? json() : json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return known;
+  for (const auto& [name, list] : object.items()) {
+    std::vector<SocketAddress> addresses;
+    for (const json& one : list) {
+      if (!one.is_string()) continue;
+      const std::optional<IpAddress> address = IpAddress::Parse(one.get<std::string>());
+      if (address.has_value()) addresses.push_back({*address, 0, 0});
+    }
+    if (!addresses.empty()) known[name] = std::move(addresses);
+  }
+  return known;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,51 @@
+#ifndef RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_
+#define RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/mutex.h"
+#include "core/wire/address.h"
+
+namespace ringwire::platform {
+
+// Addresses by the name that they were last found under, with port 0.
+using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
+
+// Where the answers to names of endpoints come from: the system's resolver as long as no tunnel of
+// ours stands in its way, else questions of our own; and what is known already where none may
+// leave. Thread-safe.
+class NameSource {
+ public:
+  struct Rules {
+    uint32_t mark = 0;    // of the questions; 0: the system's resolver is asked
+    std::string servers;  // that were there before the tunnel; empty: those of now
+    bool may_ask = true;  // else only /etc/hosts is read
+    friend bool operator==(const Rules&, const Rules&) = default;
+  };
+
+  void SetRules(Rules rules);
+  void SetKnown(KnownNames known);
+
+  // By port 0. Blocks, perhaps for long.
+  absl::StatusOr<std::vector<SocketAddress>> LookUp(const std::string& host) const;
+
+ private:
+  mutable Mutex mutex_;
+  Rules rules_ ABSL_GUARDED_BY(mutex_);
+  KnownNames known_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What is known, in a file for the next process: one that begins behind a kill switch must not ask.
+// Scopes of link-local addresses are not kept.
+absl::Status SaveKnownNames(const std::string& path, const KnownNames& known);
+// Empty where there is none, or where it is no such file.
+KnownNames LoadKnownNames(const std::string& path);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_

@@ -1,0 +1,60 @@
+// `ringwire reload IFNAME` and `ringwire save IFNAME`: what the running service does with its file.
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "platform/app/commands.h"
+#include "platform/app/interface_name.h"
+#include "platform/app/report_error.h"
+#include "platform/app/service_client.h"
+#include "platform/app/status_client.h"
+
+namespace ringwire::platform {
+namespace {
+
+// Where there is no status socket, as with a /run that is read-only for the service.
+int ReloadBySignal(const std::string& interface, const std::string& tried) {
+  const absl::StatusOr<UniqueFd> service = OpenService(interface);
+  if (!service.ok()) return ReportError(service.status());
+  if (!service->valid()) {
+    return ReportError(tried + ": it is not up (`ringwire up` starts it)");
+  }
+  const absl::Status status = SignalService(*service, SIGHUP, tried);
+  if (!status.ok()) return ReportError(status);
+  ReportWarning(tried + ": it was asked for; what comes of it is in the service's log");
+  return kExitSuccess;
+}
+
+int Ask(const std::string& request, const std::string& interface) {
+  const absl::Status name = CheckInterfaceName(interface);
+  if (!name.ok()) return ReportError(name);
+  const std::string tried = fmt::format("{} {}", request, interface);
+  const absl::StatusOr<std::string> answer = AskDevice(interface, request);
+  if (absl::IsNotFound(answer.status())) {
+    if (request == "reload") return ReloadBySignal(interface, tried);
+    return ReportError(tried + ": it is not up, so there is nothing to save");
+  }
+  return ReportAnswer(tried, answer);
+}
+
+Command AddServiceCommand(CLI::App* app, const std::string& name, const std::string& description) {
+  auto argument = std::make_shared<std::string>();
+  CLI::App* const parser = app->add_subcommand(name, description);
+  parser->add_option("IFNAME", *argument, "The interface, or its configuration file")->required();
+  return {parser, [argument, name] { return Ask(name, InterfaceOf(*argument)); }};
+}
+
+}  // namespace
+
+Command AddReloadCommand(CLI::App* app) {
+  return AddServiceCommand(app, "reload", "Apply a changed configuration file");
+}
+
+Command AddSaveCommand(CLI::App* app) {
+  return AddServiceCommand(app, "save",
+                           "Write the state of a running device into its configuration file");
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,69 @@
+#include "platform/app/save_file.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+#include "core/control/config_save.h"
+#include "fmt/format.h"
+#include "platform/app/config_source.h"
+#include "platform/app/report_error.h"
+
+namespace ringwire::platform {
+namespace {
+
+struct Free {
+  void operator()(char* text) const { std::free(text); }
+};
+
+// A key whose file cannot be read cannot be compared; it counts as unchanged, and that is said.
+void TakeKeysFromDevice(const ConfigFile& device, ConfigFile* file) {
+  if (!file->private_key_file.empty() && !file->private_key.has_value()) {
+    file->private_key = device.private_key;
+  }
+  for (PeerConfig& peer : file->peers) {
+    if (peer.preshared_key_file.empty() || peer.preshared_key.has_value()) continue;
+    for (const PeerConfig& on_device : device.peers) {
+      if (on_device.public_key == peer.public_key) peer.preshared_key = on_device.preshared_key;
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
+                                                    const ConfigFile& loaded,
+                                                    const ConfigFile& device,
+                                                    uint32_t chosen_fwmark) {
+  const std::string tried = "save to " + path;
+  const std::unique_ptr<char, Free> target(::realpath(path.c_str(), nullptr));
+  if (target == nullptr) return absl::ErrnoToStatus(errno, tried);
+  SecretText old;
+  ConfigSource source = LoadConfig(path, KeyFiles::kIgnore, &old);
+  if (!source.errors.empty()) {
+    return absl::FailedPreconditionError(fmt::format(
+        "{}: the file has errors by now and is left as it is: {}", tried, SummaryOf(source)));
+  }
+  ReadKeyFiles(&source);
+  std::vector<std::string> warnings = std::move(source.errors);
+  TakeKeysFromDevice(device, &source.config);
+  SavedConfig saved = SaveConfig({old.text, source.config, loaded, device, chosen_fwmark});
+  SecretText text;
+  text.text = std::move(saved.text);
+  for (std::string& warning : saved.warnings) warnings.push_back(std::move(warning));
+  if (text.text == old.text) return warnings;
+  const ConfigParse result = ParseConfigText(text.text);
+  if (!result.ok()) {
+    return absl::InternalError(
+        fmt::format("{}: the result would have errors, so the file is left as it is: {}", tried,
+                    result.errors.front().message));
+  }
+  const absl::Status written = ReplaceSecretFile(target.get(), text.text);
+  if (!written.ok()) {
+    return absl::Status(written.code(), fmt::format("{}: {}", tried, MessageOf(written)));
+  }
+  return warnings;
+}
+
+}  // namespace ringwire::platform

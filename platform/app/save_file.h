@@ -1,0 +1,23 @@
+#ifndef RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
+#define RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/control/config_file.h"
+
+namespace ringwire::platform {
+
+// Writes the state of a device into its configuration file, whole or not at all; a file that says
+// it already is left alone. `loaded`, `device` and `chosen_fwmark` are as SaveRequest has them.
+// What could not be saved comes back as warnings.
+absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
+                                                    const ConfigFile& loaded,
+                                                    const ConfigFile& device,
+                                                    uint32_t chosen_fwmark);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_SAVE_FILE_H_

@@ -1,0 +1,68 @@
+#include "platform/app/service_client.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "platform/app/interface_name.h"
+#include "platform/app/report_error.h"
+#include "platform/gateway/journal.h"
+
+namespace ringwire::platform {
+
+std::string InterfaceOf(const std::string& argument) {
+  constexpr std::string_view kSuffix = ".conf";
+  std::string name = argument.substr(argument.rfind('/') + 1);
+  if (name.ends_with(kSuffix)) name.resize(name.size() - kSuffix.size());
+  return name;
+}
+
+absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
+  const std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
+  if (!pid.has_value()) return UniqueFd();
+  if (*pid <= 0) {
+    return absl::FailedPreconditionError(fmt::format(
+        "find the service of {}: it runs in another PID namespace (use `ringwire` in there)",
+        interface));
+  }
+  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
+  if (Journal::Owner(kStatusDirectory, interface) != pid) return UniqueFd();
+  if (!process.valid()) return absl::ErrnoToStatus(errno, "find the service of " + interface);
+  return process;
+}
+
+absl::Status SignalService(const UniqueFd& process, int signal, const std::string& tried) {
+  if (::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0) {
+    return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, tried);
+}
+
+int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer) {
+  if (answer.ok()) {
+    const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+    const auto found = json.find("warnings");
+    std::string warnings;
+    if (found != json.end() && found->is_string()) warnings = found->get<std::string>();
+    for (std::string_view rest = warnings; !rest.empty();) {
+      const size_t end = rest.find('\n');
+      ReportWarning(rest.substr(0, end));
+      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    return kExitSuccess;
+  }
+  const std::string message = MessageOf(answer.status());
+  std::string_view rest = message;
+  for (size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
+    fmt::print(stderr, "{}\n", rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  return ReportError(fmt::format("{}: {}", tried, rest));
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,116 @@
+#include <algorithm>
+#include <utility>
+
+#include "crypto/secret.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "platform/app/report_error.h"
+#include "platform/app/save_file.h"
+#include "platform/app/supervisor.h"
+#include "platform/gateway/apply.h"
+#include "spdlog/spdlog.h"
+
+// What is asked on the status socket, by way of the relay, and answered when it is done.
+namespace ringwire::platform {
+namespace {
+
+// More than an honest relay has under way at a time.
+constexpr size_t kRequestsMax = 128;
+
+bool IsPreDown(const Journal::Entry& entry) {
+  const RunHook* const hook = std::get_if<RunHook>(&entry.undo);
+  return hook != nullptr && hook->key == "PreDown";
+}
+
+ServiceResult ResultOf(const absl::StatusOr<std::vector<std::string>>& warnings) {
+  if (!warnings.ok()) return {false, MessageOf(warnings.status())};
+  return {true, fmt::format("{}", fmt::join(*warnings, "\n"))};
+}
+
+}  // namespace
+
+bool Supervisor::TakeRequest(const RelayRequest& request) {
+  if (requests_.size() + reloading_.size() >= kRequestsMax) return false;
+  requests_.push_back(request);
+  return true;
+}
+
+// One reload serves all who ask for it before it begins: what is read later is what they mean.
+void Supervisor::ServeRequests() {
+  if (std::ranges::any_of(requests_, [](const RelayRequest& request) {
+        return request.what == ServiceRequest::kSave;
+      })) {
+    AnswerAll(ServiceRequest::kSave, ResultOf(Save()));
+  }
+  if (loading_ != nullptr) return;
+  std::erase_if(requests_, [this](const RelayRequest& request) {
+    if (request.what != ServiceRequest::kReload) return false;
+    reloading_.push_back(request.id);
+    reload_wanted_ = true;
+    return true;
+  });
+  if (reload_wanted_) StartReload();
+}
+
+void Supervisor::Answer(uint32_t id, const ServiceResult& result) {
+  // A relay that is gone is noticed where its messages are taken.
+  if (channel_.has_value())
+    channel_->Send(RelayVerb::kAnswer, AnswerBody(id, result)).IgnoreError();
+}
+
+void Supervisor::AnswerAll(ServiceRequest what, const ServiceResult& result) {
+  std::erase_if(requests_, [&](const RelayRequest& request) {
+    if (request.what != what) return false;
+    Answer(request.id, result);
+    return true;
+  });
+}
+
+// The device is asked for its state, as what it was configured with is not what `wg set` and its
+// peers have made of it, and this process has forgotten the keys.
+absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
+  const std::string tried = "save to " + path_;
+  absl::Status status = channel_->Send(RelayVerb::kGiveState);
+  if (!status.ok()) return status;
+  absl::StatusOr<RelayMessage> state = TakeReply(RelayVerb::kState, kRelayConfigurationMax);
+  if (!state.ok()) {
+    return absl::AbortedError(fmt::format("{}: {}", tried, MessageOf(state.status())));
+  }
+  ConfigParse device = ParseConfigFile(state->body);
+  crypto::Cleanse(state->body.data(), state->body.size());
+  if (!device.ok()) {
+    return absl::InternalError(
+        fmt::format("{}: the device's state: {}", tried, device.errors.front().message));
+  }
+  // Of these the relay knows nothing.
+  auto addresses = host_->Addresses();
+  device.config.addresses =
+      addresses.ok() ? *std::move(addresses) : std::vector<InterfaceAddress>();
+  const absl::StatusOr<LinkState> link = host_->Link();
+  device.config.mtu.reset();
+  if (link.ok()) device.config.mtu = static_cast<uint16_t>(std::min(link->mtu, 65535U));
+  auto warnings = SaveToFile(path_, loaded_.config, device.config, plan_.fwmark);
+  if (!warnings.ok()) {
+    spdlog::error("{}", MessageOf(warnings.status()));
+    return warnings;
+  }
+  spdlog::info("the state of {} was saved to {}", name_, path_);
+  for (const std::string& warning : *warnings) spdlog::warn("{}", warning);
+  return warnings;
+}
+
+// wg-quick's order: PreDown may still change what is saved.
+absl::Status Supervisor::End() {
+  absl::Status status;
+  ServiceResult result;
+  if (loaded_.config.save_config) {
+    status = Undo(&*host_, &*journal_, IsPreDown);
+    result = ResultOf(Save());
+  }
+  AnswerAll(ServiceRequest::kEnd, result);
+  status.Update(Down());
+  if (!result.ok) status.Update(absl::AbortedError(result.text));
+  return status;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,16 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_
+#define RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_
+
+#include <optional>
+
+#include "platform/gateway/foreign_firewall.h"
+
+namespace ringwire::platform {
+
+// Of this network namespace; nullopt: iptables-legacy has no table filter there, or it cannot be
+// read. Loads no kernel module.
+std::optional<LegacyForward> ReadLegacyForward(IpFamily family);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_

@@ -1,0 +1,133 @@
+#include "platform/gateway/local_networks.h"
+
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "core/base/check.h"
+
+namespace ringwire::platform {
+namespace {
+
+// The least length of a network on a link whose addresses are public: whoever hands them out could
+// else claim most of the internet.
+constexpr int kPublicLengthV4 = 16;
+constexpr int kPublicLengthV6 = 48;
+// And of one behind another tunnel.
+constexpr int kTunnelLengthV4 = 8;
+constexpr int kTunnelLengthV6 = 16;
+
+Prefix Literal(std::string_view text) {
+  const std::optional<Prefix> prefix = Prefix::Parse(text);
+  CHECK(prefix.has_value());
+  return *prefix;
+}
+
+bool IsWithin(const Prefix& inner, const Prefix& outer) {
+  return inner.address.family == outer.address.family && inner.length >= outer.length &&
+         outer.Contains(inner.address);
+}
+
+// RFC 1918, 6598, 3927, 4193, 4291; and multicast, which is nobody's.
+bool IsPrivate(const Prefix& prefix) {
+  static const std::array<Prefix, 9> kRanges = {
+      Literal("10.0.0.0/8"),    Literal("172.16.0.0/12"),  Literal("192.168.0.0/16"),
+      Literal("100.64.0.0/10"), Literal("169.254.0.0/16"), Literal("224.0.0.0/4"),
+      Literal("fc00::/7"),      Literal("fe80::/10"),      Literal("ff00::/8")};
+  return std::ranges::any_of(kRanges,
+                             [&prefix](const Prefix& range) { return IsWithin(prefix, range); });
+}
+
+bool IsAtLeast(const Prefix& prefix, int length_v4, int length_v6) {
+  return prefix.length >= (prefix.address.family == IpFamily::kV4 ? length_v4 : length_v6);
+}
+
+// Addresses by router advertisement bring a network along that is on the link only by its word.
+bool IsConnected(const HostRoute& route) {
+  if (route.has_gateway) return false;
+  return route.protocol == RTPROT_KERNEL ||
+         (route.protocol == RTPROT_RA && route.prefix.address.family == IpFamily::kV6);
+}
+
+bool IsToldByNetwork(uint8_t protocol) {
+  return protocol == RTPROT_REDIRECT || protocol == RTPROT_RA || protocol == RTPROT_DHCP;
+}
+
+bool IsPrivateRoute(const HostRoute& route) {
+  return IsPrivate(route.prefix) && !IsToldByNetwork(route.protocol) &&
+         route.prefix.length < route.prefix.address.Bits();
+}
+
+bool IsTunnelRoute(const HostRoute& route) {
+  return route.by_tunnel && IsAtLeast(route.prefix, kTunnelLengthV4, kTunnelLengthV6);
+}
+
+// Takes a network out that is part of one before it; a connected one stays apart from routed ones.
+LocalNetworks Chosen(std::vector<LocalNetwork> networks) {
+  std::ranges::sort(networks, [](const LocalNetwork& a, const LocalNetwork& b) {
+    return std::tuple(!a.connected, a.prefix.length, a.prefix) <
+           std::tuple(!b.connected, b.prefix.length, b.prefix);
+  });
+  LocalNetworks chosen;
+  for (const LocalNetwork& network : networks) {
+    const bool known = std::ranges::any_of(chosen.networks, [&network](const LocalNetwork& other) {
+      return IsWithin(network.prefix, other.prefix);
+    });
+    if (known) continue;
+    if (chosen.networks.size() < kLocalNetworksMax) {
+      chosen.networks.push_back(network);
+    } else {
+      ++chosen.omitted;
+    }
+  }
+  return chosen;
+}
+
+}  // namespace
+
+bool LocalNetworks::IsOnlyRouted(const IpAddress& address) const {
+  bool routed = false;
+  for (const LocalNetwork& network : networks) {
+    if (!network.prefix.Contains(address)) continue;
+    if (network.connected) return false;
+    routed = true;
+  }
+  return routed;
+}
+
+bool IsLocal(const HostRoute& route) {
+  if (IsLocalLater(route) || IsPrivateRoute(route)) return true;
+  return IsConnected(route) && IsAtLeast(route.prefix, kPublicLengthV4, kPublicLengthV6);
+}
+
+bool IsLocalLater(const HostRoute& route) {
+  if (route.prefix.length == 0) return false;
+  if (IsConnected(route) && IsPrivate(route.prefix)) return true;
+  // DHCP clients that are scripts make routes as a person does.
+  return (IsPrivateRoute(route) && route.protocol > RTPROT_BOOT) || IsTunnelRoute(route);
+}
+
+LocalNetworks LocalNetworksOf(std::span<const HostRoute> routes) {
+  std::vector<LocalNetwork> networks;
+  for (const HostRoute& route : routes) {
+    if (IsLocal(route)) networks.push_back({route.prefix, IsConnected(route)});
+  }
+  return Chosen(std::move(networks));
+}
+
+LocalNetworks LocalNetworksLater(const LocalNetworks& at_start, std::span<const HostRoute> routes) {
+  std::vector<LocalNetwork> networks = at_start.networks;
+  for (const HostRoute& route : routes) {
+    if (IsLocalLater(route)) networks.push_back({route.prefix, IsConnected(route)});
+  }
+  LocalNetworks later = Chosen(std::move(networks));
+  later.omitted += at_start.omitted;
+  return later;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,35 @@
+#include "platform/gateway/nft_command.h"
+
+#include <nftables/libnftables.h>
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+namespace {
+
+struct FreeNft {
+  void operator()(nft_ctx* context) const { ::nft_ctx_free(context); }
+};
+
+}  // namespace
+
+absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried) {
+  const std::unique_ptr<nft_ctx, FreeNft> nft(::nft_ctx_new(NFT_CTX_DEFAULT));
+  if (nft == nullptr) return absl::ResourceExhaustedError(tried + ": no memory");
+  ::nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_TERSE);
+  ::nft_ctx_buffer_output(nft.get());
+  ::nft_ctx_buffer_error(nft.get());
+  if (::nft_run_cmd_from_buffer(nft.get(), json.c_str()) == 0) {
+    return std::string(::nft_ctx_get_output_buffer(nft.get()));
+  }
+  std::string_view error = ::nft_ctx_get_error_buffer(nft.get());
+  error = error.substr(0, error.find('\n'));
+  return absl::InternalError(fmt::format(
+      "{}: {} (does this kernel have nf_tables? `nft list ruleset` says so)", tried, error));
+}
+
+}  // namespace ringwire::platform

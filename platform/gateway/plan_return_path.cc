@@ -1,0 +1,111 @@
+#include "platform/gateway/plan_return_path.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "platform/gateway/nft_connection.h"
+#include "platform/gateway/plan_forward.h"
+#include "platform/gateway/plan_routes.h"
+
+namespace ringwire::platform {
+namespace {
+
+// A mark that tells packets from the tunnel's own datagrams, and from nothing.
+uint32_t OtherMark(uint32_t own, uint32_t bit) { return own == bit ? own | (bit << 8) : own ^ bit; }
+
+struct Marks {
+  uint32_t answer;     // of connections that have come by the tunnel
+  uint32_t own_route;  // of packets that are to find a way without this plan's last resort
+};
+
+Marks MarksOf(PlanBuilder* builder) {
+  return {AnswerMark(builder), OtherMark(builder->OwnMark(), 0x20000)};
+}
+
+// Answers only: a packet that has come by the tunnel and goes on to a network behind this host is
+// no concern of the tunnel's routes.
+void AddFilter(const Marks& marks, PlanBuilder* builder) {
+  const std::string_view interface = builder->interface();
+  builder->AddNftRule(kManglePrerouting,
+                      {{Arrives(interface), IsRequest(), MarkConnection(marks.answer)}});
+  // Others give every datagram its connection's mark, the requests too.
+  builder->AddNftRule(kManglePrerouting, {{Arrives(interface), MarkIs(marks.answer), SetMark(0)}});
+  builder->AddNftRule(kManglePrerouting, {{ArrivesElsewhere(interface), IsAnswer(),
+                                           ConnectionMarkIs(marks.answer), SetMark(marks.answer)}});
+  builder->AddNftRule(kRouteOutput,
+                      {{IsAnswer(), ConnectionMarkIs(marks.answer), SetMark(marks.answer)}});
+  builder->AddNftRule(
+      kRouteOutput, {{Leaves(interface), BeginsConnection(), MarkIs(0), SetMark(marks.own_route)}});
+}
+
+// A program that waits for datagrams on any address answers from the one that the main routing
+// table prefers, unless it takes care; the client would not know it. So the address that was asked
+// is put in, before the kernel looks for the connection that the answer belongs to.
+void AddSources(PlanBuilder* builder) {
+  size_t count = 0;
+  for (const InterfaceAddress& own : builder->config().addresses) {
+    const IpAddress& address = own.address;
+    NftSet set{fmt::format("clients{}", count++), address.family};
+    builder->AddNftRule(kManglePrerouting,
+                        {{Arrives(builder->interface()), DestinationIs(address), Remember(set)}});
+    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), SetSource(address)}});
+    builder->AddNftSet(std::move(set));
+  }
+}
+
+// A program cannot even try to answer where no route leads to the client, as the packet is marked
+// only once it has a route. So there is one behind all others, which is not for packets that begin
+// a connection: those look for their way again without it.
+void AddPolicy(IpFamily family, const Marks& marks, PlanBuilder* builder) {
+  const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
+  const uint32_t table = builder->OwnTable();
+  builder->AddRouteOnce({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
+  builder->AddRouteOnce({Route::Type::kInterface, all, table, 0});
+  Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
+  answers.if_mark = marks.answer;
+  builder->AddRule(answers, /*stays=*/true);
+  Rule last{family, builder->PriorityBehindAll(), table};
+  last.unless_mark = marks.own_route;
+  builder->AddRule(last);
+}
+
+bool HasFamily(const std::vector<Prefix>& allowed, IpFamily family) {
+  return std::ranges::any_of(
+      allowed, [family](const Prefix& prefix) { return prefix.address.family == family; });
+}
+
+}  // namespace
+
+void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
+  paths->emplace_back(kReversePathOfAll);
+  paths->emplace_back(kReversePathOfNew);
+}
+
+uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
+
+void PlanReturnPath(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  const std::vector<Prefix> allowed = AllowedPrefixes(builder->config());
+  const Marks marks = MarksOf(builder);
+  AddFilter(marks, builder);
+  AddSources(builder);
+  builder->KeepNftTableAfterCrash();
+  // Sources are public addresses, to which other routes lead.
+  if (!builder->config().gateway.forward) LoosenReversePath(builder);
+  // Answers of hosts behind this one carry the mark when the kernel looks at the way back to them,
+  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of that setting
+  // and an interface's own the greater one counts.
+  const auto strict = builder->facts().sysctls.find(kReversePathOfAll);
+  if (strict != builder->facts().sysctls.end() && strict->second == "1") {
+    builder->AddSysctl(kReversePathOfAll, "2");
+  }
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    if (family == IpFamily::kV6 && !builder->facts().has_ipv6) continue;
+    if (HasFamily(allowed, family)) AddPolicy(family, marks, builder);
+  }
+}
+
+}  // namespace ringwire::platform

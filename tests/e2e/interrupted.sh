@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. And a configuration by a
+# symbolic link, whose own name is the interface's.
+#
+#   a d0 192.0.2.1 ------ b: nobody answers (and at first there is no link)
+source "$(dirname "$0")/lib.sh"
+
+host a
+new_key a b
+mkdir "$work/folder"
+write() {  # write LINES of [Interface]
+  (umask 077 && printf '[Interface]\nPrivateKey = %s\nAddress = 10.77.0.1/24\n%s\n[Peer]\nPublicKey = %s\nAllowedIPs = 0.0.0.0/0\n' \
+    "${private[a]}" "$1" "${public[b]}" >"$work/folder/wga.conf")
+}
+snapshot() { on a sh -c 'ip -br link; ip rule; ip route show table all; nft list ruleset'; find /run/ringwire -type f 2>/dev/null || true; }
+snapshot >"$work/before"
+runs_hook() { pgrep -f "sleep 4711" >/dev/null; }
+no_hook() { ! runs_hook; }
+
+interrupted() {  # interrupted HOOK SIGNAL
+  write "$1 = sleep 4711"
+  on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log" &
+  local front=$!
+  wait_until 10 "$1 runs" runs_hook
+  kill "-$2" "$(pgrep -of "ringwire up .*wga.conf")"
+  local status=0
+  wait $front || status=$?
+  check_equal "$2 in $1: up fails" 1 $status
+  check "and says why" grep -q 'interrupted by a signal' "$work/up.log"
+  check "the hook has ended" no_hook
+  snapshot >"$work/after"
+  diff "$work/before" "$work/after" || fail "something is left"
+}
+interrupted PreUp TERM
+interrupted PostUp INT
+echo "ok: nothing is left"
+
+say "a hook that never ends, and down"
+write "PostUp = sleep 4711"
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log" &
+front=$!
+wait_until 10 "the hook runs" runs_hook
+check "down ends it" on a "$RINGWIRE" down wga
+check_fails "and up with it" wait $front
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+
+say "a link to the configuration"
+write ""
+ln -s folder/wga.conf "$work/office.conf"
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/office.conf"
+check "the link names the interface" ip -n a link show office
+check "down by the same path" on a "$RINGWIRE" down "$work/office.conf"
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+echo "ok: nothing is left"
+
+say "after a crash, while a name is looked up that nobody answers"
+host b
+link a d0 b eth0
+address a d0 192.0.2.1/24
+ip -n a neigh add 192.0.2.99 lladdr 02:00:00:00:00:99 dev d0
+echo 'nameserver 192.0.2.99' >"$work/resolv.conf"
+mount --bind "$work/resolv.conf" /etc/resolv.conf
+on a nft 'add table inet seen; add counter inet seen asked; add chain inet seen out { type filter hook output priority 0; }
+  add rule inet seen out udp dport 53 counter name asked'
+asks() { [ "$(on a nft -j list counter inet seen asked | sed 's/.*"packets": *\([0-9]*\).*/\1/')" -gt 0 ]; }
+closed() { ip -n a rule | grep -q 'not from all fwmark'; }
+snapshot >"$work/before"
+write ""
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+pkill -KILL -f "ringwire up .*wga.conf"
+wait_until 10 "the interface goes" no_interface a wga
+check "the way stays closed" closed
+echo 'Endpoint = nobody.example.test:51820' >>"$work/folder/wga.conf"
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log" &
+front=$!
+wait_until 10 "it asks for the name" asks
+kill -TERM "$(pgrep -of "ringwire up .*wga.conf")"
+check_fails "up fails" wait $front
+check "and leaves the way closed" closed
+check "until down" on a "$RINGWIRE" down wga
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
+diff <(sed 's/packets [0-9]* bytes [0-9]*//' "$work/before") "$work/after" || fail "something is left"
+
+say "IPv6 that is switched off"
+settings=/proc/sys/net/ipv6/conf
+sed -i -e '/^Endpoint/d' -e 's/^AllowedIPs.*/AllowedIPs = 0.0.0.0\/0, ::\/0/' "$work/folder/wga.conf"
+on a sh -c "echo 1 >$settings/default/disable_ipv6 && echo 0 >$settings/d0/disable_ipv6"
+check_fails "up fails where an interface has it all the same" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+on a sh -c "echo 1 >$settings/all/disable_ipv6"
+check "and works without where none has it" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "down" on a "$RINGWIRE" down wga

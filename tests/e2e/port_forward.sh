@@ -1,0 +1,199 @@
+#!/usr/bin/env bash
+# The cookbook's port forward: a public port of the gateway is served behind the tunnel, with the client's address. The
+# server has a default route of its own, by which no answer may leave.
+#
+#   c 198.51.100.9 ------- 198.51.100.1 g 192.0.2.1 ======= 192.0.2.2 s 192.168.2.1 ------- h 192.168.2.9
+#   2001:db8:51::9         2001:db8:51::1                             s 203.0.113.2         fd02::9
+#                                                                     |
+#                                                                     r 203.0.113.1 (default route of s)
+source "$(dirname "$0")/lib.sh"
+command -v nginx >/dev/null || skip "nginx (./dev setup)"
+mkdir -p /var/lib/nginx  # of the test's own /var/lib
+
+host c g s r h
+link c eth0 g pub0
+link g eth0 s eth0
+link s up0 r eth0
+link s lan0 h eth0
+address c eth0 198.51.100.9/24 2001:db8:51::9/64
+address g pub0 198.51.100.1/24 2001:db8:51::1/64
+address g eth0 192.0.2.1/24
+address s eth0 192.0.2.2/24
+address s up0 203.0.113.2/24 2001:db8:203::2/64
+address r eth0 203.0.113.1/24 2001:db8:203::1/64
+address s lan0 192.168.2.1/24 fd02::1/64
+address h eth0 192.168.2.9/24 fd02::9/64
+# Neighbours of a router that look for it by a link-local address.
+for end in c:eth0:c g:pub0:a s:up0:5 r:eth0:4 s:lan0:1 h:eth0:9; do
+  IFS=: read -r name interface number <<<"$end"
+  address "$name" "$interface" "fe80::$number/64"
+done
+ip -n s route add default via 203.0.113.1 && ip -n s -6 route add default via 2001:db8:203::1
+ip -n h route add default via 192.168.2.1 && ip -n h -6 route add default via fd02::1
+# As most distributions: what comes from where no route leads is dropped; by its mark, as beside a full tunnel.
+on s sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter && echo 1 >/proc/sys/net/ipv4/conf/all/src_valid_mark'
+count r strayed 'ip daddr 198.51.100.9'
+on r nft 'add counter inet seen strayed6; add rule inet seen arriving ip6 daddr 2001:db8:51::9 counter name strayed6'
+count g pinged 'iifname "wgg" meta l4proto { icmp, ipv6-icmp }'
+
+new_key gateway server
+for end in g:gateway s:server; do
+  cookbook "port-forward/${end#*:}.conf"
+  mv "$work/${end#*:}.conf" "$work/wg${end%:*}.conf"
+done
+up() { on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wg$1.conf"; }
+down() { on "$1" "$RINGWIRE" down "wg$1"; }
+serve() {  # serve HOST: nginx, which answers with the address of its client, and logs it
+  cat >"$work/nginx-$1.conf" <<CONF
+    pid $work/nginx-$1.pid;
+    error_log $work/nginx-$1.log;
+    worker_processes 1;
+    daemon off;
+    events {}
+    http {
+      access_log $work/access-$1;
+      server { listen 80; listen [::]:80 ipv6only=on; root $work; location = / { return 200 "\$remote_addr\\n"; } }
+    }
+CONF
+  spawn "$1" nginx -e "$work/nginx-$1.log" -c "$work/nginx-$1.conf" &
+  wait_until 10 "nginx on $1" listening "$1" 80
+}
+get() { on "$1" curl -sS --max-time "${3:-3}" "http://$2"; }
+public4=198.51.100.1 public6='[2001:db8:51::1]'
+# echo_udp HOST UDP4|UDP6 PORT [SOCAT OPTION]: sends back each datagram with the address that it has come from.
+echo_udp() {
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  spawn "$1" socat -T 10 "$2-RECVFROM:$3,fork${4:+,$4}" 'SYSTEM:read word; echo "$word $SOCAT_PEERADDR"' \
+    >>"$work/udp.log" 2>&1 &
+}
+ask_udp() {  # ask_udp HOST ADDRESS PORT
+  on "$1" python3 -c 'import socket, sys
+remote = socket.getaddrinfo(sys.argv[1].strip("[]"), int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
+asking = socket.socket(remote[0], socket.SOCK_DGRAM)
+asking.settimeout(3)
+asking.connect(remote[4])
+asking.send(b"hello\n")
+print(asking.recv(99).decode().strip())' "$2" "$3"
+}
+snapshot() {  # everything on a host that up may change
+  on "$1" sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
+    ip -6 route show table all | sed "s/ expires.*//"; nft list ruleset | grep -v counter
+    grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv4/conf/*/rp_filter'
+  find /run/ringwire /run/wireguard -name "wg$1*" 2>/dev/null || true
+}
+as_before() {  # as_before HOST WHAT
+  snapshot "$1" >"$work/after"
+  diff "$work/before-$1" "$work/after" >&2 || fail "$2"
+  echo "ok: $2"
+}
+
+serve s
+serve h
+for name in g s; do snapshot "$name" >"$work/before-$name"; done
+sed 's/^AllowedIPs.*/AllowedIPs = 10.77.0.9/' "$work/wgg.conf" >"$work/stray.conf"
+check "a target that no peer has draws a warning" output_has 'stray.conf:[0-9]+:15: the target 10.77.0.2 is in no peer' \
+  "$RINGWIRE" check "$work/stray.conf"
+check "also of a dry run" output_has "^# .*stray.conf:[0-9]+:15: the target fd77::2" on g "$RINGWIRE" up --dry-run "$work/stray.conf"
+check "up on the gateway" up g
+check "and on the server" up s
+say "TCP"
+check_equal "IPv4: the server sees the client" 198.51.100.9 "$(get c $public4:8080)"
+check_equal "IPv6" 2001:db8:51::9 "$(get c "$public6:8080")"
+check "and logs it" grep -q '^198.51.100.9 ' "$work/access-s"
+check "IPv6, too" grep -q '^2001:db8:51::9 ' "$work/access-s"
+check_equal "with masquerade it sees the gateway" 10.77.0.1 "$(get c $public4:8081)"
+check_equal "IPv6" fd77::1 "$(get c "$public6:8081")"
+check_equal "a host behind the server" 198.51.100.9 "$(get c $public4:8082)"
+check_equal "IPv6" 2001:db8:51::9 "$(get c "$public6:8082")"
+check "which logs the client" grep -q '^198.51.100.9 ' "$work/access-h"
+check_equal "a program of the gateway's own" 198.51.100.1 "$(get g $public4:8080)"
+head -c 3000000 /dev/urandom >"$work/big"
+check_equal "segments fit, IPv4" "$(sha256sum <"$work/big")" "$(get c $public4:8080/big 10 | sha256sum)"
+check_equal "IPv6, of a host behind the server" "$(sha256sum <"$work/big")" "$(get c "$public6:8082/big" 10 | sha256sum)"
+ip -n s route add $public4 dev wgs
+check_equal "a client that is the target itself" 10.77.0.1 "$(get s $public4:8080)"
+ip -n s route del $public4 dev wgs
+check_fails "a port that is not forwarded" get c $public4:8083 1
+say "UDP"
+echo_udp s UDP4 5000 bind=10.77.0.2
+echo_udp s UDP4 5001
+echo_udp s UDP6 5002 bind=[fd77::2]
+echo_udp s UDP6 5003 ipv6only
+for port in 5000 5001 5002 5003; do wait_until 5 "UDP $port" output_has ":$port\\b" on s ss -Hlun; done
+check_equal "IPv4, a service that is bound to its address" "hello 198.51.100.9" "$(ask_udp c $public4 5000)"
+check_equal "one that is bound to none" "hello 198.51.100.9" "$(ask_udp c $public4 5001)"
+check_equal "IPv6" "hello [2001:0db8:0051:0000:0000:0000:0000:0009]" "$(ask_udp c "$public6" 5002)"
+check_equal "one that is bound to none" "hello [2001:0db8:0051:0000:0000:0000:0000:0009]" "$(ask_udp c "$public6" 5003)"
+check_equal "a range that moves keeps its order" "hello 198.51.100.9" "$(ask_udp c $public4 6001)"
+say "a server without any way to the client of its own"
+ip -n s route del default && ip -n s -6 route del default
+check_equal "TCP, IPv4" 198.51.100.9 "$(get c $public4:8080)"
+check_equal "TCP, IPv6" 2001:db8:51::9 "$(get c "$public6:8080")"
+check_equal "UDP, IPv4" "hello 198.51.100.9" "$(ask_udp c $public4 5001)"
+check_equal "UDP, IPv6" "hello [2001:0db8:0051:0000:0000:0000:0000:0009]" "$(ask_udp c "$public6" 5003)"
+check_equal "a host behind it" 198.51.100.9 "$(get c $public4:8082)"
+check "a ping of its own finds no way, IPv4" no_pings s 198.51.100.9
+check "IPv6" no_pings s 2001:db8:51::9
+check_equal "and the tunnel does not become one" 0 "$(counted g pinged)"
+ip -n s route add default via 203.0.113.1 && ip -n s -6 route add default via 2001:db8:203::1
+say "the own way of the server"
+check "its own traffic takes it" pings s 203.0.113.1
+check_equal "and no answer to a client" 0 "$(counted r strayed)"
+check_equal "IPv6" 0 "$(counted r strayed6)"
+
+say "a reload, with connections open"
+open_stream() {  # open_stream NAME HOST ADDRESS PORT PUBLIC_PORT: from c, to a service on HOST
+  spawn "$2" python3 "$e2e_dir/tools/stream.py" serve "$3" "$4" >>"$work/$1.log" 2>&1 &
+  wait_until 10 "the echo service of $1" listening "$2" "$4"
+  spawn c python3 "$e2e_dir/tools/stream.py" run $public4 "$5" "$work/$1.verified" >>"$work/$1.log" 2>&1 &
+  stream_pid[$1]=$!
+  wait_until 20 "the first bytes of $1" stream_beyond "$1" 0
+}
+reload() { on "$1" "$RINGWIRE" reload "wg$1"; }
+sed -i '/^\[Gateway\]/a PortForward = tcp/9001 -> 10.77.0.2:7000\nPortForward = tcp/9002 -> 192.168.2.9:7000' \
+  "$work/wgg.conf"
+check_fails "a port that is not forwarded yet" get c $public4:9001 1
+check "a reload adds it" reload g
+open_stream server s 10.77.0.2 7000 9001
+open_stream behind h 192.168.2.9 7000 9002
+sed -i /9001/d "$work/wgg.conf"
+check "and takes it away" reload g
+stream_goes_on server "a connection that is open goes on"
+check_fails "a new one finds nothing" get c $public4:9001 1
+
+say "the server's service is killed"
+kill -KILL "$(pgrep -of 'ringwire up .*/wgs.conf')"
+wait_until 10 "the interface goes" no_interface s wgs
+on s nft 'add table inet seen; add counter inet seen kept;
+  add chain inet seen arriving { type filter hook prerouting priority 300; };
+  add rule inet seen arriving ip saddr 192.168.2.9 ip daddr 198.51.100.9 counter name kept'
+wait_until 10 "the host behind it sends on" differs 0 counted s kept
+check_equal "no answer leaves by the other way" 0 "$(counted r strayed)"
+on s nft delete table inet seen
+check "the next up" up s
+stream_goes_on server "and the connections go on"
+stream_goes_on behind "also to the host behind"
+stream_ends server
+stream_ends behind
+
+say "down, and ReturnPath by a reload"
+check_equal "still no answer has left by the other way" 0 "$(counted r strayed)"
+down s
+as_before s "nothing is left on the server"
+sed -i 's/^ReturnPath = on/ReturnPath = off/' "$work/wgs.conf"
+check "without ReturnPath" up s
+check_fails "the client gets no answer" get c $public4:8080 1
+check "as it leaves by the other way" differs 0 counted r strayed
+check_equal "but with masquerade it does" 10.77.0.1 "$(get c $public4:8081)"
+sed -i 's/^ReturnPath = off/ReturnPath = on/' "$work/wgs.conf"
+check "a reload" reload s
+check_equal "is enough" 198.51.100.9 "$(get c $public4:8080)"
+sed -i 's/^ReturnPath = on/&\nKillSwitch = on/' "$work/wgs.conf"
+check "a reload with a kill switch" reload s
+check "which keeps the server's own traffic in" no_pings s 203.0.113.1
+check_equal "lets it answer" 198.51.100.9 "$(get c $public4:8080)"
+check_equal "datagrams, too" "hello 198.51.100.9" "$(ask_udp c $public4 5001)"
+down s
+down g
+as_before s "nothing is left on the server"
+as_before g "nothing is left on the gateway"

@@ -1,0 +1,93 @@
+#include "platform/app/secret_file.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace ringwire::platform {
+namespace {
+
+class SecretFileTest : public testing::Test {
+ protected:
+  SecretFileTest() {
+    std::string pattern = testing::TempDir() + "secret.XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    path_ = folder_ + "/wg0.conf";
+  }
+  ~SecretFileTest() override { std::filesystem::remove_all(folder_); }
+
+  static void Write(const std::string& path, const std::string& text, mode_t mode) {
+    std::ofstream(path) << text;
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+  }
+  static std::string Text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static mode_t ModeOf(const std::string& path) {
+    struct stat status{};
+    EXPECT_EQ(::stat(path.c_str(), &status), 0);
+    return status.st_mode & 07777;
+  }
+  size_t FilesInFolder() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
+  }
+
+  std::string folder_;
+  std::string path_;
+};
+
+TEST_F(SecretFileTest, TheNewFileIsReadableByItsOwnerAtMost) {
+  for (const auto& [before, after] :
+       {std::pair<mode_t, mode_t>{0600, 0600}, {0644, 0600}, {0640, 0600}, {0400, 0400}}) {
+    Write(path_, "old", before);
+    ASSERT_TRUE(ReplaceSecretFile(path_, "new").ok());
+    EXPECT_EQ(Text(path_), "new");
+    EXPECT_EQ(ModeOf(path_), after);
+    EXPECT_EQ(FilesInFolder(), 1U);
+    std::filesystem::remove(path_);
+  }
+}
+
+TEST_F(SecretFileTest, TheOwnerStays) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
+  Write(path_, "old", 0600);
+  ASSERT_EQ(::chown(path_.c_str(), 12345, 54321), 0);
+  ASSERT_TRUE(ReplaceSecretFile(path_, "new").ok());
+  struct stat status{};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_uid, 12345U);
+  EXPECT_EQ(status.st_gid, 54321U);
+}
+
+TEST_F(SecretFileTest, WhatACrashOrAnAttackerLeftAtTheTemporaryNameIsNotWrittenTo) {
+  Write(path_, "old", 0600);
+  const std::string other = folder_ + "/other";
+  Write(other, "other", 0666);
+  std::filesystem::create_symlink(other, path_ + ".new");
+  ASSERT_TRUE(ReplaceSecretFile(path_, "new").ok());
+  EXPECT_EQ(Text(other), "other");
+  Write(path_ + ".new", "a longer one than the new one", 0666);
+  ASSERT_TRUE(ReplaceSecretFile(path_, "newer").ok());
+  EXPECT_EQ(Text(path_), "newer");
+  EXPECT_EQ(ModeOf(path_), 0600U);
+}
+
+TEST_F(SecretFileTest, AFailureLeavesTheOldFile) {
+  EXPECT_TRUE(absl::IsNotFound(ReplaceSecretFile(path_, "new")));
+  EXPECT_EQ(FilesInFolder(), 0U);
+  Write(path_, "old", 0600);
+  std::filesystem::create_directories(path_ + ".new/not-empty");
+  const absl::Status status = ReplaceSecretFile(path_, "new");
+  EXPECT_FALSE(status.ok());
+  EXPECT_NE(status.message().find("write " + path_ + ".new"), absl::string_view::npos) << status;
+  EXPECT_EQ(Text(path_), "old");
+}
+
+}  // namespace
+}  // namespace ringwire::platform

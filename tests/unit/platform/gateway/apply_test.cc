@@ -1,0 +1,301 @@
+#include "platform/gateway/apply.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "platform/gateway/held_sysctls.h"
+#include "platform/netlink/netlink.h"
+#include "platform/tun/tun_device.h"
+#include "tests/unit/platform/gateway/has_route.h"
+#include "tests/unit/platform/io/network_namespace.h"
+
+namespace ringwire::platform {
+namespace {
+
+constexpr char kSysctl[] = "net/ipv4/conf/all/src_valid_mark";
+constexpr uint32_t kTable = 51820;
+using LinkUp = struct SetLinkUp;  // the function of that name hides it
+
+bool IsAny(const Journal::Entry&) { return true; }
+
+// A real host in a network namespace, whose interface is a TUN device of the test.
+class ApplyTest : public NetworkNamespaceTest {
+ protected:
+  void SetUp() override {
+    NetworkNamespaceTest::SetUp();
+    if (IsSkipped()) return;
+    std::string pattern = testing::TempDir() + "apply.XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    absl::StatusOr<Journal> journal = Journal::Open(folder_, "wg0");
+    ASSERT_TRUE(journal.ok()) << journal.status();
+    journal_.emplace(*std::move(journal));
+    absl::StatusOr<Host> host =
+        Host::Open("wg0", {[this] { return Create(); }, [this] { return Remove(); }}, folder_);
+    ASSERT_TRUE(host.ok()) << host.status();
+    host_.emplace(*std::move(host));
+  }
+  ~ApplyTest() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  absl::Status Create() {
+    absl::StatusOr<TunDevice> device = CreateTunDevice({.name = "wg0"});
+    if (!device.ok()) return device.status();
+    tun_.emplace(*std::move(device));
+    host_->set_interface_index(tun_->interface_index);
+    return absl::OkStatus();
+  }
+  absl::Status Remove() {
+    Note("interface");
+    tun_.reset();
+    return absl::OkStatus();
+  }
+
+  void Note(const std::string& word) const {
+    std::ofstream(folder_ + "/noted", std::ios::app) << word << ' ';
+  }
+  std::string Noted() const {
+    std::ifstream file(folder_ + "/noted");
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  RunHook NoteBy(const std::string& key, const std::string& word) const {
+    return {key, "printf '" + word + " ' >>" + folder_ + "/noted"};
+  }
+  static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
+  static Step AddressStep(const char* text) {
+    return {AddAddress{Address(text)}, RemoveAddress{Address(text)}};
+  }
+  static Step RouteStep(const char* prefix, Route::Type type = Route::Type::kInterface) {
+    const Route route{type, *Prefix::Parse(prefix), kTable, 0};
+    return {AddRoute{route}, RemoveRoute{route}};
+  }
+  static Step SysctlStep() { return {SetSysctl{kSysctl, "1", {}}, SetSysctl{kSysctl, "0", "1"}}; }
+  // The steps of a whole tunnel, with hooks at their places.
+  std::vector<Step> Steps() const {
+    return {{{}, NoteBy("PostDown", "post-down")},
+            {NoteBy("PreUp", "pre-up"), {}},
+            {CreateInterface{}, DeleteInterface{}},
+            AddressStep("10.7.0.1/24"),
+            {LinkUp{}, {}},
+            SysctlStep(),
+            RouteStep("10.8.0.0/16"),
+            RouteStep("10.9.0.0/16", Route::Type::kUnreachable),
+            {{}, NoteBy("PreDown", "pre-down")},
+            {NoteBy("PostUp", "post-up"), {}}};
+  }
+  bool HasAddress(const char* text) {
+    absl::StatusOr<Netlink> netlink = Netlink::Open();
+    const absl::StatusOr<bool> added = netlink->AddAddress(host_->interface_index(), Address(text));
+    if (!added.ok() || !*added) return added.ok();
+    EXPECT_TRUE(netlink->RemoveAddress(host_->interface_index(), Address(text)).ok());
+    return false;
+  }
+  size_t RoutesOfTable() {
+    absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+    const auto tables = netlink->TablesInUse();
+    return static_cast<size_t>(std::ranges::count(*tables, kTable));
+  }
+  void ExpectAsBefore() {
+    EXPECT_EQ(RoutesOfTable(), 0U);
+    EXPECT_EQ(ReadSysctl(kSysctl), "0");
+    EXPECT_FALSE(tun_.has_value());
+    EXPECT_TRUE(journal_->entries().empty());
+  }
+
+  std::string folder_;
+  std::optional<TunDevice> tun_;
+  std::optional<Journal> journal_;
+  std::optional<Host> host_;
+};
+
+TEST_F(ApplyTest, DownUndoesEverythingAndHooksHaveTheirPlaces) {
+  ASSERT_TRUE(ApplySteps(Steps(), &*host_, &*journal_).ok());
+  EXPECT_EQ(Noted(), "pre-up post-up ");
+  EXPECT_TRUE(HasAddress("10.7.0.1/24"));
+  EXPECT_EQ(RoutesOfTable(), 1U);
+  EXPECT_EQ(ReadSysctl(kSysctl), "1");
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
+  ExpectAsBefore();
+  EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok()) << "twice is harmless";
+  EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
+}
+
+TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
+  const std::vector<Step> steps = Steps();
+  for (size_t i = 0; i <= steps.size(); ++i) {
+    std::vector<Step> failing = steps;
+    failing.insert(failing.begin() + static_cast<std::ptrdiff_t>(i),
+                   {RunHook{"PostUp", "exit 3"}, {}});
+    const absl::Status status = ApplySteps(failing, &*host_, &*journal_);
+    EXPECT_EQ(status.message(), "run PostUp = exit 3: it ended with exit code 3") << i;
+    ExpectAsBefore();
+  }
+}
+
+TEST_F(ApplyTest, AFailureLeavesWhatWasThereBeforeTheCall) {
+  ASSERT_TRUE(ApplySteps({{CreateInterface{}, DeleteInterface{}}, AddressStep("10.7.0.1/24")},
+                         &*host_, &*journal_)
+                  .ok());
+  EXPECT_FALSE(ApplySteps({AddressStep("10.7.1.1/24"), {RunHook{"PostUp", "false"}, {}}}, &*host_,
+                          &*journal_)
+                   .ok());
+  EXPECT_TRUE(HasAddress("10.7.0.1/24"));
+  EXPECT_FALSE(HasAddress("10.7.1.1/24"));
+  EXPECT_EQ(journal_->entries().size(), 2U);
+}
+
+TEST_F(ApplyTest, AChangeIsInTheJournalBeforeItIsMade) {
+  const std::string copy = folder_ + "/copy";
+  const RunHook look{"PreUp", "cp " + Journal::PathOf(folder_, "wg0") + " " + copy};
+  ASSERT_TRUE(ApplySteps({{look, NoteBy("PostDown", "undone")}}, &*host_, &*journal_).ok());
+  std::ifstream file(copy);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(text.find("undone"), std::string::npos) << text;
+}
+
+TEST_F(ApplyTest, WhatWasSoBeforeIsNotUndone) {
+  const std::vector<Step> link = {{CreateInterface{}, DeleteInterface{}}, {LinkUp{}, {}}};
+  ASSERT_TRUE(ApplySteps(link, &*host_, &*journal_).ok());
+  const Step address = AddressStep("10.7.0.1/24");
+  const Step route = RouteStep("10.8.0.0/16");
+  for (const Step& step : {address, route}) ASSERT_TRUE(host_->Apply(*step.apply).ok());
+  ASSERT_TRUE(ApplySteps({address, route}, &*host_, &*journal_).ok());
+  EXPECT_EQ(journal_->entries().size(), 1U) << "the interface's";
+  ASSERT_TRUE(Undo(&*host_, &*journal_, [](const Journal::Entry& entry) {
+                return !std::holds_alternative<DeleteInterface>(entry.undo);
+              }).ok());
+  EXPECT_TRUE(HasAddress("10.7.0.1/24"));
+  EXPECT_EQ(RoutesOfTable(), 1U);
+}
+
+TEST_F(ApplyTest, ARouteOfSomebodyElseIsAnErrorAndStays) {
+  absl::StatusOr<TunDevice> other = CreateTunDevice({.name = "eth0"});
+  ASSERT_TRUE(other.ok()) << other.status();
+  platform::SetLinkUp("eth0", true);
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  const Route theirs{Route::Type::kInterface, *Prefix::Parse("10.8.0.0/16"), kTable, 0};
+  ASSERT_TRUE(netlink->AddRoute(theirs, other->interface_index).ok());
+  const absl::Status status = ApplySteps(Steps(), &*host_, &*journal_);
+  EXPECT_NE(status.message().find("add the route 10.8.0.0/16"), absl::string_view::npos) << status;
+  EXPECT_NE(status.message().find("`ip route show table 51820 10.8.0.0/16`"),
+            absl::string_view::npos);
+  EXPECT_FALSE(tun_.has_value());
+  EXPECT_TRUE(journal_->entries().empty());
+  EXPECT_TRUE(HasRoute(&*netlink, theirs, other->interface_index));
+}
+
+TEST_F(ApplyTest, UndoingGoesOnAfterAFailureAndKeepsWhatFailed) {
+  ASSERT_TRUE(journal_->Record(NoteBy("PostDown", "post-down"), false).ok());
+  ASSERT_TRUE(journal_->Record(SetSysctl{kSysctl, "junk", "0"}, true).ok());
+  ASSERT_TRUE(journal_->Record(RunHook{"PreDown", "exit 1"}, false).ok());
+  const absl::Status status = Undo(&*host_, &*journal_, IsAny);
+  EXPECT_EQ(status.message(), "run PreDown = exit 1: it ended with exit code 1") << "the first one";
+  EXPECT_EQ(Noted(), "post-down ");
+  ASSERT_EQ(journal_->entries().size(), 1U) << "a hook is not run twice";
+  EXPECT_EQ(journal_->entries()[0].id, 2U);
+}
+
+TEST_F(ApplyTest, ACrashLeavesWhatKeepsTrafficIn) {
+  std::vector<Step> steps = Steps();
+  for (Step& step : steps) {
+    const AddRoute* const add =
+        step.apply.has_value() ? std::get_if<AddRoute>(&*step.apply) : nullptr;
+    step.stays_after_crash = add != nullptr && add->route.type == Route::Type::kUnreachable;
+  }
+  ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
+  tun_.reset();  // with its process
+  host_->set_interface_index(0);
+  ASSERT_TRUE(Undo(&*host_, &*journal_, [](const Journal::Entry& entry) {
+                return !entry.stays_after_crash;
+              }).ok());
+  EXPECT_EQ(ReadSysctl(kSysctl), "0");
+  EXPECT_EQ(RoutesOfTable(), 1U);
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
+}
+
+TEST_F(ApplyTest, ASysctlThatSomebodyHasChangedSinceIsLeftAlone) {
+  ASSERT_TRUE(ApplySteps({SysctlStep()}, &*host_, &*journal_).ok());
+  ASSERT_TRUE(host_->Apply(SetSysctl{kSysctl, "2", {}}).ok());
+  if (ReadSysctl(kSysctl) != "2") GTEST_SKIP() << "SKIP: this kernel takes 0 and 1 only";
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(ReadSysctl(kSysctl), "2");
+}
+
+TEST_F(ApplyTest, ADifferenceTouchesOnlyWhatDiffersAndRunsNoHooks) {
+  Plan before;
+  before.steps = Steps();
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  Plan after = before;
+  after.steps[3] = AddressStep("10.7.0.2/24");
+  after.steps[6] = RouteStep("10.10.0.0/16");
+  after.steps[8] = {{}, NoteBy("PreDown", "other-pre-down")};
+  bool new_is_there = false;
+  const auto commit = [&] {
+    new_is_there = HasAddress("10.7.0.2/24") && HasAddress("10.7.0.1/24");
+    return absl::OkStatus();
+  };
+  ASSERT_TRUE(ApplyDifference(before, after, &*host_, &*journal_, commit).ok());
+  EXPECT_TRUE(new_is_there);
+  EXPECT_TRUE(HasAddress("10.7.0.2/24"));
+  EXPECT_FALSE(HasAddress("10.7.0.1/24"));
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  const auto has = [&](const char* prefix) {
+    return HasRoute(&*netlink, {Route::Type::kInterface, *Prefix::Parse(prefix), kTable, 0},
+                    host_->interface_index());
+  };
+  EXPECT_TRUE(has("10.10.0.0/16"));
+  EXPECT_FALSE(has("10.8.0.0/16"));
+  EXPECT_EQ(Noted(), "pre-up post-up ");
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "pre-up post-up other-pre-down interface post-down ");
+  ExpectAsBefore();
+}
+
+TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
+  Plan before;
+  before.steps = Steps();
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  const size_t entries = journal_->entries().size();
+  Plan after = before;
+  after.steps[3] = AddressStep("10.7.0.2/24");
+  const auto commit = [] { return absl::InvalidArgumentError("as the test says"); };
+  EXPECT_EQ(ApplyDifference(before, after, &*host_, &*journal_, commit).message(),
+            "as the test says");
+  EXPECT_TRUE(HasAddress("10.7.0.1/24"));
+  EXPECT_FALSE(HasAddress("10.7.0.2/24"));
+  after.steps[6] = AddressStep("ff02::9/64");
+  EXPECT_FALSE(
+      ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+  EXPECT_TRUE(HasAddress("10.7.0.1/24"));
+  EXPECT_FALSE(HasAddress("10.7.0.2/24"));
+  EXPECT_EQ(ReadSysctl(kSysctl), "1");
+  EXPECT_EQ(journal_->entries().size(), entries);
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
+}
+
+TEST_F(ApplyTest, TheSamePlanAgainBringsBackWhatSomebodyRemoved) {
+  Plan plan;
+  plan.steps = Steps();
+  ASSERT_TRUE(ApplySteps(plan.steps, &*host_, &*journal_).ok());
+  const size_t entries = journal_->entries().size();
+  ASSERT_TRUE(host_->Apply(*plan.steps[6].undo).ok());
+  ASSERT_TRUE(host_->Apply(*plan.steps[7].undo).ok());
+  EXPECT_EQ(RoutesOfTable(), 0U);
+  ASSERT_TRUE(
+      ApplyDifference(plan, plan, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+  EXPECT_EQ(RoutesOfTable(), 1U);
+  EXPECT_EQ(journal_->entries().size(), entries);
+}
+
+}  // namespace
+}  // namespace ringwire::platform
