@@ -29,7 +29,7 @@ openresolv=/usr/local/lib/ringwire-tests/openresolv
 missing() {  # the names of a list that are not installed (or, for versions that matter, too old)
   local name
   for name in $1; do
-    dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep -q '^ii' || echo "$name"
+    dpkg-query -W -f='${db:Status-Abbrev}' "$name" 2>/dev/null | grep '^ii' >/dev/null || echo "$name"
   done
 }
 too_old() {  # NAME MINIMUM: prints NAME when the installed version is below MINIMUM or absent

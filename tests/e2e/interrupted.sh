@@ -65,7 +65,7 @@ mount --bind "$work/resolv.conf" /etc/resolv.conf
 on a nft 'add table inet seen; add counter inet seen asked; add chain inet seen out { type filter hook output priority 0; }
   add rule inet seen out udp dport 53 counter name asked'
 asks() { [ "$(on a nft -j list counter inet seen asked | sed 's/.*"packets": *\([0-9]*\).*/\1/')" -gt 0 ]; }
-closed() { ip -n a rule | grep -q 'not from all fwmark'; }
+closed() { ip -n a rule | grep 'not from all fwmark' >/dev/null; }
 snapshot >"$work/before"
 write ""
 on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"

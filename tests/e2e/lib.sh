@@ -235,7 +235,7 @@ down() { on "$1" "$RINGWIRE" down "$2"; }                          # down HOST I
 pings() {  # pings HOST ADDRESS [PING OPTIONS]: every one of a few requests is answered
   local host=$1 to=$2
   shift 2
-  on "$host" ping -n -q -c 3 -i 0.05 -W 2 "$@" "$to" | grep -q ' 0% packet loss'
+  on "$host" ping -n -q -c 3 -i 0.05 -W 2 "$@" "$to" | grep ' 0% packet loss' >/dev/null
 }
 # at_once WHAT HOST ADDRESS: after a change, already the first request is answered.
 at_once() {

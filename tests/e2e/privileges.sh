@@ -34,7 +34,7 @@ wait_until 5 "addresses of a file that is read again" output_has '10\.78\.0\.1/2
 check "the one that was there stays" output_has '10\.77\.0\.1/24' ip -n a address show dev wga
 sed -i 's,^Address.*,Address = 10.78.0.1/24,' "$work/wga.conf"
 kill -HUP "${daemon_pid[wga]}"
-no_address() { ! ip -n a address show dev wga | grep -qF "$1"; }
+no_address() { ! ip -n a address show dev wga | grep -F "$1" >/dev/null; }
 wait_until 5 "one is removed" no_address 10.77.0.1
 echo "ok: addresses come and go with the file"
 

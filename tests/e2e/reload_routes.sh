@@ -25,7 +25,7 @@ policy() {
     cat /proc/sys/net/ipv4/conf/all/src_valid_mark'
   wg show wgb fwmark
 }
-way() { on b ip route get "$world" ${1:+from "$1"} | grep -o 'dev [a-z0-9]*' | head -1; }
+way() { on b ip route get "$world" ${1:+from "$1"} | grep -o 'dev [a-z0-9]*'; }
 ways() { echo "$(way) $(way 172.31.255.7) $(way 192.0.2.2)"; }
 on a nft "table inet seen {
   counter leaked {

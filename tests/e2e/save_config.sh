@@ -51,7 +51,7 @@ check "nothing has changed" "$RINGWIRE" save wga
 check "so the file is as it was" cmp "$work/old.conf" "$conf"
 wg set wga peer "${public[c]}" preshared-key <(wg genpsk) allowed-ips 10.77.0.3/32
 wg set wgb listen-port 40001
-b_is_at() { wg show wga endpoints | grep -qF "${public[b]}"$'\t'"$1"; }
+b_is_at() { wg show wga endpoints | grep -F "${public[b]}"$'\t'"$1" >/dev/null; }
 wait_until 5 "a has followed b" b_is_at 192.0.2.2:40001
 wg set wga listen-port 51999
 ip -n a address add 10.88.0.1/32 dev wga

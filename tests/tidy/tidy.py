@@ -179,7 +179,19 @@ def check_cipher_off(root):
                 yield f"{path.relative_to(root)}:{number}: {match[0]}: the product knows no build without a cipher"
 
 
-CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off)
+def check_pipes(root):
+    """A reader that leaves early ends the writer by SIGPIPE, and under `pipefail` then the pipe fails though it found what
+    it looked for: now and then, as the two happen to run."""
+    candidates = list(files(root, (".sh",), ("scripts", "tests", "bench")))
+    candidates += [path for name in ("dev", ".ci/run") if (path := root / name).exists()]
+    for path in candidates:
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if re.search(r"(?<!\|)\|\s*grep\s(-\S+\s)*-[a-zA-Z]*q", line):
+                yield f"{path.relative_to(root)}:{number}: `| grep -q` fails now and then under pipefail: `| grep ... >/dev/null`"
+
+
+CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
+          check_pipes)
 
 
 def violations(root):
@@ -211,6 +223,7 @@ def self_test():
         "a wrong guard": ("core/base/a.h", "#pragma once\n"),
         "a registry": ("dev", "curl https://some-registry.example/x\n"),
         "a way to the build without a cipher": ("CMakeLists.txt", "option(RINGWIRE_CIPHER_OFF)\n"),
+        "a pipe's reader that leaves early": ("tests/e2e/a.sh", "ip rule | grep -E -q from\n"),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
