@@ -75,9 +75,11 @@ def succeeds(*command):
 
 
 class Hosts:
-    """a and b, joined by a veth pair: 192.0.2.1 and .2. Everything ends with the `with` block."""
+    """a and b, joined by a veth pair: 192.0.2.1 and .2. Everything ends with the `with` block.
+    `congestion` is the kernel's name of what their TCP controls congestion with."""
 
-    def __init__(self):
+    def __init__(self, congestion):
+        self.congestion = congestion
         self.processes = []
         self.names = []
 
@@ -87,6 +89,7 @@ class Hosts:
                 run("ip", "netns", "add", name)
                 self.names.append(name)
                 run("ip", "-n", name, "link", "set", "lo", "up")
+                self.run(name, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion}")
             run("ip", "link", "add", "eth0", "netns", "a", "type", "veth", "peer", "name", "eth0",
                 "netns", "b")
             for name in ("a", "b"):

@@ -116,7 +116,7 @@ def table(summary, systems, kinds, conditions):
     """The whole report as lines of text."""
     yield (f"\n{conditions['rounds']} rounds of {conditions['seconds']} s; "
            f"{len(conditions['cpus'])} CPUs ({conditions['cpu']}), Linux {conditions['kernel']}; "
-           f"load before: {conditions['load_before']:.2f}")
+           f"TCP with {conditions['congestion']}; load before: {conditions['load_before']:.2f}")
     for name, version in conditions["versions"].items():
         yield f"  {name}: {version}"
     for kind in kinds:

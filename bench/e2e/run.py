@@ -20,6 +20,7 @@ import work
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build/bench"
+CONGESTION = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
 
 
 def names(known, groups):
@@ -56,6 +57,8 @@ def parse_arguments():
     add("--io", choices=("io_uring", "epoll"), default="io_uring",
         help="backend of ringwire where the system's name does not say it (io_uring)")
     add("--workers", help="--workers of ringwire (its own choice)")
+    add("--congestion", metavar="NAME", default=CONGESTION.read_text().strip(),
+        help="what TCP of both hosts controls congestion with: bbr, cubic (this system's own: %(default)s)")
     add("--json", metavar="FILE", help="every measurement, the conditions and the summary")
     add("--ringwire", default=os.environ.get("RINGWIRE", str(BUILD / "ringwire")))
     add("--cipher-off", default=str(BUILD / "ringwire-cipher-off"))
@@ -76,7 +79,7 @@ def conditions(options, chosen):
                   if line.startswith("model name")), "unknown")
     return {"rounds": options.rounds, "seconds": options.seconds, "io": options.io,
             "cpus": sorted(os.sched_getaffinity(0)), "cpu": model, "kernel": os.uname().release,
-            "mtu": systems.MTU, "load_before": os.getloadavg()[0],
+            "congestion": options.congestion, "mtu": systems.MTU, "load_before": os.getloadavg()[0],
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "iperf3": hosts.run("iperf3", "--version").splitlines()[0],
             "versions": {system.name: system.version() for system in chosen}}
@@ -98,7 +101,7 @@ def installed(options):
 def measure(name, kind, options):
     """One measurement between fresh hosts: its figures, and where everything ran."""
     system = systems.make(name, options)
-    with hosts.Hosts() as network:
+    with hosts.Hosts(options.congestion) as network:
         system.start(network, work.place(network, kind))
         figures = work.KINDS[kind].measure(network, system, options)
         return figures, system.placement(network)
