@@ -190,8 +190,16 @@ def check_pipes(root):
                 yield f"{path.relative_to(root)}:{number}: `| grep -q` fails now and then under pipefail: `| grep ... >/dev/null`"
 
 
+def check_registered(root):
+    """A test that ctest does not know of is never run by CI. A script that does not start with lib.sh is a part of others."""
+    registered = set(re.findall(r"[\w-]+", (root / "tests/e2e/CMakeLists.txt").read_text()))
+    for path in sorted((root / "tests/e2e").glob("*.sh")):
+        if path.stem not in registered and re.search(r'^source "\$\(dirname "\$0"\)/lib.sh"', path.read_text(), re.M):
+            yield f"{path.relative_to(root)}: is not in tests/e2e/CMakeLists.txt"
+
+
 CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
-          check_pipes)
+          check_pipes, check_registered)
 
 
 def violations(root):
@@ -209,6 +217,7 @@ def self_test():
         "core/wire/w.cc": '#include "core/base/a.h"\n// absl::Now is only a word here\nnamespace x {\nint F(int a) {\n'
                           + "  a += 1;\n" * 67 + "  return a;\n}\n}  // namespace x\n",
         "tests/unit/a_test.cc": "// kReplay\n",
+        "tests/e2e/CMakeLists.txt": "ringwire_e2e(a)\n",
         "dev": "echo\n",
     }
     breaks = {
@@ -224,6 +233,7 @@ def self_test():
         "a registry": ("dev", "curl https://some-registry.example/x\n"),
         "a way to the build without a cipher": ("CMakeLists.txt", "option(RINGWIRE_CIPHER_OFF)\n"),
         "a pipe's reader that leaves early": ("tests/e2e/a.sh", "ip rule | grep -E -q from\n"),
+        "a test that nobody runs": ("tests/e2e/b.sh", 'source "$(dirname "$0")/lib.sh"\n'),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
