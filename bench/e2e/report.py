@@ -137,6 +137,12 @@ def warnings(conditions, results):
     if conditions["load_before"] > 0.3:
         yield (f"the machine was busy before (load {conditions['load_before']:.2f}): "
                "read the ratios only, if anything")
+    held_up = sorted({result["work"] for result in results
+                      if result.get("figures", {}).get("offered_per_s", 1)
+                      < 0.95 * result.get("figures", {}).get("wanted_per_s", 1)})
+    if held_up:
+        yield (f"{', '.join(held_up)}: the sender could not offer all that was wanted (the table "
+               "says how much): a system that keeps up is not at its limit")
     failed = [result for result in results if "error" in result]
     if failed:
         yield f"{len(failed)} measurements failed, the first: {failed[0]['error']}"

@@ -22,6 +22,13 @@ class ReportTest(unittest.TestCase):
         warnings = list(report.warnings({"rounds": 9, "load_before": 0.0}, results))
         self.assertEqual(warnings, ["1 measurements failed, the first: it broke"])
 
+    def test_warns_of_a_sender_that_was_held_up(self):
+        results = [result("udp64", "aes", offered_per_s=100, wanted_per_s=100),
+                   result("udp1300", "aes", offered_per_s=94, wanted_per_s=100)]
+        warnings = list(report.warnings({"rounds": 9, "load_before": 0.0}, results))
+        self.assertEqual(len(warnings), 1, warnings)
+        self.assertIn("udp1300: the sender", warnings[0])
+
     def test_ratio_is_of_the_medians_and_none_without_both(self):
         summary = report.summarize([result("tcp1", "aes", gbit_per_s=6),
                                     result("tcp1", "wireguard-go", gbit_per_s=2)])
