@@ -17,10 +17,12 @@ struct FreeNft {
 
 }  // namespace
 
-absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried) {
+absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried,
+                                   SetElements elements) {
   const std::unique_ptr<nft_ctx, FreeNft> nft(::nft_ctx_new(NFT_CTX_DEFAULT));
   if (nft == nullptr) return absl::ResourceExhaustedError(tried + ": no memory");
-  ::nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON | NFT_CTX_OUTPUT_TERSE);
+  const unsigned int terse = elements == SetElements::kLeaveOut ? NFT_CTX_OUTPUT_TERSE : 0;
+  ::nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON | terse);
   ::nft_ctx_buffer_output(nft.get());
   ::nft_ctx_buffer_error(nft.get());
   if (::nft_run_cmd_from_buffer(nft.get(), json.c_str()) == 0) {
