@@ -146,6 +146,7 @@ absl::Status Supervisor::MakePlanOfHost() {
   facts_.predecessor_kill_switch = HoldsKillSwitch(*journal_);
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
+  if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
   name_servers_ = ReadNameServers();
   SetNameRules(facts_.predecessor_kill_switch);
