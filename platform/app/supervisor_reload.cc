@@ -170,6 +170,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
   status = Reserve(plan_);
   if (!status.ok()) return status;
   SetNameRules(loaded_.config.gateway.kill_switch.on);
+  for (const std::string& warning : WarningsOfFirewalls()) warnings_.push_back(warning);
   return names_.Follow(loaded_.config, path_);
 }
 

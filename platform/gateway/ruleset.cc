@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <map>
-#include <tuple>
 #include <utility>
 
 #include "fmt/format.h"
@@ -103,19 +101,25 @@ std::optional<Ruleset> Ruleset::Parse(std::string_view text) {
   const json* const list = Member(document, "nftables");
   if (list == nullptr || !list->is_array()) return std::nullopt;
   Ruleset ruleset;
-  for (const json& object : *list) {
-    const json* const chain = Member(object, "chain");
-    if (chain == nullptr || !chain->is_object()) continue;
-    ruleset.chains_.push_back({Text(*chain, "family"),
-                               Text(*chain, "table"),
-                               Text(*chain, "name"),
-                               Text(*chain, "hook"),
-                               Text(*chain, "type") == "filter",
-                               Text(*chain, "policy") == "drop",
-                               {}});
-  }
+  ruleset.TakeChains(*list);
   ruleset.TakeRules(*list);
   return ruleset;
+}
+
+void Ruleset::TakeChains(const json& list) {
+  for (const json& object : list) {
+    const json* const found = Member(object, "chain");
+    if (found == nullptr || !found->is_object()) continue;
+    Chain chain{Text(*found, "family"),
+                Text(*found, "table"),
+                Text(*found, "name"),
+                Text(*found, "hook"),
+                Text(*found, "type") == "filter",
+                Text(*found, "policy") == "drop",
+                {}};
+    places_[{chain.family, chain.table, chain.name}] = chains_.size();
+    chains_.push_back(std::move(chain));
+  }
 }
 
 void Ruleset::TakeRules(const json& list) {
@@ -124,17 +128,15 @@ void Ruleset::TakeRules(const json& list) {
     const json* const rule = Member(object, "rule");
     const json* const expressions = rule == nullptr ? nullptr : Member(*rule, "expr");
     if (expressions == nullptr || !expressions->is_array()) continue;
-    const auto chain = std::ranges::find_if(chains_, [rule](const Chain& one) {
-      return one.family == Text(*rule, "family") && one.table == Text(*rule, "table") &&
-             one.name == Text(*rule, "chain");
-    });
-    if (chain == chains_.end()) continue;
+    const auto place =
+        places_.find({Text(*rule, "family"), Text(*rule, "table"), Text(*rule, "chain")});
+    if (place == places_.end()) continue;
     json taken = *expressions;
     for (json& expression : taken) {
       Substitute(Part(Part(&expression, "match"), "right"), elements, *rule);
       Substitute(Part(Part(&expression, "vmap"), "data"), elements, *rule);
     }
-    chain->rules.push_back(std::move(taken));
+    chains_[place->second].rules.push_back(std::move(taken));
   }
 }
 
@@ -145,11 +147,10 @@ bool Ruleset::HasChain(const std::string& family, const std::string& table,
   });
 }
 
-const Ruleset::Chain* Ruleset::Find(const Chain& from, const std::string& name) const {
-  const auto found = std::ranges::find_if(chains_, [&](const Chain& chain) {
-    return chain.family == from.family && chain.table == from.table && chain.name == name;
-  });
-  return found == chains_.end() ? nullptr : &*found;
+const Ruleset::Chain* Ruleset::Find(const std::string& family, const std::string& table,
+                                    const std::string& name) const {
+  const auto place = places_.find({family, table, name});
+  return place == places_.end() ? nullptr : &chains_[place->second];
 }
 
 bool Ruleset::IsJudged(const Chain& chain, std::string_view hook, IpFamily family) const {
@@ -267,7 +268,8 @@ Ruleset::Fate Ruleset::FollowJump(const Chain& chain, const json& verdict, const
                                   Match* share, Walk* walk) const {
   const bool is_goto = Member(verdict, "goto") != nullptr;
   const json* const jump = Member(verdict, is_goto ? "goto" : "jump");
-  const Chain* const target = jump == nullptr ? nullptr : Find(chain, Text(*jump, "target"));
+  const Chain* const target =
+      jump == nullptr ? nullptr : Find(chain.family, chain.table, Text(*jump, "target"));
   if (target == nullptr) return Fate::kOn;
   ++walk->depth;
   const bool comes_back = Follow(*target, Both(*share, match), walk);

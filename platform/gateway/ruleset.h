@@ -1,10 +1,13 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
 #define RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "nlohmann/json.hpp"
@@ -53,9 +56,12 @@ class Ruleset {
   enum class Fate : uint8_t { kOn, kReturned, kEnded };
   struct Walk;
 
+  void TakeChains(const nlohmann::json& list);
   void TakeRules(const nlohmann::json& list);
   bool IsJudged(const Chain& chain, std::string_view hook, IpFamily family) const;
-  const Chain* Find(const Chain& from, const std::string& name) const;
+  // nullptr: there is none.
+  const Chain* Find(const std::string& family, const std::string& table,
+                    const std::string& name) const;
   bool Follow(const Chain& chain, Match share, Walk* walk) const;
   Fate FollowRule(const Chain& chain, const nlohmann::json& expressions, Match* share,
                   Walk* walk) const;
@@ -67,6 +73,8 @@ class Ruleset {
                   Match* share, Walk* walk) const;
 
   std::vector<Chain> chains_;
+  // By family, table and name: a host of many services has thousands.
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> places_;
 };
 
 }  // namespace ringwire::platform

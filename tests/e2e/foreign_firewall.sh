@@ -95,6 +95,7 @@ of_program() {
 say "ufw"
 on gateway nft flush ruleset
 on gateway iptables-restore <"$e2e_dir/firewalls/ufw.rules"
+check "a reload says it too" output_has 'ufw drops what gateway brings to be forwarded' on gateway "$RINGWIRE" reload gateway
 of_program ufw 'ufw route allow in on gateway; ufw route allow out on gateway' 'ufw allow 51820/udp' \
   'iptables -A ufw-user-forward -i gateway -j ACCEPT; iptables -A ufw-user-forward -o gateway -j ACCEPT' \
   'iptables -A ufw-user-input -p udp -m udp --dport 51820 -j ACCEPT'
