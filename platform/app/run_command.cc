@@ -58,6 +58,7 @@ int PrintPlan(const RunArguments& arguments) {
   const uint32_t fwmark = MakePlan(source.interface_name, source.config, *facts).fwmark;
   facts->path_mtu = ReadPathMtu(endpoints, fwmark, source.interface_name);
   Plan plan = MakePlan(source.interface_name, source.config, *facts);
+  if (!plan.refusal.empty()) return ReportError(plan.refusal);
   for (std::string& warning :
        FirewallWarnings(source.interface_name, source.config, ReadFirewallFacts(source.config))) {
     plan.warnings.push_back(std::move(warning));

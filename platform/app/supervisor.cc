@@ -146,6 +146,7 @@ absl::Status Supervisor::MakePlanOfHost() {
   facts_.predecessor_kill_switch = HoldsKillSwitch(*journal_);
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
+  if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
   name_servers_ = ReadNameServers();
   SetNameRules(facts_.predecessor_kill_switch);
@@ -218,7 +219,7 @@ absl::Status Supervisor::Up() {
   if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
   SetNameRules(loaded_.config.gateway.kill_switch.on);
   SaveNames();
-  WarnOfFirewalls();
+  for (const std::string& warning : WarningsOfFirewalls()) spdlog::warn("{}", warning);
   const char terminal = static_cast<char>(terminal_);
   status = channel_->Send(RelayVerb::kServe, {&terminal, 1});
   if (status.ok()) return status;
@@ -230,11 +231,11 @@ absl::Status Supervisor::Up() {
 }
 
 // When hooks have had their turn, which may well be the ones that let the tunnel through.
-void Supervisor::WarnOfFirewalls() {
-  for (const std::string& warning :
-       FirewallWarnings(name_, loaded_.config, ReadFirewallFacts(loaded_.config))) {
-    spdlog::warn("{}: {}", name_, warning);
-  }
+std::vector<std::string> Supervisor::WarningsOfFirewalls() {
+  std::vector<std::string> warnings =
+      FirewallWarnings(name_, loaded_.config, ReadFirewallFacts(loaded_.config));
+  for (std::string& warning : warnings) warning = fmt::format("{}: {}", name_, warning);
+  return warnings;
 }
 
 DeviceSettings Supervisor::SettingsOfDevice() {

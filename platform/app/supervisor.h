@@ -67,7 +67,7 @@ class Supervisor {
   void WarnOfUnknownNames();
   void PlanMtu();
   absl::Status Up();
-  void WarnOfFirewalls();
+  std::vector<std::string> WarningsOfFirewalls();
   DeviceSettings SettingsOfDevice();
   absl::Status StartRelay();
   absl::Status StopRelay();

@@ -28,6 +28,14 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
+// A route of a network namespace that leads into the world.
+struct WayOut {
+  Prefix prefix;
+  std::string interface;  // empty: several
+  uint32_t table = 0;
+  friend bool operator==(const WayOut&, const WayOut&) = default;
+};
+
 // What a plan depends on, beside the configuration.
 struct HostFacts {
   bool has_ipv6 = true;
@@ -50,6 +58,7 @@ struct HostFacts {
   bool namespace_exists = false;
   bool namespace_is_ours = false;  // made by a ringwire, which leaves its removal to the last one
   NamespaceDnsFacts namespace_dns;
+  std::vector<WayOut> ways_out;  // beside those of ringwires
 };
 
 struct Plan {
@@ -61,6 +70,7 @@ struct Plan {
   std::optional<RulePlace> place;     // of its policy rules, if it has any
   std::string network_namespace;      // of the interface; empty: the one that ringwire runs in
   std::vector<std::string> warnings;  // what the configuration asks for and this host cannot do
+  std::string refusal;                // why it must not be carried out; empty: it may
 };
 
 // What WireGuard adds to a packet over IPv6, the longer one of the two.

@@ -50,6 +50,7 @@ class PlanBuilder {
   void AddRule(const Rule& rule, bool stays = false);
   // Nothing where the host has no such sysctl or it has this value; SysctlsOf has to name it.
   void AddSysctl(std::string_view path, std::string_view value);
+  void Refuse(std::string text) { plan_.refusal = std::move(text); }
   void Warn(std::string text) { plan_.warnings.push_back(std::move(text)); }
 
   // Here the nft table of all rules will be loaded, whenever they are added.

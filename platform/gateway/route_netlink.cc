@@ -30,7 +30,7 @@ struct FreeMessage {
 using Message = std::unique_ptr<nl_msg, FreeMessage>;
 
 // Far more than count as local networks; a router may have a million routes.
-constexpr size_t kLocalRoutesMax = 4096;
+constexpr size_t kRoutesMax = 4096;
 
 // Interfaces whose far end somebody has configured on this host.
 bool IsTunnelKind(std::string_view kind) {
@@ -138,6 +138,35 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
     route.way.mtu = number(metrics[RTAX_MTU]);
   }
   return route;
+}
+
+// nullopt: it leads nowhere, or says no more than another one.
+std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
+  std::array<nlattr*, RTA_MAX + 1> attributes{};
+  if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+  const nlattr* const table = attributes[RTA_TABLE];
+  const nlattr* const destination = attributes[RTA_DST];
+  if (table == nullptr || header->rtm_type != RTN_UNICAST ||
+      (header->rtm_flags & RTM_F_CLONED) != 0) {
+    return std::nullopt;
+  }
+  IpAddress address;
+  address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  // A default route has none.
+  if (destination != nullptr) {
+    const auto size = static_cast<size_t>(nla_len(destination));
+    if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+    std::memcpy(address.bytes.data(), nla_data(destination), size);
+  }
+  const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
+  HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
+  // One of several ways has no link of its own.
+  route.has_gateway =
+      link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
+  return RouteNetlink::TableRoute{route, nla_get_u32(table), link};
 }
 
 // The kernel's answer to one change: 0, or a negative libnl error.
@@ -260,8 +289,8 @@ absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
     };
     // The rule of priority 0 doesn't say so.
     numbers.priorities.push_back(number(FRA_PRIORITY));
-    numbers.tables_and_marks.push_back(number(FRA_TABLE));
-    numbers.tables_and_marks.push_back(number(FRA_FWMARK));
+    numbers.tables.push_back(number(FRA_TABLE));
+    numbers.marks.push_back(number(FRA_FWMARK));
   });
   if (!status.ok()) return status;
   return numbers;
@@ -292,26 +321,25 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   if (!tunnels.ok()) return tunnels.status();
   std::vector<HostRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
-    std::array<nlattr*, RTA_MAX + 1> attributes{};
-    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
-    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
-    const nlattr* const table = attributes[RTA_TABLE];
-    const nlattr* const destination = attributes[RTA_DST];
-    if (table == nullptr || nla_get_u32(table) != kMainTable || destination == nullptr) return;
-    if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0) return;
-    const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
-    if (link != 0 && link == but) return;
-    IpAddress address;
-    address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-    const auto size = static_cast<size_t>(nla_len(destination));
-    if (size != static_cast<size_t>(address.Bits()) / 8) return;
-    std::memcpy(address.bytes.data(), nla_data(destination), size);
-    HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
-    // One of several ways has no link of its own.
-    route.has_gateway =
-        link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
-    route.by_tunnel = std::ranges::find(*tunnels, link) != tunnels->end();
-    if (IsLocal(route) && routes.size() < kLocalRoutesMax) routes.push_back(route);
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
+    if (found->link != 0 && found->link == but) return;
+    found->route.by_tunnel = std::ranges::find(*tunnels, found->link) != tunnels->end();
+    if (IsLocal(found->route) && routes.size() < kRoutesMax) routes.push_back(found->route);
+  });
+  if (!status.ok()) return status;
+  return routes;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
+  const absl::StatusOr<RuleNumbers> rules = Rules();
+  if (!rules.ok()) return rules.status();
+  std::vector<TableRoute> routes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value() || !IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
+    if (std::ranges::find(rules->tables, found->table) == rules->tables.end()) return;
+    routes.push_back(*found);
   });
   if (!status.ok()) return status;
   return routes;

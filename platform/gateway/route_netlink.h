@@ -46,11 +46,19 @@ class RouteNetlink {
   absl::StatusOr<std::vector<uint32_t>> TablesInUse();
   struct RuleNumbers {
     std::vector<uint32_t> priorities;
-    std::vector<uint32_t> tables_and_marks;  // 0: none
+    std::vector<uint32_t> tables;  // 0: none
+    std::vector<uint32_t> marks;   // likewise
   };
   absl::StatusOr<RuleNumbers> Rules();
   // Those that are local (IsLocal), but for routes by the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
+  struct TableRoute {
+    HostRoute route;
+    uint32_t table = 0;
+    uint32_t link = 0;  // 0: several
+  };
+  // Those that lead into the world (IsToWorld), of the tables that a policy rule names.
+  absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
 
  private:
   struct CloseSocket {
