@@ -62,19 +62,24 @@ void AddSources(PlanBuilder* builder) {
 void AddPolicy(IpFamily family, const Marks& marks, PlanBuilder* builder) {
   const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
   const uint32_t table = builder->OwnTable();
-  builder->AddRouteOnce({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
   builder->AddRouteOnce({Route::Type::kInterface, all, table, 0});
-  Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
-  answers.if_mark = marks.answer;
-  builder->AddRule(answers, /*stays=*/true);
   Rule last{family, builder->PriorityBehindAll(), table};
   last.unless_mark = marks.own_route;
   builder->AddRule(last);
 }
 
-bool HasFamily(const std::vector<Prefix>& allowed, IpFamily family) {
-  return std::ranges::any_of(
-      allowed, [family](const Prefix& prefix) { return prefix.address.family == family; });
+// Of those families in which there may be clients.
+std::vector<IpFamily> FamiliesOf(const PlanBuilder& builder) {
+  const std::vector<Prefix> allowed = AllowedPrefixes(builder.config());
+  std::vector<IpFamily> families;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    if (family == IpFamily::kV6 && !builder.facts().has_ipv6) continue;
+    if (std::ranges::any_of(
+            allowed, [family](const Prefix& prefix) { return prefix.address.family == family; })) {
+      families.push_back(family);
+    }
+  }
+  return families;
 }
 
 }  // namespace
@@ -86,9 +91,20 @@ void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
 
 uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
 
+void CloseReturnPath(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  for (const IpFamily family : FamiliesOf(*builder)) {
+    const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
+    const uint32_t table = builder->OwnTable();
+    builder->AddRoute({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
+    Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
+    answers.if_mark = AnswerMark(builder);
+    builder->AddRule(answers, /*stays=*/true);
+  }
+}
+
 void PlanReturnPath(PlanBuilder* builder) {
   if (!builder->config().gateway.return_path) return;
-  const std::vector<Prefix> allowed = AllowedPrefixes(builder->config());
   const Marks marks = MarksOf(builder);
   AddFilter(marks, builder);
   AddSources(builder);
@@ -102,10 +118,7 @@ void PlanReturnPath(PlanBuilder* builder) {
   if (strict != builder->facts().sysctls.end() && strict->second == "1") {
     builder->AddSysctl(kReversePathOfAll, "2");
   }
-  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-    if (family == IpFamily::kV6 && !builder->facts().has_ipv6) continue;
-    if (HasFamily(allowed, family)) AddPolicy(family, marks, builder);
-  }
+  for (const IpFamily family : FamiliesOf(*builder)) AddPolicy(family, marks, builder);
 }
 
 }  // namespace ringwire::platform

@@ -173,15 +173,16 @@ TEST(PlanReturnPathTest, AnswersHaveATableOfTheirOwnWhichFailsClosed) {
   EXPECT_EQ(plan.fwmark, 51820u);
   EXPECT_EQ(
       Commands(plan),
-      "nft\n# ringwire creates wg0, its sockets and its peers here\n"
-      "ip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
+      "nft\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-      "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
       "ip -4 rule add priority front fwmark 0x1ca6c table 51820\n"
-      "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"
       "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-      "ip -6 route add ::/0 dev wg0 table 51820\n"
       "ip -6 rule add priority front fwmark 0x1ca6c table 51820\n"
+      "# ringwire creates wg0, its sockets and its peers here\n"
+      "ip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
+      "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
+      "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"
+      "ip -6 route add ::/0 dev wg0 table 51820\n"
       "ip -6 rule add priority behind not fwmark 0x2ca6c table 51820\n");
   EXPECT_EQ(Commands(plan, /*only_staying=*/true),
             "nft\nip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
