@@ -56,6 +56,10 @@ class PlanBuilder {
   void PlaceNftTable() { nft_place_ = plan_.steps.size(); }
   // It outlives a crash.
   void KeepNftTableAfterCrash() { nft_stays_ = true; }
+  // What is done as soon as it is loaded, and undone as soon as it is gone.
+  void AddBehindNftTable(Action apply, Action undo) {
+    behind_nft_ = {std::move(apply), std::move(undo)};
+  }
   // Chains appear by their priority, rules in the order in which they are added.
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain
@@ -82,6 +86,7 @@ class PlanBuilder {
   size_t nft_place_ = 0;
   bool nft_stays_ = false;
   NftTable nft_;
+  std::optional<std::pair<Action, Action>> behind_nft_;
   std::optional<uint32_t> own_mark_;
 };
 

@@ -85,6 +85,7 @@ void AddSourceNat(const PortForward& forward, PlanBuilder* builder) {
 
 void PlanPortForward(PlanBuilder* builder) {
   std::set<IpAddress> targets;
+  DatagramForwards datagrams;
   for (const PortForward& forward : builder->config().gateway.port_forwards) {
     if (forward.target.family == IpFamily::kV6 && !builder->facts().has_ipv6) {
       builder->Warn(fmt::format("this host has no IPv6: the PortForward to {} is left out",
@@ -101,7 +102,13 @@ void PlanPortForward(PlanBuilder* builder) {
     }
     stray.expressions.push_back(Drop());
     builder->AddNftRule(kManglePostrouting, std::move(stray));
+    if (forward.protocol == PortForward::Protocol::kUdp) datagrams.forwards.push_back(forward);
   }
+  if (datagrams.forwards.empty()) return;
+  for (const InterfaceAddress& own : builder->config().addresses) {
+    datagrams.own.push_back(own.address);
+  }
+  builder->AddBehindNftTable(ForgetUnforwarded{datagrams}, ForgetForwarded{datagrams});
 }
 
 }  // namespace ringwire::platform

@@ -29,7 +29,8 @@ struct FreeMessage {
 };
 using Message = std::unique_ptr<nl_msg, FreeMessage>;
 
-// Far more than count as local networks; a router may have a million routes.
+// Far more than count as local networks, or than a host has addresses; a router may have a million
+// routes.
 constexpr size_t kLocalRoutesMax = 4096;
 
 // Interfaces whose far end somebody has configured on this host.
@@ -138,6 +139,15 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
     route.way.mtu = number(metrics[RTAX_MTU]);
   }
   return route;
+}
+
+std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
+  IpAddress address;
+  address.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const auto size = static_cast<size_t>(nla_len(destination));
+  if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+  std::memcpy(address.bytes.data(), nla_data(destination), size);
+  return Prefix::Of(address, header.rtm_dst_len);
 }
 
 // The kernel's answer to one change: 0, or a negative libnl error.
@@ -301,12 +311,9 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
     if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0) return;
     const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
     if (link != 0 && link == but) return;
-    IpAddress address;
-    address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-    const auto size = static_cast<size_t>(nla_len(destination));
-    if (size != static_cast<size_t>(address.Bits()) / 8) return;
-    std::memcpy(address.bytes.data(), nla_data(destination), size);
-    HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
+    const std::optional<Prefix> prefix = ReadPrefix(*header, destination);
+    if (!prefix.has_value()) return;
+    HostRoute route{*prefix, header->rtm_protocol};
     // One of several ways has no link of its own.
     route.has_gateway =
         link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
@@ -315,6 +322,26 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   });
   if (!status.ok()) return status;
   return routes;
+}
+
+absl::StatusOr<std::vector<Prefix>> RouteNetlink::LocalAddresses() {
+  std::vector<Prefix> addresses;
+  const std::array<std::optional<Prefix>, 2> loopback = {Prefix::Parse("127.0.0.0/8"),
+                                                         Prefix::Parse("::1/128")};
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    if (header->rtm_type != RTN_LOCAL) return;
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_DST] == nullptr) return;
+    const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+    if (!prefix.has_value() || addresses.size() == kLocalRoutesMax) return;
+    const bool is_loopback = std::ranges::any_of(
+        loopback, [&prefix](const auto& one) { return one->Contains(prefix->address); });
+    if (!is_loopback) addresses.push_back(*prefix);
+  });
+  if (!status.ok()) return status;
+  return addresses;
 }
 
 absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, uint32_t fwmark) {

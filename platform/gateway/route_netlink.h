@@ -51,6 +51,8 @@ class RouteNetlink {
   absl::StatusOr<RuleNumbers> Rules();
   // Those that are local (IsLocal), but for routes by the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
+  // Where packets for this host itself are sent to, but for the loopback's own addresses.
+  absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
  private:
   struct CloseSocket {

@@ -121,6 +121,40 @@ TEST(PlanPortForwardTest, RangesKeepTheirOrder) {
             "meta nfproto ipv6 fib daddr type local tcp dport 443 dnat ip6 to [fd77::2]:8443\n");
 }
 
+TEST(PlanPortForwardTest, DatagramsUnderWayAreDecidedAboutAnewWhenTheRulesComeAndGo) {
+  const Plan plan = MakePlan("wg0",
+                             Config("PortForward = udp/5000-5003 -> 10.77.0.2\n"
+                                    "PortForward = tcp/80 -> 10.77.0.2\n"
+                                    "PortForward = udp/53 -> [fd77::2]:5353",
+                                    "10.77.0.0/24, fd77::/64"),
+                             Facts());
+  const std::string text = CommandsOf(plan, "wg0");
+  const size_t undo = text.find("# and to undo it:");
+  const std::string forget =
+      "sh -c 'for to in $(ip -4 -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); do for port "
+      "in "
+      "$(seq 5000 5003); do conntrack -D -p udp --orig-dst $to --orig-port-dst $port; done; done'\n"
+      "sh -c 'for to in $(ip -6 -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); do "
+      "conntrack -D -f ipv6 -p udp --orig-dst $to --orig-port-dst 53; done'\n";
+  const std::string loaded = "ringwire-wg0 sourcenat '";
+  EXPECT_GT(text.find(forget), text.rfind(loaded, undo)) << text;
+  EXPECT_LT(text.find(forget), text.find("# ringwire creates wg0")) << text;
+  EXPECT_NE(
+      text.find("\nnft delete table inet ringwire-wg0\n"
+                "sh -c 'for port in $(seq 5000 5003); do conntrack -D -p udp --reply-src "
+                "10.77.0.2 --orig-port-dst $port; done'\n"
+                "sh -c 'conntrack -D -f ipv6 -p udp --reply-src fd77::2 --orig-port-dst 53'\n",
+                undo),
+      std::string::npos)
+      << text;
+}
+
+TEST(PlanPortForwardTest, ConnectionsByTcpAreLeftAlone) {
+  const Plan plan =
+      MakePlan("wg0", Config("PortForward = tcp/80 -> 10.77.0.2", "10.77.0.2/32"), Facts());
+  EXPECT_EQ(CommandsOf(plan, "wg0").find("conntrack"), std::string::npos);
+}
+
 TEST(PlanPortForwardTest, MasqueradeIsOfThatPortOnly) {
   const Plan plan = MakePlan("wg0",
                              Config("PortForward = tcp/8080 -> 10.77.0.2:80\n"
