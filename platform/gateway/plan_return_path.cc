@@ -43,7 +43,9 @@ void AddFilter(const Marks& marks, PlanBuilder* builder) {
 
 // A program that waits for datagrams on any address answers from the one that the main routing
 // table prefers, unless it takes care; the client would not know it. So the address that was asked
-// is put in, before the kernel looks for the connection that the answer belongs to.
+// is put in, before the kernel looks for the connection that the answer belongs to. Nothing in such
+// an answer says which question it is for, so where a client asks at several addresses from one
+// port the last one counts. A socket with an address of its own needs none of this.
 void AddSources(PlanBuilder* builder) {
   size_t count = 0;
   for (const InterfaceAddress& own : builder->config().addresses) {
@@ -51,7 +53,12 @@ void AddSources(PlanBuilder* builder) {
     NftSet set{fmt::format("clients{}", count++), address.family};
     builder->AddNftRule(kManglePrerouting,
                         {{Arrives(builder->interface()), DestinationIs(address), Remember(set)}});
-    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), SetSource(address)}});
+    builder->AddNftRule(
+        kManglePrerouting,
+        {{IsFromRemembered(set), DestinationIsNotIn(Prefix::Of(address, address.Bits())),
+          DestinationIsLocal(), Forget(set)}});
+    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), IsOfUnboundSocket(),
+                                           SetSource(address)}});
     builder->AddNftSet(std::move(set));
   }
 }

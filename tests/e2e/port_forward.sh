@@ -41,8 +41,8 @@ for end in g:gateway s:server; do
   cookbook "port-forward/${end#*:}.conf"
   mv "$work/${end#*:}.conf" "$work/wg${end%:*}.conf"
 done
-up() { on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wg$1.conf"; }
-down() { on "$1" "$RINGWIRE" down "wg$1"; }
+up() { on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wg$1${2:-}.conf"; }  # up HOST [NUMBER OF ITS TUNNEL]
+down() { on "$1" "$RINGWIRE" down "wg$1${2:-}"; }
 serve() {  # serve HOST: nginx, which answers with the address of its client, and logs it
   cat >"$work/nginx-$1.conf" <<CONF
     pid $work/nginx-$1.pid;
@@ -159,6 +159,49 @@ say "the own way of the server"
 check "its own traffic takes it" pings s 203.0.113.1
 check_equal "and no answer to a client" 0 "$(counted r strayed)"
 check_equal "IPv6" 0 "$(counted r strayed6)"
+
+say "one client that asks in several ways, from one port"
+ip -n c route add 192.0.2.0/24 via 198.51.100.1
+ip -n s route add 198.51.100.0/24 via 192.0.2.1
+new_key gateway2 server2
+cat >"$work/wgg2.conf" <<CONF
+  [Interface]
+  PrivateKey = ${private[gateway2]}
+  ListenPort = 51821
+  Address = 10.78.0.1/24
+  [Gateway]
+  PortForward = udp/5101 -> 10.78.0.2:5001
+  [Peer]
+  PublicKey = ${public[server2]}
+  AllowedIPs = 10.78.0.2/32
+CONF
+cat >"$work/wgs2.conf" <<CONF
+  [Interface]
+  PrivateKey = ${private[server2]}
+  Address = 10.78.0.2/24
+  Table = off
+  [Gateway]
+  ReturnPath = on
+  [Peer]
+  PublicKey = ${public[gateway2]}
+  AllowedIPs = 0.0.0.0/0
+  Endpoint = 192.0.2.1:51821
+  PersistentKeepalive = 25
+CONF
+check "a second tunnel, up on the gateway" up g 2
+check "and on the server" up s 2
+wait_until 5 "the second tunnel carries" pings g 10.78.0.2
+direct=192.0.2.2 tunnel=198.51.100.1
+ways=($tunnel/5001 $direct/5001 $tunnel/5101 $direct/5001 $tunnel/5001 $tunnel/5101 $tunnel/5001)
+check_equal "each answer comes from where the question was sent, from a service that is bound to no address" \
+  "${ways[*]}" "$(question c turns "${ways[@]}")"
+spawn s python3 "$e2e_dir/tools/question.py" hold 5002 $direct 10.77.0.2 >>"$work/udp.log" 2>&1 &
+wait_until 5 "a service that is bound to each address" output_has "10.77.0.2:5002\\b" on s ss -Hlun
+check_equal "and also out of turn, from one that is bound to each address" \
+  "$direct/5002 $direct/5002 $tunnel/5002" "$(question c crossed $direct/5002 $tunnel/5002)"
+down s 2
+down g 2
+ip -n c route del 192.0.2.0/24 && ip -n s route del 198.51.100.0/24
 
 say "a reload, with connections open"
 open_stream() {  # open_stream NAME HOST ADDRESS PORT PUBLIC_PORT: from c, to a service on HOST

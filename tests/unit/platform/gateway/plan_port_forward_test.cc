@@ -233,12 +233,15 @@ TEST(PlanReturnPathTest, OnlyAnswersAreMarked) {
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.1 update @clients0 { ip saddr . udp sport . udp "
-            "dport }\n");
+            "dport }\n"
+            "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.1/32 fib daddr type "
+            "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
   EXPECT_EQ(RulesOf(plan, "outputroute"),
             "ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "oifname \"wg0\" ct state new meta mark 0x0 meta mark set 0x2ca6c\n");
   EXPECT_EQ(RulesOf(plan, "outputsource"),
-            "meta mark 0x0 ip daddr . udp dport . udp sport @clients0 ip saddr set 10.77.0.1\n");
+            "meta mark 0x0 ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip saddr "
+            "set 10.77.0.1\n");
 }
 
 TEST(PlanReturnPathTest, TheSetsComeBeforeTheirRules) {
@@ -292,7 +295,9 @@ TEST(PlanReturnPathTest, AFullTunnelHasTheRoutesAlready) {
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.2 update @clients0 { ip saddr . udp sport . udp "
-            "dport }\n");
+            "dport }\n"
+            "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.2/32 fib daddr type "
+            "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
 }
 
 TEST(PlanReturnPathTest, AStrictCheckOfTheWayBackIsLoosened) {
