@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "platform/gateway/plan.h"
 
@@ -50,6 +51,7 @@ class PlanBuilder {
   void AddRule(const Rule& rule, bool stays = false);
   // Nothing where the host has no such sysctl or it has this value; SysctlsOf has to name it.
   void AddSysctl(std::string_view path, std::string_view value);
+  void TakePorts(std::vector<PortForward> forwards) { plan_.port_forwards = std::move(forwards); }
   void Warn(std::string text) { plan_.warnings.push_back(std::move(text)); }
 
   // Here the nft table of all rules will be loaded, whenever they are added.

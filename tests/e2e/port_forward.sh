@@ -188,6 +188,10 @@ cat >"$work/wgs2.conf" <<CONF
   Endpoint = 192.0.2.1:51821
   PersistentKeepalive = 25
 CONF
+sed 's,5101 ->,5003-5101 ->,; s,2:5001,2:5003-5101,' "$work/wgg2.conf" >"$work/clash.conf"
+taken='clash.*PortForward udp/5003-5101: the interface wgg forwards that as well'
+check "a port that another interface forwards draws a warning" output_has "$taken" on g "$RINGWIRE" check "$work/clash.conf"
+check "also of a dry run" output_has "${taken#clash}" on g "$RINGWIRE" up --dry-run "$work/clash.conf"
 check "a second tunnel, up on the gateway" up g 2
 check "and on the server" up s 2
 wait_until 5 "the second tunnel carries" pings g 10.78.0.2

@@ -192,6 +192,32 @@ TEST(PlanPortForwardTest, SaysThatAKillSwitchKeepsAnswersIn) {
             "others can have no kill switch; on, local serves those of local networks)");
 }
 
+TEST(PlanPortForwardTest, NamesTheInterfaceThatForwardsTheSamePort) {
+  const ConfigFile config = Config(
+      "PortForward = tcp/8080 -> 10.77.0.2:80\nPortForward = udp/5000-5003 -> 10.77.0.2\n"
+      "PortForward = tcp/443 -> [fd77::2]",
+      "10.77.0.2/32, fd77::2/128");
+  const auto other = [](std::string_view line) {
+    Reservation one;
+    one.interface = "wg9";
+    one.port_forwards =
+        Config(fmt::format("PortForward = {}", line), "0.0.0.0/0, ::/0").gateway.port_forwards;
+    return one;
+  };
+  HostFacts facts = Facts();
+  facts.others = {other("tcp/5000-5003 -> 10.9.0.2"), other("udp/8080 -> 10.9.0.2"),
+                  other("tcp/443 -> 10.9.0.2"), other("udp/5004 -> 10.9.0.2")};
+  EXPECT_TRUE(MakePlan("wg0", config, facts).warnings.empty());
+  facts.others.push_back(other("udp/5003-5010 -> 10.9.0.2"));
+  const Plan plan = MakePlan("wg0", config, facts);
+  ASSERT_EQ(plan.warnings.size(), 1u);
+  EXPECT_EQ(plan.warnings[0],
+            "PortForward udp/5000-5003: the interface wg9 forwards that as well, and what arrives "
+            "there goes to only one of the two (choose another port, or take the line out of the "
+            "other file and `ringwire reload wg9`)");
+  EXPECT_EQ(plan.port_forwards, config.gateway.port_forwards);
+}
+
 TEST(PlanReturnPathTest, AKillSwitchLetsAnswersIntoTheTunnel) {
   const std::string rules = RulesOf(
       MakePlan("wg0", Config("KillSwitch = on\nReturnPath = on", "0.0.0.0/0"), Facts()), "output");
