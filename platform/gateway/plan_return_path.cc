@@ -89,11 +89,19 @@ std::vector<IpFamily> FamiliesOf(const PlanBuilder& builder) {
   return families;
 }
 
+// Whether the kernel looks at the way back on any interface but the tunnel's, or will on a new one.
+bool IsStrictAnywhere(const PlanBuilder& builder) {
+  const std::string own = fmt::format("/{}/rp_filter", builder.interface());
+  return std::ranges::any_of(builder.facts().sysctls, [&own](const auto& setting) {
+    const auto& [path, value] = setting;
+    return path.ends_with("/rp_filter") && !path.ends_with(own) && value == "1";
+  });
+}
+
 }  // namespace
 
 void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
-  paths->emplace_back(kReversePathOfAll);
-  paths->emplace_back(kReversePathOfNew);
+  paths->emplace_back("net/ipv4/conf/*/rp_filter");
 }
 
 uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
@@ -119,12 +127,9 @@ void PlanReturnPath(PlanBuilder* builder) {
   // Sources are public addresses, to which other routes lead.
   if (!builder->config().gateway.forward) LoosenReversePath(builder);
   // Answers of hosts behind this one carry the mark when the kernel looks at the way back to them,
-  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of that setting
-  // and an interface's own the greater one counts.
-  const auto strict = builder->facts().sysctls.find(kReversePathOfAll);
-  if (strict != builder->facts().sysctls.end() && strict->second == "1") {
-    builder->AddSysctl(kReversePathOfAll, "2");
-  }
+  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of this setting
+  // and an interface's own the greater one counts, also for an interface that is yet to come.
+  if (IsStrictAnywhere(*builder)) builder->AddSysctl(kReversePathOfAll, "2");
   for (const IpFamily family : FamiliesOf(*builder)) AddPolicy(family, marks, builder);
 }
 

@@ -255,6 +255,9 @@ check_equal "still no answer has left by the other way" 0 "$(counted r strayed)"
 down s
 as_before s "nothing is left on the server"
 sed -i 's/^ReturnPath = on/ReturnPath = off/' "$work/wgs.conf"
+# Now it is the interface itself that looks at the way back to whoever sends from behind the server.
+on s sh -c 'echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter && echo 1 >/proc/sys/net/ipv4/conf/lan0/rp_filter'
+snapshot s >"$work/before-s"
 check "without ReturnPath" up s
 check_fails "the client gets no answer" get c $public4:8080 1
 check "as it leaves by the other way" differs 0 counted r strayed
@@ -262,6 +265,7 @@ check_equal "but with masquerade it does" 10.77.0.1 "$(get c $public4:8081)"
 sed -i 's/^ReturnPath = off/ReturnPath = on/' "$work/wgs.conf"
 check "a reload" reload s
 check_equal "is enough" 198.51.100.9 "$(get c $public4:8080)"
+check_equal "also for a host behind it" 198.51.100.9 "$(get c $public4:8082)"
 sed -i 's/^ReturnPath = on/&\nKillSwitch = on/' "$work/wgs.conf"
 check "a reload with a kill switch" reload s
 check "which keeps the server's own traffic in" no_pings s 203.0.113.1

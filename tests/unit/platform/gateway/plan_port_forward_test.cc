@@ -332,9 +332,25 @@ TEST(PlanReturnPathTest, AStrictCheckOfTheWayBackIsLoosened) {
   facts.sysctls["net/ipv4/conf/default/rp_filter"] = "1";
   const Plan plan = MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), facts);
   EXPECT_NE(Commands(plan).find("sysctl -w net/ipv4/conf/wg0/rp_filter=2\n"), std::string::npos);
-  EXPECT_EQ(SysctlsOf(Config("ReturnPath = on", "0.0.0.0/0")).size(), 2u);
+  EXPECT_NE(Commands(plan).find("sysctl -w net/ipv4/conf/all/rp_filter=2\n"), std::string::npos);
+  EXPECT_EQ(SysctlsOf(Config("ReturnPath = on", "0.0.0.0/0")),
+            std::vector<std::string>{"net/ipv4/conf/*/rp_filter"});
   EXPECT_TRUE(NeedsPolicyFacts(Config("ReturnPath = on", "0.0.0.0/0")));
   EXPECT_FALSE(NeedsPolicyFacts(Config("ReturnPath = off", "0.0.0.0/0")));
+}
+
+TEST(PlanReturnPathTest, AStrictCheckOfASingleInterfaceIsLoosenedForAll) {
+  const auto loosens = [](const char* interface, const char* value) {
+    HostFacts facts = Facts();
+    facts.sysctls[fmt::format("net/ipv4/conf/{}/rp_filter", interface)] = value;
+    return Commands(MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), facts))
+               .find("sysctl -w net/ipv4/conf/all/rp_filter=2\n") != std::string::npos;
+  };
+  EXPECT_TRUE(loosens("lan0", "1"));
+  EXPECT_TRUE(loosens("default", "1")) << "of an interface that is yet to come";
+  EXPECT_FALSE(loosens("lan0", "0"));
+  EXPECT_FALSE(loosens("lan0", "2"));
+  EXPECT_FALSE(loosens("wg0", "1")) << "the tunnel's own is another step";
 }
 
 }  // namespace
