@@ -165,7 +165,7 @@ absl::StatusOr<HostFacts> Supervisor::ReadFacts(const ConfigFile& config) {
 }
 
 absl::Status Supervisor::Reserve(const Plan& plan) {
-  const Reservation reservation{plan.fwmark, plan.place};
+  const Reservation reservation{plan.fwmark, plan.place, plan.port_forwards};
   if (reservation == journal_->reservation()) return absl::OkStatus();
   return journal_->RecordReservation(reservation, CurrentNetworkId());
 }

@@ -29,6 +29,10 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
 absl::Status Undo(Host* host, Journal* journal,
                   absl::FunctionRef<bool(const Journal::Entry&)> which);
 
+// What of an undo is left to do where the steps of `after` take the place of what is undone: the
+// datagrams of ports that stay forwarded to the same target are not forgotten. Pure.
+Action WithoutKept(const Action& undo, const std::vector<Step>& after);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_GATEWAY_APPLY_H_

@@ -13,6 +13,7 @@
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/route_netlink.h"
+#include "platform/gateway/tracked_datagrams.h"
 #include "platform/netlink/netlink.h"
 
 namespace ringwire::platform {
@@ -74,6 +75,8 @@ class Host {
   absl::StatusOr<bool> Do(const SetSysctl& action);
   absl::StatusOr<bool> Do(const ReplaceNftTable& action);
   absl::StatusOr<bool> Do(const DeleteNftTable& action);
+  absl::StatusOr<bool> Do(const ForgetUnforwarded& action);
+  absl::StatusOr<bool> Do(const ForgetForwarded& action);
   absl::StatusOr<bool> Do(const SetDns& action);
   absl::StatusOr<bool> Do(const RevertDns& action);
   absl::StatusOr<bool> Do(const UseNamespace& action);
@@ -82,6 +85,9 @@ class Host {
   absl::StatusOr<bool> Do(const RevertNamespaceDns& action);
   absl::StatusOr<bool> Do(const RunHook& action);
   absl::Status OpenSockets();
+  using Judgement = bool(const TrackedDatagrams&, const DatagramForwards&,
+                         const std::vector<Prefix>& local);
+  bool Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried);
 
   std::string interface_;
   std::string state_folder_;

@@ -14,6 +14,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/gateway/forward_json.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -81,6 +82,9 @@ json ToJsonLine(const Reservation& reservation, uint64_t network) {
     object["ceiling"] = reservation.place->ceiling;
     object["slot"] = reservation.place->slot;
   }
+  if (!reservation.port_forwards.empty()) {
+    object["forwards"] = ForwardsToJson(reservation.port_forwards);
+  }
   return {{kReserved, object}};
 }
 
@@ -102,10 +106,14 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
   const std::optional<uint32_t> mark = Number32(*found, "mark");
   const std::optional<uint64_t> network = Number(*found, "network");
   if (!mark || !network) return std::nullopt;
-  ReservationLine read{{*mark, std::nullopt}, *network};
+  ReservationLine read{{*mark}, *network};
   const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
   const std::optional<uint32_t> slot = Number32(*found, "slot");
   if (ceiling && *ceiling > kRuleTurns && slot) read.reservation.place = RulePlace{*ceiling, *slot};
+  if (const auto forwards = found->find("forwards"); forwards != found->end()) {
+    read.reservation.port_forwards =
+        ForwardsFromJson(*forwards).value_or(std::vector<PortForward>());
+  }
   return read;
 }
 
@@ -132,7 +140,9 @@ std::vector<Reservation> Journal::ReservationsOfOthers(const std::string& folder
       const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (object.is_object()) last = ReadReservation(object);
     }
-    if (last.has_value() && last->network == network) reservations.push_back(last->reservation);
+    if (!last.has_value() || last->network != network) continue;
+    last->reservation.interface = name.substr(0, name.size() - kSuffix.size());
+    reservations.push_back(std::move(last->reservation));
   }
   return reservations;
 }

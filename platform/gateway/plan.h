@@ -67,8 +67,9 @@ struct Plan {
   // Names of endpoints are looked up by questions with that mark too, as they must not depend on
   // the tunnel that needs the answers.
   bool marks_questions = false;
-  std::optional<RulePlace> place;     // of its policy rules, if it has any
-  std::string network_namespace;      // of the interface; empty: the one that ringwire runs in
+  std::optional<RulePlace> place;          // of its policy rules, if it has any
+  std::vector<PortForward> port_forwards;  // whose ports of this host it takes
+  std::string network_namespace;           // of the interface; empty: the one that ringwire runs in
   std::vector<std::string> warnings;  // what the configuration asks for and this host cannot do
   std::string refusal;                // why it must not be carried out; empty: it may
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "platform/gateway/plan.h"
 
@@ -51,12 +52,17 @@ class PlanBuilder {
   // Nothing where the host has no such sysctl or it has this value; SysctlsOf has to name it.
   void AddSysctl(std::string_view path, std::string_view value);
   void Refuse(std::string text) { plan_.refusal = std::move(text); }
+  void TakePorts(std::vector<PortForward> forwards) { plan_.port_forwards = std::move(forwards); }
   void Warn(std::string text) { plan_.warnings.push_back(std::move(text)); }
 
   // Here the nft table of all rules will be loaded, whenever they are added.
   void PlaceNftTable() { nft_place_ = plan_.steps.size(); }
   // It outlives a crash.
   void KeepNftTableAfterCrash() { nft_stays_ = true; }
+  // What is done as soon as it is loaded, and undone as soon as it is gone.
+  void AddBehindNftTable(Action apply, Action undo) {
+    behind_nft_ = {std::move(apply), std::move(undo)};
+  }
   // Chains appear by their priority, rules in the order in which they are added.
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain
@@ -83,6 +89,7 @@ class PlanBuilder {
   size_t nft_place_ = 0;
   bool nft_stays_ = false;
   NftTable nft_;
+  std::optional<std::pair<Action, Action>> behind_nft_;
   std::optional<uint32_t> own_mark_;
 };
 

@@ -29,7 +29,8 @@ struct FreeMessage {
 };
 using Message = std::unique_ptr<nl_msg, FreeMessage>;
 
-// Far more than count as local networks; a router may have a million routes.
+// Far more than count as local networks, or than a host has addresses; a router may have a million
+// routes.
 constexpr size_t kRoutesMax = 4096;
 
 // Interfaces whose far end somebody has configured on this host.
@@ -140,6 +141,18 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
   return route;
 }
 
+// `destination`: nullptr of a default route.
+std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
+  IpAddress address;
+  address.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  if (destination != nullptr) {
+    const auto size = static_cast<size_t>(nla_len(destination));
+    if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+    std::memcpy(address.bytes.data(), nla_data(destination), size);
+  }
+  return Prefix::Of(address, header.rtm_dst_len);
+}
+
 // nullopt: it leads nowhere, or says no more than another one.
 std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
   std::array<nlattr*, RTA_MAX + 1> attributes{};
@@ -148,21 +161,14 @@ std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
   }
   const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
   const nlattr* const table = attributes[RTA_TABLE];
-  const nlattr* const destination = attributes[RTA_DST];
   if (table == nullptr || header->rtm_type != RTN_UNICAST ||
       (header->rtm_flags & RTM_F_CLONED) != 0) {
     return std::nullopt;
   }
-  IpAddress address;
-  address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-  // A default route has none.
-  if (destination != nullptr) {
-    const auto size = static_cast<size_t>(nla_len(destination));
-    if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
-    std::memcpy(address.bytes.data(), nla_data(destination), size);
-  }
+  const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+  if (!prefix.has_value()) return std::nullopt;
   const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
-  HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
+  HostRoute route{*prefix, header->rtm_protocol};
   // One of several ways has no link of its own.
   route.has_gateway =
       link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
@@ -343,6 +349,26 @@ absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes(
   });
   if (!status.ok()) return status;
   return routes;
+}
+
+absl::StatusOr<std::vector<Prefix>> RouteNetlink::LocalAddresses() {
+  std::vector<Prefix> addresses;
+  const std::array<std::optional<Prefix>, 2> loopback = {Prefix::Parse("127.0.0.0/8"),
+                                                         Prefix::Parse("::1/128")};
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    if (header->rtm_type != RTN_LOCAL) return;
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_DST] == nullptr) return;
+    const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+    if (!prefix.has_value() || addresses.size() == kRoutesMax) return;
+    const bool is_loopback = std::ranges::any_of(
+        loopback, [&prefix](const auto& one) { return one->Contains(prefix->address); });
+    if (!is_loopback) addresses.push_back(*prefix);
+  });
+  if (!status.ok()) return status;
+  return addresses;
 }
 
 absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, uint32_t fwmark) {

@@ -59,6 +59,8 @@ class RouteNetlink {
   };
   // Those that lead into the world (IsToWorld), of the tables that a policy rule names.
   absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
+  // Where packets for this host itself are sent to, but for the loopback's own addresses.
+  absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
  private:
   struct CloseSocket {

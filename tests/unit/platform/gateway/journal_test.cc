@@ -75,6 +75,28 @@ TEST_F(JournalTest, WhatIsRecordedComesBackWithItsIds) {
   EXPECT_EQ(*journal.Record(Hook("d"), false), 4U) << "an id is never used again";
 }
 
+TEST_F(JournalTest, WhatIsReservedIsKnownToOtherInterfacesOfTheNetwork) {
+  constexpr uint64_t kNetwork = 7;
+  const Reservation reserved{
+      51820,
+      RulePlace{32000, 1},
+      {{PortForward::Protocol::kUdp, {5000, 5003}, *IpAddress::Parse("fd77::2"), {1, 4}, true}}};
+  {
+    Journal journal = MustOpen();
+    ASSERT_TRUE(journal.RecordReservation({1, std::nullopt}, kNetwork).ok());
+    ASSERT_TRUE(journal.RecordReservation(reserved, kNetwork).ok());
+  }
+  EXPECT_EQ(MustOpen().reservation(), reserved);
+  const std::vector<Reservation> seen = Journal::ReservationsOfOthers(folder_, "wg1", kNetwork);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].interface, "wg0");
+  EXPECT_EQ(seen[0].mark, reserved.mark);
+  EXPECT_EQ(seen[0].place, reserved.place);
+  EXPECT_EQ(seen[0].port_forwards, reserved.port_forwards);
+  EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg0", kNetwork).empty());
+  EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg1", kNetwork + 1).empty());
+}
+
 TEST_F(JournalTest, IdsGrowAlsoWhenAllIsForgotten) {
   {
     Journal journal = MustOpen();

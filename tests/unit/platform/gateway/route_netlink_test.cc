@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "platform/netlink/netlink.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
 #include "tests/unit/platform/io/network_namespace.h"
@@ -108,6 +109,23 @@ TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
   SetLinkUp("wg0", false);
   EXPECT_FALSE(netlink_->AddRoute(To("10.8.0.0/16"), index_).ok()) << "a link that is down";
   EXPECT_FALSE(Uses(kTable));
+}
+
+TEST_F(RouteNetlinkTest, LocalAddressesAreThisHostsButTheLoopbacks) {
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  ASSERT_TRUE(netlink.ok()) << netlink.status();
+  // One of IPv6 would be there only some time after this.
+  ASSERT_TRUE(netlink->AddAddress(index_, *InterfaceAddress::Parse("10.8.0.1/24")).ok());
+  const auto local = netlink_->LocalAddresses();
+  ASSERT_TRUE(local.ok()) << local.status();
+  const auto has = [&local](const char* prefix) {
+    return std::ranges::find(*local, *Prefix::Parse(prefix)) != local->end();
+  };
+  EXPECT_TRUE(has("10.8.0.1/32"));
+  EXPECT_FALSE(has("10.8.0.0/24")) << "of which this host is one";
+  for (const char* const loopback : {"127.0.0.0/8", "127.0.0.1/32", "::1/128"}) {
+    EXPECT_FALSE(has(loopback)) << loopback;
+  }
 }
 
 TEST_F(RouteNetlinkTest, RulesComeAndGoWithAllThatTheyMatch) {
