@@ -43,26 +43,28 @@ absl::Status SignalService(const UniqueFd& process, int signal, const std::strin
   return absl::ErrnoToStatus(errno, tried);
 }
 
+void ReportWarnings(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    ReportWarning(lines.substr(0, end));
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+}
+
+int ReportFailure(const std::string& tried, std::string_view lines) {
+  for (size_t end = 0; (end = lines.find('\n')) != std::string_view::npos;) {
+    fmt::print(stderr, "{}\n", lines.substr(0, end));
+    lines.remove_prefix(end + 1);
+  }
+  return ReportError(fmt::format("{}: {}", tried, lines));
+}
+
 int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer) {
-  if (answer.ok()) {
-    const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-    const auto found = json.find("warnings");
-    std::string warnings;
-    if (found != json.end() && found->is_string()) warnings = found->get<std::string>();
-    for (std::string_view rest = warnings; !rest.empty();) {
-      const size_t end = rest.find('\n');
-      ReportWarning(rest.substr(0, end));
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-    return kExitSuccess;
-  }
-  const std::string message = MessageOf(answer.status());
-  std::string_view rest = message;
-  for (size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
-    fmt::print(stderr, "{}\n", rest.substr(0, end));
-    rest.remove_prefix(end + 1);
-  }
-  return ReportError(fmt::format("{}: {}", tried, rest));
+  if (!answer.ok()) return ReportFailure(tried, MessageOf(answer.status()));
+  const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.find("warnings");
+  if (found != json.end() && found->is_string()) ReportWarnings(found->get<std::string>());
+  return kExitSuccess;
 }
 
 }  // namespace ringwire::platform

@@ -111,6 +111,7 @@ absl::Status Supervisor::OpenJournal() {
       Host::Open(name_, {[this] { return StartRelay(); }, [this] { return StopRelay(); }});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
+  end_listener_ = EndListener(name_);
   return absl::OkStatus();
 }
 
@@ -350,11 +351,12 @@ absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   loaded_event_ = MakeEvent();
   while (true) {
-    std::array<pollfd, 5> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 6> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
                                       {loaded_event_.get(), POLLIN, 0},
                                       {resolver_.fd(), POLLIN, 0},
-                                      {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0}}};
+                                      {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0},
+                                      {end_listener_.fd(), POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), MillisecondsToLook()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
@@ -362,6 +364,7 @@ absl::Status Supervisor::Run() {
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
     if (sources[4].revents != 0 && monitor_.has_value()) NoticeRoutes();
+    if (sources[5].revents != 0) end_listener_.Accept();
     LookAtNetworks();
     if (sources[1].revents != 0) {
       const absl::Status status = TakeRelayMessage();
@@ -443,12 +446,6 @@ absl::Status Supervisor::RelayIsGone() {
   return absl::AbortedError(
       fmt::format("serve {}: {}{}", name_,
                   relay_error_.empty() ? "the relay process failed" : relay_error_, still));
-}
-
-absl::Status Supervisor::Down() {
-  const absl::Status status = Undo(&*host_, &*journal_, IsAny);
-  EndJournal();
-  return status;
 }
 
 absl::Status UndoLeftovers(const std::string& interface) {

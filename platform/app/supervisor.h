@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
+#include "platform/app/end_watch.h"
 #include "platform/app/endpoint_resolver.h"
 #include "platform/app/name_source.h"
 #include "platform/app/named_endpoints.h"
@@ -82,7 +83,6 @@ class Supervisor {
   absl::StatusOr<RelayMessage> TakeReply(RelayVerb wanted, size_t body_max);
   void TakeNames();
   absl::Status RelayIsGone();
-  absl::Status Down();
   void SetNameRules(bool switch_in_force);
   void SaveNames();
   void EndJournal();
@@ -132,6 +132,7 @@ class Supervisor {
   std::optional<RelayChannel> channel_;
   pid_t relay_ = -1;
   std::string relay_error_;  // its last words
+  EndListener end_listener_;
   UniqueFd signals_;
   UniqueFd loaded_event_;
   std::shared_ptr<Loading> loading_;  // shared with the thread that loads

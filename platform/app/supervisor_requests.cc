@@ -101,15 +101,22 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
 
 // wg-quick's order: PreDown may still change what is saved.
 absl::Status Supervisor::End() {
+  end_listener_.Accept();
+  host_->set_hook_output(end_listener_.TakeOutput());
+  const auto report = [this](const absl::Status& failure) {
+    LogFailure(failure);
+    end_listener_.Tell(MessageOf(failure), /*is_failure=*/true);
+  };
   absl::Status status;
-  ServiceResult result;
   if (loaded_.config.save_config) {
-    status = Undo(&*host_, &*journal_, IsPreDown);
-    result = ResultOf(Save());
+    status = Undo(&*host_, &*journal_, IsPreDown, report);
+    const absl::StatusOr<std::vector<std::string>> warnings = Save();
+    const ServiceResult result = ResultOf(warnings);
+    if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
+    status.Update(warnings.status());
   }
-  AnswerAll(ServiceRequest::kEnd, result);
-  status.Update(Down());
-  if (!result.ok) status.Update(absl::AbortedError(result.text));
+  status.Update(Undo(&*host_, &*journal_, [](const Journal::Entry&) { return true; }, report));
+  EndJournal();
   return status;
 }
 

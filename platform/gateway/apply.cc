@@ -90,14 +90,18 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
   return RestateStay(step, journal);
 }
 
-absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal) {
+absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal,
+                       FailureReport report) {
   absl::Status status;
   if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
     status = host->Apply(entry.undo).status();
   }
-  if (!status.ok()) spdlog::warn("{}", MessageOf(status));
   // A namespace in use is not removed from under its programs; the entry stays for another time.
-  if (IsInUse(status, entry.undo)) return absl::OkStatus();
+  if (IsInUse(status, entry.undo)) {
+    spdlog::warn("{}", MessageOf(status));
+    return absl::OkStatus();
+  }
+  if (!status.ok()) report(status);
   if (!status.ok() && !IsHook(entry.undo)) return status;
   status.Update(journal->Forget(entry.id));
   return status;
@@ -146,8 +150,10 @@ absl::Status ApplyOpening(const Plan& before, const Plan& after, Host* host, Jou
 
 }  // namespace
 
+void LogFailure(const absl::Status& failure) { spdlog::warn("{}", MessageOf(failure)); }
+
 absl::Status Undo(Host* host, Journal* journal,
-                  absl::FunctionRef<bool(const Journal::Entry&)> which) {
+                  absl::FunctionRef<bool(const Journal::Entry&)> which, FailureReport report) {
   std::vector<Journal::Entry> entries;
   for (const Journal::Entry& entry : journal->entries()) {
     if (which(entry)) entries.push_back(entry);
@@ -159,7 +165,7 @@ absl::Status Undo(Host* host, Journal* journal,
   });
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
-    first.Update(UndoEntry(entry, host, journal));
+    first.Update(UndoEntry(entry, host, journal, report));
     if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
   }
   return first;

@@ -12,6 +12,7 @@
 #include "platform/gateway/action.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/named_namespace.h"
+#include "platform/gateway/program.h"
 #include "platform/gateway/route_netlink.h"
 #include "platform/netlink/netlink.h"
 
@@ -40,6 +41,9 @@ class Host {
     return netlink_.Addresses(interface_index_);
   }
   absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
+
+  // Where hooks print from now on; the descriptors must outlive this object.
+  void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
 
   // Where actions about the interface apply: 0 (there is none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
@@ -89,6 +93,7 @@ class Host {
   Netlink netlink_;
   RouteNetlink routes_;
   uint32_t interface_index_ = 0;
+  ProgramOutput hook_output_;
   std::string namespace_name_;
   std::optional<NamedNamespace> namespace_;
   bool namespace_gone_ = false;

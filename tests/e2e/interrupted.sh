@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. And a configuration by a
+# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. What hooks print. And a configuration by a
 # symbolic link, whose own name is the interface's.
 #
 #   a d0 192.0.2.1 ------ b: nobody answers (and at first there is no link)
@@ -44,6 +44,28 @@ check "down ends it" on a "$RINGWIRE" down wga
 check_fails "and up with it" wait $front
 snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
+
+say "what hooks print, and how they fail"
+write 'PreUp = echo from PreUp
+PostUp = echo from PostUp >&2
+PreDown = echo the first PreDown
+PreDown = echo from PreDown; exit 3
+PostDown = echo from PostDown >&2; kill -KILL $$
+PostDown = echo the last PostDown'
+printed() {  # printed WHAT WANTED FILE...
+  check_equal "$1" "$2" "$(cat "${@:3}" | grep -v " info wga" | xargs)"
+}
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" >"$work/out.log" 2>"$work/up.log" </dev/null
+printed "up shows it" "from PreUp from PostUp" "$work/out.log" "$work/up.log"
+status=0
+on a "$RINGWIRE" down wga >"$work/out.log" 2>"$work/down.log" || status=$?
+check_equal "down fails where a hook does" 1 $status
+printed "and shows it all" "the first PreDown from PreDown the last PostDown" "$work/out.log"
+printed "with the errors in their order" "ringwire: take wga down: run PreDown = echo from PreDown; exit 3: it ended with exit code 3 from PostDown \
+ringwire: take wga down: run PostDown = echo from PostDown >&2; kill -KILL \$\$: it was ended by signal 9" "$work/down.log"
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+echo "ok: everything is undone all the same"
 
 say "a link to the configuration"
 write ""
