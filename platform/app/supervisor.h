@@ -57,7 +57,7 @@ class Supervisor {
   static UniqueFd MakeEvent();
   static UniqueFd OpenSignals(std::initializer_list<int> signals);
   absl::Status OpenJournal();
-  void UndoPredecessor();
+  absl::Status UndoPredecessor();
   absl::Status MakePlanOfHost();
   absl::StatusOr<HostFacts> ReadFacts(const ConfigFile& config);
   absl::Status Reserve(const Plan& plan);
@@ -144,10 +144,6 @@ class Supervisor {
 
 // The file of SaveKnownNames for an interface.
 std::string KnownNamesPath(const std::string& interface);
-
-// Undoes what a service has left behind that is not there any more. OK also when it has left
-// nothing. Takes the journal's lock, so AlreadyExists means that the service is there.
-absl::Status UndoLeftovers(const std::string& interface);
 
 }  // namespace ringwire::platform
 

@@ -24,6 +24,7 @@ using nlohmann::json;
 constexpr uint64_t kFormat = 1;
 constexpr char kNamespaceKey[] = "namespace";
 constexpr char kNamespaceIdKey[] = "namespace_id";
+constexpr char kNetworkKey[] = "network";
 
 struct flock WholeFile(short type) {
   struct flock lock{};
@@ -76,7 +77,7 @@ constexpr char kReserved[] = "reserved";
 constexpr std::string_view kSuffix = ".journal";
 
 json ToJsonLine(const Reservation& reservation, uint64_t network) {
-  json object = {{"mark", reservation.mark}, {"network", network}};
+  json object = {{"mark", reservation.mark}, {kNetworkKey, network}};
   if (reservation.place.has_value()) {
     object["ceiling"] = reservation.place->ceiling;
     object["slot"] = reservation.place->slot;
@@ -100,7 +101,7 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
   const auto found = line.find(kReserved);
   if (found == line.end() || !found->is_object()) return std::nullopt;
   const std::optional<uint32_t> mark = Number32(*found, "mark");
-  const std::optional<uint64_t> network = Number(*found, "network");
+  const std::optional<uint64_t> network = Number(*found, kNetworkKey);
   if (!mark || !network) return std::nullopt;
   ReservationLine read{{*mark, std::nullopt}, *network};
   const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
@@ -245,6 +246,10 @@ bool Journal::TakeLine(std::string_view line) {
     network_namespace_id_ = found->id;
     return true;
   }
+  if (const std::optional<uint64_t> network = Number(object, kNetworkKey)) {
+    network_ = *network;
+    return true;
+  }
   if (const std::optional<uint64_t> done = Number(object, "done")) {
     std::erase_if(entries_, [done](const Entry& entry) { return entry.id == *done; });
     return true;
@@ -287,6 +292,12 @@ absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_cr
 absl::Status Journal::RecordInterface(uint32_t index) {
   interface_index_ = index;
   return Append(json{{"interface_index", index}}.dump());
+}
+
+absl::Status Journal::RecordNetwork(uint64_t id) {
+  if (id == network_) return absl::OkStatus();
+  network_ = id;
+  return Append(json{{kNetworkKey, id}}.dump());
 }
 
 absl::Status Journal::RecordNamespace(const std::string& name, uint64_t id) {

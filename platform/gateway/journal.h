@@ -61,6 +61,8 @@ class Journal {
   // Empty: that of the process which wrote the journal.
   const std::string& network_namespace() const { return network_namespace_; }
   uint64_t network_namespace_id() const { return network_namespace_id_; }
+  // The network namespace of that process, by the kernel's number; 0: not known.
+  uint64_t network() const { return network_; }
   const Reservation& reservation() const { return reservation_; }
   uint64_t last_id() const { return next_id_ - 1; }  // of what was recorded; ids grow
   bool is_on_disk() const { return file_.valid(); }
@@ -68,6 +70,7 @@ class Journal {
   // Returns the entry's id.
   absl::StatusOr<uint64_t> Record(const Action& undo, bool stays_after_crash);
   absl::Status RecordInterface(uint32_t index);
+  absl::Status RecordNetwork(uint64_t id);
   absl::Status RecordNamespace(const std::string& name, uint64_t id);
   // `network`: the namespace in which the numbers are taken, as CurrentNetworkId() tells.
   absl::Status RecordReservation(const Reservation& reservation, uint64_t network);
@@ -89,6 +92,7 @@ class Journal {
   uint32_t interface_index_ = 0;
   std::string network_namespace_;
   uint64_t network_namespace_id_ = 0;
+  uint64_t network_ = 0;
   Reservation reservation_;
 };
 

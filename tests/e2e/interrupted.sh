@@ -16,6 +16,10 @@ snapshot() { on a sh -c 'ip -br link; ip rule; ip route show table all; nft list
 snapshot >"$work/before"
 runs_hook() { pgrep -f "sleep 4711" >/dev/null; }
 no_hook() { ! runs_hook; }
+says() {  # says WHAT TEXT: what was checked last has printed it
+  grep -qF -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1"; }
+  echo "ok: $1"
+}
 
 interrupted() {  # interrupted HOOK SIGNAL
   write "$1 = sleep 4711"
@@ -104,6 +108,39 @@ check "and leaves the way closed" closed
 check "until down" on a "$RINGWIRE" down wga
 snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
 diff <(sed 's/packets [0-9]* bytes [0-9]*//' "$work/before") "$work/after" || fail "something is left"
+
+say "down in another network namespace"
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/before"
+write ""
+crash() {  # crash HOST
+  on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+  pkill -KILL -f "ringwire up .*wga.conf"
+  wait_until 10 "the interface goes" no_interface "$1" wga
+}
+crash a
+for command in "down wga" "up $work/folder/wga.conf"; do
+  # shellcheck disable=SC2086  # words
+  check_fails "after a crash there is no $command elsewhere" on b "$RINGWIRE" $command
+  # shellcheck disable=SC2016  # the text itself
+  says "and it says where" '(`ip netns exec a ringwire down wga` undoes it)'
+done
+check "nothing was touched" closed
+check "but where it was" on a "$RINGWIRE" down wga
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+host c
+crash c
+ip netns delete c
+check_fails "nobody undoes what is in one that is out of sight" on a "$RINGWIRE" down wga
+says "and it is said" 'gone for good, delete /run/ringwire/wga.journal'
+check "but that is no obstacle for another up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "and down" on a "$RINGWIRE" down wga
+check "where it is, whoever asks" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "for it" on b "$RINGWIRE" down wga
+rm -f /run/ringwire/sysctls  # it names those of the namespace that has gone, until one is held again
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+echo "ok: nothing is left"
 
 say "IPv6 that is switched off"
 settings=/proc/sys/net/ipv6/conf
