@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/time/time.h"
@@ -63,16 +63,28 @@ int EndService(const std::string& interface, const UniqueFd& service) {
   return kExitSuccess;
 }
 
+// Of what is not known to be up.
+int ReportTraces(const std::string& interface) {
+  const std::vector<std::string> traces = TracesOf(interface);
+  if (traces.empty()) {
+    ReportWarning(fmt::format("{} is not up: there is nothing to undo", interface));
+    return kExitSuccess;
+  }
+  ReportError(fmt::format(
+      "take {} down: no service and no journal of it is there ({}), but this is, which these "
+      "commands remove:",
+      interface, Journal::PathOf(kStatusDirectory, interface)));
+  for (const std::string& command : traces) fmt::print(stderr, "  {}\n", command);
+  return kExitFailure;
+}
+
 int Down(const std::string& interface) {
   absl::Status status = CheckInterfaceName(interface);
   if (!status.ok()) return ReportError(status);
   const bool known = ::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) == 0;
-  if (!known) {
-    ReportWarning(fmt::format("{} is not up: there is nothing to undo", interface));
-    return kExitSuccess;
-  }
   const absl::StatusOr<UniqueFd> service = OpenService(interface);
   if (!service.ok()) return ReportError(service.status());
+  if (!known && !service->valid()) return ReportTraces(interface);
   int exit_code = kExitSuccess;
   if (service->valid()) {
     // Where the service is, it can be watched. Who may not go there can still end it.

@@ -124,6 +124,11 @@ absl::StatusOr<EndWatch> EndWatch::Open(const std::string& interface) {
   return EndWatch(std::move(socket), *service);
 }
 
+bool EndWatch::HasService() const {
+  char byte = 0;
+  return ::recv(socket_.get(), &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK) != 0;
+}
+
 void EndWatch::GiveOutput() {
   char byte = 0;
   iovec data{&byte, sizeof(byte)};

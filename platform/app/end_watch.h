@@ -48,6 +48,7 @@ class EndWatch {
   static absl::StatusOr<EndWatch> Open(const std::string& interface);
 
   pid_t service() const { return service_; }
+  bool HasService() const;  // it has not ended yet, so that this number is still its own
   int fd() const { return socket_.get(); }
   // For hooks: where this process itself prints. Before the signal.
   void GiveOutput();

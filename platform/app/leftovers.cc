@@ -1,7 +1,9 @@
 #include "platform/app/leftovers.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -11,6 +13,9 @@
 #include "platform/control/unix_listener.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/named_namespace.h"
+#include "platform/gateway/nft_command.h"
+#include "platform/gateway/nft_table.h"
+#include "platform/gateway/route_netlink.h"
 
 namespace ringwire::platform {
 namespace {
@@ -81,6 +86,12 @@ absl::Status UndoLeftovers(const std::string& interface) {
   }
   absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, interface);
   if (!journal.ok()) return journal.status();
+  const bool was_unwritable = !journal->is_on_disk();
+  if (was_unwritable && journal->entries().empty()) {
+    return absl::PermissionDeniedError(
+        fmt::format("undo what is left of {}: {} cannot be read (run as root)", interface,
+                    Journal::PathOf(kStatusDirectory, interface)));
+  }
   absl::StatusOr<Host> host = absl::InternalError("not opened");
   host = Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
                                 [&interface, &host] { return WaitUntilGone(interface, &*host); }});
@@ -93,7 +104,37 @@ absl::Status UndoLeftovers(const std::string& interface) {
   RemoveSockets(interface);  // as when the relay was killed as well
   if (journal->entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
   journal->RemoveIfEmpty();
+  if (status.ok() && was_unwritable) {
+    return absl::FailedPreconditionError(fmt::format(
+        "remove {}: it is read-only (all that it lists is undone; the next down or up of {} would "
+        "undo it again)",
+        Journal::PathOf(kStatusDirectory, interface), interface));
+  }
   return status;
+}
+
+std::vector<std::string> TracesOf(const std::string& interface) {
+  std::vector<std::string> commands;
+  if (::if_nametoindex(interface.c_str()) != 0) commands.push_back("ip link delete " + interface);
+  const DeleteNftTable table{NftTableName(interface)};
+  if (RunNft(ListJson(table.name), "list a table").ok()) {
+    commands.push_back(CommandsOf(table, interface));
+  }
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return commands;
+  const absl::StatusOr<std::vector<RouteNetlink::Table>> tables = netlink->RefusingTables();
+  if (!tables.ok()) return commands;
+  const std::vector<Reservation> others =
+      Journal::ReservationsOfOthers(kStatusDirectory, interface, CurrentNetworkId());
+  for (const RouteNetlink::Table& one : *tables) {
+    if (std::ranges::find(others, one.number, &Reservation::mark) != others.end()) continue;
+    for (const char* const object : {"rule", "route"}) {
+      commands.push_back(fmt::format("ip {} {} flush table {}",
+                                     one.family == IpFamily::kV4 ? "-4" : "-6", object,
+                                     one.number));
+    }
+  }
+  return commands;
 }
 
 }  // namespace ringwire::platform

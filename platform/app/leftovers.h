@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "platform/gateway/host.h"
@@ -17,6 +18,10 @@ inline constexpr int kRelayPatienceMs = 10'000;
 // Undoes it. OK also when there is nothing. Takes the journal's lock, so AlreadyExists means that
 // the service is there.
 absl::Status UndoLeftovers(const std::string& interface);
+
+// What there is in this network namespace that bears the interface's name, or keeps traffic in and
+// is nobody's: as the commands that remove it. For when there is no journal.
+std::vector<std::string> TracesOf(const std::string& interface);
 
 // Whether it is this network namespace that the journal is about. FailedPrecondition: it is another
 // one, and the message says how to get there; NotFound: one that is not in sight.

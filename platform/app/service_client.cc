@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/app/end_watch.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
 #include "platform/gateway/journal.h"
@@ -23,7 +24,11 @@ std::string InterfaceOf(const std::string& argument) {
 }
 
 absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
-  const std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
+  std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
+  // Without a journal: /run is read-only, or was cleaned.
+  absl::StatusOr<EndWatch> watch = absl::NotFoundError("");
+  if (!pid.has_value()) watch = EndWatch::Open(interface);
+  if (watch.ok()) pid = watch->service();
   if (!pid.has_value()) return UniqueFd();
   if (*pid <= 0) {
     return absl::FailedPreconditionError(fmt::format(
@@ -31,7 +36,9 @@ absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
         interface));
   }
   UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
-  if (Journal::Owner(kStatusDirectory, interface) != pid) return UniqueFd();
+  const bool is_the_same =
+      watch.ok() ? watch->HasService() : Journal::Owner(kStatusDirectory, interface) == pid;
+  if (!is_the_same) return UniqueFd();
   if (!process.valid()) return absl::ErrnoToStatus(errno, "find the service of " + interface);
   return process;
 }

@@ -58,10 +58,21 @@ absl::StatusOr<std::string> ReadAll(int file, const std::string& path) {
   }
 }
 
+// A line that was not finished is of a change that was not made.
+size_t SizeOfWholeLines(std::string_view text) {
+  const size_t end = text.rfind('\n');
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
 std::optional<uint64_t> Number(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<uint64_t>();
+}
+
+absl::Status IsUpAlready(std::string_view interface) {
+  return absl::AlreadyExistsError(
+      fmt::format("start {}: it is up already (`ringwire down {}` ends it)", interface, interface));
 }
 
 std::string FirstLine() { return json{{"ringwire_journal", kFormat}}.dump(); }
@@ -176,6 +187,18 @@ absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folde
   return found;
 }
 
+absl::StatusOr<Journal> Journal::OpenInMemory(const std::string& folder, std::string_view interface,
+                                              std::string path) {
+  Journal journal(std::move(path), UniqueFd());
+  const UniqueFd file(
+      ::open(journal.path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid()) return journal;
+  if (Owner(folder, interface).has_value()) return IsUpAlready(interface);
+  const absl::StatusOr<std::string> text = journal.TakeFile(file.get());
+  if (!text.ok()) return text.status();
+  return journal;
+}
+
 absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_view interface) {
   const std::string path = PathOf(folder, interface);
   ::mkdir(folder.c_str(), 0755);
@@ -185,12 +208,9 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
       spdlog::info(
           "{}: keeps no journal at {}: {} (after a crash, what was changed on this host stays)",
           interface, path, std::string(absl::ErrnoToStatus(errno, "open").message()));
-      return Journal(path, UniqueFd());
+      return OpenInMemory(folder, interface, path);
     }
-    if (!TryLock(file.get())) {
-      return absl::AlreadyExistsError(fmt::format(
-          "start {}: it is up already (`ringwire down {}` ends it)", interface, interface));
-    }
+    if (!TryLock(file.get())) return IsUpAlready(interface);
     if (!IsCurrent(file.get(), path)) continue;  // its owner has just ended
     Journal journal(path, std::move(file));
     const absl::Status loaded = journal.Load();
@@ -199,19 +219,23 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
   }
 }
 
+absl::StatusOr<std::string> Journal::TakeFile(int file) {
+  absl::StatusOr<std::string> text = ReadAll(file, path_);
+  if (!text.ok()) return text;
+  const std::string_view view = *text;
+  const size_t whole = SizeOfWholeLines(view);
+  if (TakeText(view.substr(0, whole), view.substr(whole))) return text;
+  return absl::InvalidArgumentError(
+      fmt::format("read {}: not written by this version of ringwire (undo by hand what it lists, "
+                  "then delete it)",
+                  path_));
+}
+
 absl::Status Journal::Load() {
-  const absl::StatusOr<std::string> read = ReadAll(file_.get(), path_);
-  if (!read.ok()) return read.status();
-  const std::string& text = *read;
-  // A line that was not finished is of a change that was not made.
-  const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (!TakeText(std::string_view(text).substr(0, whole), std::string_view(text).substr(whole))) {
-    return absl::InvalidArgumentError(
-        fmt::format("read {}: not written by this version of ringwire (undo by hand what it "
-                    "lists, then delete it)",
-                    path_));
-  }
-  if (whole != text.size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
+  const absl::StatusOr<std::string> text = TakeFile(file_.get());
+  if (!text.ok()) return text.status();
+  const size_t whole = SizeOfWholeLines(*text);
+  if (whole != text->size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
     return absl::ErrnoToStatus(errno, "mend " + path_);
   }
   return whole == 0 ? Append(FirstLine()) : absl::OkStatus();

@@ -32,7 +32,8 @@ class Journal {
 
   // Takes over FOLDER/INTERFACE.journal, with what a predecessor has left in it. AlreadyExists:
   // another process owns it. Any other failure to write there leaves a journal in memory only,
-  // which `is_on_disk` tells. InvalidArgument: a file that no ringwire wrote.
+  // which `is_on_disk` tells, with what a predecessor has left if that can be read.
+  // InvalidArgument: a file that no ringwire wrote.
   static absl::StatusOr<Journal> Open(const std::string& folder, std::string_view interface);
 
   // The process that owns the journal of `interface`; nullopt: none.
@@ -80,7 +81,10 @@ class Journal {
 
  private:
   Journal(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+  static absl::StatusOr<Journal> OpenInMemory(const std::string& folder, std::string_view interface,
+                                              std::string path);
   absl::Status Load();
+  absl::StatusOr<std::string> TakeFile(int file);  // returns its text
   bool TakeText(std::string_view whole_lines, std::string_view torn_line);
   bool TakeLine(std::string_view line);
   absl::Status Append(std::string line);

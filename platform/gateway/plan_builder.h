@@ -14,8 +14,6 @@
 // table, in the order in which plan.cc calls them. Pure.
 namespace ringwire::platform {
 
-inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
-
 // The chains of an interface's nft table. Only those that have a rule are made.
 inline constexpr NftHook kRawPrerouting{"preraw", "filter", "prerouting", -300};
 inline constexpr NftHook kManglePrerouting{"premangle", "filter", "prerouting", -150};

@@ -71,6 +71,45 @@ snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
 echo "ok: everything is undone all the same"
 
+say "without the files of /run"
+write ""
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "down for who does not see them" unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs /run/ringwire && exec "$@"' - \
+  nsenter --net=/run/netns/a "$RINGWIRE" down wga
+check_equal "has ended the service" '' "$(pgrep -f 'ringwire up .*wga.conf' || true)"
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+rm -r /run/ringwire
+check "down when they are gone" on a "$RINGWIRE" down wga
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+write $'[Gateway]\nKillSwitch = on\n[Interface]'
+source_mark=$(on a cat /proc/sys/net/ipv4/conf/all/src_valid_mark)
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+pkill -KILL -f "ringwire up .*wga.conf"
+wait_until 10 "the interface goes" no_interface a wga
+mount --bind /run/ringwire /run/ringwire && mount -o remount,ro,bind /run/ringwire
+check_fails "down, when there is no writing" on a "$RINGWIRE" down wga
+says "and says what it cannot remove" 'remove /run/ringwire/wga.journal: it is read-only'
+umount /run/ringwire
+snapshot | grep -v '^/run' >"$work/after"
+diff <(grep -v '^/run' "$work/before") "$work/after" || fail "something is left"
+check "down, when there is" on a "$RINGWIRE" down wga
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+pkill -KILL -f "ringwire up .*wga.conf"
+wait_until 10 "the interface goes" no_interface a wga
+rm -r /run/ringwire
+on a ip tuntap add mode tun name wga
+check_fails "down without service and journal" on a "$RINGWIRE" down wga
+says "and says what is there" 'no service and no journal of it is there'
+sed -n 's/^  //p' "$work/check.out" >"$work/remove.sh"
+cat "$work/remove.sh"
+check "and what removes it" on a sh -ex "$work/remove.sh"
+on a sysctl -qw "net.ipv4.conf.all.src_valid_mark=$source_mark"
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+check "after that, there is nothing to undo" on a "$RINGWIRE" down wga
+echo "ok: nothing is left"
+
 say "a link to the configuration"
 write ""
 ln -s folder/wga.conf "$work/office.conf"
