@@ -31,6 +31,7 @@
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/host_lock.h"
 #include "platform/gateway/path_mtu.h"
+#include "platform/gateway/plan_kill_switch.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the
@@ -113,6 +114,7 @@ absl::Status Supervisor::MakePlanOfHost() {
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
+  WarnOfDeadSwitches();
   name_servers_ = ReadNameServers();
   SetNameRules(facts_.predecessor_kill_switch);
   saved_names_ = LoadKnownNames(KnownNamesPath(name_));
@@ -125,12 +127,13 @@ absl::StatusOr<HostFacts> Supervisor::ReadFacts(const ConfigFile& config) {
   absl::StatusOr<HostFacts> facts = ReadHostFacts(name_, config);
   if (!facts.ok()) return facts;
   facts->others = Journal::ReservationsOfOthers(kStatusDirectory, name_, CurrentNetworkId());
+  facts->switches = SwitchesAmong(facts->others);
   facts->predecessor = journal_->reservation();
   return facts;
 }
 
 absl::Status Supervisor::Reserve(const Plan& plan) {
-  const Reservation reservation{plan.fwmark, plan.place};
+  const Reservation reservation{plan.fwmark, plan.place, plan.kill_switch ? name_ : ""};
   if (reservation == journal_->reservation()) return absl::OkStatus();
   return journal_->RecordReservation(reservation, CurrentNetworkId());
 }
@@ -317,19 +320,20 @@ absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   loaded_event_ = MakeEvent();
   while (true) {
-    std::array<pollfd, 6> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 7> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
                                       {loaded_event_.get(), POLLIN, 0},
                                       {resolver_.fd(), POLLIN, 0},
                                       {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0},
-                                      {end_listener_.fd(), POLLIN, 0}}};
+                                      {end_listener_.fd(), POLLIN, 0},
+                                      {journals_.has_value() ? journals_->fd() : -1, POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), MillisecondsToLook()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
     if (sources[0].revents != 0 && !TakeSignal()) return End();
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
-    if (sources[4].revents != 0 && monitor_.has_value()) NoticeRoutes();
+    if (sources[4].revents != 0 || sources[6].revents != 0) NoticeChanges();
     if (sources[5].revents != 0) end_listener_.Accept();
     LookAtNetworks();
     if (sources[1].revents != 0) {

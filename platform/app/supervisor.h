@@ -25,6 +25,7 @@
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
+#include "platform/gateway/journal_monitor.h"
 #include "platform/gateway/plan.h"
 #include "platform/gateway/route_monitor.h"
 
@@ -87,9 +88,10 @@ class Supervisor {
   void SaveNames();
   void EndJournal();
 
-  void NoticeRoutes();
+  void NoticeChanges();
   int MillisecondsToLook() const;  // -1: there is nothing to look at
   void LookAtNetworks();           // when it is time
+  void WarnOfDeadSwitches();
   absl::Status FollowNetworks();
   bool TakeRequest(const RelayRequest& request);
   void ServeRequests();
@@ -123,8 +125,9 @@ class Supervisor {
   KnownNames saved_names_;
   HostFacts facts_;  // as before the first change
   LocalNetworks networks_at_start_;
-  std::optional<RouteMonitor> monitor_;  // none: no rules for local networks
-  std::optional<Instant> look_at_;       // at local networks, as routes have changed
+  std::optional<RouteMonitor> monitor_;     // none: no rules for local networks
+  std::optional<JournalMonitor> journals_;  // none: no kill switch
+  std::optional<Instant> look_at_;          // at local networks, as routes or journals have changed
   Instant earliest_look_;
   Plan plan_;
   std::optional<Journal> journal_;

@@ -108,6 +108,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   }
   facts->sysctls.merge(now->sysctls);  // only what is new: the others are ours by now
   facts->others = std::move(now->others);
+  facts->switches = std::move(now->switches);
   facts->predecessor = now->predecessor;
   facts->local_networks = std::move(now->local_networks);
   if (!NeedsPolicyFacts(loaded_.config)) {  // else as before the first change

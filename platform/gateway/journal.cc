@@ -25,6 +25,7 @@ constexpr uint64_t kFormat = 1;
 constexpr char kNamespaceKey[] = "namespace";
 constexpr char kNamespaceIdKey[] = "namespace_id";
 constexpr char kNetworkKey[] = "network";
+constexpr char kKillSwitchKey[] = "kill_switch";
 
 struct flock WholeFile(short type) {
   struct flock lock{};
@@ -93,6 +94,7 @@ json ToJsonLine(const Reservation& reservation, uint64_t network) {
     object["ceiling"] = reservation.place->ceiling;
     object["slot"] = reservation.place->slot;
   }
+  if (!reservation.kill_switch.empty()) object[kKillSwitchKey] = reservation.kill_switch;
   return {{kReserved, object}};
 }
 
@@ -114,10 +116,14 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
   const std::optional<uint32_t> mark = Number32(*found, "mark");
   const std::optional<uint64_t> network = Number(*found, kNetworkKey);
   if (!mark || !network) return std::nullopt;
-  ReservationLine read{{*mark, std::nullopt}, *network};
+  ReservationLine read{{*mark, std::nullopt, {}}, *network};
   const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
   const std::optional<uint32_t> slot = Number32(*found, "slot");
   if (ceiling && *ceiling > kRuleTurns && slot) read.reservation.place = RulePlace{*ceiling, *slot};
+  const auto kill_switch = found->find(kKillSwitchKey);
+  if (kill_switch != found->end() && kill_switch->is_string()) {
+    read.reservation.kill_switch = kill_switch->get<std::string>();
+  }
   return read;
 }
 

@@ -54,6 +54,7 @@ class PlanBuilder {
   void PlaceNftTable() { nft_place_ = plan_.steps.size(); }
   // It outlives a crash.
   void KeepNftTableAfterCrash() { nft_stays_ = true; }
+  void DeclareKillSwitch() { plan_.kill_switch = true; }
   // Chains appear by their priority, rules in the order in which they are added.
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain

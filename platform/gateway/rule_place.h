@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 // Where the policy rules of an interface stand among those of the host: in front of every rule that
 // the host had (but that of the table `local`), and, where several interfaces have some, what is
@@ -45,6 +46,8 @@ struct RulePlace {
 struct Reservation {
   uint32_t mark = 0;  // also the number of its own routing table; 0: none
   std::optional<RulePlace> place;
+  // The interface, if it has a kill switch on this host; else empty.
+  std::string kill_switch = {};
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 

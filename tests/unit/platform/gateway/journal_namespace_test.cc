@@ -52,12 +52,13 @@ TEST_F(JournalNamespaceTest, TellsWhereItsOwnerWas) {
     EXPECT_EQ(journal->network(), 0u) << "not known";
     ASSERT_TRUE(journal->RecordNetwork(4026532000).ok());
     ASSERT_TRUE(journal->Record(RunHook{"PostDown", "true"}, false).ok());
-    ASSERT_TRUE(journal->RecordReservation({7, std::nullopt}, 4026532001).ok());
+    ASSERT_TRUE(journal->RecordReservation({7, std::nullopt, "wg0"}, 4026532001).ok());
   }
   const absl::StatusOr<Journal> again = Journal::Open(folder_, "wg0");
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(again->network(), 4026532000u);
   EXPECT_EQ(again->entries().size(), 1u);
+  EXPECT_EQ(again->reservation(), (Reservation{7, std::nullopt, "wg0"}));
 }
 
 TEST_F(JournalNamespaceTest, TheLastWordCounts) {
