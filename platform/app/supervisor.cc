@@ -46,6 +46,22 @@ bool HoldsKillSwitch(const Journal& journal) {
   });
 }
 
+// What keeps traffic in where the tunnel was cannot be taken over somewhere else, and only going
+// down opens.
+absl::Status CheckNotMoved(const Journal& journal, const ConfigFile& config,
+                           const std::string& interface) {
+  const std::string& before = journal.network_namespace();
+  if (before == config.gateway.network_namespace) return absl::OkStatus();
+  const bool keeps_in = std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
+    return entry.stays_after_crash && !std::holds_alternative<DeleteNamespace>(entry.undo);
+  });
+  if (!keeps_in) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "start {}: it was killed when it had {}, where traffic is still kept from leaving without "
+      "the tunnel, and Namespace is another one by now (`ringwire down {}` ends that)",
+      interface, before.empty() ? "no Namespace" : "Namespace = " + before, interface));
+}
+
 }  // namespace
 
 Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal)
@@ -87,6 +103,10 @@ absl::Status Supervisor::UndoPredecessor() {
   if (!lost && !status.ok()) {
     spdlog::warn("{}: {}", name_, MessageOf(status));
     return absl::OkStatus();
+  }
+  if (!host_->namespace_gone()) {
+    status = CheckNotMoved(*journal_, loaded_.config, name_);
+    if (!status.ok()) return status;
   }
   host_->set_interface_index(LiveIndex(*journal_, &*host_));
   // What stays is part of the new plan, or ends with it; but not if the tunnel has moved elsewhere.

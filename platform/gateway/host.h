@@ -58,6 +58,7 @@ class Host {
   absl::Status Leave();
   // Such actions come to nothing: with the namespace all has gone that was in it.
   void set_namespace_gone() { namespace_gone_ = true; }
+  bool namespace_gone() const { return namespace_gone_; }
   // 0: none of its own.
   uint64_t network_namespace_id() const { return namespace_.has_value() ? namespace_->id() : 0; }
 
