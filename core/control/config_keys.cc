@@ -240,9 +240,11 @@ void Parser::ReadTable(std::string_view value) {
     table = {RouteTable::Kind::kNumber, kMainTable};
   } else if (const auto number = ParseNumberOrHex(text); number && *number > 0) {
     table = {RouteTable::Kind::kNumber, static_cast<uint32_t>(*number)};
+  } else if (const auto named = tables_ == nullptr ? std::nullopt : tables_(text)) {
+    table = {RouteTable::Kind::kNumber, *named};
   } else {
-    Fail(value, fmt::format("Table must be auto, off, main or the number of a routing table, not "
-                            "{}",
+    Fail(value, fmt::format("Table must be auto, off, main, the number of a routing table or its "
+                            "name in /etc/iproute2/rt_tables, not {}",
                             QuotedUnlessKey(text)));
   }
 }

@@ -47,9 +47,11 @@ TEXT
 } >"$work/wgb.full"
 {
   keys
-  printf 'Table = 1234\n[Gateway]\nForward = on\nMasquerade = auto\n'
+  printf 'Table = gateways\n[Gateway]\nForward = on\nMasquerade = auto\n'
   peer 10.77.0.0/24,10.99.0.0/16,fd99::/32
 } >"$work/wgb.gateway"
+mkdir -p /etc/iproute2/rt_tables.d
+echo '1234 gateways' >/etc/iproute2/rt_tables.d/ringwire_test.conf
 conf=$work/wgb.conf
 use() { cp "$work/wgb.$1" "$conf"; }
 
