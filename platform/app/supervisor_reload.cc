@@ -108,7 +108,10 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   }
   facts->sysctls.merge(now->sysctls);  // only what is new: the others are ours by now
   facts->others = std::move(now->others);
+  facts->switches = std::move(now->switches);
   facts->predecessor = now->predecessor;
+  // A mark that the file gave is not one to keep: without it a new one is chosen, or none.
+  if (loaded_.config.fwmark.value_or(0) != 0) facts->predecessor.mark = 0;
   facts->local_networks = std::move(now->local_networks);
   facts->ways_out = std::move(now->ways_out);
   if (!NeedsPolicyFacts(loaded_.config)) {  // else as before the first change

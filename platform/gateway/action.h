@@ -43,6 +43,8 @@ struct SetLinkUp {
   friend bool operator==(const SetLinkUp&, const SetLinkUp&) = default;
 };
 
+inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
+
 struct Route {
   enum class Type : uint8_t {
     kInterface,    // by the gateway's interface

@@ -100,14 +100,17 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
 
 // `after`: the steps of what takes the place of what is undone.
 absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after, Host* host,
-                       Journal* journal) {
+                       Journal* journal, FailureReport report) {
   absl::Status status;
   if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
     status = host->Apply(WithoutKept(entry.undo, after)).status();
   }
-  if (!status.ok()) spdlog::warn("{}", MessageOf(status));
   // A namespace in use is not removed from under its programs; the entry stays for another time.
-  if (IsInUse(status, entry.undo)) return absl::OkStatus();
+  if (IsInUse(status, entry.undo)) {
+    spdlog::warn("{}", MessageOf(status));
+    return absl::OkStatus();
+  }
+  if (!status.ok()) report(status);
   if (!status.ok() && !IsHook(entry.undo)) return status;
   status.Update(journal->Forget(entry.id));
   return status;
@@ -155,7 +158,8 @@ absl::Status ApplyLast(const Plan& before, const Plan& after, Host* host, Journa
 }
 
 absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journal,
-                     absl::FunctionRef<bool(const Journal::Entry&)> which) {
+                     absl::FunctionRef<bool(const Journal::Entry&)> which,
+                     FailureReport report = LogFailure) {
   std::vector<Journal::Entry> entries;
   for (const Journal::Entry& entry : journal->entries()) {
     if (which(entry)) entries.push_back(entry);
@@ -167,7 +171,7 @@ absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journa
   });
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
-    first.Update(UndoEntry(entry, after, host, journal));
+    first.Update(UndoEntry(entry, after, host, journal, report));
     if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
   }
   return first;
@@ -191,9 +195,11 @@ Action WithoutKept(const Action& undo, const std::vector<Step>& after) {
   return rest;
 }
 
+void LogFailure(const absl::Status& failure) { spdlog::warn("{}", MessageOf(failure)); }
+
 absl::Status Undo(Host* host, Journal* journal,
-                  absl::FunctionRef<bool(const Journal::Entry&)> which) {
-  return UndoFor({}, host, journal, which);
+                  absl::FunctionRef<bool(const Journal::Entry&)> which, FailureReport report) {
+  return UndoFor({}, host, journal, which, report);
 }
 
 absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal) {

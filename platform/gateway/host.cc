@@ -239,7 +239,7 @@ absl::StatusOr<bool> Host::Do(const RunHook& action) {
   const std::string shell = FindProgram("bash").value_or("/bin/sh");
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
-  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable);
+  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable, hook_output_);
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

@@ -41,7 +41,8 @@ struct HostFacts {
   bool has_ipv6 = true;
   std::vector<uint32_t> tables_in_use;    // that have a route, or that a rule names; also marks
   std::vector<uint32_t> rule_priorities;  // of all policy rules, of both families
-  std::vector<Reservation> others;        // of other interfaces
+  std::vector<Reservation> others;        // of other interfaces that were there before
+  std::vector<Reservation> switches;      // of other interfaces with a kill switch, at any time
   // Of this interface's predecessor, which has not been undone. It is taken again, so that nothing
   // opens in between.
   Reservation predecessor;
@@ -69,6 +70,7 @@ struct Plan {
   bool marks_questions = false;
   std::optional<RulePlace> place;          // of its policy rules, if it has any
   std::vector<PortForward> port_forwards;  // whose ports of this host it takes
+  bool kill_switch = false;                // that its own datagrams pass
   std::string network_namespace;           // of the interface; empty: the one that ringwire runs in
   std::vector<std::string> warnings;  // what the configuration asks for and this host cannot do
   std::string refusal;                // why it must not be carried out; empty: it may

@@ -15,8 +15,6 @@
 // table, in the order in which plan.cc calls them. Pure.
 namespace ringwire::platform {
 
-inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
-
 // The chains of an interface's nft table. Only those that have a rule are made.
 inline constexpr NftHook kRawPrerouting{"preraw", "filter", "prerouting", -300};
 inline constexpr NftHook kManglePrerouting{"premangle", "filter", "prerouting", -150};
@@ -63,6 +61,7 @@ class PlanBuilder {
   void AddBehindNftTable(Action apply, Action undo) {
     behind_nft_ = {std::move(apply), std::move(undo)};
   }
+  void DeclareKillSwitch() { plan_.kill_switch = true; }
   // Chains appear by their priority, rules in the order in which they are added.
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain

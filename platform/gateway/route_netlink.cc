@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -281,6 +282,30 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TablesInUse() {
     if (tables.empty() || tables.back() != table) tables.push_back(table);
   });
   if (!status.ok()) return status;
+  return tables;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::Table>> RouteNetlink::RefusingTables() {
+  std::map<std::pair<uint8_t, uint32_t>, bool> refuses;  // by family and table
+  const absl::Status status = Dump(RTM_GETROUTE, [&refuses](nlmsghdr* message) {
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_TABLE] == nullptr) return;
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    const nlattr* const metric = attributes[RTA_PRIORITY];
+    const bool is_ours = header->rtm_type == RTN_UNREACHABLE &&
+                         header->rtm_protocol == RTPROT_BOOT && metric != nullptr &&
+                         nla_get_u32(metric) == kGreatestMetric;
+    const auto [table, is_first] =
+        refuses.try_emplace({header->rtm_family, nla_get_u32(attributes[RTA_TABLE])}, is_ours);
+    if (!is_first && !is_ours) table->second = false;
+  });
+  if (!status.ok()) return status;
+  std::vector<Table> tables;
+  for (const auto& [key, all] : refuses) {
+    const IpFamily family = key.first == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+    if (all) tables.push_back({family, key.second});
+  }
   return tables;
 }
 

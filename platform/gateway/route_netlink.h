@@ -50,6 +50,13 @@ class RouteNetlink {
     std::vector<uint32_t> marks;   // likewise
   };
   absl::StatusOr<RuleNumbers> Rules();
+  struct Table {
+    IpFamily family = IpFamily::kNone;
+    uint32_t number = 0;
+  };
+  // Those with nothing but routes by which a tunnel of ours refuses what it does not carry: it has
+  // gone.
+  absl::StatusOr<std::vector<Table>> RefusingTables();
   // Those that are local (IsLocal), but for routes by the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
   struct TableRoute {

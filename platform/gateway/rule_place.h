@@ -50,6 +50,7 @@ struct Reservation {
   uint32_t mark = 0;  // also the number of its own routing table; 0: none
   std::optional<RulePlace> place = std::nullopt;
   std::vector<PortForward> port_forwards = {};
+  bool kill_switch = false;    // on this host
   std::string interface = {};  // of another one, its name
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };

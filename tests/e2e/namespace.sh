@@ -153,6 +153,20 @@ check_fails "the one of the predecessor is removed" test -e /run/netns/vpn
 sed -i 's,^Namespace.*,Namespace = vpn,' "$work/client.conf"
 check "a reload into another one is refused" output_has 'another Namespace needs a restart' on b "$RINGWIRE" reload client
 down
+cp "$work/client.conf" "$work/moving.conf"
+sed -i 's,^Namespace.*,KillSwitch = on,; /^DNS/d' "$work/moving.conf"
+moving() { on b "$RINGWIRE" "$1" "${@:2}" "$work/moving.conf"; }
+moving up "--io=$RINGWIRE_E2E_IO"
+kill -KILL "$(pgrep -of "ringwire up .*/moving.conf")"
+wait_until 10 "the interface goes" no_interface b moving
+sed -i 's,^KillSwitch.*,&\nNamespace = vpn,' "$work/moving.conf"
+check "a kill switch is not lifted by moving" output_has 'killed when it had no Namespace, where .*ringwire down moving' moving up
+check "it is there" on b nft list chain inet ringwire-moving output
+check_fails "and nothing else" ip -n vpn link show moving
+moving down
+moving up "--io=$RINGWIRE_E2E_IO"
+check "down and up move it" ip netns exec vpn nft list chain inet ringwire-moving output
+moving down
 check "without root the plan is shown" output_has '^ip netns add vpn' setpriv --reuid=nobody --regid=nogroup --clear-groups \
   "$RINGWIRE" up --dry-run "$work/plan/client.conf"
 up

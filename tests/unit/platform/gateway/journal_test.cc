@@ -1,8 +1,10 @@
 #include "platform/gateway/journal.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -207,6 +209,29 @@ TEST_F(JournalTest, WithoutAFolderItIsInMemory) {
   EXPECT_TRUE(journal->Forget(1).ok());
   EXPECT_EQ(Commands(*journal), std::vector<std::string>{"b"});
   journal->RemoveIfEmpty();
+}
+
+// A folder that root cannot write either: its file system is read-only.
+TEST_F(JournalTest, WhereNothingCanBeWrittenItHasWhatWasLeft) {
+  {
+    Journal journal = MustOpen();
+    ASSERT_TRUE(journal.Record(Hook("a"), false).ok());
+  }
+  const std::string before = Text();
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount(folder_.c_str(), folder_.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "SKIP: needs CAP_SYS_ADMIN";
+  }
+  ASSERT_EQ(::mount("", folder_.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  {
+    Journal journal = MustOpen();
+    EXPECT_FALSE(journal.is_on_disk());
+    EXPECT_EQ(Commands(journal), std::vector<std::string>{"a"});
+    EXPECT_TRUE(journal.Forget(1).ok());
+    journal.RemoveIfEmpty();
+  }
+  ASSERT_EQ(::umount2(folder_.c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(Text(), before);
 }
 
 TEST_F(JournalTest, FollowsNoLink) {

@@ -154,6 +154,27 @@ TEST_F(RouteNetlinkTest, RulesComeAndGoWithAllThatTheyMatch) {
   }
 }
 
+TEST_F(RouteNetlinkTest, FindsTablesThatOnlyRefuse) {
+  const auto refusing = [this] {
+    const auto tables = netlink_->RefusingTables();
+    EXPECT_TRUE(tables.ok()) << tables.status();
+    return *tables;
+  };
+  EXPECT_TRUE(refusing().empty());
+  for (const char* const prefix : {"0.0.0.0/0", "10.0.0.0/8", "::/0"}) {
+    const Route all{Route::Type::kUnreachable, *Prefix::Parse(prefix), kTable, kGreatestMetric};
+    ASSERT_TRUE(netlink_->AddRoute(all, 0).ok()) << prefix;
+  }
+  const Route other{Route::Type::kUnreachable, *Prefix::Parse("10.9.0.0/16"), kTable + 1, 7};
+  ASSERT_TRUE(netlink_->AddRoute(other, 0).ok());
+  ASSERT_EQ(refusing().size(), 2u) << "one of each family";
+  EXPECT_EQ(refusing()[0].family, IpFamily::kV4);
+  EXPECT_EQ(refusing()[0].number, kTable);
+  ASSERT_TRUE(netlink_->AddRoute(To("0.0.0.0/0"), index_).ok());
+  ASSERT_EQ(refusing().size(), 1u) << "a tunnel is there";
+  EXPECT_EQ(refusing()[0].family, IpFamily::kV6);
+}
+
 TEST_F(RouteNetlinkTest, ListsTheRulesOfTheKernelOfBothFamilies) {
   EXPECT_EQ(CountOf(0), 2U);
   EXPECT_EQ(CountOf(32766), 2U);
