@@ -156,7 +156,12 @@ absl::Status DeviceRunner::ProveOffloads() {
   }
   if (!tun_.tso) ladder_.Refuse(Offload::kTso, "this kernel does not grant it");
   if (!tun_.uso) ladder_.Refuse(Offload::kUso, "this kernel does not grant it");
-  merge_udp_ = ProveTunGsoWrite(&ladder_, /*otherwise=*/tun_.uso);
+  merge_udp_ = ProveTunOffloads(&ladder_, /*otherwise=*/tun_.uso);
+  if (tun_.tso != ladder_.IsOn(Offload::kTso) || tun_.uso != ladder_.IsOn(Offload::kUso)) {
+    const absl::Status status = SetTunOffloads(
+        tun_.queues.front().get(), ladder_.IsOn(Offload::kTso), ladder_.IsOn(Offload::kUso));
+    if (!status.ok()) return status;
+  }
   ProveUdpOffloads(&ladder_);
   return absl::OkStatus();
 }

@@ -67,8 +67,16 @@ void CapabilityLadder::LeaveUnused(Offload offload, std::string why) {
   Settle(offload, RungState::kUnused, std::move(why));
 }
 
-void CapabilityLadder::Doubt(Offload offload, std::string why) {
-  Settle(offload, RungState::kOn, std::move(why));
+void CapabilityLadder::Doubt(Offload offload, const std::string& why) {
+  Remark(offload, "not proved: " + why);
+}
+
+void CapabilityLadder::Limit(Offload offload, const std::string& why) { Remark(offload, why); }
+
+void CapabilityLadder::Remark(Offload offload, const std::string& remark) {
+  if (!IsOn(offload)) return;
+  std::string& why = Of(offload).why;
+  why += (why.empty() ? "" : "; ") + remark;
 }
 
 void CapabilityLadder::Fall(Offload offload, int error) {

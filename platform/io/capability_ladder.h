@@ -36,8 +36,10 @@ class CapabilityLadder {
   // Before the workers start. Each does nothing to a rung that is not on.
   void Refuse(Offload offload, std::string why);
   void LeaveUnused(Offload offload, std::string why);
-  // It could not be tried; it is used all the same, and `show` says so.
-  void Doubt(Offload offload, std::string why);
+  // Neither changes whether it is used; `show` tells both. Doubt: it could not be tried. Limit: it
+  // is not used for everything.
+  void Doubt(Offload offload, const std::string& why);
+  void Limit(Offload offload, const std::string& why);
 
   // Any thread.
   bool IsOn(Offload offload) const {
@@ -50,7 +52,7 @@ class CapabilityLadder {
 
   struct Rung {
     RungState state = RungState::kOn;
-    std::string why;     // of a state other than on; of on: why that could not be proved
+    std::string why;     // of a state other than on; of on: doubts and limits
     uint64_t falls = 0;  // since the start
   };
   Rung Read(Offload offload) const;
@@ -69,6 +71,7 @@ class CapabilityLadder {
   State& Of(Offload offload) { return rungs_[static_cast<size_t>(offload)]; }
   const State& Of(Offload offload) const { return rungs_[static_cast<size_t>(offload)]; }
   void Settle(Offload offload, RungState state, std::string why);
+  void Remark(Offload offload, const std::string& remark);
 
   const std::function<void(const std::string&)> warn_;
   std::array<State, kOffloadCount> rungs_;

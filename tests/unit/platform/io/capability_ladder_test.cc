@@ -46,7 +46,16 @@ TEST_F(CapabilityLadderTest, ARefusalSaysWhy) {
 TEST_F(CapabilityLadderTest, WhatCouldNotBeTriedIsUsedAndSaysSo) {
   ladder_.Doubt(Offload::kUdpGro, "loopback is down");
   EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGro));
-  EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "loopback is down");
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "not proved: loopback is down");
+}
+
+TEST_F(CapabilityLadderTest, ALimitIsToldBesideADoubtAndChangesNothing) {
+  ladder_.Doubt(Offload::kTunGsoWrite, "no device");
+  ladder_.Limit(Offload::kTunGsoWrite, "of TCP only");
+  ladder_.Limit(Offload::kUso, "whatever");
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
+  EXPECT_EQ(ladder_.Read(Offload::kTunGsoWrite).why, "not proved: no device; of TCP only");
+  EXPECT_EQ(ladder_.Read(Offload::kUso).why, "switched off");
 }
 
 TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {
