@@ -89,6 +89,15 @@ void CapabilityLadder::Fall(Offload offload, int error) {
         ") and is given up: " + std::string(Instead(offload)));
 }
 
+void CapabilityLadder::Stumble(Offload offload, int error) {
+  State& rung = Of(offload);
+  rung.falls.fetch_add(1, std::memory_order_relaxed);
+  const uint32_t bit = uint32_t{1} << (static_cast<uint32_t>(error) % 32);
+  if ((rung.stumbled_on.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
+  warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
+        ") and stays on: what was refused is repeated without it (said once for this error)");
+}
+
 void CapabilityLadder::Restore(Offload offload) {
   RungState fell = RungState::kFell;
   Of(offload).state.compare_exchange_strong(fell, RungState::kOn);

@@ -58,6 +58,18 @@ TEST_F(CapabilityLadderTest, ALimitIsToldBesideADoubtAndChangesNothing) {
   EXPECT_EQ(ladder_.Read(Offload::kUso).why, "switched off");
 }
 
+TEST_F(CapabilityLadderTest, AStumbleLeavesItOnAndIsOneLineForEachError) {
+  for (int i = 0; i < 3; ++i) {
+    for (const int error : {EMSGSIZE, EINVAL, ENOBUFS}) ladder_.Stumble(Offload::kUdpGso, error);
+  }
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGso).falls, 9u);
+  ASSERT_EQ(warnings_.size(), 3u);
+  EXPECT_EQ(warnings_[0],
+            "offload udp-gso failed (Message too long) and stays on: what was refused is repeated "
+            "without it (said once for this error)");
+}
+
 TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {
   for (int i = 0; i < 3; ++i) ladder_.Fall(Offload::kUdpGso, EIO);
   const CapabilityLadder::Rung rung = ladder_.Read(Offload::kUdpGso);
