@@ -15,6 +15,7 @@
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/plan.h"
 #include "platform/io/backend_factory.h"
+#include "platform/io/kernel_traps.h"
 #include "platform/io/offload_proof.h"
 #include "platform/netlink/netlink.h"
 #include "spdlog/spdlog.h"
@@ -162,6 +163,8 @@ absl::Status DeviceRunner::ProveOffloads() {
         tun_.queues.front().get(), ladder_.IsOn(Offload::kTso), ladder_.IsOn(Offload::kUso));
     if (!status.ok()) return status;
   }
+  const std::string trap = AvoidKernelTraps(KernelRelease(), &ladder_, &merge_udp_);
+  if (!trap.empty()) spdlog::warn("{}: {}", name_, trap);
   ProveUdpOffloads(&ladder_);
   return absl::OkStatus();
 }
