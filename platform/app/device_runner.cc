@@ -163,7 +163,8 @@ absl::Status DeviceRunner::ProveOffloads() {
         tun_.queues.front().get(), ladder_.IsOn(Offload::kTso), ladder_.IsOn(Offload::kUso));
     if (!status.ok()) return status;
   }
-  const std::string trap = AvoidKernelTraps(KernelRelease(), &ladder_, &merge_udp_);
+  const std::string trap =
+      AvoidKernelTraps(KernelRelease(), settings_.offloads, &ladder_, &merge_udp_);
   if (!trap.empty()) spdlog::warn("{}: {}", name_, trap);
   ProveUdpOffloads(&ladder_);
   return absl::OkStatus();

@@ -38,21 +38,23 @@ std::string KernelRelease() {
   return ::uname(&names) == 0 ? names.release : "";
 }
 
-std::string AvoidKernelTraps(std::string_view release, CapabilityLadder* ladder, bool* merge_udp) {
+std::string AvoidKernelTraps(std::string_view release, const OffloadSwitches& switches,
+                             CapabilityLadder* ladder, bool* merge_udp) {
   const std::optional<KernelVersion> version = ParseKernelVersion(release);
   if (!version.has_value()) return "";
   const std::string linux = "Linux " + std::string(release);
-  if (*merge_udp && *version < kTunnelsMended) {
+  if (*merge_udp && *version < kTunnelsMended && !switches.IsTrusted(Offload::kTunGsoWrite)) {
     *merge_udp = false;
     ladder->Limit(Offload::kTunGsoWrite,
                   "of TCP only (" + linux + " loses merged packets for VXLAN and Geneve devices)");
   }
-  if (*version < kTrainsBroken || *version >= kTrainsMended || !ladder->IsOn(Offload::kUdpGso)) {
+  if (*version < kTrainsBroken || *version >= kTrainsMended || !ladder->IsOn(Offload::kUdpGso) ||
+      switches.IsTrusted(Offload::kUdpGso)) {
     return "";
   }
   const std::string why = linux + " breaks trains on some network devices; 7.1.5 is mended";
   ladder->Refuse(Offload::kUdpGso, why);
-  return "offload udp-gso is not used: " + why;
+  return "offload udp-gso is not used: " + why + " (--offload=+udp-gso if this one is too)";
 }
 
 }  // namespace ringwire::platform

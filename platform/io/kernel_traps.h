@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/base/offload_switches.h"
 #include "platform/io/capability_ladder.h"
 
 // Kernels whose offloads break packets where no test on this machine alone would see it. They are
@@ -24,10 +25,12 @@ std::optional<KernelVersion> ParseKernelVersion(std::string_view release);
 // The release of the kernel that runs.
 std::string KernelRelease();
 
-// Refuses in the ladder what a kernel of this release must not be asked for, and returns the one
-// line to log about it, empty if there is none. `merge_udp`: whether merged UDP packets are written
-// to TUN; becomes false where that loses packets. A release that cannot be read is trusted.
-std::string AvoidKernelTraps(std::string_view release, CapabilityLadder* ladder, bool* merge_udp);
+// Refuses in the ladder what a kernel of this release must not be asked for, unless `switches`
+// trusts it with that, and returns the one line to log about it, empty if there is none.
+// `merge_udp`: whether merged UDP packets are written to TUN; becomes false where that loses
+// packets. A release that cannot be read is trusted.
+std::string AvoidKernelTraps(std::string_view release, const OffloadSwitches& switches,
+                             CapabilityLadder* ladder, bool* merge_udp);
 
 }  // namespace ringwire::platform
 

@@ -9,10 +9,11 @@ namespace {
 
 // What is made of one kernel.
 struct Avoided {
-  explicit Avoided(const std::string& release, const char* switches = "auto")
-      : ladder(*OffloadSwitches::Parse(switches), [](const std::string&) {}) {
-    line = AvoidKernelTraps(release, &ladder, &merge_udp);
+  explicit Avoided(const std::string& release, const char* text = "auto")
+      : switches(*OffloadSwitches::Parse(text)), ladder(switches, [](const std::string&) {}) {
+    line = AvoidKernelTraps(release, switches, &ladder, &merge_udp);
   }
+  OffloadSwitches switches;
   CapabilityLadder ladder;
   bool merge_udp = true;
   std::string line;
@@ -39,7 +40,8 @@ TEST(KernelTrapsTest, TrainsThatTheKernelCorruptsAreNotSent) {
     EXPECT_EQ(rung.state, RungState::kRefused) << release;
     EXPECT_EQ(rung.why, "Linux " + std::string(release) +
                             " breaks trains on some network devices; 7.1.5 is mended");
-    EXPECT_EQ(avoided.line, "offload udp-gso is not used: " + rung.why);
+    EXPECT_EQ(avoided.line, "offload udp-gso is not used: " + rung.why +
+                                " (--offload=+udp-gso if this one is too)");
     EXPECT_TRUE(avoided.ladder.IsOn(Offload::kUdpGro));
   }
   for (const char* const release : {"6.18.44", "6.99.99", "7.1.5", "7.1.10", "7.2.0", "8.0.1"}) {
@@ -53,6 +55,18 @@ TEST(KernelTrapsTest, NothingIsSaidOfTrainsThatAreOffAnyway) {
   const Avoided avoided("7.0.1", "-udp-gso");
   EXPECT_EQ(avoided.line, "");
   EXPECT_EQ(avoided.ladder.Read(Offload::kUdpGso).state, RungState::kOff);
+}
+
+TEST(KernelTrapsTest, AKernelThatIsTrustedIsTakenForMended) {
+  const Avoided trains("7.0.0-14-generic", "+udp-gso");
+  EXPECT_TRUE(trains.ladder.IsOn(Offload::kUdpGso));
+  EXPECT_EQ(trains.line, "");
+  const Avoided merges("6.8.0-64-generic", "+tun-gso-write");
+  EXPECT_TRUE(merges.merge_udp);
+  EXPECT_EQ(merges.ladder.Read(Offload::kTunGsoWrite).why, "");
+  // With one thing, not with the other.
+  EXPECT_FALSE(Avoided("7.0.1", "+tun-gso-write").ladder.IsOn(Offload::kUdpGso));
+  EXPECT_FALSE(Avoided("6.8.0", "+udp-gso").merge_udp);
 }
 
 TEST(KernelTrapsTest, MergedUdpThatMayBeVxlanIsNotWrittenToKernelsThatLoseIt) {
@@ -74,7 +88,7 @@ TEST(KernelTrapsTest, MergedUdpThatMayBeVxlanIsNotWrittenToKernelsThatLoseIt) {
 TEST(KernelTrapsTest, WhatIsNotMergedAnywayNeedsNoSecondReason) {
   CapabilityLadder ladder(OffloadSwitches(), [](const std::string&) {});
   bool merge_udp = false;
-  EXPECT_EQ(AvoidKernelTraps("6.1.0-18-amd64", &ladder, &merge_udp), "");
+  EXPECT_EQ(AvoidKernelTraps("6.1.0-18-amd64", OffloadSwitches(), &ladder, &merge_udp), "");
   EXPECT_FALSE(merge_udp);
   EXPECT_EQ(ladder.Read(Offload::kTunGsoWrite).why, "");
 }
