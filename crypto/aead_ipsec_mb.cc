@@ -25,9 +25,8 @@ bool Has(const IMB_MGR& mb_mgr, uint64_t features) {
 
 // Null with `why_not` where the library is not to be used. The CPU is asked first, so that a
 // machine without AVX2 or AES never runs any of the library's code, its AES emulation least of all.
-MbMgr MakeMbMgr(std::string* why_not) {
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("aes") ||
-      !__builtin_cpu_supports("pclmul")) {
+MbMgr MakeMbMgr(const IpsecMbCpu& cpu, std::string* why_not) {
+  if (!cpu.avx2 || !cpu.aes || !cpu.pclmul) {
     *why_not = "the CPU lacks AVX2, AES or PCLMULQDQ instructions";
     return nullptr;
   }
@@ -55,7 +54,7 @@ MbMgr MakeMbMgr(std::string* why_not) {
 const IMB_MGR* KeyExpander() {
   static const MbMgr expander = [] {
     std::string why_not;
-    return MakeMbMgr(&why_not);
+    return MakeMbMgr(IpsecMbCpu::OfThisMachine(), &why_not);
   }();
   return expander.get();
 }
@@ -211,9 +210,16 @@ IpsecMbKey::IpsecMbKey(AeadSuite suite, const SymmetricKey& key) {
 
 IpsecMbKey::~IpsecMbKey() { Cleanse(bytes_.data(), bytes_.size()); }
 
-IpsecMb MakeIpsecMb() {
+IpsecMbCpu IpsecMbCpu::OfThisMachine() {
+  return {__builtin_cpu_supports("avx2") != 0, __builtin_cpu_supports("aes") != 0,
+          __builtin_cpu_supports("pclmul") != 0};
+}
+
+IpsecMb MakeIpsecMb() { return MakeIpsecMb(IpsecMbCpu::OfThisMachine()); }
+
+IpsecMb MakeIpsecMb(const IpsecMbCpu& cpu) {
   IpsecMb made;
-  MbMgr mb_mgr = MakeMbMgr(&made.why_not);
+  MbMgr mb_mgr = MakeMbMgr(cpu, &made.why_not);
   if (mb_mgr == nullptr) return made;
   // Its AVX2 code beats BoringSSL's at AES-256-GCM only; with AVX-512 and IFMA it does at both.
   made.is_faster[static_cast<size_t>(AeadSuite::kChaCha20Poly1305)] =

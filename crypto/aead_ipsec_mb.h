@@ -38,8 +38,19 @@ struct IpsecMb {
   std::array<bool, kAeadSuiteCount> is_faster{};
 };
 
+// The instructions without which the library is not to be used: for want of them it would run its
+// AES emulation, or code that BoringSSL beats.
+struct IpsecMbCpu {
+  bool avx2 = false;
+  bool aes = false;
+  bool pclmul = false;
+  static IpsecMbCpu OfThisMachine();
+};
+
 // Allocates a quarter of a megabyte, once an engine.
 IpsecMb MakeIpsecMb();
+// The same for a CPU that has no more than this.
+IpsecMb MakeIpsecMb(const IpsecMbCpu& cpu);
 
 }  // namespace ringwire::crypto
 

@@ -8,6 +8,12 @@ IpsecMbKey::IpsecMbKey(AeadSuite /*suite*/, const SymmetricKey& /*key*/) {}
 
 IpsecMbKey::~IpsecMbKey() = default;
 
-IpsecMb MakeIpsecMb() { return {nullptr, "this ringwire is built without it", {}}; }
+IpsecMbCpu IpsecMbCpu::OfThisMachine() { return {}; }
+
+IpsecMb MakeIpsecMb() { return MakeIpsecMb(IpsecMbCpu::OfThisMachine()); }
+
+IpsecMb MakeIpsecMb(const IpsecMbCpu& /*cpu*/) {
+  return {nullptr, "this ringwire is built without it", {}};
+}
 
 }  // namespace ringwire::crypto

@@ -37,13 +37,18 @@ std::optional<OffloadSwitches> OffloadSwitches::Parse(std::string_view text) {
   for (size_t begin = 0, end = 0; end != std::string_view::npos; begin = end + 1) {
     end = text.find(',', begin);
     std::string_view entry = Trim(text.substr(begin, end - begin));
-    if (!entry.starts_with('-')) return std::nullopt;
+    const bool off = entry.starts_with('-');
+    if (!off && !entry.starts_with('+')) return std::nullopt;
     entry.remove_prefix(1);
     const auto named = std::ranges::find_if(kOffloads, [entry](Offload offload) {
       return EqualIgnoringCase(entry, OffloadName(offload));
     });
     if (named == kOffloads.end()) return std::nullopt;
-    switches.SwitchOff(*named);
+    if (off) {
+      switches.SwitchOff(*named);
+    } else {
+      switches.Trust(*named);
+    }
   }
   return switches;
 }
@@ -55,7 +60,9 @@ std::string OffloadSwitches::Syntax() {
     names += "-";
     names += OffloadName(offload);
   }
-  return "auto, off, or some of " + names + " with commas between them";
+  return "auto, off, or some of " + names +
+         " with commas between them (+ for -: also on a kernel "
+         "whose version is known to break it)";
 }
 
 }  // namespace ringwire

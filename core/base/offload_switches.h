@@ -30,21 +30,27 @@ inline constexpr std::array<Offload, kOffloadCount> kOffloads = {
 // The stable, lower-case name: "tso", "udp-gso".
 std::string_view OffloadName(Offload offload);
 
-// Which offloads may be used: all, unless switched off.
+// Which offloads may be used: all, unless switched off or known not to work.
 class OffloadSwitches {
  public:
-  // "auto": all. "off": none. Else names, each with '-' in front and commas between them: all but
-  // these. In any case; spaces around the commas do not matter. nullopt: something else.
+  // "auto": all. "off": none. Else names with commas between them, each with '-' in front, and all
+  // but these may be used, or '+', and the version of the kernel does not speak against it. In any
+  // case; spaces around the commas do not matter. nullopt: something else.
   static std::optional<OffloadSwitches> Parse(std::string_view text);
   // What Parse() takes, for messages.
   static std::string Syntax();
 
   void SwitchOff(Offload offload) { off_[static_cast<size_t>(offload)] = true; }
   bool IsOff(Offload offload) const { return off_[static_cast<size_t>(offload)]; }
+  // Whether it may be used even with a kernel whose version is known to break it: its distribution
+  // may have mended it. What a test at start refuses stays refused.
+  void Trust(Offload offload) { trusted_[static_cast<size_t>(offload)] = true; }
+  bool IsTrusted(Offload offload) const { return trusted_[static_cast<size_t>(offload)]; }
   friend bool operator==(const OffloadSwitches&, const OffloadSwitches&) = default;
 
  private:
   std::array<bool, kOffloadCount> off_{};
+  std::array<bool, kOffloadCount> trusted_{};
 };
 
 }  // namespace ringwire

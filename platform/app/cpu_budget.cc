@@ -7,8 +7,10 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 
 #include "core/base/limits.h"
+#include "platform/app/network_interrupts.h"
 
 namespace ringwire::platform {
 namespace {
@@ -61,6 +63,7 @@ CpuBudget ReadCpuBudget() {
       if (CPU_ISSET(static_cast<size_t>(cpu), &mask)) budget.cpus.push_back(cpu);
     }
   }
+  budget.network_interrupts = ReadNetworkInterrupts();
   const std::string cgroup = ReadSmallFile("/proc/self/cgroup");
   std::string path(ParseCgroupPath(cgroup).value_or(""));
   while (true) {
@@ -83,8 +86,15 @@ std::vector<int> PinningFor(const CpuBudget& budget, size_t workers, PinChoice c
   if (choice == PinChoice::kOff || budget.cpus.empty()) return {};
   const bool room = WorkersFor(budget) >= kPinnedCpusMin && workers <= budget.cpus.size();
   if (choice == PinChoice::kAuto && !room) return {};
+  std::vector<int> quietest = budget.cpus;
+  std::ranges::sort(quietest, {}, [&budget](int cpu) {
+    const auto found = budget.network_interrupts.find(cpu);
+    return std::pair(found == budget.network_interrupts.end() ? 0 : found->second, cpu);
+  });
+  quietest.resize(std::min(workers, quietest.size()));
+  std::ranges::sort(quietest);
   std::vector<int> cpus;
-  for (size_t i = 0; i < workers; ++i) cpus.push_back(budget.cpus[i % budget.cpus.size()]);
+  for (size_t i = 0; i < workers; ++i) cpus.push_back(quietest[i % quietest.size()]);
   return cpus;
 }
 

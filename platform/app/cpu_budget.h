@@ -2,6 +2,7 @@
 #define RINGWIRE_PLATFORM_APP_CPU_BUDGET_H_
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,8 @@ enum class PinChoice { kAuto, kOn, kOff };
 struct CpuBudget {
   std::vector<int> cpus;             // of the affinity mask
   std::optional<size_t> quota_cpus;  // the cgroup's limit, rounded up
+  // How many interrupts of network cards each CPU serves; one that is missing serves none.
+  std::map<int, size_t> network_interrupts;
 };
 
 // The contents of a cgroup v2 cpu.max ("max 100000", "150000 100000") as CPUs, rounded up; nullopt:
@@ -22,14 +25,16 @@ std::optional<size_t> ParseCpuMax(std::string_view text);
 // The path within the cgroup v2 hierarchy in /proc/self/cgroup ("0::/a/b"); nullopt: not in one.
 std::optional<std::string_view> ParseCgroupPath(std::string_view text);
 
-// Reads the affinity mask and the limits of our cgroup and all above it.
+// Reads the affinity mask, the limits of our cgroup and all above it, and where network cards
+// interrupt.
 CpuBudget ReadCpuBudget();
 
 // As many workers as CPUs that can really be used, at least one.
 size_t WorkersFor(const CpuBudget& budget);
 // One CPU for each worker, or none where the scheduler is to place them: two pinned busy workers on
 // one CPU cost more than they gain, so auto pins only where at least four CPUs are allowed and
-// every worker gets its own.
+// every worker gets its own. Where there are more CPUs than workers, those that network cards
+// interrupt least are taken: what a worker needs there, the kernel needs to bring it packets.
 std::vector<int> PinningFor(const CpuBudget& budget, size_t workers, PinChoice choice);
 
 }  // namespace ringwire::platform

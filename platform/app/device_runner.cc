@@ -15,6 +15,7 @@
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/plan.h"
 #include "platform/io/backend_factory.h"
+#include "platform/io/kernel_traps.h"
 #include "platform/io/offload_proof.h"
 #include "platform/netlink/netlink.h"
 #include "spdlog/spdlog.h"
@@ -156,7 +157,15 @@ absl::Status DeviceRunner::ProveOffloads() {
   }
   if (!tun_.tso) ladder_.Refuse(Offload::kTso, "this kernel does not grant it");
   if (!tun_.uso) ladder_.Refuse(Offload::kUso, "this kernel does not grant it");
-  merge_udp_ = ProveTunGsoWrite(&ladder_, /*otherwise=*/tun_.uso);
+  merge_udp_ = ProveTunOffloads(&ladder_, /*otherwise=*/tun_.uso);
+  if (tun_.tso != ladder_.IsOn(Offload::kTso) || tun_.uso != ladder_.IsOn(Offload::kUso)) {
+    const absl::Status status = SetTunOffloads(
+        tun_.queues.front().get(), ladder_.IsOn(Offload::kTso), ladder_.IsOn(Offload::kUso));
+    if (!status.ok()) return status;
+  }
+  const std::string trap =
+      AvoidKernelTraps(KernelRelease(), settings_.offloads, &ladder_, &merge_udp_);
+  if (!trap.empty()) spdlog::warn("{}: {}", name_, trap);
   ProveUdpOffloads(&ladder_);
   return absl::OkStatus();
 }

@@ -108,7 +108,7 @@ void AppendOffloads(const std::vector<OffloadReport>& offloads, Lines* lines) {
     const bool on = offload.state == "on";
     if (on && offload.why.empty() && offload.falls == 0) continue;
     std::string text = offload.state;
-    if (!offload.why.empty()) text += (on ? ", not proved: " : ": ") + offload.why;
+    if (!offload.why.empty()) text += (on ? ", " : ": ") + offload.why;
     if (offload.falls > 0) {
       text += fmt::format(", failed {} time{}", offload.falls, offload.falls == 1 ? "" : "s");
     }

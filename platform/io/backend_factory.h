@@ -40,7 +40,8 @@ std::unique_ptr<IoBackend> MakeEpollBackend(const BackendOptions& options);
 // io_uring calls in use work. A multishot request that is on in `ladder` and does not work is
 // refused there, and the rest is tried without it. The error says which step was refused (set-up,
 // opcode, read) and why. Creates and removes a short-lived device; leaves nothing behind.
-absl::Status ProbeIoUring(CapabilityLadder* ladder);
+// `faults` is for tests.
+absl::Status ProbeIoUring(CapabilityLadder* ladder, IoFaults* faults = nullptr);
 
 }  // namespace ringwire::platform
 

@@ -67,8 +67,16 @@ void CapabilityLadder::LeaveUnused(Offload offload, std::string why) {
   Settle(offload, RungState::kUnused, std::move(why));
 }
 
-void CapabilityLadder::Doubt(Offload offload, std::string why) {
-  Settle(offload, RungState::kOn, std::move(why));
+void CapabilityLadder::Doubt(Offload offload, const std::string& why) {
+  Remark(offload, "not proved: " + why);
+}
+
+void CapabilityLadder::Limit(Offload offload, const std::string& why) { Remark(offload, why); }
+
+void CapabilityLadder::Remark(Offload offload, const std::string& remark) {
+  if (!IsOn(offload)) return;
+  std::string& why = Of(offload).why;
+  why += (why.empty() ? "" : "; ") + remark;
 }
 
 void CapabilityLadder::Fall(Offload offload, int error) {
@@ -79,6 +87,15 @@ void CapabilityLadder::Fall(Offload offload, int error) {
   if (!rung.state.compare_exchange_strong(on, RungState::kFell)) return;
   warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
         ") and is given up: " + std::string(Instead(offload)));
+}
+
+void CapabilityLadder::Stumble(Offload offload, int error) {
+  State& rung = Of(offload);
+  rung.falls.fetch_add(1, std::memory_order_relaxed);
+  const uint32_t bit = uint32_t{1} << (static_cast<uint32_t>(error) % 32);
+  if ((rung.stumbled_on.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
+  warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
+        ") and stays on: what was refused is repeated without it (said once for this error)");
 }
 
 void CapabilityLadder::Restore(Offload offload) {

@@ -28,7 +28,8 @@ std::string_view RungStateName(RungState state);
 // that has met no failure itself finds a rung down with IsOn().
 class CapabilityLadder {
  public:
-  // `warn` is given one line for each rung that falls; called on the thread where it fell.
+  // `warn` is given one line for each rung that falls or stumbles; called on the thread where it
+  // does.
   CapabilityLadder(const OffloadSwitches& switches, std::function<void(const std::string&)> warn);
   CapabilityLadder(const CapabilityLadder&) = delete;
   CapabilityLadder& operator=(const CapabilityLadder&) = delete;
@@ -36,8 +37,10 @@ class CapabilityLadder {
   // Before the workers start. Each does nothing to a rung that is not on.
   void Refuse(Offload offload, std::string why);
   void LeaveUnused(Offload offload, std::string why);
-  // It could not be tried; it is used all the same, and `show` says so.
-  void Doubt(Offload offload, std::string why);
+  // Neither changes whether it is used; `show` tells both. Doubt: it could not be tried. Limit: it
+  // is not used for everything.
+  void Doubt(Offload offload, const std::string& why);
+  void Limit(Offload offload, const std::string& why);
 
   // Any thread.
   bool IsOn(Offload offload) const {
@@ -45,12 +48,15 @@ class CapabilityLadder {
   }
   // The kernel refused an operation with `error` (positive errno) for the offload's sake.
   void Fall(Offload offload, int error);
+  // An operation failed with `error` for a reason of its own, and was repeated without the offload,
+  // which stays on: counted as Fall() does, and one line for each error however often.
+  void Stumble(Offload offload, int error);
   // What it fell on is gone (new sockets): on again, until the next time. Only after Fall().
   void Restore(Offload offload);
 
   struct Rung {
     RungState state = RungState::kOn;
-    std::string why;     // of a state other than on; of on: why that could not be proved
+    std::string why;     // of a state other than on; of on: doubts and limits
     uint64_t falls = 0;  // since the start
   };
   Rung Read(Offload offload) const;
@@ -64,11 +70,13 @@ class CapabilityLadder {
     std::atomic<RungState> state{RungState::kOn};
     std::atomic<int> error{0};
     std::atomic<uint64_t> falls{0};
-    std::string why;  // from before the workers started
+    std::atomic<uint32_t> stumbled_on{0};  // a bit for each error (modulo 32) that had its line
+    std::string why;                       // from before the workers started
   };
   State& Of(Offload offload) { return rungs_[static_cast<size_t>(offload)]; }
   const State& Of(Offload offload) const { return rungs_[static_cast<size_t>(offload)]; }
   void Settle(Offload offload, RungState state, std::string why);
+  void Remark(Offload offload, const std::string& remark);
 
   const std::function<void(const std::string&)> warn_;
   std::array<State, kOffloadCount> rungs_;

@@ -4,7 +4,6 @@
 #include <netinet/udp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -14,9 +13,9 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "core/datapath/offload.h"
 #include "platform/base/unique_fd.h"
 #include "platform/io/probe_device.h"
+#include "platform/io/superpacket_proof.h"
 #include "platform/udp/control_messages.h"
 
 namespace ringwire::platform {
@@ -46,71 +45,43 @@ UniqueFd OpenOnLoopback(const IpAddress& address, SocketName* name, socklen_t* n
   return fd;
 }
 
-// Whether what arrives is the train: in order, whole, cut nowhere but where it was to be.
-bool ReceiveTrain(int fd, const std::array<uint8_t, kTrainBytes>& sent, std::string* why) {
+// How the train came out.
+struct Arrived {
+  std::string trouble;  // what went wrong with the test itself; else:
+  bool intact = false;  // in order, whole, cut nowhere but where it was to be
+  bool as_one = false;  // with one call, which said where it is to be cut
+};
+
+Arrived ReceiveTrain(int fd, const std::array<uint8_t, kTrainBytes>& sent) {
+  Arrived arrived;
   std::array<uint8_t, kTrainBytes> received{};
+  arrived.intact = true;
   size_t total = 0;
   while (total < kTrainBytes) {
     pollfd watched{fd, POLLIN, 0};
     if (::poll(&watched, 1, kPatienceMs) != 1) {
-      *why = "a train over loopback did not arrive";
-      return false;
+      return {.trouble = "a train over loopback did not arrive"};
     }
-    const ssize_t bytes = ::recv(fd, &received[total], kTrainBytes - total, MSG_DONTWAIT);
-    if (bytes <= 0) {
-      *why = Tried("receive a train over loopback");
-      return false;
-    }
+    iovec payload{&received[total], kTrainBytes - total};
+    alignas(cmsghdr) std::array<uint8_t, kReceiveControlBytes> control{};
+    msghdr message{};
+    message.msg_iov = &payload;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    const ssize_t bytes = ::recvmsg(fd, &message, MSG_DONTWAIT);
+    if (bytes <= 0) return {.trouble = Tried("receive a train over loopback")};
+    const size_t segment_bytes = ParseReceived(message).segment_bytes;
+    const size_t due = std::min<size_t>(kTrainBytes - total, kSegmentBytes);
+    arrived.as_one = static_cast<size_t>(bytes) == kTrainBytes;
+    // Some of the segments may have been put together; then each but the last is of full size.
+    arrived.intact =
+        arrived.intact && total % kSegmentBytes == 0 &&
+        (segment_bytes == 0 ? static_cast<size_t>(bytes) == due : segment_bytes == kSegmentBytes);
     total += static_cast<size_t>(bytes);
   }
-  why->clear();
-  return received == sent;
-}
-
-// An IPv4 superpacket with a header checksum that is wrong: TUN takes it, and the host drops it at
-// once. Three parts, the last one short.
-ssize_t WriteSuperpacket(int tun_fd, bool tcp) {
-  const size_t header_bytes = 20U + (tcp ? 20 : 8);
-  std::array<uint8_t, kVnetHeaderBytes + 40 + kTrainBytes> frame{};
-  VnetHeader vnet;
-  vnet.flags = VnetHeader::kNeedsChecksum;
-  vnet.gso_type = tcp ? VnetHeader::kGsoTcpV4 : VnetHeader::kGsoUdpL4;
-  vnet.header_bytes = static_cast<uint16_t>(header_bytes);
-  vnet.gso_size = kSegmentBytes;
-  vnet.checksum_start = 20;
-  vnet.checksum_offset = tcp ? 16 : 6;
-  vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
-  uint8_t* const ip = &frame[kVnetHeaderBytes];
-  const size_t packet_bytes = header_bytes + kTrainBytes;
-  const std::array<uint8_t, 20> ip_header{0x45,
-                                          0,
-                                          static_cast<uint8_t>(packet_bytes >> 8),
-                                          static_cast<uint8_t>(packet_bytes),
-                                          0,
-                                          0,
-                                          0x40,
-                                          0,
-                                          1,
-                                          static_cast<uint8_t>(tcp ? IPPROTO_TCP : IPPROTO_UDP),
-                                          0,
-                                          0,
-                                          192,
-                                          0,
-                                          2,
-                                          1,
-                                          192,
-                                          0,
-                                          2,
-                                          2};
-  std::ranges::copy(ip_header, ip);
-  if (tcp) {
-    ip[20 + 12] = 5 << 4;  // the header's length in words
-    ip[20 + 13] = 0x10;    // ACK
-  } else {
-    ip[20 + 4] = static_cast<uint8_t>((kTrainBytes + 8) >> 8);
-    ip[20 + 5] = static_cast<uint8_t>(kTrainBytes + 8);
-  }
-  return ::write(tun_fd, frame.data(), kVnetHeaderBytes + packet_bytes);
+  arrived.intact = arrived.intact && received == sent;
+  return arrived;
 }
 
 }  // namespace
@@ -148,26 +119,41 @@ void ProveUdpOffloads(CapabilityLadder* ladder) {
     DoubtTrains(ladder, why);
     return;
   }
-  std::string why;
-  if (ReceiveTrain(receiver.get(), train, &why)) return;
-  if (!why.empty()) return DoubtTrains(ladder, why);
-  ladder->Refuse(Offload::kUdpGso, "a train over loopback came out wrong");
-  ladder->Refuse(Offload::kUdpGro, "a train over loopback came out wrong");
+  const Arrived arrived = ReceiveTrain(receiver.get(), train);
+  if (!arrived.trouble.empty()) return DoubtTrains(ladder, arrived.trouble);
+  if (!arrived.intact) {
+    ladder->Refuse(Offload::kUdpGso, "a train over loopback came out wrong");
+    ladder->Refuse(Offload::kUdpGro, "a train over loopback came out wrong");
+  } else if (!arrived.as_one) {
+    // Loopback itself may have cut it (ethtool can tell it to), and another device would not.
+    ladder->Doubt(Offload::kUdpGro, "a train over loopback arrived in pieces");
+  }
 }
 
-bool ProveTunGsoWrite(CapabilityLadder* ladder, bool otherwise) {
-  if (!ladder->IsOn(Offload::kTunGsoWrite)) return false;
+bool ProveTunOffloads(CapabilityLadder* ladder, bool otherwise) {
+  if (!ladder->IsOn(Offload::kTso) && !ladder->IsOn(Offload::kUso) &&
+      !ladder->IsOn(Offload::kTunGsoWrite)) {
+    return false;
+  }
   const absl::StatusOr<TunDevice> device = MakeProbeDevice();
   if (!device.ok()) {
-    ladder->Doubt(Offload::kTunGsoWrite, std::string(device.status().message()));
-    return otherwise;
+    for (const Offload offload : {Offload::kTso, Offload::kUso, Offload::kTunGsoWrite}) {
+      ladder->Doubt(offload, std::string(device.status().message()));
+    }
+    return otherwise && ladder->IsOn(Offload::kTunGsoWrite);
   }
-  const int fd = device->queues.front().get();
-  if (WriteSuperpacket(fd, /*tcp=*/true) < 0) {
+  if (!device->tso) ladder->Refuse(Offload::kTso, "this kernel does not grant it");
+  if (!device->uso) ladder->Refuse(Offload::kUso, "this kernel does not grant it");
+  ProveSuperpacketReads(*device, ladder);
+  if (!ladder->IsOn(Offload::kTunGsoWrite)) return false;
+  if (!WriteSuperpacket(*device, /*tcp=*/true)) {
     ladder->Refuse(Offload::kTunGsoWrite, Tried("write a merged packet to a TUN device"));
     return false;
   }
-  return WriteSuperpacket(fd, /*tcp=*/false) >= 0;
+  if (WriteSuperpacket(*device, /*tcp=*/false)) return true;
+  ladder->Limit(Offload::kTunGsoWrite,
+                "of TCP only (" + Tried("write a merged UDP packet to a TUN device") + ")");
+  return false;
 }
 
 }  // namespace ringwire::platform

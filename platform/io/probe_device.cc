@@ -29,43 +29,6 @@ absl::Status BringUp(const std::string& name) {
   return absl::ErrnoToStatus(errno, absl::StrCat("bring up ", name));
 }
 
-// Puts a packet straight into the device's queue, past everything that could filter it.
-bool SendRaw(const TunDevice& device) {
-  const UniqueFd sender(::socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!sender.valid()) return false;
-  const int on = 1;
-  // Where refused, the packet passes the device's queueing discipline too, which is the default.
-  ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
-  sockaddr_ll to{};
-  to.sll_family = AF_PACKET;
-  to.sll_protocol = htons(ETH_P_IP);
-  to.sll_ifindex = static_cast<int>(device.interface_index);
-  // An IPv4 header from 192.0.2.1 to 192.0.2.2.
-  constexpr std::array<uint8_t, 20> kPacket{0x45, 0, 0,   20, 0, 0, 0,   0, 1, 17,
-                                            0,    0, 192, 0,  2, 1, 192, 0, 2, 2};
-  return ::sendto(sender.get(), kPacket.data(), kPacket.size(), MSG_DONTWAIT,
-                  reinterpret_cast<const sockaddr*>(&to), sizeof(to)) >= 0;
-}
-
-// A datagram that leaves by the device whatever the routes say: an address on a device that the
-// sender names counts as reachable there.
-absl::Status SendBoundToDevice(const TunDevice& device) {
-  const UniqueFd sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!sender.valid()) return absl::ErrnoToStatus(errno, "open a UDP socket");
-  if (::setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, device.name.c_str(),
-                   static_cast<socklen_t>(device.name.size())) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  constexpr std::array<uint8_t, 4> kDocumentationAddress{192, 0, 2, 2};
-  SocketName name;
-  const socklen_t name_bytes = ToSocketName({IpAddress::V4(kDocumentationAddress), 9, 0}, &name);
-  constexpr uint8_t kByte = 0;
-  if (::sendto(sender.get(), &kByte, sizeof(kByte), MSG_DONTWAIT, &name.any, name_bytes) < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::StatusOr<TunDevice> MakeProbeDevice() {
@@ -75,8 +38,60 @@ absl::StatusOr<TunDevice> MakeProbeDevice() {
   return device;
 }
 
+absl::Status SendRawFrame(const TunDevice& device, IpFamily family,
+                          std::span<const uint8_t> frame) {
+  const UniqueFd sender(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  const int off = 0;
+  if (!sender.valid() ||
+      ::setsockopt(sender.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) != 0) {
+    return absl::ErrnoToStatus(errno, "open a raw socket");
+  }
+  // Where refused, the packet passes the device's queueing discipline too, which is the default.
+  ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
+  sockaddr_ll to{};
+  to.sll_family = AF_PACKET;
+  to.sll_protocol = htons(family == IpFamily::kV4 ? ETH_P_IP : ETH_P_IPV6);
+  to.sll_ifindex = static_cast<int>(device.interface_index);
+  const auto send = [&] {
+    return ::sendto(sender.get(), frame.data(), frame.size(), MSG_DONTWAIT,
+                    reinterpret_cast<const sockaddr*>(&to), sizeof(to)) >= 0;
+  };
+  if (send()) return absl::OkStatus();
+  // What has to be cut cannot go past the queueing discipline.
+  if (errno == ENOBUFS) {
+    ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &off, sizeof(off));
+    if (send()) return absl::OkStatus();
+  }
+  return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+}
+
+absl::Status SendBoundToDevice(const TunDevice& device, std::span<const uint8_t> payload,
+                               uint16_t segment_bytes) {
+  const UniqueFd sender(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!sender.valid()) return absl::ErrnoToStatus(errno, "open a UDP socket");
+  if (::setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, device.name.c_str(),
+                   static_cast<socklen_t>(device.name.size())) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+  }
+  constexpr std::array<uint8_t, 4> kDocumentationAddress{192, 0, 2, 2};
+  Endpoint to;
+  to.remote = {IpAddress::V4(kDocumentationAddress), 9, 0};
+  OutgoingMessage message;
+  message.Set({to, 0, segment_bytes, false}, payload);
+  if (::sendmsg(sender.get(), &message.header(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ProvokeFrame(const TunDevice& device) {
-  return SendRaw(device) ? absl::OkStatus() : SendBoundToDevice(device);
+  // No offload, and an IPv4 header from 192.0.2.1 to 192.0.2.2.
+  constexpr std::array<uint8_t, 30> kFrame{0, 0, 0, 0, 0,  0, 0, 0,   0, 0, 0x45, 0,   0, 20, 0,
+                                           0, 0, 0, 1, 17, 0, 0, 192, 0, 2, 1,    192, 0, 2,  2};
+  if (SendRawFrame(device, IpFamily::kV4, kFrame).ok()) return absl::OkStatus();
+  constexpr std::array<uint8_t, 1> kByte{};
+  return SendBoundToDevice(device, kByte, 0);
 }
 
 }  // namespace ringwire::platform

@@ -27,7 +27,7 @@ QueueingBackend::QueueingBackend(const BackendOptions& options)
 
 void QueueingBackend::SendUdp(std::span<const SendRun> runs) {
   for (const SendRun& run : runs) {
-    if (run.run.count == 1 || !sends_.gso_disabled(run.to.remote.address.family)) {
+    if (run.run.count == 1 || !sends_.MustSplit(run)) {
       QueueSend(run);
       continue;
     }

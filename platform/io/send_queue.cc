@@ -32,6 +32,16 @@ void SendQueue::SetSockets(int udp_v4_fd, int udp_v6_fd) {
   const bool none = !ladder_->IsOn(Offload::kUdpGso);
   v4_ = Socket{udp_v4_fd, none};
   v6_ = Socket{udp_v6_fd, none};
+  refused_paths_.fill({});
+}
+
+bool SendQueue::MustSplit(const SendRun& run) {
+  if (gso_disabled(run.to.remote.address.family)) return true;
+  RefusedPath& path = RefusedPathOf(run.peer);
+  if (path.remote != run.to.remote || run.run.segment_bytes < path.segment_bytes) return false;
+  if (++path.trains_split <= kSplitTrains) return true;
+  path = {};
+  return false;
 }
 
 void SendQueue::Push(const SendRun& run) {
@@ -75,6 +85,10 @@ void SendQueue::RecoverTrain(const SendRun& run, int error) {
   if (error == EIO) {
     ladder_->Fall(Offload::kUdpGso, error);
     (run.to.remote.address.family == IpFamily::kV4 ? v4_ : v6_).gso_disabled = true;
+  } else {
+    ladder_->Stumble(Offload::kUdpGso, error);
+    // A want of memory says nothing of the path.
+    if (error != ENOBUFS) RefusedPathOf(run.peer) = {run.to.remote, run.run.segment_bytes, 0};
   }
   for (size_t i = 0; i < run.run.count; ++i) {
     const SendRun segment{Run::Of(run.run.Segment(i)), run.to, run.tos, run.peer};

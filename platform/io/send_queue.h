@@ -38,6 +38,9 @@ class SendQueue {
   // Whether trains of this family must be pushed segment by segment: the device sends none, or this
   // socket refused one for good (EIO: no checksum offload on the way out).
   bool gso_disabled(IpFamily family) const { return SocketOf(family).gso_disabled; }
+  // Whether this train must be pushed segment by segment: for the above, or because the path to
+  // where it goes refused one of such segments lately (see RefusedPath).
+  bool MustSplit(const SendRun& run);
   // Copies `run`, not its bytes. A run for which there is no socket is dropped and counted. Not
   // when full. Counts the run as sent already: the call that sends it may block afterwards, and
   // whoever reads the counters meanwhile shall find it. Recover() takes that back.
@@ -66,6 +69,20 @@ class SendQueue {
     int fd = -1;
     bool gso_disabled = false;
   };
+  // A path that refused a train for the size of its segments (its MTU is below them) goes on to do
+  // so, and the next trains to it would all be sent twice: they are split from the start. Nobody
+  // tells when the path changes, so one train in kSplitTrains is tried whole; and another endpoint
+  // of the peer, smaller segments or new sockets are none of it.
+  struct RefusedPath {
+    SocketAddress remote;  // not set: none
+    size_t segment_bytes = 0;
+    uint32_t trains_split = 0;
+  };
+  static constexpr uint32_t kSplitTrains = 1024;
+  // By the peer's place. Two that meet in one forget each other's, which costs a repetition.
+  static constexpr size_t kRefusedPaths = 64;
+  RefusedPath& RefusedPathOf(PeerId peer) { return refused_paths_[peer.index % kRefusedPaths]; }
+
   const Socket& SocketOf(IpFamily family) const { return family == IpFamily::kV4 ? v4_ : v6_; }
 
   // Both return 0 or the errno, and count what left.
@@ -89,6 +106,7 @@ class SendQueue {
   // next round.
   std::array<PeerId, 64> unusable_sources_{};
   size_t unusable_source_count_ = 0;
+  std::array<RefusedPath, kRefusedPaths> refused_paths_{};
 };
 
 }  // namespace ringwire::platform

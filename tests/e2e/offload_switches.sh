@@ -15,6 +15,7 @@ begin() {  # begin COMMAND...: wga, joined to wgb
   join_two
 }
 bytes_arrive() { check "$1: TCP and UDP, there and back" on a timeout 30 "$e2e_dir/tools/exchange.py" run 10.77.0.2 5000; }
+doubts() { status wga "'; '.join(o['why'] for o in status['offloads'].values() if o['state'] == 'on' and 'why' in o)"; }
 state() { status wga "status['offloads']['$1']['state']"; }
 
 two_bare_hosts
@@ -30,6 +31,7 @@ say "all"
 begin "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" --offload=auto wga
 check_equal "all are used" "tso on uso on udp-gso on udp-gro on multishot-read $multishot multishot-recvmsg $multishot \
 tun-gso-write on" "$(offloads)"
+check_equal "and all are proved" "" "$(doubts)"
 bytes_arrive all
 segments() { status wga "sum(worker['counts']['$1'] for worker in status['workers'])"; }
 trains_of() { (($(segments "$1_segments") > 2 * $(segments "$1_runs"))); }  # several packets with one call
@@ -71,6 +73,8 @@ stop wga
 ip -n a link set lo up
 on a nft 'add table inet shut; add chain inet shut out { type filter hook output priority 0; policy drop; }'
 begin "$RINGWIRE" -f "--io=auto" wga
+check_equal "superpackets are proved past a firewall" "on on" "$(state tso) $(state uso)"
+check_fails "without a doubt" output_has 'offload (tso|uso|tun-gso-write):' "$RINGWIRE" show wga
 check_equal "io_uring is found usable" io_uring "$(status wga "status['workers'][0]['backend']")"
 on a nft delete table inet shut
 bytes_arrive "after the firewall"

@@ -71,7 +71,8 @@ absl::Status Exercise(IoBackend* backend, const TunDevice& device, const WorkerC
   return AwaitBoth(backend, counters, arrived);
 }
 
-absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, Arrived* arrived) {
+absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, IoFaults* faults,
+                     Arrived* arrived) {
   // A pair of our own in place of a UDP socket: multishot recvmsg is the same, and it works where
   // no address does.
   std::array<int, 2> pair{-1, -1};
@@ -87,6 +88,7 @@ absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, Arrived* 
   options.udp_v4_fd = receiver.get();
   options.counters = &counters;
   options.ladder = trial;
+  options.faults = faults;
   const std::unique_ptr<IoBackend> backend = MakeIoUringBackend(options);
   if (absl::Status status = backend->Start(); !status.ok()) return status;
   const absl::Status status = Exercise(backend.get(), device, counters, sender.get(), arrived);
@@ -105,7 +107,7 @@ std::optional<Offload> Blame(const CapabilityLadder& ladder, const Arrived& arri
 
 }  // namespace
 
-absl::Status ProbeIoUring(CapabilityLadder* ladder) {
+absl::Status ProbeIoUring(CapabilityLadder* ladder, IoFaults* faults) {
   const absl::StatusOr<TunDevice> device = MakeProbeDevice();
   if (!device.ok()) return device.status();
   while (true) {
@@ -115,7 +117,7 @@ absl::Status ProbeIoUring(CapabilityLadder* ladder) {
     }
     CapabilityLadder trial(switches, [](const std::string&) {});
     Arrived arrived;
-    const absl::Status status = Attempt(*device, &trial, &arrived);
+    const absl::Status status = Attempt(*device, &trial, faults, &arrived);
     for (const Offload offload : {Offload::kMultishotRead, Offload::kMultishotRecvmsg}) {
       const CapabilityLadder::Rung rung = trial.Read(offload);
       if (rung.state == RungState::kFell) ladder->Refuse(offload, rung.why);

@@ -194,6 +194,22 @@ TEST(AeadProviderTest, TheChoiceForThisMachineIsRight) {
   AeadEngine engine(choice.providers);
 }
 
+TEST(AeadProviderTest, WithoutAnyOfTheInstructionsTheLibraryIsNeverStarted) {
+  const std::string built_without = "this ringwire is built without it";
+  for (const IpsecMbCpu& cpu :
+       {IpsecMbCpu{.avx2 = true, .aes = false, .pclmul = true},
+        IpsecMbCpu{.avx2 = false, .aes = true, .pclmul = true},
+        IpsecMbCpu{.avx2 = true, .aes = true, .pclmul = false}, IpsecMbCpu{}}) {
+    const IpsecMb library = MakeIpsecMb(cpu);
+    EXPECT_EQ(library.runs, nullptr);
+    if (library.why_not != built_without) {
+      EXPECT_EQ(library.why_not, "the CPU lacks AVX2, AES or PCLMULQDQ instructions");
+    }
+    EXPECT_EQ(ChooseAeadProviders(AeadPreference::kIpsecMb, library, StandardAnswers()).providers,
+              AeadProviders());
+  }
+}
+
 TEST(AeadProviderTest, Names) {
   EXPECT_STREQ(AeadProviderName(AeadProvider::kBoringSsl), "BoringSSL");
   EXPECT_STREQ(AeadProviderName(AeadProvider::kIpsecMb), "intel-ipsec-mb");

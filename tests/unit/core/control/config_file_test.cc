@@ -294,7 +294,9 @@ TEST(ConfigFileTest, ChecksTheRangeOfEveryNumber) {
             ":2:13: IoBackend must be auto, io_uring or epoll, not 'kqueue'");
   EXPECT_EQ(InterfaceError("Offload = -usb"),
             ":2:11: Offload must be auto, off, or some of -tso, -uso, -udp-gso, -udp-gro, "
-            "-multishot-read, -multishot-recvmsg, -tun-gso-write with commas between them; "
+            "-multishot-read, -multishot-recvmsg, -tun-gso-write with commas between them (+ for "
+            "-: also on a "
+            "kernel whose version is known to break it); "
             "not '-usb'");
   const OffloadSwitches offloads = MustParse("[Interface]\nOffload = -uso, -TSO").offloads;
   EXPECT_EQ(offloads, *OffloadSwitches::Parse("-tso,-uso"));

@@ -50,5 +50,18 @@ TEST(CpuBudgetTest, AutoPinsOnlyWhereThereIsRoom) {
   EXPECT_EQ(PinningFor(Budget(2), 3, PinChoice::kOn), (std::vector<int>{10, 11, 10}));
 }
 
+TEST(CpuBudgetTest, PinsWhereNetworkCardsInterruptLeast) {
+  CpuBudget budget = Budget(6);
+  budget.network_interrupts = {{10, 3}, {12, 1}, {13, 1}, {99, 7}};
+  EXPECT_EQ(PinningFor(budget, 2, PinChoice::kAuto), (std::vector<int>{11, 14}));
+  EXPECT_EQ(PinningFor(budget, 4, PinChoice::kAuto), (std::vector<int>{11, 12, 14, 15}));
+  EXPECT_EQ(PinningFor(budget, 5, PinChoice::kAuto), (std::vector<int>{11, 12, 13, 14, 15}));
+  // No choice: each gets one.
+  EXPECT_EQ(PinningFor(budget, 6, PinChoice::kAuto), (std::vector<int>{10, 11, 12, 13, 14, 15}));
+  // As many on each: in order.
+  budget.network_interrupts = {{10, 2}, {11, 2}, {12, 2}, {13, 2}, {14, 2}, {15, 2}};
+  EXPECT_EQ(PinningFor(budget, 3, PinChoice::kOn), (std::vector<int>{10, 11, 12}));
+}
+
 }  // namespace
 }  // namespace ringwire::platform

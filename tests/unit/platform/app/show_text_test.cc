@@ -120,7 +120,7 @@ TEST(ShowTextTest, SaysWhichOffloadsAreUsedAndWhyOthersAreNot) {
   report.offloads = {{"tso", "on", "", 0},
                      {"uso", "off", "switched off", 0},
                      {"udp-gso", "fell", "Input/output error", 1},
-                     {"udp-gro", "on", "loopback is down", 0},
+                     {"udp-gro", "on", "not proved: loopback is down", 0},
                      {"tun-gso-write", "on", "", 2}};
   EXPECT_NE(FormatShow(report, kNow, false)
                 .find("  offloads: tso, udp-gro, tun-gso-write\n"

@@ -93,8 +93,8 @@ TEST_P(BackendFaultTest, ARefusedTrainArrivesAllTheSame) {
     EXPECT_EQ(ReceiveAll(remote, 15), expected) << error;
     EXPECT_EQ(counters_.udp_send_segments.value() - before, 15) << error;
     EXPECT_EQ(StateOf(Offload::kUdpGso), error == EIO ? RungState::kFell : RungState::kOn);
-    EXPECT_EQ(warnings_.size(), 1);  // of EIO, the first
   }
+  EXPECT_EQ(warnings_.size(), kErrors.size());  // one line for each error
   EXPECT_EQ(counters_.trains_repeated.value(), kErrors.size());
   EXPECT_EQ(counters_.Dropped(DropReason::kSendFailed), 0);
   EXPECT_EQ(counters_.Dropped(DropReason::kSendBufferFull), 0);

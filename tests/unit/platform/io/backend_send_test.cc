@@ -203,11 +203,17 @@ TEST_P(BackendSendTest, SendsATrainAboveTheMtuSegmentBySegment) {
   EXPECT_EQ(counters_.udp_send_segments.value(), 3);
   EXPECT_EQ(counters_.udp_send_bytes.value(), 2803);
   EXPECT_TRUE(ladder_->IsOn(Offload::kUdpGso));
+  // The next one is not sent twice.
+  Send(std::string(1400, 'c') + "end", 1400, ToRemote(remote.address()));
+  ASSERT_TRUE(backend_->Flush().ok());
+  EXPECT_EQ(remote.Receive().payload, std::string(1400, 'c'));
+  EXPECT_EQ(remote.Receive().payload, "end");
+  EXPECT_EQ(counters_.trains_repeated.value(), 1);
 
   SetMtu("lo", 65536);
   Send("traintrain", 5, ToRemote(remote.address()));
   ASSERT_TRUE(backend_->Flush().ok());
-  EXPECT_EQ(counters_.udp_send_runs.value(), 3 + 1);  // as a train again
+  EXPECT_EQ(counters_.udp_send_runs.value(), 5 + 1);  // as a train again
 }
 
 TEST_P(BackendSendTest, CountsWhatNoRouteLeadsTo) {

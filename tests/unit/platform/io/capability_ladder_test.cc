@@ -46,7 +46,28 @@ TEST_F(CapabilityLadderTest, ARefusalSaysWhy) {
 TEST_F(CapabilityLadderTest, WhatCouldNotBeTriedIsUsedAndSaysSo) {
   ladder_.Doubt(Offload::kUdpGro, "loopback is down");
   EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGro));
-  EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "loopback is down");
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "not proved: loopback is down");
+}
+
+TEST_F(CapabilityLadderTest, ALimitIsToldBesideADoubtAndChangesNothing) {
+  ladder_.Doubt(Offload::kTunGsoWrite, "no device");
+  ladder_.Limit(Offload::kTunGsoWrite, "of TCP only");
+  ladder_.Limit(Offload::kUso, "whatever");
+  EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
+  EXPECT_EQ(ladder_.Read(Offload::kTunGsoWrite).why, "not proved: no device; of TCP only");
+  EXPECT_EQ(ladder_.Read(Offload::kUso).why, "switched off");
+}
+
+TEST_F(CapabilityLadderTest, AStumbleLeavesItOnAndIsOneLineForEachError) {
+  for (int i = 0; i < 3; ++i) {
+    for (const int error : {EMSGSIZE, EINVAL, ENOBUFS}) ladder_.Stumble(Offload::kUdpGso, error);
+  }
+  EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGso).falls, 9u);
+  ASSERT_EQ(warnings_.size(), 3u);
+  EXPECT_EQ(warnings_[0],
+            "offload udp-gso failed (Message too long) and stays on: what was refused is repeated "
+            "without it (said once for this error)");
 }
 
 TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {

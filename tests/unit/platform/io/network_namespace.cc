@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -13,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "core/base/check.h"
 
@@ -100,6 +103,36 @@ void DisableIpv6(const std::string& name) {
   const std::string path = "/proc/sys/net/ipv6/conf/" + name + "/disable_ipv6";
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   CHECK(fd.valid() && ::write(fd.get(), "1", 1) == 1);
+}
+
+void SetFeature(const std::string& name, const std::string& feature, bool on) {
+  const auto ethtool = [&name](void* command) {
+    ifreq request = RequestFor(name);
+    request.ifr_data = static_cast<char*>(command);
+    Call(AF_INET, SIOCETHTOOL, &request);
+  };
+  struct {  // an ethtool_sset_info and the one number that it ends with
+    uint32_t command = ETHTOOL_GSSET_INFO;
+    uint32_t reserved = 0;
+    uint64_t sets = uint64_t{1} << ETH_SS_FEATURES;
+    uint32_t count = 0;
+  } set;
+  ethtool(&set);
+  std::vector<uint8_t> bytes(sizeof(ethtool_gstrings) + set.count * ETH_GSTRING_LEN);
+  auto* const names = reinterpret_cast<ethtool_gstrings*>(bytes.data());
+  *names = {ETHTOOL_GSTRINGS, ETH_SS_FEATURES, set.count};
+  ethtool(names);
+  for (uint32_t i = 0; i < names->len; ++i) {
+    if (feature != reinterpret_cast<const char*>(&names->data[i * ETH_GSTRING_LEN])) continue;
+    const uint32_t blocks = (names->len + 31) / 32;
+    std::vector<uint32_t> request(2 + 2 * size_t{blocks});
+    request[0] = ETHTOOL_SFEATURES;
+    request[1] = blocks;
+    request[2 + 2 * size_t{i / 32}] = uint32_t{1} << (i % 32);            // which
+    request[3 + 2 * size_t{i / 32}] = on ? uint32_t{1} << (i % 32) : 0U;  // becomes what
+    return ethtool(request.data());
+  }
+  CHECK(false);
 }
 
 int TxQueueLength(const std::string& name) {

@@ -49,6 +49,8 @@ void SetAddressV4(const std::string& name, const char* address, const char* netm
 void AddAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
 void RemoveAddressV6(const std::string& name, const char* address, uint32_t prefix_length);
 void DisableIpv6(const std::string& name);
+// As `ethtool -K NAME FEATURE on|off`.
+void SetFeature(const std::string& name, const std::string& feature, bool on);
 int TxQueueLength(const std::string& name);
 
 }  // namespace ringwire::platform

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "platform/io/queueing_backend.h"
 #include "platform/udp/udp_socket.h"
@@ -32,8 +33,14 @@ class SendQueueTest : public testing::Test {
     queue_.Finish();
   }
 
+  bool MustSplit(std::string bytes, size_t segment_bytes, const SocketAddress& to) {
+    return queue_.MustSplit(TrainOf(&bytes, segment_bytes, to));
+  }
+
   WorkerCounters counters_;
-  CapabilityLadder ladder_{OffloadSwitches(), [](const std::string&) {}};
+  std::vector<std::string> warnings_;
+  CapabilityLadder ladder_{OffloadSwitches(),
+                           [this](const std::string& line) { warnings_.push_back(line); }};
   SendQueue queue_;
   Remote socket_;
   Remote remote_;
@@ -67,6 +74,43 @@ TEST_F(SendQueueTest, OtherErrorsOfATrainRepeatItInPiecesButDisableNothing) {
   EXPECT_EQ(counters_.source_address_retries.value(), 0);
   EXPECT_EQ(counters_.trains_repeated.value(), 3);
   EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
+  EXPECT_EQ(ladder_.Read(Offload::kUdpGso).falls, 3);
+  EXPECT_EQ(warnings_.size(), 3);
+}
+
+TEST_F(SendQueueTest, APathThatRefusesATrainForItsSizeGetsNoFurtherOnesOfIt) {
+  for (const int error : {EMSGSIZE, EINVAL}) {
+    queue_.SetSockets(socket_.fd(), -1);
+    EXPECT_FALSE(MustSplit("traintrai", 5, remote_.address()));
+    FailTrain(error);
+    EXPECT_TRUE(MustSplit("traintrai", 5, remote_.address()));
+    EXPECT_TRUE(MustSplit("longerlong", 6, remote_.address()));
+    EXPECT_FALSE(MustSplit("shorshor", 4, remote_.address()));
+    EXPECT_FALSE(MustSplit("traintrai", 5, socket_.address()));  // the peer has moved
+    EXPECT_FALSE(queue_.gso_disabled(IpFamily::kV4));
+  }
+}
+
+TEST_F(SendQueueTest, ARefusedPathIsTriedAgainNowAndThen) {
+  FailTrain(EMSGSIZE);
+  size_t split = 0;
+  while (MustSplit("traintrai", 5, remote_.address())) ++split;
+  EXPECT_EQ(split, 1024);
+  EXPECT_FALSE(MustSplit("traintrai", 5, remote_.address()));  // it went through
+  FailTrain(EMSGSIZE);
+  EXPECT_TRUE(MustSplit("traintrai", 5, remote_.address()));
+  EXPECT_EQ(warnings_.size(), 1);
+}
+
+TEST_F(SendQueueTest, AWantOfMemorySaysNothingOfThePath) {
+  FailTrain(ENOBUFS);
+  EXPECT_FALSE(MustSplit("traintrai", 5, remote_.address()));
+}
+
+TEST_F(SendQueueTest, NewSocketsForgetRefusedPaths) {
+  FailTrain(EMSGSIZE);
+  queue_.SetSockets(socket_.fd(), -1);
+  EXPECT_FALSE(MustSplit("traintrai", 5, remote_.address()));
 }
 
 TEST_F(SendQueueTest, AFullBufferIsTriedOnceMoreAsATrain) {
