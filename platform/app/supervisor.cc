@@ -20,6 +20,7 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/interface_owner.h"
 #include "platform/app/leftovers.h"
 #include "platform/app/marked_lookup.h"
 #include "platform/app/privileges.h"
@@ -166,7 +167,8 @@ absl::StatusOr<bool> Supervisor::Start() {
   absl::Status status = CheckNetAdmin();
   if (status.ok()) status = OpenJournal();
   if (!status.ok()) return status;
-  status = UndoPredecessor();
+  status = CheckNoInterface(name_, loaded_.config.gateway.network_namespace, *journal_);
+  if (status.ok()) status = UndoPredecessor();
   if (status.ok()) status = journal_->RecordNetwork(CurrentNetworkId());
   if (status.ok()) status = MakePlanOfHost();
   if (status.ok()) status = ForkRelay();

@@ -141,6 +141,7 @@ absl::StatusOr<LinkState> Netlink::Query(uint32_t interface_index) {
   LinkState state;
   state.up = (rtnl_link_get_flags(link.get()) & IFF_UP) != 0;
   state.mtu = rtnl_link_get_mtu(link.get());
+  if (const char* const kind = rtnl_link_get_type(link.get())) state.kind = kind;
   return state;
 }
 

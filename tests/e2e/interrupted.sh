@@ -71,6 +71,41 @@ snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
 echo "ok: everything is undone all the same"
 
+say "an interface of that name that is somebody else's"
+taken() {  # taken WHAT PATTERN: up is refused, no hook is run, and nothing is changed
+  snapshot >"$work/before_up"
+  check_fails "$1" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+  output_has "^ringwire: start wga: .*$2" cat "$work/check.out" || fail "$1: the error does not say $2"
+  check_fails "no hook was run" test -e "$work/ran"
+  snapshot >"$work/after"
+  diff "$work/before_up" "$work/after" || fail "something was changed"
+}
+hooks="PreUp = touch '$work/ran'
+PostDown = touch '$work/ran'"
+write "$hooks"
+ip -n a link add wga type veth peer name other_end
+taken "a link" 'a link of type veth, .*`ip link delete wga` removes it'
+write "$hooks
+[Gateway]
+KillSwitch = on
+[Interface]"
+taken "a link, with a kill switch" 'a link of type veth'
+ip -n a link delete wga
+write "$hooks"
+start a wga
+taken "a WireGuard program" 'serves /var/run/wireguard/wga.sock, .*`wg-quick down wga`'
+stop wga
+ip netns add other
+ip -n other link add wga type veth peer name other_end
+write "$hooks
+[Gateway]
+Namespace = other
+[Interface]"
+taken "a link in the Namespace" '`ip netns exec other ip link delete wga` removes it'
+ip netns delete other
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+
 say "without the files of /run"
 write ""
 check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
