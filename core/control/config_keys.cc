@@ -110,6 +110,7 @@ void Parser::ReadPrivateKeyFile(std::string_view value) {
     Fail(key_position_, "PrivateKey and PrivateKeyFile exclude each other");
   }
   ReadPath(value, &result_.config.private_key_file);
+  result_.config.private_key_file_position = PositionOf(value);
 }
 
 void Parser::ReadListenPort(std::string_view value) {
@@ -393,6 +394,7 @@ void Parser::ReadPresharedKeyFile(std::string_view value) {
     Fail(key_position_, "PresharedKey and PresharedKeyFile exclude each other");
   }
   ReadPath(value, &peer().preshared_key_file);
+  peer().preshared_key_file_position = PositionOf(value);
 }
 
 void Parser::ReadAllowedIps(std::string_view value) {

@@ -27,8 +27,7 @@ int PrintErrors(const ConfigSource& source) {
 }
 
 int Check(const std::string& argument) {
-  ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
-  WarnOfKeyFiles(&source);
+  const ConfigSource source = LoadConfig(argument, KeyFiles::kRead);
   for (const std::string& warning : source.warnings) ReportWarning(warning);
   if (!source.errors.empty()) return PrintErrors(source);
   return WriteOutput("the result", source.path + ": ok\n");
