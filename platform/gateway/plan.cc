@@ -66,6 +66,10 @@ void AddDns(PlanBuilder* builder) {
   const DnsSettings& dns = builder->config().dns;
   const HostFacts& facts = builder->facts();
   if (dns.servers.empty() && dns.search.empty()) return;
+  if (dns.servers.empty()) {
+    builder->Warn("DNS names domains but no server, so the name servers are left as they are");
+    return;
+  }
   if (HasNamespace(builder->config())) return PlanNamespaceDns(builder);
   if (facts.dns_program == DnsProgram::kNone) {
     builder->Warn(
@@ -75,7 +79,7 @@ void AddDns(PlanBuilder* builder) {
   }
   SetDns set{facts.dns_program, std::string(builder->interface()), {}, dns.search};
   if (set.program == DnsProgram::kResolvconf) set.record = facts.resolvconf_prefix + set.record;
-  for (const IpAddress& server : dns.servers) set.servers.push_back(server.ToString());
+  for (const NameServer& server : dns.servers) set.servers.push_back(server.ToString());
   const RevertDns revert{set.program, set.record};
   builder->Add(std::move(set), revert);
 }
