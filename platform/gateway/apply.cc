@@ -21,6 +21,19 @@ int UndoTurn(const Journal::Entry& entry) {
   return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
 }
 
+// Hooks come in the order of the file, everything else last first.
+bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
+  const int turn_a = UndoTurn(a);
+  const int turn_b = UndoTurn(b);
+  if (turn_a != turn_b) return turn_a < turn_b;
+  const RunHook* const hook_a = std::get_if<RunHook>(&a.undo);
+  const RunHook* const hook_b = std::get_if<RunHook>(&b.undo);
+  if (hook_a != nullptr && hook_b != nullptr && hook_a->place != hook_b->place) {
+    return hook_a->place < hook_b->place;
+  }
+  return a.id > b.id;
+}
+
 bool Contains(const std::vector<Step>& steps, const Step& step) {
   return std::ranges::find(steps, step) != steps.end();
 }
@@ -107,6 +120,16 @@ absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal
   return status;
 }
 
+// Without running them.
+absl::Status ForgetOtherHooks(const Plan& plan, Journal* journal) {
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
+    if (!IsHook(entry.undo) || Undoes(plan.steps, entry.undo)) continue;
+    absl::Status status = journal->Forget(entry.id);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // Brings back what of a plan in force may have been touched.
 absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
   absl::Status status;
@@ -158,11 +181,7 @@ absl::Status Undo(Host* host, Journal* journal,
   for (const Journal::Entry& entry : journal->entries()) {
     if (which(entry)) entries.push_back(entry);
   }
-  std::ranges::sort(entries, [](const Journal::Entry& a, const Journal::Entry& b) {
-    const int turn_a = UndoTurn(a);
-    const int turn_b = UndoTurn(b);
-    return turn_a != turn_b ? turn_a < turn_b : a.id > b.id;
-  });
+  std::ranges::sort(entries, IsUndoneBefore);
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
     first.Update(UndoEntry(entry, host, journal, report));
@@ -191,8 +210,9 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
   if (status.ok()) status = commit();
   if (!status.ok()) {
     status.Update(Undo(host, journal, [&before](const Journal::Entry& entry) {
-      return !Undoes(before.steps, entry.undo);
+      return !IsHook(entry.undo) && !Undoes(before.steps, entry.undo);
     }));
+    status.Update(ForgetOtherHooks(before, journal));
     // Also the MTU and tables, which have no undo of their own or share it with their successor.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
@@ -210,11 +230,8 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
   const absl::Status removed = Undo(host, journal, [&after](const Journal::Entry& entry) {
     return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
   });
-  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
-    if (!IsHook(entry.undo) || Undoes(after.steps, entry.undo)) continue;
-    const absl::Status forgotten = journal->Forget(entry.id);
-    if (!forgotten.ok()) return forgotten;
-  }
+  const absl::Status forgotten = ForgetOtherHooks(after, journal);
+  if (!forgotten.ok()) return forgotten;
   // With the first IPv4 address of a network the kernel removes the others, and their routes.
   const absl::Status repeated = Repeat(after.steps, host);
   if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));

@@ -65,8 +65,8 @@ class ApplyTest : public NetworkNamespaceTest {
     std::ifstream file(folder_ + "/noted");
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  RunHook NoteBy(const std::string& key, const std::string& word) const {
-    return {key, "printf '" + word + " ' >>" + folder_ + "/noted"};
+  RunHook NoteBy(const std::string& key, const std::string& word, uint32_t place = 0) const {
+    return {key, "printf '" + word + " ' >>" + folder_ + "/noted", place};
   }
   static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
   static Step AddressStep(const char* text) {
@@ -126,6 +126,20 @@ TEST_F(ApplyTest, DownUndoesEverythingAndHooksHaveTheirPlaces) {
   ExpectAsBefore();
   EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok()) << "twice is harmless";
   EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
+}
+
+TEST_F(ApplyTest, HooksOfTheWayDownRunInTheOrderOfTheFileAlsoAfterAReload) {
+  Plan before;
+  before.steps = {{{}, NoteBy("PostDown", "b", 1)}, {{}, NoteBy("PostDown", "a", 0)}};
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  Plan after;
+  for (const auto& [word, place] : {std::pair("a", 3U), {"c", 2U}, {"b", 1U}, {"a", 0U}}) {
+    after.steps.push_back({{}, NoteBy("PostDown", word, place)});
+  }
+  ASSERT_TRUE(
+      ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "a b c a ");
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
@@ -267,6 +281,7 @@ TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   const size_t entries = journal_->entries().size();
   Plan after = before;
   after.steps[3] = AddressStep("10.7.0.2/24");
+  after.steps[8] = {{}, NoteBy("PreDown", "other-pre-down")};
   const auto commit = [] { return absl::InvalidArgumentError("as the test says"); };
   EXPECT_EQ(ApplyDifference(before, after, &*host_, &*journal_, commit).message(),
             "as the test says");
@@ -279,7 +294,9 @@ TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   EXPECT_FALSE(HasAddress("10.7.0.2/24"));
   EXPECT_EQ(ReadSysctl(kSysctl), "1");
   EXPECT_EQ(journal_->entries().size(), entries);
+  EXPECT_EQ(Noted(), "pre-up post-up ") << "no hook was run";
   ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
   ExpectAsBefore();
 }
 

@@ -234,6 +234,13 @@ TEST(PlanTest, HooksRunInTheOrderOfTheFileAtTheirMoment) {
   EXPECT_FALSE(plan.steps[1].apply.has_value());
 }
 
+TEST(PlanTest, TheSameHookTwiceIsTwoHooks) {
+  const Plan plan =
+      MakePlan("wg0", Config("PostDown = a\nPostDown = b\nPostDown = a", ""), Facts());
+  EXPECT_EQ(Undone(plan), "ip link delete dev wg0\na\nb\na\n");
+  EXPECT_NE(plan.steps[0].undo, plan.steps[2].undo) << "each is recorded";
+}
+
 TEST(PlanTest, DomainsWithoutAServerLeaveTheHostItsOwnServers) {
   HostFacts facts = Facts();
   facts.dns_program = DnsProgram::kResolvectl;
