@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "platform/gateway/held_sysctls.h"
+#include "platform/gateway/program.h"
 #include "platform/netlink/netlink.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
@@ -140,6 +141,15 @@ TEST_F(ApplyTest, HooksOfTheWayDownRunInTheOrderOfTheFileAlsoAfterAReload) {
       ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
   ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
   EXPECT_EQ(Noted(), "a b c a ");
+}
+
+// All of these end otherwise in a plain `bash -c`.
+TEST_F(ApplyTest, HooksRunAsInWgQuick) {
+  if (!FindProgram("bash").has_value()) GTEST_SKIP() << "SKIP: needs bash";
+  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false; true"}).ok());
+  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false | true"}).ok());
+  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "case aa in +(a)) ;; *) exit 1 ;; esac"}).ok());
+  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "false || true"}).ok());
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
