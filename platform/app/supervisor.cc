@@ -312,10 +312,12 @@ absl::Status Supervisor::TakeStarted() {
   }
   std::memcpy(&index, message->body.data(), sizeof(index));
   host_->set_interface_index(index);
+  host_->set_while_hook({channel_->fd(), [this] { return ServeHook(); }});
   return journal_->RecordInterface(index);
 }
 
 bool Supervisor::ReapRelay() {
+  host_->set_while_hook({});
   channel_.reset();
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, relay_, 0)));
   pollfd ended{process.get(), POLLIN, 0};

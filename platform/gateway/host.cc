@@ -220,7 +220,8 @@ absl::StatusOr<bool> Host::Do(const RevertNamespaceDns& action) {
 absl::StatusOr<bool> Host::Do(const RunHook& action) {
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
-  const absl::Status status = RunProgram(ShellFor(action.command), {}, variable, hook_output_);
+  const absl::Status status =
+      RunProgram(ShellFor(action.command), {}, variable, hook_output_, while_hook_);
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

@@ -71,6 +71,19 @@ snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
 echo "ok: everything is undone all the same"
 
+say "what hooks ask for"
+write "SaveConfig = true
+PostUp = '$RINGWIRE' show %i >'$work/asked'; wg show %i >>'$work/asked'; wg set %i listen-port 51900; '$RINGWIRE' save %i
+PostUp = timeout 20 '$RINGWIRE' reload %i || true
+PreDown = '$RINGWIRE' show %i >>'$work/asked'; wg set %i listen-port 51901; timeout 20 '$RINGWIRE' save %i
+PreDown = grep -q '^ListenPort = 51901$' '$work/folder/wga.conf'; timeout 20 '$RINGWIRE' reload %i || true"
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log"
+check "a reload in a PostUp is refused at once" grep -q 'reload wga: a hook of it is being run' "$work/up.log"
+check "a PostUp can save" grep -q '^ListenPort = 51900$' "$work/folder/wga.conf"
+on a "$RINGWIRE" down wga 2>"$work/down.log" || fail "a PreDown can not save"
+check "neither is one in a PreDown served" grep -q 'reload wga: a hook of it is being run' "$work/down.log"
+check_equal "all three were shown the interface" 3 "$(grep -c '^interface: wga' "$work/asked")"
+
 say "an interface of that name that is somebody else's"
 taken() {  # taken WHAT PATTERN: up is refused, no hook is run, and nothing is changed
   snapshot >"$work/before_up"

@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "fmt/format.h"
+#include "platform/base/unique_fd.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/program.h"
 #include "platform/netlink/netlink.h"
@@ -150,6 +153,26 @@ TEST_F(ApplyTest, HooksRunAsInWgQuick) {
   EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false | true"}).ok());
   EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "case aa in +(a)) ;; *) exit 1 ;; esac"}).ok());
   EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "false || true"}).ok());
+}
+
+TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
+  std::array<int, 2> question{};
+  std::array<int, 2> answer{};
+  ASSERT_EQ(::pipe(question.data()), 0);
+  ASSERT_EQ(::pipe(answer.data()), 0);
+  const std::array<UniqueFd, 4> closed_at_the_end{UniqueFd(question[0]), UniqueFd(question[1]),
+                                                  UniqueFd(answer[0]), UniqueFd(answer[1])};
+  int asked = 0;
+  host_->set_while_hook({question[0], [&] {
+                           char byte = 0;
+                           EXPECT_EQ(::read(question[0], &byte, 1), 1);
+                           EXPECT_EQ(::write(answer[1], "yes\n", 4), 4);
+                           ++asked;
+                           return true;
+                         }});
+  const std::string ask = fmt::format("printf . >&{}; read -r word <&{}; ", question[1], answer[0]);
+  EXPECT_TRUE(host_->Apply(RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
+  EXPECT_EQ(asked, 2);
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
