@@ -141,6 +141,42 @@ absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
   return status;
 }
 
+std::vector<InterfaceAddress> AddressesOf(const Plan& plan, IpFamily family) {
+  std::vector<InterfaceAddress> addresses;
+  for (const Step& step : plan.steps) {
+    const auto* const add =
+        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
+    if (add != nullptr && add->address.address.family == family) addresses.push_back(add->address);
+  }
+  return addresses;
+}
+
+// Of several addresses that would do, the kernel takes the source of a packet by the order in which
+// they came; so those from the first difference on go, and come once more. Meanwhile another one
+// (the dummy address of RFC 7600) holds the place, as with its last IPv4 address the interface
+// would lose its routes.
+absl::Status OrderAddresses(const Plan& before, const Plan& after, Host* host) {
+  const InterfaceAddress placeholder = *InterfaceAddress::Parse("192.0.0.8/32");
+  absl::Status status;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const std::vector<InterfaceAddress> had = AddressesOf(before, family);
+    const std::vector<InterfaceAddress> wanted = AddressesOf(after, family);
+    const auto [first, other] = std::ranges::mismatch(wanted, had);
+    // What is only added at the end has been added there.
+    if (other == had.end() || wanted.end() - first < 2) continue;
+    const bool is_v4 = family == IpFamily::kV4;
+    if (is_v4) status.Update(host->Apply(AddAddress{placeholder}).status());
+    for (auto next = first; next != wanted.end(); ++next) {
+      status.Update(host->Apply(RemoveAddress{*next}).status());
+    }
+    for (auto next = first; next != wanted.end(); ++next) {
+      status.Update(host->Apply(AddAddress{*next}).status());
+    }
+    if (is_v4) status.Update(host->Apply(RemoveAddress{placeholder}).status());
+  }
+  return status;
+}
+
 // Of what is in force already: what somebody may have removed, as by `nft flush ruleset`.
 bool ComesBack(const Step& step) {
   return step.apply.has_value() &&
@@ -233,7 +269,8 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
   const absl::Status forgotten = ForgetOtherHooks(after, journal);
   if (!forgotten.ok()) return forgotten;
   // With the first IPv4 address of a network the kernel removes the others, and their routes.
-  const absl::Status repeated = Repeat(after.steps, host);
+  absl::Status repeated = OrderAddresses(before, after, host);
+  repeated.Update(Repeat(after.steps, host));
   if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));
   return absl::OkStatus();
 }

@@ -1,12 +1,16 @@
 #include "platform/gateway/apply.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -305,6 +309,46 @@ TEST_F(ApplyTest, ADifferenceTouchesOnlyWhatDiffersAndRunsNoHooks) {
   ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
   EXPECT_EQ(Noted(), "pre-up post-up other-pre-down interface post-down ");
   ExpectAsBefore();
+}
+
+// The address that a packet to the interface's network gets.
+std::string SourceTowards(const char* destination) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  ::inet_pton(AF_INET, destination, &address.sin_addr);
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+    return "";
+  socklen_t size = sizeof(address);
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  return ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+}
+
+TEST_F(ApplyTest, AfterADifferenceTheFirstAddressIsTheSourceAsAtTheStart) {
+  const auto plan = [](std::initializer_list<const char*> addresses) {
+    Plan made;
+    made.steps = {{CreateInterface{}, DeleteInterface{}}};
+    for (const char* const address : addresses) made.steps.push_back(AddressStep(address));
+    made.steps.push_back({LinkUp{}, {}});
+    made.steps.push_back(RouteStep("10.8.0.0/16"));
+    return made;
+  };
+  Plan before = plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"});
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  EXPECT_EQ(SourceTowards("10.7.0.9"), "10.7.0.1");
+  for (const auto& [after, source] :
+       {std::pair(plan({"10.7.0.2/24", "10.7.0.1/24", "10.7.1.1/16"}), "10.7.0.2"),
+        std::pair(plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"}), "10.7.0.1"),
+        std::pair(plan({"10.7.0.3/24", "10.7.0.1/24", "10.7.0.2/24"}), "10.7.0.3"),
+        std::pair(plan({"10.7.0.2/24", "10.7.0.3/24"}), "10.7.0.2")}) {
+    ASSERT_TRUE(
+        ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+    EXPECT_EQ(SourceTowards("10.7.0.9"), source);
+    EXPECT_EQ(RoutesOfTable(), 1U) << "routes are there as ever";
+    before = after;
+  }
 }
 
 TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
