@@ -29,7 +29,8 @@ namespace {
 
 constexpr char kSysctl[] = "net/ipv4/conf/all/src_valid_mark";
 constexpr uint32_t kTable = 51820;
-using LinkUp = struct SetLinkUp;  // the function of that name hides it
+using LinkUp = struct SetLinkUp;  // functions of these names hide them
+using LinkMtu = struct SetMtu;
 
 bool IsAny(const Journal::Entry&) { return true; }
 
@@ -177,6 +178,16 @@ TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
   const std::string ask = fmt::format("printf . >&{}; read -r word <&{}; ", question[1], answer[0]);
   EXPECT_TRUE(host_->Apply(RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
   EXPECT_EQ(asked, 2);
+}
+
+TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
+  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
+                                   AddressStep("fd07::1/64"),
+                                   {LinkMtu{1000}, {}},
+                                   {LinkUp{}, {}}};
+  ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
+  EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
