@@ -38,7 +38,8 @@ struct PeerConfig {
   FilePosition position;  // of its [Peer] line
   crypto::PublicKey public_key{};
   std::optional<crypto::PresharedKey> preshared_key;
-  std::string preshared_key_file;            // empty: none
+  std::string preshared_key_file;  // empty: none
+  FilePosition preshared_key_file_position;
   std::vector<AllowedIpChange> allowed_ips;  // in order; `remove` for an entry with '-'
   // Whether an entry had '+' or '-': the list then adds to what another block of the same peer
   // says.
@@ -53,6 +54,7 @@ struct PeerConfig {
 struct ConfigFile {
   std::optional<crypto::PrivateKey> private_key;
   std::string private_key_file;  // empty: none
+  FilePosition private_key_file_position;
   std::optional<uint16_t> listen_port;
   std::optional<uint32_t> fwmark;
   std::vector<InterfaceAddress> addresses;

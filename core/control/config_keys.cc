@@ -29,8 +29,11 @@ std::optional<uint64_t> ParseNumberOrHex(std::string_view text) {
   return ParseNumber(text, UINT32_MAX);
 }
 
-// Not what begins like an address: that is one which is mistyped.
+// Not what begins like an address: that is one which is mistyped. Behind ~ is a domain that nothing
+// is searched in (resolvectl(1)), `.` for all of them.
 bool IsDomain(std::string_view text) {
+  if (text == "~.") return true;
+  if (text.starts_with('~')) text.remove_prefix(1);
   const auto allowed = [](char c) {
     return IsLetter(c) || IsDigit(c) || c == '.' || c == '-' || c == '_';
   };
@@ -110,6 +113,7 @@ void Parser::ReadPrivateKeyFile(std::string_view value) {
     Fail(key_position_, "PrivateKey and PrivateKeyFile exclude each other");
   }
   ReadPath(value, &result_.config.private_key_file);
+  result_.config.private_key_file_position = PositionOf(value);
 }
 
 void Parser::ReadListenPort(std::string_view value) {
@@ -218,13 +222,14 @@ void Parser::ReadSaveConfig(std::string_view value) {
 // As wg-quick: what is no address is a domain to search in.
 void Parser::ReadDns(std::string_view value) {
   for (const std::string_view text : Words(value)) {
-    if (const std::optional<IpAddress> address = IpAddress::Parse(text)) {
-      result_.config.dns.servers.push_back(*address);
+    std::string why;
+    if (std::optional<NameServer> server = NameServer::Parse(text, &why)) {
+      result_.config.dns.servers.push_back(*std::move(server));
     } else if (IsDomain(text)) {
       result_.config.dns.search.emplace_back(text);
     } else {
-      Fail(text, fmt::format("DNS must be addresses and domains to search in, not {}",
-                             QuotedUnlessKey(text)));
+      Fail(text, fmt::format("DNS must be addresses and domains to search in, not {}{}",
+                             QuotedUnlessKey(text), Because(why)));
     }
   }
 }
@@ -393,6 +398,7 @@ void Parser::ReadPresharedKeyFile(std::string_view value) {
     Fail(key_position_, "PresharedKey and PresharedKeyFile exclude each other");
   }
   ReadPath(value, &peer().preshared_key_file);
+  peer().preshared_key_file_position = PositionOf(value);
 }
 
 void Parser::ReadAllowedIps(std::string_view value) {

@@ -136,19 +136,24 @@ void Parser::ReportUnknownKey(std::string_view at, std::string_view key, bool ha
     return;
   }
   const KnownKey* nearest = nullptr;
-  size_t nearest_distance = kDistanceMax + 1;
+  std::pair<size_t, bool> nearest_distance{kDistanceMax + 1, false};
   if (key.size() <= kKeyLengthMax) {
     for (const KnownKey& known : kKnownKeys) {
-      const size_t distance = EditDistance(key, known.name);
-      if (known.section != section_ || distance >= nearest_distance) continue;
-      if (2 * distance >= known.name.size()) continue;  // hardly a letter in common
+      // Of two that are as near, the one of this section.
+      const std::pair distance(EditDistance(key, known.name), known.section != section_);
+      if (distance >= nearest_distance) continue;
+      if (2 * distance.first >= known.name.size()) continue;  // hardly a letter in common
       nearest = &known;
       nearest_distance = distance;
     }
   }
   if (nearest != nullptr) {
-    Fail(at, fmt::format("unknown key {} in {}; did you mean '{}'?", Quoted(key),
-                         SectionName(section_), nearest->name));
+    const std::string where =
+        nearest->section == section_
+            ? std::string()
+            : fmt::format(" (it belongs in {})", SectionName(nearest->section));
+    Fail(at, fmt::format("unknown key {} in {}; did you mean '{}'?{}", Quoted(key),
+                         SectionName(section_), nearest->name, where));
     return;
   }
   // The tail of a broken key looks like `…mk=`, a name with nothing behind it.

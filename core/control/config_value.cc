@@ -176,6 +176,22 @@ std::string InterfaceAddress::ToString() const {
   return fmt::format("{}/{}", address.ToString(), length);
 }
 
+std::optional<NameServer> NameServer::Parse(std::string_view text, std::string* why) {
+  const size_t percent = text.find('%');
+  const std::optional<IpAddress> address = IpAddress::Parse(text.substr(0, percent));
+  if (percent == std::string_view::npos) {
+    if (!address) return std::nullopt;
+    return NameServer{*address};
+  }
+  const std::string_view zone = text.substr(percent + 1);
+  if (!IsZoned(address, zone, why)) return std::nullopt;
+  return NameServer{*address, std::string(zone)};
+}
+
+std::string NameServer::ToString() const {
+  return zone.empty() ? address.ToString() : fmt::format("{}%{}", address.ToString(), zone);
+}
+
 std::optional<uint16_t> ParsePort(std::string_view text, uint16_t least, ServicePort lookup,
                                   std::string* why) {
   if (text.empty()) return std::nullopt;

@@ -36,6 +36,17 @@ struct InterfaceAddress {
   friend bool operator==(const InterfaceAddress&, const InterfaceAddress&) = default;
 };
 
+// A name server: an address, of a link-local one perhaps with its interface, as fe80::1%eth0.
+struct NameServer {
+  IpAddress address;
+  std::string zone = {};  // empty: none
+
+  // `why` as above.
+  static std::optional<NameServer> Parse(std::string_view text, std::string* why);
+  std::string ToString() const;
+  friend bool operator==(const NameServer&, const NameServer&) = default;
+};
+
 // Where a peer is, before names are resolved.
 struct EndpointName {
   std::string host;  // a name, or an address without brackets, perhaps with a %zone

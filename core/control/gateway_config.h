@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/control/config_value.h"
 #include "core/wire/address.h"
 
 // What a configuration file asks of the host around the tunnel: plain data.
@@ -31,8 +32,8 @@ struct RouteTable {
 using TableNumber = std::optional<uint32_t> (*)(const std::string& name);
 
 struct DnsSettings {
-  std::vector<IpAddress> servers;
-  std::vector<std::string> search;  // domains
+  std::vector<NameServer> servers;
+  std::vector<std::string> search;  // domains; one behind ~ only says what these servers know
   friend bool operator==(const DnsSettings&, const DnsSettings&) = default;
 };
 

@@ -2,11 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -62,23 +60,32 @@ void WarnIfReadable(bool by_everyone, const std::string& path, ConfigSource* sou
       fmt::format("{} holds keys and is readable by everyone (chmod 600 {})", path, path));
 }
 
+// Next to the configuration, so that a path means the same wherever ringwire is started, and to the
+// service in the background, too.
+std::string KeyPath(const std::string& config_path, const std::string& path) {
+  const size_t slash = config_path.rfind('/');
+  if (path.starts_with('/') || slash == std::string::npos) return path;
+  return config_path.substr(0, slash + 1) + path;
+}
+
 // Reads a key from a file of its own: base64, and perhaps a newline.
-std::optional<crypto::Secret<32>> ReadKey(const std::string& path, ConfigSource* source) {
-  absl::StatusOr<SecretText> file = ReadSecretFile(path);
-  if (!file.ok()) {
-    source->errors.push_back(fmt::format("{}: {}", source->path, MessageOf(file.status())));
+std::optional<crypto::Secret<32>> ReadKey(const std::string& named, FilePosition position,
+                                          ConfigSource* source) {
+  const auto fail = [&](std::string message) {
+    source->errors.push_back(ConfigError{position, std::move(message)}.ToString(source->path));
     return std::nullopt;
-  }
+  };
+  const std::string path = KeyPath(source->path, named);
+  absl::StatusOr<SecretText> file = ReadSecretFile(path);
+  if (!file.ok()) return fail(MessageOf(file.status()));
   std::string_view text = file->text;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
     text.remove_suffix(1);
   }
   crypto::Secret<32> key;
   if (!ParseKeyBase64(text, key.bytes())) {
-    source->errors.push_back(fmt::format(
-        "{}: {} holds no key (44 characters of base64, as `ringwire genkey` prints, are meant)",
-        source->path, path));
-    return std::nullopt;
+    return fail(fmt::format(
+        "{} holds no key (44 characters of base64, as `ringwire genkey` prints, are meant)", path));
   }
   WarnIfReadable(file->world_readable, path, source);
   return key;
@@ -97,27 +104,13 @@ bool HoldsKeys(const ConfigFile& config) {
 void ReadKeyFiles(ConfigSource* source) {
   ConfigFile& config = source->config;
   if (!config.private_key_file.empty()) {
-    config.private_key = ReadKey(config.private_key_file, source);
+    config.private_key = ReadKey(config.private_key_file, config.private_key_file_position, source);
   }
   for (PeerConfig& peer : config.peers) {
     if (!peer.preshared_key_file.empty()) {
-      peer.preshared_key = ReadKey(peer.preshared_key_file, source);
+      peer.preshared_key =
+          ReadKey(peer.preshared_key_file, peer.preshared_key_file_position, source);
     }
-  }
-}
-
-void WarnOfKeyFiles(ConfigSource* source) {
-  std::vector<std::string> paths = {source->config.private_key_file};
-  for (const PeerConfig& peer : source->config.peers) paths.push_back(peer.preshared_key_file);
-  for (const std::string& path : paths) {
-    if (path.empty()) continue;
-    struct stat status{};
-    if (::stat(path.c_str(), &status) == 0) {
-      WarnIfReadable(S_ISREG(status.st_mode) && (status.st_mode & S_IROTH) != 0, path, source);
-      continue;
-    }
-    source->warnings.push_back(fmt::format("{}: a key is to be in {}: {}", source->path, path,
-                                           MessageOf(absl::ErrnoToStatus(errno, "look at it"))));
   }
 }
 
@@ -158,7 +151,7 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretT
   }
   source.config = std::move(parse.config);
   if (HoldsKeys(source.config)) WarnIfReadable(file->world_readable, source.path, &source);
-  if (key_files == KeyFiles::kRead && source.errors.empty()) ReadKeyFiles(&source);
+  if (key_files == KeyFiles::kRead) ReadKeyFiles(&source);
   if (text != nullptr) *text = *std::move(file);
   return source;
 }

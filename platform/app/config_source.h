@@ -22,14 +22,13 @@ struct ConfigSource {
 enum class KeyFiles { kRead, kIgnore };
 
 // `argument` is a path, or a NAME for /etc/ringwire/NAME.conf, then /etc/wireguard/NAME.conf. With
-// kRead the keys that the configuration keeps in files of their own are read into it.
+// kRead the keys that the configuration keeps in files of their own are read into it; a relative
+// path of one starts at the folder of the configuration.
 // `text`, if not null, becomes the file's.
 ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files,
                         SecretText* text = nullptr);
 // A configuration's text, with the names of services as this host knows them.
 ConfigParse ParseConfigText(std::string_view text);
-// Whether the keys' files are there and nobody else's to read, without reading them.
-void WarnOfKeyFiles(ConfigSource* source);
 // As kRead does.
 void ReadKeyFiles(ConfigSource* source);
 

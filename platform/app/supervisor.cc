@@ -20,6 +20,7 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/interface_owner.h"
 #include "platform/app/leftovers.h"
 #include "platform/app/marked_lookup.h"
 #include "platform/app/privileges.h"
@@ -167,7 +168,8 @@ absl::StatusOr<bool> Supervisor::Start() {
   absl::Status status = CheckNetAdmin();
   if (status.ok()) status = OpenJournal();
   if (!status.ok()) return status;
-  status = UndoPredecessor();
+  status = CheckNoInterface(name_, loaded_.config.gateway.network_namespace, *journal_);
+  if (status.ok()) status = UndoPredecessor();
   if (status.ok()) status = journal_->RecordNetwork(CurrentNetworkId());
   if (status.ok()) status = MakePlanOfHost();
   if (status.ok()) status = ForkRelay();
@@ -311,10 +313,12 @@ absl::Status Supervisor::TakeStarted() {
   }
   std::memcpy(&index, message->body.data(), sizeof(index));
   host_->set_interface_index(index);
+  host_->set_while_hook({channel_->fd(), [this] { return ServeHook(); }});
   return journal_->RecordInterface(index);
 }
 
 bool Supervisor::ReapRelay() {
+  host_->set_while_hook({});
   channel_.reset();
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, relay_, 0)));
   pollfd ended{process.get(), POLLIN, 0};

@@ -95,6 +95,8 @@ class Supervisor {
   absl::Status FollowNetworks();
   bool TakeRequest(const RelayRequest& request);
   void ServeRequests();
+  bool ServeHook();  // while one runs; false: no more
+  void AnswerSaves();
   void Answer(uint32_t id, const ServiceResult& result);
   void AnswerAll(ServiceRequest what, const ServiceResult& result);
   absl::StatusOr<std::vector<std::string>> Save();

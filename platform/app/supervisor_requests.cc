@@ -49,13 +49,28 @@ bool Supervisor::TakeRequest(const RelayRequest& request) {
   return true;
 }
 
-// One reload serves all who ask for it before it begins: what is read later is what they mean.
-void Supervisor::ServeRequests() {
-  if (std::ranges::any_of(requests_, [](const RelayRequest& request) {
-        return request.what == ServiceRequest::kSave;
-      })) {
+void Supervisor::AnswerSaves() {
+  if (std::ranges::find(requests_, ServiceRequest::kSave, &RelayRequest::what) != requests_.end()) {
     AnswerAll(ServiceRequest::kSave, ResultOf(Save()));
   }
+}
+
+// A hook that asks for something waits for it, and would wait for ever if its end were waited for
+// first.
+bool Supervisor::ServeHook() {
+  const absl::StatusOr<RelayMessage> message = channel_->Receive();
+  if (!message.ok()) return false;
+  if (message->verb == RelayVerb::kFailed) relay_error_ = ReasonOf(*message);
+  if (!TakeUnasked(*message)) return false;
+  AnswerSaves();
+  AnswerAll(ServiceRequest::kReload,
+            {false, "a hook of it is being run (nothing is changed; reload when that has ended)"});
+  return true;
+}
+
+// One reload serves all who ask for it before it begins: what is read later is what they mean.
+void Supervisor::ServeRequests() {
+  AnswerSaves();
   if (loading_ != nullptr) return;
   std::erase_if(requests_, [this](const RelayRequest& request) {
     if (request.what != ServiceRequest::kReload) return false;

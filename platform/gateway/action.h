@@ -171,6 +171,7 @@ struct RevertNamespaceDns {
 struct RunHook {
   std::string key;      // PostUp, ...
   std::string command;  // for the shell
+  uint32_t place = 0;   // among those of its key, as the same line may stand there twice
   friend bool operator==(const RunHook&, const RunHook&) = default;
 };
 

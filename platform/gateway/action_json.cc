@@ -89,7 +89,7 @@ json Write(const RevertNamespaceDns& a) {
           {"folders_made", a.folders_made}};
 }
 json Write(const RunHook& a) {
-  return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}};
+  return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}, {"place", a.place}};
 }
 
 std::optional<InterfaceAddress> ReadAddress(const json& object) {
@@ -190,7 +190,8 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
   } else if (what == "run_hook") {
     const auto key = Text(object, "key");
     const auto command = Text(object, "command");
-    if (key && command) return RunHook{*key, *command};
+    // Versions before this one wrote no place.
+    if (key && command) return RunHook{*key, *command, Number(object, "place").value_or(0)};
   }
   return std::nullopt;
 }

@@ -94,8 +94,10 @@ std::string ForgetForwardedCommands(const DatagramForwards& ports) {
 
 std::string SetDnsCommand(const SetDns& dns) {
   if (dns.program == DnsProgram::kResolvectl) {
-    std::string domains = Joined(dns.search);
-    if (!domains.empty()) domains.push_back(' ');
+    std::string domains;  // a shell would take ~ for somebody's home
+    for (const std::string& domain : dns.search) {
+      domains += domain.starts_with('~') ? "'" + domain + "' " : domain + " ";
+    }
     return fmt::format("resolvectl dns {} {}\nresolvectl domain {} {}'~.'", dns.record,
                        Joined(dns.servers), dns.record, domains);
   }

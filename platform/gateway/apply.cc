@@ -22,6 +22,19 @@ int UndoTurn(const Journal::Entry& entry) {
   return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
 }
 
+// Hooks come in the order of the file, everything else last first.
+bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
+  const int turn_a = UndoTurn(a);
+  const int turn_b = UndoTurn(b);
+  if (turn_a != turn_b) return turn_a < turn_b;
+  const RunHook* const hook_a = std::get_if<RunHook>(&a.undo);
+  const RunHook* const hook_b = std::get_if<RunHook>(&b.undo);
+  if (hook_a != nullptr && hook_b != nullptr && hook_a->place != hook_b->place) {
+    return hook_a->place < hook_b->place;
+  }
+  return a.id > b.id;
+}
+
 bool Contains(const std::vector<Step>& steps, const Step& step) {
   return std::ranges::find(steps, step) != steps.end();
 }
@@ -116,6 +129,16 @@ absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& aft
   return status;
 }
 
+// Without running them.
+absl::Status ForgetOtherHooks(const Plan& plan, Journal* journal) {
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
+    if (!IsHook(entry.undo) || Undoes(plan.steps, entry.undo)) continue;
+    absl::Status status = journal->Forget(entry.id);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // Brings back what of a plan in force may have been touched.
 absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
   absl::Status status;
@@ -123,6 +146,42 @@ absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
     if (step.apply.has_value() && IsRepeatable(*step.apply)) {
       status.Update(host->Apply(*step.apply).status());
     }
+  }
+  return status;
+}
+
+std::vector<InterfaceAddress> AddressesOf(const Plan& plan, IpFamily family) {
+  std::vector<InterfaceAddress> addresses;
+  for (const Step& step : plan.steps) {
+    const auto* const add =
+        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
+    if (add != nullptr && add->address.address.family == family) addresses.push_back(add->address);
+  }
+  return addresses;
+}
+
+// Of several addresses that would do, the kernel takes the source of a packet by the order in which
+// they came; so those from the first difference on go, and come once more. Meanwhile another one
+// (the dummy address of RFC 7600) holds the place, as with its last IPv4 address the interface
+// would lose its routes.
+absl::Status OrderAddresses(const Plan& before, const Plan& after, Host* host) {
+  const InterfaceAddress placeholder = *InterfaceAddress::Parse("192.0.0.8/32");
+  absl::Status status;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const std::vector<InterfaceAddress> had = AddressesOf(before, family);
+    const std::vector<InterfaceAddress> wanted = AddressesOf(after, family);
+    const auto [first, other] = std::ranges::mismatch(wanted, had);
+    // What is only added at the end has been added there.
+    if (other == had.end() || wanted.end() - first < 2) continue;
+    const bool is_v4 = family == IpFamily::kV4;
+    if (is_v4) status.Update(host->Apply(AddAddress{placeholder}).status());
+    for (auto next = first; next != wanted.end(); ++next) {
+      status.Update(host->Apply(RemoveAddress{*next}).status());
+    }
+    for (auto next = first; next != wanted.end(); ++next) {
+      status.Update(host->Apply(AddAddress{*next}).status());
+    }
+    if (is_v4) status.Update(host->Apply(RemoveAddress{placeholder}).status());
   }
   return status;
 }
@@ -164,11 +223,7 @@ absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journa
   for (const Journal::Entry& entry : journal->entries()) {
     if (which(entry)) entries.push_back(entry);
   }
-  std::ranges::sort(entries, [](const Journal::Entry& a, const Journal::Entry& b) {
-    const int turn_a = UndoTurn(a);
-    const int turn_b = UndoTurn(b);
-    return turn_a != turn_b ? turn_a < turn_b : a.id > b.id;
-  });
+  std::ranges::sort(entries, IsUndoneBefore);
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
     first.Update(UndoEntry(entry, after, host, journal, report));
@@ -222,8 +277,9 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
   if (status.ok()) status = commit();
   if (!status.ok()) {
     status.Update(UndoFor(before.steps, host, journal, [&before](const Journal::Entry& entry) {
-      return !Undoes(before.steps, entry.undo);
+      return !IsHook(entry.undo) && !Undoes(before.steps, entry.undo);
     }));
+    status.Update(ForgetOtherHooks(before, journal));
     // Also the MTU and tables, which have no undo of their own or share it with their successor.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
@@ -242,13 +298,11 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
       UndoFor(after.steps, host, journal, [&after](const Journal::Entry& entry) {
         return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
       });
-  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
-    if (!IsHook(entry.undo) || Undoes(after.steps, entry.undo)) continue;
-    const absl::Status forgotten = journal->Forget(entry.id);
-    if (!forgotten.ok()) return forgotten;
-  }
+  const absl::Status forgotten = ForgetOtherHooks(after, journal);
+  if (!forgotten.ok()) return forgotten;
   // With the first IPv4 address of a network the kernel removes the others, and their routes.
-  const absl::Status repeated = Repeat(after.steps, host);
+  absl::Status repeated = OrderAddresses(before, after, host);
+  repeated.Update(Repeat(after.steps, host));
   if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));
   return absl::OkStatus();
 }

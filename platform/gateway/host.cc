@@ -35,6 +35,14 @@ absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
       fmt::format("{} by {}: {}", tried, name, std::string(status.message())));
 }
 
+// A hook may depend on how wg-quick runs it, in a bash with just these options. Where there is no
+// bash, most hooks work with any shell.
+std::vector<std::string> ShellFor(const std::string& command) {
+  const std::optional<std::string> bash = FindProgram("bash");
+  if (!bash.has_value()) return {"/bin/sh", "-e", "-c", command};
+  return {*bash, "-e", "-o", "pipefail", "-O", "extglob", "-c", command};
+}
+
 }  // namespace
 
 Host::Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
@@ -234,12 +242,11 @@ absl::StatusOr<bool> Host::Do(const RevertNamespaceDns& action) {
       RevertNamespaceDnsFile(NamespaceDnsPaths(action.network_namespace), interface_, action));
 }
 
-// Files of wg-quick expect bash; where there is none, most of them work with any shell.
 absl::StatusOr<bool> Host::Do(const RunHook& action) {
-  const std::string shell = FindProgram("bash").value_or("/bin/sh");
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
-  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable, hook_output_);
+  const absl::Status status =
+      RunProgram(ShellFor(action.command), {}, variable, hook_output_, while_hook_);
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +46,9 @@ class Host {
 
   // Where hooks print from now on; the descriptors must outlive this object.
   void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
+
+  // What is done while a hook runs, from now on.
+  void set_while_hook(Meanwhile meanwhile) { while_hook_ = std::move(meanwhile); }
 
   // Where actions about the interface apply: 0 (there is none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
@@ -101,6 +105,7 @@ class Host {
   RouteNetlink routes_;
   uint32_t interface_index_ = 0;
   ProgramOutput hook_output_;
+  Meanwhile while_hook_;
   std::string namespace_name_;
   std::optional<NamedNamespace> namespace_;
   bool namespace_gone_ = false;

@@ -55,10 +55,12 @@ NamespaceDnsPaths::NamespaceDnsPaths(std::string_view name, std::string_view par
 
 std::string NamespaceDnsText(std::string_view interface, const DnsSettings& dns) {
   std::string text = fmt::format("{}{}{}\n", kMark, interface, kMarkEnd);
-  for (const IpAddress& server : dns.servers) text += "nameserver " + server.ToString() + "\n";
-  if (!dns.search.empty()) text += "search";
-  for (const std::string& domain : dns.search) text += " " + domain;
-  if (!dns.search.empty()) text.push_back('\n');
+  for (const NameServer& server : dns.servers) text += "nameserver " + server.ToString() + "\n";
+  std::string search;
+  for (const std::string& domain : dns.search) {
+    if (!domain.starts_with('~')) search += " " + domain;
+  }
+  if (!search.empty()) text += "search" + search + "\n";
   return text;
 }
 

@@ -17,9 +17,10 @@
 namespace ringwire::platform {
 namespace {
 
-RunHook MakeHook(std::string_view key, std::string_view command, std::string_view interface) {
+RunHook MakeHook(std::string_view key, std::string_view command, size_t place,
+                 std::string_view interface) {
   constexpr std::string_view kInterface = "%i";
-  RunHook hook{std::string(key), {}};
+  RunHook hook{std::string(key), {}, static_cast<uint32_t>(place)};
   while (!command.empty()) {
     const size_t at = command.find(kInterface);
     hook.command += command.substr(0, at);
@@ -31,16 +32,16 @@ RunHook MakeHook(std::string_view key, std::string_view command, std::string_vie
 }
 
 void AddUpHooks(std::string_view key, const std::vector<std::string>& hooks, PlanBuilder* builder) {
-  for (const std::string& hook : hooks) {
-    builder->Add(MakeHook(key, hook, builder->interface()), std::nullopt);
+  for (size_t place = 0; place < hooks.size(); ++place) {
+    builder->Add(MakeHook(key, hooks[place], place, builder->interface()), std::nullopt);
   }
 }
 
 // The undo of these steps is the hooks in their order.
 void AddDownHooks(std::string_view key, const std::vector<std::string>& hooks,
                   PlanBuilder* builder) {
-  for (auto hook = hooks.rbegin(); hook != hooks.rend(); ++hook) {
-    builder->Add(std::nullopt, MakeHook(key, *hook, builder->interface()));
+  for (size_t place = hooks.size(); place-- > 0;) {
+    builder->Add(std::nullopt, MakeHook(key, hooks[place], place, builder->interface()));
   }
 }
 
@@ -66,6 +67,10 @@ void AddDns(PlanBuilder* builder) {
   const DnsSettings& dns = builder->config().dns;
   const HostFacts& facts = builder->facts();
   if (dns.servers.empty() && dns.search.empty()) return;
+  if (dns.servers.empty()) {
+    builder->Warn("DNS names domains but no server, so the name servers are left as they are");
+    return;
+  }
   if (HasNamespace(builder->config())) return PlanNamespaceDns(builder);
   if (facts.dns_program == DnsProgram::kNone) {
     builder->Warn(
@@ -75,7 +80,7 @@ void AddDns(PlanBuilder* builder) {
   }
   SetDns set{facts.dns_program, std::string(builder->interface()), {}, dns.search};
   if (set.program == DnsProgram::kResolvconf) set.record = facts.resolvconf_prefix + set.record;
-  for (const IpAddress& server : dns.servers) set.servers.push_back(server.ToString());
+  for (const NameServer& server : dns.servers) set.servers.push_back(server.ToString());
   const RevertDns revert{set.program, set.record};
   builder->Add(std::move(set), revert);
 }

@@ -21,9 +21,9 @@ void WarnOfOmittedNetworks(size_t omitted, PlanBuilder* builder) {
 // that network's.
 std::vector<IpAddress> TunneledServers(IpFamily family, const PlanBuilder& builder) {
   std::vector<IpAddress> servers;
-  for (const IpAddress& server : builder.config().dns.servers) {
-    if (server.family == family && builder.facts().local_networks.IsOnlyRouted(server)) {
-      servers.push_back(server);
+  for (const auto& [address, zone] : builder.config().dns.servers) {
+    if (address.family == family && builder.facts().local_networks.IsOnlyRouted(address)) {
+      servers.push_back(address);
     }
   }
   return servers;

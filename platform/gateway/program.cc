@@ -75,7 +75,7 @@ class SpawnSettings {
 
 // False: this process was asked to end, and so was the program. Only where such signals are
 // blocked, as in a service; elsewhere they do what they always do.
-bool WaitForEnd(pid_t child) {
+bool WaitForEnd(pid_t child, const Meanwhile& meanwhile) {
   constexpr int kPatienceMs = 2000;
   sigset_t ends;
   ::sigemptyset(&ends);
@@ -84,11 +84,14 @@ bool WaitForEnd(pid_t child) {
   const UniqueFd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
   const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (!process.valid()) return true;
-  std::array<pollfd, 2> wait{{{process.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}}};
-  while (::poll(wait.data(), wait.size(), -1) < 0) {
-    if (errno != EINTR) return true;
-  }
-  if (wait[0].revents != 0) return true;
+  std::array<pollfd, 3> wait{
+      {{process.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {meanwhile.fd, POLLIN, 0}}};
+  do {
+    for (pollfd& one : wait) one.revents = 0;
+    if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return true;
+    if (wait[0].revents != 0) return true;
+    if (wait[2].revents != 0 && !meanwhile.serve()) wait[2].fd = -1;
+  } while (wait[1].revents == 0);
   signalfd_siginfo signal{};  // taken, so that what is run for going down is not interrupted
   [[maybe_unused]] const ssize_t size = ::read(signals.get(), &signal, sizeof(signal));
   ::kill(-child, SIGTERM);
@@ -107,7 +110,8 @@ std::optional<std::string> FindProgram(std::string_view name) {
 }
 
 absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input,
-                        const std::string& variable, const ProgramOutput& output) {
+                        const std::string& variable, const ProgramOutput& output,
+                        const Meanwhile& meanwhile) {
   const UniqueFd file = InputFile(input);
   if (!file.valid()) return absl::ErrnoToStatus(errno, "make its input");
   std::vector<char*> argv;
@@ -120,7 +124,7 @@ absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_v
   const int error = ::posix_spawn(&child, argv[0], settings.files(), settings.attributes(),
                                   argv.data(), environment.data());
   if (error != 0) return absl::ErrnoToStatus(error, fmt::format("start {}", arguments.front()));
-  const bool interrupted = !WaitForEnd(child);
+  const bool interrupted = !WaitForEnd(child, meanwhile);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
     if (errno != EINTR) return absl::ErrnoToStatus(errno, "wait for its end");

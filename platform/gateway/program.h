@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
 #define RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,11 +20,19 @@ struct ProgramOutput {
   int error = -1;
 };
 
+// What else is to be done as long as a program runs: `serve` is called whenever there is something
+// to read from `fd`; false: no more of that. Nothing where `fd` is -1.
+struct Meanwhile {
+  int fd = -1;
+  std::function<bool()> serve;
+};
+
 // Runs a program to its end, with `input` to read, no signal blocked and an environment of its own
 // (PATH, HOME, and `variable`, a NAME=VALUE, unless it is empty). `arguments` begins with the
 // program's path. Error: how it ended.
 absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input = {},
-                        const std::string& variable = {}, const ProgramOutput& output = {});
+                        const std::string& variable = {}, const ProgramOutput& output = {},
+                        const Meanwhile& meanwhile = {});
 
 }  // namespace ringwire::platform
 

@@ -18,6 +18,7 @@ struct LinkState {
   bool exists = true;
   bool up = false;
   uint32_t mtu = 0;
+  std::string kind;  // as `ip link add type` calls it; empty: none has a name, as of hardware
 };
 
 // Changes of one interface by rtnetlink, each made and confirmed by the kernel before the call

@@ -71,6 +71,54 @@ snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
 echo "ok: everything is undone all the same"
 
+say "what hooks ask for"
+write "SaveConfig = true
+PostUp = '$RINGWIRE' show %i >'$work/asked'; wg show %i >>'$work/asked'; wg set %i listen-port 51900; '$RINGWIRE' save %i
+PostUp = timeout 20 '$RINGWIRE' reload %i || true
+PreDown = '$RINGWIRE' show %i >>'$work/asked'; wg set %i listen-port 51901; timeout 20 '$RINGWIRE' save %i
+PreDown = grep -q '^ListenPort = 51901$' '$work/folder/wga.conf'; timeout 20 '$RINGWIRE' reload %i || true"
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log"
+check "a reload in a PostUp is refused at once" grep -q 'reload wga: a hook of it is being run' "$work/up.log"
+check "a PostUp can save" grep -q '^ListenPort = 51900$' "$work/folder/wga.conf"
+on a "$RINGWIRE" down wga 2>"$work/down.log" || fail "a PreDown can not save"
+check "neither is one in a PreDown served" grep -q 'reload wga: a hook of it is being run' "$work/down.log"
+check_equal "all three were shown the interface" 3 "$(grep -c '^interface: wga' "$work/asked")"
+
+say "an interface of that name that is somebody else's"
+taken() {  # taken WHAT PATTERN: up is refused, no hook is run, and nothing is changed
+  snapshot >"$work/before_up"
+  check_fails "$1" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+  output_has "^ringwire: start wga: .*$2" cat "$work/check.out" || fail "$1: the error does not say $2"
+  check_fails "no hook was run" test -e "$work/ran"
+  snapshot >"$work/after"
+  diff "$work/before_up" "$work/after" || fail "something was changed"
+}
+hooks="PreUp = touch '$work/ran'
+PostDown = touch '$work/ran'"
+write "$hooks"
+ip -n a link add wga type veth peer name other_end
+taken "a link" 'a link of type veth, .*`ip link delete wga` removes it'
+write "$hooks
+[Gateway]
+KillSwitch = on
+[Interface]"
+taken "a link, with a kill switch" 'a link of type veth'
+ip -n a link delete wga
+write "$hooks"
+start a wga
+taken "a WireGuard program" 'serves /var/run/wireguard/wga.sock, .*`wg-quick down wga`'
+stop wga
+ip netns add other
+ip -n other link add wga type veth peer name other_end
+write "$hooks
+[Gateway]
+Namespace = other
+[Interface]"
+taken "a link in the Namespace" '`ip netns exec other ip link delete wga` removes it'
+ip netns delete other
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+
 say "without the files of /run"
 write ""
 check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"

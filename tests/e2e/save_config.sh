@@ -101,12 +101,12 @@ check "and the rest was undone" no_interface a wga
 say "a key that is changed while its file stays"
 configuration
 (umask 077 && echo "${private[a]}" >"$etc/a.key")
-sed -i "s,^PrivateKey=.*,PrivateKeyFile = $etc/a.key," "$conf"
+sed -i "s,^PrivateKey=.*,PrivateKeyFile = a.key," "$conf"  # next to it
 check "up" up
 wg set wga private-key <(echo "${private[c]}")
 check "save" "$RINGWIRE" save wga
-says "warns" "^ringwire: warning: the private key in force is not the one in $etc/a.key"
-check_equal "the file names it still" "PrivateKeyFile = $etc/a.key" "$(grep -i private "$conf")"
+says "warns" "^ringwire: warning: the private key in force is not the one in a.key"
+check_equal "the file names it still" "PrivateKeyFile = a.key" "$(grep -i private "$conf")"
 if grep -qF "${private[c]}" "$conf"; then fail "and has the key itself now"; fi
 
 say "reload answers"

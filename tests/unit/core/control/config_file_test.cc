@@ -327,6 +327,12 @@ TEST(ConfigFileTest, SuggestsTheKeyThatWasMeant) {
   EXPECT_EQ(InterfaceError("AllowedIPs = 10.0.0.0/8"),
             ":2:1: AllowedIPs belongs in [Peer], not in [Interface]");
   EXPECT_EQ(PeerError("address = 10.0.0.1"), ":3:1: Address belongs in [Interface], not in [Peer]");
+  EXPECT_EQ(InterfaceError("Forwad = on"),
+            ":2:1: unknown key 'Forwad' in [Interface]; did you mean 'Forward'? (it belongs in "
+            "[Gateway])");
+  EXPECT_EQ(PeerError("TransportCypher = auto"),
+            ":3:1: unknown key 'TransportCypher' in [Peer]; did you mean 'TransportCipher'?")
+      << "which is one of both";
 }
 
 TEST(ConfigFileTest, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {

@@ -37,7 +37,8 @@ TEST(GatewayConfigTest, ReadsWhatIsAskedOfTheHost) {
   const ConfigFile config = MustParse(
       "[Interface]\nDNS = 10.0.0.1, fd00::53 corp.example\ndns = lan\nPreUp = echo '#' = 1\n"
       "PostUp = a %i; b\nPostUp =\nPostUp = c\nPreDown = x # y\nPostDown = z\n");
-  EXPECT_EQ(config.dns, (DnsSettings{{*IpAddress::Parse("10.0.0.1"), *IpAddress::Parse("fd00::53")},
+  EXPECT_EQ(config.dns, (DnsSettings{{NameServer{*IpAddress::Parse("10.0.0.1")},
+                                      NameServer{*IpAddress::Parse("fd00::53")}},
                                      {"corp.example", "lan"}}));
   EXPECT_EQ(config.hooks, (Hooks{{"echo '#' = 1"}, {"a %i; b", "c"}, {"x # y"}, {"z"}}));
   EXPECT_EQ(InterfaceError("DNS = 10.0.0.1, 10.0.0.256"),
@@ -45,6 +46,22 @@ TEST(GatewayConfigTest, ReadsWhatIsAskedOfTheHost) {
   EXPECT_EQ(InterfaceError("DNS = -a"),
             ":2:7: DNS must be addresses and domains to search in, not '-a'")
       << "no option of a program that is given it";
+}
+
+TEST(GatewayConfigTest, ReadsServersOnALinkAndDomainsThatOnlyRoute) {
+  const DnsSettings dns = MustParse("[Interface]\nDNS = fe80::1%eth0, ~corp.example ~.\n").dns;
+  EXPECT_EQ(dns, (DnsSettings{{NameServer{*IpAddress::Parse("fe80::1"), "eth0"}},
+                              {"~corp.example", "~."}}));
+  EXPECT_EQ(dns.servers[0].ToString(), "fe80::1%eth0");
+  EXPECT_EQ(InterfaceError("DNS = 10.0.0.1%eth0"),
+            ":2:7: DNS must be addresses and domains to search in, not '10.0.0.1%eth0'");
+  EXPECT_EQ(InterfaceError("DNS = fd00::1%eth0"),
+            ":2:7: DNS must be addresses and domains to search in, not 'fd00::1%eth0': only a "
+            "link-local address (fe80::/10) has an interface behind %");
+  for (const char* const wrong : {"~", "~10.0.0.1", "~-a", "a~b", "fe80::1%"}) {
+    EXPECT_EQ(InterfaceError(fmt::format("DNS = {}", wrong)),
+              fmt::format(":2:7: DNS must be addresses and domains to search in, not '{}'", wrong));
+  }
 }
 
 TEST(GatewayConfigTest, ReadsEveryFormOfATable) {

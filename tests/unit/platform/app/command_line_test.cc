@@ -209,9 +209,20 @@ TEST_F(CommandLineTest, CheckWarnsOfKeysThatOthersReadAlsoInFilesOfTheirOwn) {
   ASSERT_EQ(::chmod(key.c_str(), 0644), 0);
   EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
               "warning: .*key holds keys and is readable by everyone \\(chmod 600");
-  ASSERT_EQ(::unlink(key.c_str()), 0);
-  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
-              "warning: .*wg0.conf: a key is to be in .*key: .*No such file");
+}
+
+TEST_F(CommandLineTest, CheckReadsKeyFilesAsRunDoes) {
+  Write("key", "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
+  const std::string config = Write("wg0.conf", "[Interface]\nPrivateKeyFile = key\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0), "wg0.conf: ok")
+      << "next to the configuration";
+  Write("key", "no key\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(1),
+              "wg0.conf:2:18: .*/key holds no key");
+  const std::string missing =
+      Write("wg1.conf", "[Interface]\n[Peer]\nPresharedKeyFile = psk\nNoSuchKey = 1\n");
+  EXPECT_EXIT(RunProgram({"check", missing}), testing::ExitedWithCode(1),
+              "wg1.conf:4:1: .*wg1.conf:3:20: read .*/psk: No such file");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {

@@ -38,7 +38,7 @@ TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
       RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
       DeleteNamespace{"vpn"},
       RevertNamespaceDns{"vpn", true, 2},
-      RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}"},
+      RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}", 3},
   };
   for (const Action& action : actions) {
     const std::string json = ToJson(action);

@@ -1,16 +1,24 @@
 #include "platform/gateway/apply.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iterator>
 #include <optional>
 #include <utility>
 
+#include "fmt/format.h"
+#include "platform/base/unique_fd.h"
 #include "platform/gateway/held_sysctls.h"
+#include "platform/gateway/program.h"
 #include "platform/netlink/netlink.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
@@ -21,7 +29,8 @@ namespace {
 
 constexpr char kSysctl[] = "net/ipv4/conf/all/src_valid_mark";
 constexpr uint32_t kTable = 51820;
-using LinkUp = struct SetLinkUp;  // the function of that name hides it
+using LinkUp = struct SetLinkUp;  // functions of these names hide them
+using LinkMtu = struct SetMtu;
 
 bool IsAny(const Journal::Entry&) { return true; }
 
@@ -70,8 +79,8 @@ class ApplyTest : public NetworkNamespaceTest {
     std::ifstream file(folder_ + "/noted");
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  RunHook NoteBy(const std::string& key, const std::string& word) const {
-    return {key, "printf '" + word + " ' >>" + folder_ + "/noted"};
+  RunHook NoteBy(const std::string& key, const std::string& word, uint32_t place = 0) const {
+    return {key, "printf '" + word + " ' >>" + folder_ + "/noted", place};
   }
   static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
   static Step RouteStep(const char* prefix, Route::Type type = Route::Type::kInterface) {
@@ -128,6 +137,59 @@ TEST_F(ApplyTest, DownUndoesEverythingAndHooksHaveTheirPlaces) {
   ExpectAsBefore();
   EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok()) << "twice is harmless";
   EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
+}
+
+TEST_F(ApplyTest, HooksOfTheWayDownRunInTheOrderOfTheFileAlsoAfterAReload) {
+  Plan before;
+  before.steps = {{{}, NoteBy("PostDown", "b", 1)}, {{}, NoteBy("PostDown", "a", 0)}};
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  Plan after;
+  for (const auto& [word, place] : {std::pair("a", 3U), {"c", 2U}, {"b", 1U}, {"a", 0U}}) {
+    after.steps.push_back({{}, NoteBy("PostDown", word, place)});
+  }
+  ASSERT_TRUE(
+      ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "a b c a ");
+}
+
+// All of these end otherwise in a plain `bash -c`.
+TEST_F(ApplyTest, HooksRunAsInWgQuick) {
+  if (!FindProgram("bash").has_value()) GTEST_SKIP() << "SKIP: needs bash";
+  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false; true"}).ok());
+  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false | true"}).ok());
+  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "case aa in +(a)) ;; *) exit 1 ;; esac"}).ok());
+  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "false || true"}).ok());
+}
+
+TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
+  std::array<int, 2> question{};
+  std::array<int, 2> answer{};
+  ASSERT_EQ(::pipe(question.data()), 0);
+  ASSERT_EQ(::pipe(answer.data()), 0);
+  const std::array<UniqueFd, 4> closed_at_the_end{UniqueFd(question[0]), UniqueFd(question[1]),
+                                                  UniqueFd(answer[0]), UniqueFd(answer[1])};
+  int asked = 0;
+  host_->set_while_hook({question[0], [&] {
+                           char byte = 0;
+                           EXPECT_EQ(::read(question[0], &byte, 1), 1);
+                           EXPECT_EQ(::write(answer[1], "yes\n", 4), 4);
+                           ++asked;
+                           return true;
+                         }});
+  const std::string ask = fmt::format("printf . >&{}; read -r word <&{}; ", question[1], answer[0]);
+  EXPECT_TRUE(host_->Apply(RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
+  EXPECT_EQ(asked, 2);
+}
+
+TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
+  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
+                                   AddressStep("fd07::1/64"),
+                                   {LinkMtu{1000}, {}},
+                                   {LinkUp{}, {}}};
+  ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
+  EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
@@ -262,6 +324,46 @@ TEST_F(ApplyTest, ADifferenceTouchesOnlyWhatDiffersAndRunsNoHooks) {
   ExpectAsBefore();
 }
 
+// The address that a packet to the interface's network gets.
+std::string SourceTowards(const char* destination) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(9);
+  ::inet_pton(AF_INET, destination, &address.sin_addr);
+  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
+    return "";
+  socklen_t size = sizeof(address);
+  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  std::array<char, INET_ADDRSTRLEN> text{};
+  return ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+}
+
+TEST_F(ApplyTest, AfterADifferenceTheFirstAddressIsTheSourceAsAtTheStart) {
+  const auto plan = [](std::initializer_list<const char*> addresses) {
+    Plan made;
+    made.steps = {{CreateInterface{}, DeleteInterface{}}};
+    for (const char* const address : addresses) made.steps.push_back(AddressStep(address));
+    made.steps.push_back({LinkUp{}, {}});
+    made.steps.push_back(RouteStep("10.8.0.0/16"));
+    return made;
+  };
+  Plan before = plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"});
+  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
+  EXPECT_EQ(SourceTowards("10.7.0.9"), "10.7.0.1");
+  for (const auto& [after, source] :
+       {std::pair(plan({"10.7.0.2/24", "10.7.0.1/24", "10.7.1.1/16"}), "10.7.0.2"),
+        std::pair(plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"}), "10.7.0.1"),
+        std::pair(plan({"10.7.0.3/24", "10.7.0.1/24", "10.7.0.2/24"}), "10.7.0.3"),
+        std::pair(plan({"10.7.0.2/24", "10.7.0.3/24"}), "10.7.0.2")}) {
+    ASSERT_TRUE(
+        ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
+    EXPECT_EQ(SourceTowards("10.7.0.9"), source);
+    EXPECT_EQ(RoutesOfTable(), 1U) << "routes are there as ever";
+    before = after;
+  }
+}
+
 TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   Plan before;
   before.steps = Steps();
@@ -269,6 +371,7 @@ TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   const size_t entries = journal_->entries().size();
   Plan after = before;
   after.steps[3] = AddressStep("10.7.0.2/24");
+  after.steps[8] = {{}, NoteBy("PreDown", "other-pre-down")};
   const auto commit = [] { return absl::InvalidArgumentError("as the test says"); };
   EXPECT_EQ(ApplyDifference(before, after, &*host_, &*journal_, commit).message(),
             "as the test says");
@@ -281,7 +384,9 @@ TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   EXPECT_FALSE(HasAddress("10.7.0.2/24"));
   EXPECT_EQ(ReadSysctl(kSysctl), "1");
   EXPECT_EQ(journal_->entries().size(), entries);
+  EXPECT_EQ(Noted(), "pre-up post-up ") << "no hook was run";
   ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
   ExpectAsBefore();
 }
 

@@ -33,7 +33,8 @@ class NamespaceDnsTest : public testing::Test {
   void MakeFolder() { std::filesystem::create_directories(paths_->folder); }
 
   static std::string TextOf(const std::string& interface, const char* server) {
-    return NamespaceDnsText(interface, {{*IpAddress::Parse(server)}, {}});
+    return NamespaceDnsText(interface,
+                            {{NameServer{*IpAddress::Parse(server)}}, {"~corp.example"}});
   }
   absl::StatusOr<bool> Set(const std::string& interface, const char* server) {
     return WriteNamespaceDns(*paths_, interface, {"vpn", TextOf(interface, server), false});

@@ -234,24 +234,41 @@ TEST(PlanTest, HooksRunInTheOrderOfTheFileAtTheirMoment) {
   EXPECT_FALSE(plan.steps[1].apply.has_value());
 }
 
+TEST(PlanTest, TheSameHookTwiceIsTwoHooks) {
+  const Plan plan =
+      MakePlan("wg0", Config("PostDown = a\nPostDown = b\nPostDown = a", ""), Facts());
+  EXPECT_EQ(Undone(plan), "ip link delete dev wg0\na\nb\na\n");
+  EXPECT_NE(plan.steps[0].undo, plan.steps[2].undo) << "each is recorded";
+}
+
+TEST(PlanTest, DomainsWithoutAServerLeaveTheHostItsOwnServers) {
+  HostFacts facts = Facts();
+  facts.dns_program = DnsProgram::kResolvectl;
+  const Plan plan = MakePlan("wg0", Config("DNS = corp.example", ""), facts);
+  EXPECT_EQ(Applied(plan).find("resolvectl"), std::string::npos) << Applied(plan);
+  EXPECT_EQ(plan.warnings.size(), 1u);
+}
+
 TEST(PlanTest, DnsGoesToTheProgramThatTheHostHas) {
-  const ConfigFile config = Config("DNS = 10.0.0.53, fd00::53, lan", "");
+  const ConfigFile config = Config("DNS = 10.0.0.53, fd00::53, lan, ~corp", "");
   HostFacts facts = Facts();
   EXPECT_EQ(MakePlan("wg0", config, facts).warnings.size(), 1u) << "it is said";
   facts.dns_program = DnsProgram::kResolvconf;
   facts.resolvconf_prefix = "tun.";
   const Plan resolvconf = MakePlan("wg0", config, facts);
-  EXPECT_NE(Applied(resolvconf)
-                .find("printf '%s\\n' 'nameserver 10.0.0.53' 'nameserver fd00::53' 'search lan' | "
-                      "resolvconf -a tun.wg0 -m 0 -x\n"),
-            std::string::npos)
+  EXPECT_NE(
+      Applied(resolvconf)
+          .find("printf '%s\\n' 'nameserver 10.0.0.53' 'nameserver fd00::53' 'search lan ~corp' | "
+                "resolvconf -a tun.wg0 -m 0 -x\n"),
+      std::string::npos)
       << Applied(resolvconf);
   EXPECT_NE(Undone(resolvconf).find("resolvconf -d tun.wg0 -f\n"), std::string::npos);
   facts.dns_program = DnsProgram::kResolvectl;
   const Plan resolvectl = MakePlan("wg0", config, facts);
-  EXPECT_NE(Applied(resolvectl)
-                .find("resolvectl dns wg0 10.0.0.53 fd00::53\nresolvectl domain wg0 lan '~.'\n"),
-            std::string::npos);
+  EXPECT_NE(
+      Applied(resolvectl)
+          .find("resolvectl dns wg0 10.0.0.53 fd00::53\nresolvectl domain wg0 lan '~corp' '~.'\n"),
+      std::string::npos);
   EXPECT_NE(Undone(resolvectl).find("resolvectl revert wg0\n"), std::string::npos);
 }
 

@@ -1,0 +1,19 @@
+#ifndef RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
+#define RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "platform/gateway/journal.h"
+
+namespace ringwire::platform {
+
+// OK: no interface has that name where a new one would be (`network_namespace`; empty: here), or
+// only that of a predecessor which is about to go, by what `journal` says. Else who has it and how
+// to go on. Asked before the first step: hooks must not run on behalf of somebody else's tunnel.
+absl::Status CheckNoInterface(const std::string& interface, const std::string& network_namespace,
+                              const Journal& journal);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
