@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -141,31 +142,30 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
 }
 
 // The kernel's answer to one change: 0, or a negative libnl error.
-int Send(nl_sock* socket, Message message) { return nl_send_sync(socket, message.release()); }
+int Send(NetlinkSocket* socket, Message message) {
+  return socket->Request([&message](nl_sock* to) { return nl_send_sync(to, message.release()); });
+}
 
 }  // namespace
 
-void RouteNetlink::CloseSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
-
 absl::StatusOr<RouteNetlink> RouteNetlink::Open() {
-  RouteNetlink netlink(nl_socket_alloc());
-  if (netlink.socket_ == nullptr) return absl::ResourceExhaustedError("open a netlink socket");
-  const int result = nl_connect(netlink.socket_.get(), NETLINK_ROUTE);
-  if (result < 0) return NetlinkError(result, "open a netlink socket");
-  return netlink;
+  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
+  if (!socket.ok()) return socket.status();
+  return RouteNetlink(*std::move(socket));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interface_index) {
-  const int result = Send(
-      socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
+  int result =
+      Send(&socket_, RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
   if (result >= 0) return true;
   if (result != -NLE_EXIST) return NetlinkError(result, Describe(platform::AddRoute{route}));
   // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
   // same one; traffic would go on by the first, so that one is not left there.
-  if (Send(socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route,
-                                       interface_index)) == -NLE_EXIST) {
-    return false;
-  }
+  result = Send(&socket_,
+                RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, interface_index));
+  if (result == -NLE_EXIST) return false;
+  // What is there may be this very one, which keeps packets from going elsewhere.
+  if (result < 0) return NetlinkError(result, Describe(platform::AddRoute{route}));
   const absl::Status removed = RemoveRoute(route, interface_index);
   if (!removed.ok()) return removed;
   return absl::AlreadyExistsError(fmt::format(
@@ -178,20 +178,20 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
 }
 
 absl::Status RouteNetlink::RemoveRoute(const Route& route, uint32_t interface_index) {
-  const int result = Send(socket_.get(), RouteMessage(RTM_DELROUTE, 0, route, interface_index));
+  const int result = Send(&socket_, RouteMessage(RTM_DELROUTE, 0, route, interface_index));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
   return NetlinkError(result, Describe(platform::RemoveRoute{route}));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRule(const Rule& rule) {
-  const int result = Send(socket_.get(), RuleMessage(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
+  const int result = Send(&socket_, RuleMessage(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
   if (result >= 0) return true;
   if (result == -NLE_EXIST) return false;
   return NetlinkError(result, Describe(platform::AddRule{rule}));
 }
 
 absl::Status RouteNetlink::RemoveRule(const Rule& rule) {
-  const int result = Send(socket_.get(), RuleMessage(RTM_DELRULE, 0, rule));
+  const int result = Send(&socket_, RuleMessage(RTM_DELRULE, 0, rule));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
   return NetlinkError(result, Describe(platform::RemoveRule{rule}));
 }
@@ -212,8 +212,10 @@ void RouteNetlink::Listen(const Visitor* visit) {
 
 absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit) {
   Listen(&visit);
-  int result = nl_send_simple(socket_.get(), type, NLM_F_DUMP, header.data(), header.size());
-  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
+  const int result = socket_.Request([type, header](nl_sock* socket) {
+    const int sent = nl_send_simple(socket, type, NLM_F_DUMP, header.data(), header.size());
+    return sent < 0 ? sent : nl_recvmsgs_default(socket);
+  });
   Listen(nullptr);
   // A host without IPv6 has none of them.
   if (result < 0 && !(header[0] == AF_INET6 && IsAbsent(result))) {
@@ -334,12 +336,11 @@ absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, u
     if (route.has_value()) way = route->way;
   };
   Listen(&visit);
-  // The answer is one message, or an error; an acknowledgement behind it would be taken for the
-  // next answer.
-  nl_socket_disable_auto_ack(socket_.get());
-  int result = nl_send_auto(socket_.get(), request.get());
-  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
-  nl_socket_enable_auto_ack(socket_.get());
+  const int result = socket_.Request([&request](nl_sock* socket) {
+    int step = nl_send_auto(socket, request.get());
+    if (step >= 0) step = nl_recvmsgs_default(socket);
+    return step < 0 ? step : nl_wait_for_ack(socket);
+  });
   Listen(nullptr);
   if (result < 0) return NetlinkError(result, "find a route to " + to.ToString());
   if (way.interface_index == 0) return absl::NotFoundError("no route to " + to.ToString());

@@ -3,17 +3,16 @@
 
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/gateway/action.h"
 #include "platform/gateway/local_networks.h"
+#include "platform/netlink/netlink_socket.h"
 
-struct nl_sock;
-struct nl_msg;
 struct nlmsghdr;
 
 namespace ringwire::platform {
@@ -23,6 +22,7 @@ namespace ringwire::platform {
 class RouteNetlink {
  public:
   static absl::StatusOr<RouteNetlink> Open();
+  explicit RouteNetlink(NetlinkSocket socket) : socket_(std::move(socket)) {}
 
   // `interface_index`: of the routes of type kInterface. One that is there already is fine (false:
   // nothing was added); so is removing one that is not. AlreadyExists: one of this prefix leads
@@ -53,17 +53,13 @@ class RouteNetlink {
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
 
  private:
-  struct CloseSocket {
-    void operator()(nl_sock* socket) const;
-  };
   using Visitor = std::function<void(nlmsghdr* message)>;
-  explicit RouteNetlink(nl_sock* socket) : socket_(socket) {}
   void Listen(const Visitor* visit);  // who gets the messages to come; null: nobody
   absl::Status Dump(int type, const Visitor& visit);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
 
-  std::unique_ptr<nl_sock, CloseSocket> socket_;
+  NetlinkSocket socket_;
 };
 
 }  // namespace ringwire::platform
