@@ -108,6 +108,17 @@ Message RuleMessage(int type, int flags, const Rule& rule) {
   return message;
 }
 
+// nullopt: there is none.
+std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t family) {
+  if (attribute == nullptr) return std::nullopt;
+  IpAddress address;
+  address.family = family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const auto size = static_cast<size_t>(nla_len(attribute));
+  if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+  std::memcpy(address.bytes.data(), nla_data(attribute), size);
+  return address;
+}
+
 struct FoundRoute {
   RouteNetlink::Way way;
   bool is_v4 = false;
@@ -224,14 +235,14 @@ absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const
   return absl::OkStatus();
 }
 
-absl::Status RouteNetlink::Dump(int type, const Visitor& visit) {
-  // rtgenmsg would do, but for strict kernels the header has to be the whole one; both kinds have
-  // the same size, and begin with the family.
-  std::array<uint8_t, sizeof(rtmsg)> header{};
-  static_assert(sizeof(rtmsg) == sizeof(fib_rule_hdr));
+absl::Status RouteNetlink::Dump(int type, const Visitor& visit, size_t header_size) {
+  // rtgenmsg would do, but for strict kernels the header has to be the whole one; all kinds begin
+  // with the family.
+  std::array<uint8_t, kRouteHeaderSize> header{};
+  static_assert(sizeof(rtmsg) == kRouteHeaderSize && sizeof(fib_rule_hdr) == kRouteHeaderSize);
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
     header[0] = family;
-    const absl::Status status = DumpFamily(type, header, visit);
+    const absl::Status status = DumpFamily(type, std::span(header).first(header_size), visit);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -289,30 +300,51 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
   return links;
 }
 
+absl::StatusOr<std::vector<RouteNetlink::LinkAddress>> RouteNetlink::OwnAddresses() {
+  std::vector<LinkAddress> addresses;
+  const absl::Status status = Dump(
+      RTM_GETADDR,
+      [&addresses](nlmsghdr* message) {
+        std::array<nlattr*, IFA_MAX + 1> attributes{};
+        if (nlmsg_parse(message, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0)
+          return;
+        const auto* const header = static_cast<const ifaddrmsg*>(nlmsg_data(message));
+        for (const int type : {IFA_LOCAL, IFA_ADDRESS}) {
+          const std::optional<IpAddress> address =
+              AddressIn(attributes[static_cast<size_t>(type)], header->ifa_family);
+          if (address.has_value()) addresses.push_back({header->ifa_index, *address});
+        }
+      },
+      sizeof(ifaddrmsg));
+  if (!status.ok()) return status;
+  return addresses;
+}
+
 absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   absl::StatusOr<std::vector<uint32_t>> tunnels = TunnelLinks();
   if (!tunnels.ok()) return tunnels.status();
+  absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
   std::vector<HostRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
     std::array<nlattr*, RTA_MAX + 1> attributes{};
     if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
     const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
     const nlattr* const table = attributes[RTA_TABLE];
-    const nlattr* const destination = attributes[RTA_DST];
-    if (table == nullptr || nla_get_u32(table) != kMainTable || destination == nullptr) return;
+    const std::optional<IpAddress> destination = AddressIn(attributes[RTA_DST], header->rtm_family);
+    if (table == nullptr || nla_get_u32(table) != kMainTable || !destination.has_value()) return;
     if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0) return;
     const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
     if (link != 0 && link == but) return;
-    IpAddress address;
-    address.family = header->rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-    const auto size = static_cast<size_t>(nla_len(destination));
-    if (size != static_cast<size_t>(address.Bits()) / 8) return;
-    std::memcpy(address.bytes.data(), nla_data(destination), size);
-    HostRoute route{Prefix::Of(address, header->rtm_dst_len), header->rtm_protocol};
+    HostRoute route{Prefix::Of(*destination, header->rtm_dst_len), header->rtm_protocol};
     // One of several ways has no link of its own.
     route.has_gateway =
         link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
     route.by_tunnel = std::ranges::find(*tunnels, link) != tunnels->end();
+    route.has_address =
+        !route.has_gateway && std::ranges::any_of(*addresses, [&](const LinkAddress& own) {
+          return own.interface_index == link && route.prefix.Contains(own.address);
+        });
     if (IsLocal(route) && routes.size() < kLocalRoutesMax) routes.push_back(route);
   });
   if (!status.ok()) return status;

@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
 #define RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -55,9 +56,16 @@ class RouteNetlink {
  private:
   using Visitor = std::function<void(nlmsghdr* message)>;
   void Listen(const Visitor* visit);  // who gets the messages to come; null: nobody
-  absl::Status Dump(int type, const Visitor& visit);
+  // Of what routes and rules begin with.
+  static constexpr size_t kRouteHeaderSize = 12;
+  absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
+  struct LinkAddress {
+    uint32_t interface_index = 0;
+    IpAddress address;  // its own, or of the other end that its network is of
+  };
+  absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
 
   NetlinkSocket socket_;
 };

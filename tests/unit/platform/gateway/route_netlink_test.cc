@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/control/gateway_config.h"
+#include "platform/netlink/netlink.h"
 #include "platform/netlink/netlink_socket.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
@@ -194,6 +195,25 @@ TEST_F(RouteNetlinkTest, AWayLeavesNoAnswerOver) {
     EXPECT_EQ(way->interface_index, index_);
     EXPECT_TRUE(netlink_->DefaultWays(0).ok());
   }
+}
+
+TEST_F(RouteNetlinkTest, ANetworkIsOfThisHostByItsAddressesOnThatLink) {
+  absl::StatusOr<Netlink> addresses = Netlink::Open();
+  ASSERT_TRUE(addresses.ok());
+  for (const char* const text : {"10.8.0.1/24", "fd08::1/64"}) {
+    ASSERT_TRUE(addresses->AddAddress(index_, *InterfaceAddress::Parse(text)).ok());
+  }
+  const TunDevice other = MustCreate("eth0");
+  ASSERT_TRUE(netlink_->AddRoute(To("10.8.0.0/25", kMainTable), other.interface_index).ok());
+  const auto routes = netlink_->LocalRoutes(0);
+  ASSERT_TRUE(routes.ok()) << routes.status();
+  const auto has_address = [&routes](const char* prefix) {
+    const auto route = std::ranges::find(*routes, *Prefix::Parse(prefix), &HostRoute::prefix);
+    return route != routes->end() && route->has_address;
+  };
+  EXPECT_TRUE(has_address("10.8.0.0/24"));
+  EXPECT_TRUE(has_address("fd08::/64"));
+  EXPECT_FALSE(has_address("10.8.0.0/25")) << "it is on another link";
 }
 
 TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
