@@ -79,8 +79,9 @@ struct ConfigParse {
   bool ok() const { return errors.empty(); }
 };
 
-// `lookup`: for ports that are given by name.
-ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup = nullptr);
+// `lookup` and `tables`: for ports and routing tables that are given by name.
+ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup = nullptr,
+                            TableNumber tables = nullptr);
 
 // What a list of AllowedIPs leaves of itself: the last word on each prefix decides.
 std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& changes);

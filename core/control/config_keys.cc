@@ -24,19 +24,6 @@ constexpr size_t kDomainBytesMax = 253;
 constexpr size_t kNamespaceNameBytesMax = 200;  // a file's name, with room for what we append
 constexpr size_t kInterfaceNameBytesMax = 15;   // IFNAMSIZ without its NUL
 
-// As wg-quick: separated by commas or spaces, as many as there are. Each is a part of `value`.
-std::vector<std::string_view> Words(std::string_view value) {
-  const auto separates = [](char c) { return c == ',' || IsSpace(c); };
-  std::vector<std::string_view> words;
-  while (!value.empty()) {
-    const auto* const end = std::ranges::find_if(value, separates);
-    const std::string_view word = value.substr(0, static_cast<size_t>(end - value.begin()));
-    if (!word.empty()) words.push_back(word);
-    value.remove_prefix(std::max<size_t>(word.size(), 1));
-  }
-  return words;
-}
-
 std::optional<uint64_t> ParseNumberOrHex(std::string_view text) {
   if (text.starts_with("0x")) return ParseNumber(text.substr(2), UINT32_MAX, 16);
   return ParseNumber(text, UINT32_MAX);
@@ -253,9 +240,11 @@ void Parser::ReadTable(std::string_view value) {
     table = {RouteTable::Kind::kNumber, kMainTable};
   } else if (const auto number = ParseNumberOrHex(text); number && *number > 0) {
     table = {RouteTable::Kind::kNumber, static_cast<uint32_t>(*number)};
+  } else if (const auto named = tables_ == nullptr ? std::nullopt : tables_(text)) {
+    table = {RouteTable::Kind::kNumber, *named};
   } else {
-    Fail(value, fmt::format("Table must be auto, off, main or the number of a routing table, not "
-                            "{}",
+    Fail(value, fmt::format("Table must be auto, off, main, the number of a routing table or its "
+                            "name in /etc/iproute2/rt_tables, not {}",
                             QuotedUnlessKey(text)));
   }
 }

@@ -198,8 +198,8 @@ void Parser::EndGateway() {
 
 }  // namespace config_parser
 
-ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup) {
-  return config_parser::Parser(lookup).Parse(text);
+ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup, TableNumber tables) {
+  return config_parser::Parser(lookup, tables).Parse(text);
 }
 
 }  // namespace ringwire

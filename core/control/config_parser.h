@@ -21,7 +21,7 @@ enum class Section : uint8_t { kNone, kUnknown, kInterface, kPeer, kGateway };
 
 class Parser {
  public:
-  explicit Parser(ServicePort lookup) : lookup_(lookup) {}
+  Parser(ServicePort lookup, TableNumber tables) : lookup_(lookup), tables_(tables) {}
   ConfigParse Parse(std::string_view text);
 
  private:
@@ -96,6 +96,7 @@ class Parser {
   PeerConfig& peer() { return result_.config.peers.back(); }
 
   const ServicePort lookup_;
+  const TableNumber tables_;
   ConfigParse result_;
   size_t errors_not_listed_ = 0;
   FilePosition first_not_listed_;

@@ -8,6 +8,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
 #include "core/base/ascii.h"
 #include "core/base/check.h"
 #include "core/control/config_value.h"
@@ -130,6 +131,39 @@ std::optional<std::string> TextOf(const std::optional<crypto::Secret<32>>& key) 
   return KeyToBase64(key->bytes());
 }
 
+// Of a line that sets something.
+std::string_view ValueOf(std::string_view line) {
+  size_t begin = line.find('=') + 1;
+  while (begin < line.size() && (line[begin] == ' ' || line[begin] == '\t')) ++begin;
+  const std::string_view body = line.substr(0, line.size() - EndOf(line).size());
+  size_t behind = std::min(body.find('#'), body.size());
+  while (behind > begin && IsSpace(body[behind - 1])) --behind;
+  return line.substr(begin, std::max(behind, begin) - begin);
+}
+
+// A comment behind it stays.
+void ReplaceValue(std::string_view value, std::string* line) {
+  const std::string_view old = ValueOf(*line);
+  const auto begin = static_cast<size_t>(old.data() - line->data());
+  std::string fresh = fmt::format("{}{}{}", std::string_view(*line).substr(0, begin), value,
+                                  std::string_view(*line).substr(begin + old.size()));
+  crypto::Cleanse(line->data(), line->size());
+  *line = std::move(fresh);
+}
+
+// Takes words out of a list. False: none is left; a list without such words stays as it is.
+bool KeepWords(std::string* line, absl::FunctionRef<bool(std::string_view)> is_gone) {
+  const std::vector<std::string_view> words = Words(ValueOf(*line));
+  if (std::ranges::none_of(words, is_gone)) return true;
+  std::string kept;
+  for (const std::string_view word : words) {
+    if (is_gone(word)) continue;
+    fmt::format_to(std::back_inserter(kept), "{}{}", kept.empty() ? "" : ", ", word);
+  }
+  if (!kept.empty()) ReplaceValue(kept, line);
+  return !kept.empty();
+}
+
 class Saver {
  public:
   explicit Saver(const SaveRequest& request);
@@ -203,15 +237,7 @@ void Saver::Set(const std::vector<Block*>& blocks, std::string_view key,
   if (kept == nullptr) {
     blocks.front()->Append(fmt::format("{} = {}{}", key, *value, end_), end_);
   } else {
-    const std::string_view old = *kept;
-    size_t begin = old.find('=') + 1;
-    while (begin < old.size() && (old[begin] == ' ' || old[begin] == '\t')) ++begin;
-    const std::string_view body = old.substr(0, old.size() - EndOf(old).size());
-    size_t behind = std::min(body.find('#'), body.size());
-    while (behind > begin && IsSpace(body[behind - 1])) --behind;
-    std::string line = fmt::format("{}{}{}", old.substr(0, begin), *value, old.substr(behind));
-    crypto::Cleanse(kept->data(), kept->size());
-    *kept = std::move(line);
+    ReplaceValue(*value, kept);
   }
   crypto::Cleanse(value->data(), value->size());
 }
@@ -251,10 +277,19 @@ void Saver::SaveInterface() {
   }
 }
 
-// An address is only added: those of IPv6 also go when a link is set down for a moment.
 void Saver::SaveLink(const std::vector<Block*>& blocks) {
   const ConfigFile& file = request_.file;
   const ConfigFile& device = request_.device;
+  const auto is_gone = [this](std::string_view word) {
+    const std::optional<InterfaceAddress> address = InterfaceAddress::Parse(word);
+    return address.has_value() &&
+           std::ranges::find(request_.gone_addresses, *address) != request_.gone_addresses.end();
+  };
+  for (Block* const block : blocks) {
+    std::erase_if(block->lines, [&is_gone](std::string& line) {
+      return EqualIgnoringCase(KeyOf(line), "Address") && !KeepWords(&line, is_gone);
+    });
+  }
   std::string added;
   for (const InterfaceAddress& address : device.addresses) {
     if (std::ranges::find(file.addresses, address) != file.addresses.end()) continue;

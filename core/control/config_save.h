@@ -2,6 +2,7 @@
 #define RINGWIRE_CORE_CONTROL_CONFIG_SAVE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct SaveRequest {
   // As StateOf gives it; `addresses` and `mtu`, if any, as the interface has them by now.
   const ConfigFile& device;
   uint32_t chosen_fwmark = 0;  // in force where the file names none; that one is not saved
+  // Of the device and taken off it since.
+  std::span<const InterfaceAddress> gone_addresses = {};
 };
 
 struct SavedConfig {

@@ -93,6 +93,18 @@ std::string WithoutSpaces(std::string_view text) {
   return result;
 }
 
+std::vector<std::string_view> Words(std::string_view value) {
+  const auto separates = [](char c) { return c == ',' || IsSpace(c); };
+  std::vector<std::string_view> words;
+  while (!value.empty()) {
+    const auto* const end = std::ranges::find_if(value, separates);
+    const std::string_view word = value.substr(0, static_cast<size_t>(end - value.begin()));
+    if (!word.empty()) words.push_back(word);
+    value.remove_prefix(std::max<size_t>(word.size(), 1));
+  }
+  return words;
+}
+
 std::string Quoted(std::string_view text) {
   constexpr size_t kShownMax = 64;
   std::string shown(text.substr(0, kShownMax));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/base/ascii.h"
 #include "core/control/device_update.h"
@@ -55,6 +56,10 @@ inline constexpr std::string_view kOctalForWgQuick =
 
 // wg ignores spaces everywhere, also inside words.
 std::string WithoutSpaces(std::string_view text);
+
+// A list, as wg-quick: separated by commas or spaces, as many as there are. Each is a part of
+// `value`.
+std::vector<std::string_view> Words(std::string_view value);
 
 // In quotes, harmless on a terminal, of bounded length.
 std::string Quoted(std::string_view text);

@@ -2,6 +2,7 @@
 #define RINGWIRE_CORE_CONTROL_GATEWAY_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,10 @@ struct RouteTable {
   uint32_t number = 0;
   friend bool operator==(const RouteTable&, const RouteTable&) = default;
 };
+
+// The number of the routing table that has this name on the host; nullopt: none has. A null
+// pointer: names are not looked up.
+using TableNumber = std::optional<uint32_t> (*)(const std::string& name);
 
 struct DnsSettings {
   std::vector<IpAddress> servers;

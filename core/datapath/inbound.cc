@@ -1,5 +1,6 @@
 #include "core/datapath/inbound.h"
 
+#include <algorithm>
 #include <optional>
 #include <variant>
 
@@ -30,6 +31,7 @@ void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
   replies_.clear();
   to_wire_.clear();
   for (const ReceivedRun& received : runs) ProcessRun(now, received);
+  DeliverHeld(held_count_);
   const std::span<const TunWrite> writes = coalescer_.Finish();
   to_tun_ = TunWriteBatch{writes, coalescer_.pieces()};
 }
@@ -98,15 +100,20 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
   // Only now that the tags have verified: nobody without the key may move the window (rule 2).
   uint64_t accepted = 0;
   uint64_t accepted_bytes = 0;
+  uint64_t late = 0;  // a bit for each segment
+  static_assert(kTrainSegmentsMax <= 64);
   {
     MutexLock lock(&keypair.replay_mutex());
-    for (crypto::OpenSegment& segment : segments) {
+    for (size_t i = 0; i < segments.size(); ++i) {
+      crypto::OpenSegment& segment = segments[i];
+      const uint64_t next = keypair.replay_window().next();
       if (!segment.ok) {
         counters_->Drop(DropReason::kTransportInvalid);
       } else if (!keypair.replay_window().CheckAndSet(segment.counter)) {
         segment.ok = false;
         counters_->Drop(DropReason::kReplay);
       } else {
+        if (segment.counter < next) late |= uint64_t{1} << i;
         ++accepted;
         accepted_bytes += segment.size + kTransportHeaderBytes;
       }
@@ -114,15 +121,19 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
   }
   if (accepted == 0) return;
   Authenticated(now, received, keypair, accepted_bytes);
+  if (held_count_ + segments.size() > kHeldMax) DeliverHeld(held_count_ - kTrainSegmentsMax);
   bool has_data = false;
-  for (const crypto::OpenSegment& segment : segments) {
+  for (size_t i = 0; i < segments.size(); ++i) {
+    const crypto::OpenSegment& segment = segments[i];
     if (!segment.ok) continue;
     if (segment.size == crypto::kTagBytes) {
       counters_->keepalives_received.Add();
       continue;
     }
     has_data = true;
-    Deliver(received, *keypair.peer(), {segment.data, segment.size - crypto::kTagBytes});
+    Hold(Opened{&keypair, segment.counter, segment.data,
+                static_cast<uint32_t>(segment.size - crypto::kTagBytes), received.tos},
+         (late >> i & 1) != 0);
   }
   if (has_data && keypair.peer()->activity.DataReceived(now))
     link_->Raise(*keypair.peer(), kActivity);
@@ -148,8 +159,30 @@ void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& k
     link_->Raise(peer, kRekeyDue);
 }
 
-void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer,
-                      std::span<uint8_t> plaintext) {
+// Most packets come in order, which the replay window has already found out.
+void Inbound::Hold(const Opened& opened, bool is_late) {
+  DCHECK(held_count_ < kHeldMax);
+  size_t place = held_count_++;
+  if (is_late) {
+    for (size_t i = place; i-- > 0;) {
+      if (held_[i].keypair != opened.keypair) continue;
+      if (held_[i].counter < opened.counter) break;
+      held_[place] = held_[i];
+      place = i;
+    }
+  }
+  held_[place] = opened;
+}
+
+void Inbound::DeliverHeld(size_t count) {
+  const std::span<Opened> held = std::span(held_).first(held_count_);
+  for (const Opened& opened : held.first(count)) Deliver(opened);
+  std::ranges::copy(held.subspan(count), held_.begin());
+  held_count_ -= count;
+}
+
+void Inbound::Deliver(const Opened& opened) {
+  const std::span<uint8_t> plaintext(opened.data, opened.size);
   if (IpVersionOf(plaintext) == IpFamily::kNone) {
     counters_->Drop(DropReason::kInnerNotIp);
     return;
@@ -161,11 +194,11 @@ void Inbound::Deliver(const ReceivedRun& received, const PeerSlot& peer,
   }
   // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address
   // (rule 10).
-  if (shared_->allowed_ips.Lookup(ip->source) != &peer) {
+  if (shared_->allowed_ips.Lookup(ip->source) != opened.keypair->peer()) {
     counters_->Drop(DropReason::kSourceNotAllowed);
     return;
   }
-  const std::optional<uint8_t> tos = EcnDecapsulate(received.tos, ip->tos);
+  const std::optional<uint8_t> tos = EcnDecapsulate(opened.outer_tos, ip->tos);
   if (!tos) {
     counters_->Drop(DropReason::kEcnInvalid);
     return;

@@ -28,8 +28,8 @@ struct InboundOptions {
 };
 
 // Wire -> TUN. Transport messages are opened in place, checked in the order authenticate, replay,
-// route, and merged into writes for TUN; handshakes go through the gate to control. Owned by one
-// worker; allocates at construction only.
+// route, put into the order in which they were sealed, and merged into writes for TUN; handshakes
+// go through the gate to control. Owned by one worker; allocates at construction only.
 class Inbound {
  public:
   Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
@@ -56,7 +56,22 @@ class Inbound {
   void Collect(Instant now, const ReceivedRun& received, std::span<uint8_t> message);
   void OpenCollected(Instant now, const ReceivedRun& received);
   void Authenticated(Instant now, const ReceivedRun& received, Keypair& keypair, uint64_t bytes);
-  void Deliver(const ReceivedRun& received, const PeerSlot& peer, std::span<uint8_t> plaintext);
+
+  // A packet of the peer that owns the key: opened, and new.
+  struct Opened {
+    const Keypair* keypair = nullptr;
+    uint64_t counter = 0;
+    uint8_t* data = nullptr;
+    uint32_t size = 0;  // of the plaintext, padding included
+    uint8_t outer_tos = 0;
+  };
+  // Takes a packet behind what is held, or, when it `is_late`, before those of its key that were
+  // sealed after it. The places that one key's packets have among those of others stay as they are:
+  // between two keys a counter says nothing.
+  void Hold(const Opened& opened, bool is_late);
+  // Delivers the first `count` of what is held.
+  void DeliverHeld(size_t count);
+  void Deliver(const Opened& opened);
 
   SharedState* const shared_;
   WorkerLink* const link_;
@@ -68,6 +83,13 @@ class Inbound {
   Keypair* collected_for_ = nullptr;
   size_t collected_ = 0;
   std::array<crypto::OpenSegment, kTrainSegmentsMax> open_;
+
+  // Packets wait here so that one the wire has turned around finds its place: those of at least one
+  // train, to the end of the batch at the longest. More would be cold in the cache when their
+  // checksums are computed, and this bounds what a peer that numbers backwards can cost.
+  static constexpr size_t kHeldMax = 2 * kTrainSegmentsMax;
+  std::array<Opened, kHeldMax> held_;
+  size_t held_count_ = 0;
 
   TunWriteBatch to_tun_;
   static constexpr size_t kCookieRepliesMax = 64;  // a batch; a flood gets no more

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/base/endian.h"
@@ -23,11 +24,15 @@ uint32_t SealedBytes(size_t packet_bytes, uint32_t mtu) {
   return static_cast<uint32_t>(PaddedSize(packet_bytes, mtu) + kTransportOverheadBytes);
 }
 
-// How many messages of this size a train takes, such that `count` of them become trains of nearly
-// equal length: 47 as 24 + 23 rather than 45 + 2, since a send costs the kernel about the same for
-// two messages as for twenty.
+// How many messages of this size a train takes.
+uint32_t LongestTrain(uint32_t sealed_bytes) {
+  return std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+}
+
+// How many of them it takes such that `count` become trains of nearly equal length: 47 as 24 + 23
+// rather than 45 + 2, since a send costs the kernel about the same for two messages as for twenty.
 uint32_t BalancedTrain(uint32_t count, uint32_t sealed_bytes) {
-  const uint32_t fits = std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+  const uint32_t fits = LongestTrain(sealed_bytes);
   const uint32_t trains = (count + fits - 1) / fits;
   return (count + trains - 1) / trains;
 }
@@ -63,6 +68,7 @@ Outbound::Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* en
 
 void Outbound::Reset() {
   DCHECK(!has_open_train_);
+  DCHECK(arena_promised_ == 0);
   arena_used_ = 0;
   to_wire_.clear();
   icmp_writes_.clear();
@@ -72,7 +78,7 @@ void Outbound::Reset() {
 size_t Outbound::Process(Instant now, std::span<const TunFrame> frames) {
   size_t taken = 0;
   while (taken < frames.size() && ProcessFrame(now, frames[taken].bytes)) ++taken;
-  SealOpenTrain(now);
+  FlushAll(now);
   return taken;
 }
 
@@ -138,7 +144,13 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     Stage(now, *peer, plan, packet);
     return true;
   }
-  return LayOut(now, Route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)}, plan, packet);
+  const Route route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)};
+  if (!plan.is_gso) return Collect(now, route, packet);
+  // Trains of its own, balanced by themselves.
+  FlushPeer(now, *peer);
+  if (!LayOut(now, route, plan, packet)) return false;
+  SealOpenTrain(now);
+  return true;
 }
 
 // A message of ours to this peer that came back to us through TUN, because the way to the endpoint
@@ -185,24 +197,75 @@ Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
   return current != nullptr && current->CanSend(now) ? current : nullptr;
 }
 
+bool Outbound::Collect(Instant now, const Route& route, std::span<const uint8_t> packet) {
+  const uint32_t sealed_bytes =
+      SealedBytes(packet.size(), shared_->mtu.load(std::memory_order_relaxed));
+  if (arena_used_ + arena_promised_ + sealed_bytes > kTrainArenaBytes) return false;
+  Collected* collected = FindCollected(*route.peer);
+  if (collected == nullptr) {
+    collected = &collected_[next_collected_];
+    next_collected_ = (next_collected_ + 1) % kCollectedMax;
+    Flush(now, collected);
+  } else if (route != collected->route || sealed_bytes > collected->sealed_bytes ||
+             collected->last_bytes != collected->sealed_bytes ||
+             collected->count == LongestTrain(collected->sealed_bytes)) {
+    Flush(now, collected);
+  }
+  if (collected->count == 0) {
+    collected->route = route;
+    collected->sealed_bytes = sealed_bytes;
+  }
+  collected->last_bytes = sealed_bytes;
+  collected->packets[collected->count++] = packet;
+  arena_promised_ += sealed_bytes;
+  return true;
+}
+
+Outbound::Collected* Outbound::FindCollected(const PeerSlot& peer) {
+  for (Collected& collected : collected_) {
+    if (collected.count != 0 && collected.route.peer == &peer) return &collected;
+  }
+  return nullptr;
+}
+
+void Outbound::FlushPeer(Instant now, const PeerSlot& peer) {
+  if (Collected* const collected = FindCollected(peer)) Flush(now, collected);
+}
+
+void Outbound::FlushAll(Instant now) {
+  for (size_t i = 0; i < kCollectedMax; ++i)
+    Flush(now, &collected_[(next_collected_ + i) % kCollectedMax]);
+  next_collected_ = 0;
+}
+
+void Outbound::Flush(Instant now, Collected* collected) {
+  const auto packets = std::span(collected->packets).first(std::exchange(collected->count, 0));
+  for (size_t i = 0; i < packets.size(); ++i) {
+    const uint32_t sealed =
+        i + 1 == packets.size() ? collected->last_bytes : collected->sealed_bytes;
+    arena_promised_ -= sealed;
+    uint8_t* const inner =
+        NextMessage(now, collected->route, sealed, kTrainSegmentsMax) + kTransportHeaderBytes;
+    std::ranges::copy(packets[i], inner);
+    std::memset(inner + packets[i].size(), 0, sealed - kTransportOverheadBytes - packets[i].size());
+  }
+  SealOpenTrain(now);
+}
+
 bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan,
                       std::span<const uint8_t> packet) {
   const uint32_t mtu = shared_->mtu.load(std::memory_order_relaxed);
   const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu);
-  if (arena_used_ + size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) return false;
+  const size_t promised = arena_used_ + arena_promised_;
+  if (promised + size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) return false;
   const uint32_t segments_max =
-      plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes)
-                  : std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
+      plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes) : LongestTrain(sealed_bytes);
   for (uint32_t i = 0; i < plan.segment_count; ++i) {
     const uint32_t bytes = i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes;
     const uint32_t sealed = SealedBytes(bytes, mtu);
     uint8_t* const message = NextMessage(now, route, sealed, segments_max);
     uint8_t* const inner = message + kTransportHeaderBytes;
-    if (plan.is_gso) {
-      WriteSegment(plan, packet, i, inner);
-    } else {
-      std::memcpy(inner, packet.data(), bytes);
-    }
+    WriteSegment(plan, packet, i, inner);
     std::memset(inner + bytes, 0, sealed - kTransportOverheadBytes - bytes);
   }
   return true;
@@ -286,12 +349,13 @@ void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
 }
 
 bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
+  FlushPeer(now, peer);
   bool all = true;
   while (!peer.staged.empty()) {
     Keypair* const keypair = SessionOf(now, peer);
     Endpoint endpoint;
     if (keypair == nullptr || !peer.LoadEndpoint(&endpoint)) break;
-    if (arena_used_ + SealedBytes(kInnerPacketBytesMax, 0) > kTrainArenaBytes) {
+    if (arena_used_ + arena_promised_ + SealedBytes(kInnerPacketBytesMax, 0) > kTrainArenaBytes) {
       all = false;
       break;
     }

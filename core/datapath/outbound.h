@@ -56,6 +56,17 @@ class Outbound {
     friend bool operator==(const Route&, const Route&) = default;
   };
 
+  // Plain packets of one route whose sealed sizes are equal (the last may be smaller), in order,
+  // still where they were read: to be one train. A peer has at most one of these, so none of its
+  // packets overtakes another.
+  struct Collected {
+    Route route;
+    uint32_t sealed_bytes = 0;  // of all but the last
+    uint32_t last_bytes = 0;    // of the last, sealed
+    uint32_t count = 0;         // 0: not in use
+    std::array<std::span<const uint8_t>, kTrainSegmentsMax> packets;
+  };
+
   // False: the arena is full, the frame was not taken.
   bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
   bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
@@ -64,6 +75,14 @@ class Outbound {
   bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
   // The session to send with, or nullptr.
   Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
+  // Takes a plain packet up for a train.
+  bool Collect(Instant now, const Route& route, std::span<const uint8_t> packet);
+  // Lays out and seals what is collected for the peer, or for everybody: what comes next must not
+  // overtake it.
+  void FlushPeer(Instant now, const PeerSlot& peer);
+  void FlushAll(Instant now);
+  Collected* FindCollected(const PeerSlot& peer);
+  void Flush(Instant now, Collected* collected);
   bool LayOut(Instant now, const Route& route, const SplitPlan& plan,
               std::span<const uint8_t> packet);
   // Room for one more sealed message at the end of the open train, or of a new one; `segments_max`
@@ -85,11 +104,17 @@ class Outbound {
   // Sealed messages, one behind the other; a train is a stretch of it.
   const std::unique_ptr<uint8_t[]> arena_;
   size_t arena_used_ = 0;
+  size_t arena_promised_ = 0;  // to what is collected
   std::vector<SendRun> to_wire_;
   // The last of to_wire_ is not sealed yet and still takes messages of this route.
   bool has_open_train_ = false;
   Route open_route_;
   std::array<crypto::SealSegment, kTrainSegmentsMax> seal_;
+
+  // More peers in turn than these get shorter trains: whoever has waited longest leaves.
+  static constexpr size_t kCollectedMax = 8;
+  std::array<Collected, kCollectedMax> collected_;
+  size_t next_collected_ = 0;  // the one that was taken into use the longest ago
 
   // More errors in one batch than this are not worth an answer.
   static constexpr size_t kIcmpErrorsMax = 16;

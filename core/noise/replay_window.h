@@ -16,6 +16,9 @@ class ReplayWindow {
   // True, and remembered, when `counter` is new and neither too old nor at the message limit.
   bool CheckAndSet(uint64_t counter);
 
+  // Greater than every counter accepted so far; one below it comes late.
+  uint64_t next() const { return next_; }
+
  private:
   static constexpr uint64_t kWords = kReplayWindowBits / 64;
   uint64_t next_ = 0;  // greatest accepted counter + 1

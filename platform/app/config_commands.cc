@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "core/control/config_file.h"
@@ -10,7 +11,10 @@
 #include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/config_source.h"
+#include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
+#include "platform/gateway/journal.h"
+#include "platform/gateway/plan_port_forward.h"
 
 namespace ringwire::platform {
 namespace {
@@ -29,6 +33,12 @@ int PrintErrors(const ConfigSource& source) {
 int Check(const std::string& argument) {
   ConfigSource source = LoadConfig(argument, KeyFiles::kIgnore);
   WarnOfKeyFiles(&source);
+  // As far as this user may know of them.
+  const std::vector<Reservation> others =
+      Journal::ReservationsOfOthers(kStatusDirectory, source.interface_name, CurrentNetworkId());
+  for (const std::string& warning : WarningsOfTakenPorts(source.config, others)) {
+    source.warnings.push_back(fmt::format("{}: {}", source.path, warning));
+  }
   for (const std::string& warning : source.warnings) ReportWarning(warning);
   if (!source.errors.empty()) return PrintErrors(source);
   return WriteOutput("the result", source.path + ": ok\n");

@@ -17,6 +17,7 @@
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
+#include "platform/gateway/table_names.h"
 
 namespace ringwire::platform {
 namespace {
@@ -120,7 +121,9 @@ void WarnOfKeyFiles(ConfigSource* source) {
   }
 }
 
-ConfigParse ParseConfigText(std::string_view text) { return ParseConfigFile(text, &UdpPortOf); }
+ConfigParse ParseConfigText(std::string_view text) {
+  return ParseConfigFile(text, &UdpPortOf, &RoutingTableOf);
+}
 
 ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretText* text) {
   ConfigSource source;

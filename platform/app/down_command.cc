@@ -1,21 +1,27 @@
 // `ringwire down CONFIG|IFNAME`.
 #include <poll.h>
+#include <sched.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
+#include <vector>
 
 #include "CLI/CLI.hpp"
+#include "absl/time/time.h"
+#include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
+#include "platform/app/end_watch.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/leftovers.h"
 #include "platform/app/logging.h"
 #include "platform/app/report_error.h"
 #include "platform/app/service_client.h"
-#include "platform/app/status_client.h"
-#include "platform/app/supervisor.h"
+#include "platform/base/clock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/journal.h"
 
@@ -23,55 +29,67 @@ namespace ringwire::platform {
 namespace {
 
 // For hooks as slow as they like; a service that hangs is for an operator to look at.
-constexpr int kDownPatienceMs = 90'000;
+constexpr absl::Duration kPatience = absl::Seconds(90);
 
-// What goes wrong before the service has ended and what is left is not in its journal: that the
-// state could not be saved. It is known to nobody but the service, so it is asked to say so.
-class LastWords {
- public:
-  // The first answer shows that the second request has come as far as the service.
-  explicit LastWords(const std::string& interface) {
-    absl::StatusOr<UniqueFd> device = ConnectToDevice(interface);
-    if (!device.ok() || !SendRequest(*device, "ping\nend").ok()) return;
-    if (ReadAnswer(*device, kPingPatience).ok()) device_ = *std::move(device);
+// Waits for the end of a service that was asked to end, and prints what it has to say meanwhile.
+// False: it does not end.
+bool WaitForEnd(const UniqueFd& service, const std::string& tried, EndWatch* watch) {
+  const Instant deadline = BootNow() + kPatience;
+  bool listens = watch != nullptr;
+  while (true) {
+    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - BootNow());
+    if (left_ms <= 0) return false;
+    std::array<pollfd, 2> wait{
+        {{service.get(), POLLIN, 0}, {listens ? watch->fd() : -1, POLLIN, 0}}};
+    ::poll(wait.data(), wait.size(), static_cast<int>(left_ms));
+    // All that it has said by its end is there when it ends.
+    if (listens) listens = watch->Report(tried);
+    if (wait[0].revents != 0) return true;
   }
+}
 
-  // After the end of the service.
-  int Report(const std::string& tried) const {
-    if (!device_.valid()) return kExitSuccess;
-    const absl::StatusOr<std::string> answer = ReadAnswer(device_, absl::Seconds(1));
-    // An end without an answer is one that was not on purpose.
-    if (absl::IsUnavailable(answer.status())) return kExitSuccess;
-    return ReportAnswer(tried, answer);
+int EndService(const std::string& interface, const UniqueFd& service) {
+  absl::StatusOr<EndWatch> watch = EndWatch::Open(interface);
+  const std::string tried = fmt::format("take {} down", interface);
+  if (watch.ok()) watch->GiveOutput();
+  const absl::Status status = SignalService(service, SIGTERM, "end the service of " + interface);
+  if (!status.ok()) return ReportError(status);
+  if (!WaitForEnd(service, tried, watch.ok() ? &*watch : nullptr)) {
+    return ReportError(tried + ": its service does not end (a hook that waits?)");
   }
+  if (watch.ok()) return watch->has_failed() ? kExitFailure : kExitSuccess;
+  ReportWarning(tried +
+                ": what its hooks print, and what may have failed, is in the service's log");
+  return kExitSuccess;
+}
 
- private:
-  static constexpr absl::Duration kPingPatience = absl::Seconds(5);
-
-  UniqueFd device_;
-};
+// Of what is not known to be up.
+int ReportTraces(const std::string& interface) {
+  const std::vector<std::string> traces = TracesOf(interface);
+  if (traces.empty()) {
+    ReportWarning(fmt::format("{} is not up: there is nothing to undo", interface));
+    return kExitSuccess;
+  }
+  ReportError(fmt::format(
+      "take {} down: no service and no journal of it is there ({}), but this is, which these "
+      "commands remove:",
+      interface, Journal::PathOf(kStatusDirectory, interface)));
+  for (const std::string& command : traces) fmt::print(stderr, "  {}\n", command);
+  return kExitFailure;
+}
 
 int Down(const std::string& interface) {
   absl::Status status = CheckInterfaceName(interface);
   if (!status.ok()) return ReportError(status);
   const bool known = ::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) == 0;
-  if (!known) {
-    ReportWarning(fmt::format("{} is not up: there is nothing to undo", interface));
-    return kExitSuccess;
-  }
   const absl::StatusOr<UniqueFd> service = OpenService(interface);
   if (!service.ok()) return ReportError(service.status());
+  if (!known && !service->valid()) return ReportTraces(interface);
   int exit_code = kExitSuccess;
   if (service->valid()) {
-    const std::string tried = "end the service of " + interface;
-    const LastWords last_words(interface);
-    status = SignalService(*service, SIGTERM, tried);
-    if (!status.ok()) return ReportError(status);
-    pollfd ended{service->get(), POLLIN, 0};
-    if (::poll(&ended, 1, kDownPatienceMs) <= 0) {
-      return ReportError(tried + ": it does not end (a hook that waits?)");
-    }
-    exit_code = last_words.Report("take " + interface + " down");
+    // Where the service is, it can be watched. Who may not go there can still end it.
+    [[maybe_unused]] const int entered = ::setns(service->get(), CLONE_NEWNET);
+    exit_code = EndService(interface, *service);
   }
   // Nothing, if the service has ended well.
   status = UndoLeftovers(interface);

@@ -71,8 +71,7 @@ std::string RequestBody(const RelayRequest& request) {
 
 std::optional<RelayRequest> ParseRequest(std::string_view body) {
   if (body.size() != kHeadBytes) return std::nullopt;
-  for (const ServiceRequest what :
-       {ServiceRequest::kReload, ServiceRequest::kSave, ServiceRequest::kEnd}) {
+  for (const ServiceRequest what : {ServiceRequest::kReload, ServiceRequest::kSave}) {
     if (static_cast<char>(what) == body.back()) return RelayRequest{IdOf(body), what};
   }
   return std::nullopt;

@@ -21,6 +21,7 @@
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/path_mtu.h"
+#include "platform/gateway/plan_kill_switch.h"
 
 namespace ringwire::platform {
 namespace {
@@ -51,6 +52,7 @@ int PrintPlan(const RunArguments& arguments) {
   if (!facts.ok()) return ReportError(facts.status());
   facts->others =
       Journal::ReservationsOfOthers(kStatusDirectory, source.interface_name, CurrentNetworkId());
+  facts->switches = SwitchesAmong(facts->others);
   std::vector<std::optional<SocketAddress>> endpoints;
   for (const PeerConfig& peer : source.config.peers) {
     if (peer.endpoint.has_value()) endpoints.push_back(NumericAddress(peer.endpoint->host));
@@ -58,6 +60,7 @@ int PrintPlan(const RunArguments& arguments) {
   const uint32_t fwmark = MakePlan(source.interface_name, source.config, *facts).fwmark;
   facts->path_mtu = ReadPathMtu(endpoints, fwmark, source.interface_name);
   Plan plan = MakePlan(source.interface_name, source.config, *facts);
+  if (!plan.refusal.empty()) return ReportError(plan.refusal);
   for (std::string& warning :
        FirewallWarnings(source.interface_name, source.config, ReadFirewallFacts(source.config))) {
     plan.warnings.push_back(std::move(warning));

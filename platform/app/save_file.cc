@@ -35,7 +35,8 @@ void TakeKeysFromDevice(const ConfigFile& device, ConfigFile* file) {
 absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
                                                     const ConfigFile& loaded,
                                                     const ConfigFile& device,
-                                                    uint32_t chosen_fwmark) {
+                                                    uint32_t chosen_fwmark,
+                                                    std::span<const InterfaceAddress> gone) {
   const std::string tried = "save to " + path;
   const std::unique_ptr<char, Free> target(::realpath(path.c_str(), nullptr));
   if (target == nullptr) return absl::ErrnoToStatus(errno, tried);
@@ -48,7 +49,7 @@ absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
   ReadKeyFiles(&source);
   std::vector<std::string> warnings = std::move(source.errors);
   TakeKeysFromDevice(device, &source.config);
-  SavedConfig saved = SaveConfig({old.text, source.config, loaded, device, chosen_fwmark});
+  SavedConfig saved = SaveConfig({old.text, source.config, loaded, device, chosen_fwmark, gone});
   SecretText text;
   text.text = std::move(saved.text);
   for (std::string& warning : saved.warnings) warnings.push_back(std::move(warning));

@@ -2,6 +2,7 @@
 #define RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,13 @@
 namespace ringwire::platform {
 
 // Writes the state of a device into its configuration file, whole or not at all; a file that says
-// it already is left alone. `loaded`, `device` and `chosen_fwmark` are as SaveRequest has them.
-// What could not be saved comes back as warnings.
+// it already is left alone. `loaded`, `device`, `chosen_fwmark` and `gone`, of addresses, are as
+// SaveRequest has them. What could not be saved comes back as warnings.
 absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
                                                     const ConfigFile& loaded,
                                                     const ConfigFile& device,
-                                                    uint32_t chosen_fwmark);
+                                                    uint32_t chosen_fwmark,
+                                                    std::span<const InterfaceAddress> gone);
 
 }  // namespace ringwire::platform
 

@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/app/end_watch.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
 #include "platform/gateway/journal.h"
@@ -23,7 +24,11 @@ std::string InterfaceOf(const std::string& argument) {
 }
 
 absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
-  const std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
+  std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
+  // Without a journal: /run is read-only, or was cleaned.
+  absl::StatusOr<EndWatch> watch = absl::NotFoundError("");
+  if (!pid.has_value()) watch = EndWatch::Open(interface);
+  if (watch.ok()) pid = watch->service();
   if (!pid.has_value()) return UniqueFd();
   if (*pid <= 0) {
     return absl::FailedPreconditionError(fmt::format(
@@ -31,7 +36,9 @@ absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
         interface));
   }
   UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
-  if (Journal::Owner(kStatusDirectory, interface) != pid) return UniqueFd();
+  const bool is_the_same =
+      watch.ok() ? watch->HasService() : Journal::Owner(kStatusDirectory, interface) == pid;
+  if (!is_the_same) return UniqueFd();
   if (!process.valid()) return absl::ErrnoToStatus(errno, "find the service of " + interface);
   return process;
 }
@@ -43,26 +50,28 @@ absl::Status SignalService(const UniqueFd& process, int signal, const std::strin
   return absl::ErrnoToStatus(errno, tried);
 }
 
+void ReportWarnings(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    ReportWarning(lines.substr(0, end));
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+}
+
+int ReportFailure(const std::string& tried, std::string_view lines) {
+  for (size_t end = 0; (end = lines.find('\n')) != std::string_view::npos;) {
+    fmt::print(stderr, "{}\n", lines.substr(0, end));
+    lines.remove_prefix(end + 1);
+  }
+  return ReportError(fmt::format("{}: {}", tried, lines));
+}
+
 int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer) {
-  if (answer.ok()) {
-    const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-    const auto found = json.find("warnings");
-    std::string warnings;
-    if (found != json.end() && found->is_string()) warnings = found->get<std::string>();
-    for (std::string_view rest = warnings; !rest.empty();) {
-      const size_t end = rest.find('\n');
-      ReportWarning(rest.substr(0, end));
-      rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    }
-    return kExitSuccess;
-  }
-  const std::string message = MessageOf(answer.status());
-  std::string_view rest = message;
-  for (size_t end = 0; (end = rest.find('\n')) != std::string_view::npos;) {
-    fmt::print(stderr, "{}\n", rest.substr(0, end));
-    rest.remove_prefix(end + 1);
-  }
-  return ReportError(fmt::format("{}: {}", tried, rest));
+  if (!answer.ok()) return ReportFailure(tried, MessageOf(answer.status()));
+  const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  const auto found = json.find("warnings");
+  if (found != json.end() && found->is_string()) ReportWarnings(found->get<std::string>());
+  return kExitSuccess;
 }
 
 }  // namespace ringwire::platform

@@ -12,7 +12,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -21,32 +20,24 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"
+#include "platform/app/leftovers.h"
 #include "platform/app/marked_lookup.h"
 #include "platform/app/privileges.h"
 #include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"
 #include "platform/base/clock.h"
-#include "platform/control/unix_listener.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/foreign_firewall.h"
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/host_lock.h"
 #include "platform/gateway/path_mtu.h"
+#include "platform/gateway/plan_kill_switch.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the
 // status socket in supervisor_requests.cc.
 namespace ringwire::platform {
 namespace {
-
-constexpr int kRelayPatienceMs = 10'000;  // for a relay that was asked to end
-
-void SleepMilliseconds(long milliseconds) {
-  const timespec pause{0, milliseconds * 1'000'000};
-  ::nanosleep(&pause, nullptr);
-}
-
-bool IsAny(const Journal::Entry&) { return true; }
 
 // A kill switch, by which a predecessor holds the way closed.
 bool HoldsKillSwitch(const Journal& journal) {
@@ -55,43 +46,20 @@ bool HoldsKillSwitch(const Journal& journal) {
   });
 }
 
-// A journal may name an interface that is gone, or whose name another one has by now.
-uint32_t LiveIndex(const Journal& journal, Host* host) {
-  const uint32_t index = host->FindInterface();
-  return index == journal.interface_index() ? index : 0;
-}
-
-// To where the changes in the journal were made.
-absl::Status EnterNamespaceOf(const Journal& journal, Host* host) {
-  const std::string& name = journal.network_namespace();
-  if (name.empty()) return absl::OkStatus();
-  absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(name);
-  if (found.ok() && found->id() == journal.network_namespace_id()) {
-    return host->Enter(name, *std::move(found));
-  }
-  // Nobody finds the way into one whose name is gone or another's.
-  if (absl::IsPermissionDenied(found.status())) return found.status();
-  host->set_namespace_gone();
-  return absl::OkStatus();
-}
-
-// Of a relay that could not do so itself; not those of another process of that name, as when the
-// relay has failed for that reason.
-void RemoveSockets(const std::string& interface) {
-  for (const char* const folder : {kUapiDirectory, kStatusDirectory}) {
-    const std::string path = fmt::format("{}/{}", folder, SocketFileName(interface));
-    if (CheckNotServed(path).ok()) ::unlink(path.c_str());
-  }
-}
-
-absl::Status WaitUntilGone(const std::string& interface, Host* host) {
-  for (int waited_ms = 0; waited_ms < kRelayPatienceMs; waited_ms += 10) {
-    if (!host->HasInterface()) return absl::OkStatus();
-    SleepMilliseconds(10);
-  }
-  return absl::DeadlineExceededError(
-      fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
-                  interface, interface));
+// What keeps traffic in where the tunnel was cannot be taken over somewhere else, and only going
+// down opens.
+absl::Status CheckNotMoved(const Journal& journal, const ConfigFile& config,
+                           const std::string& interface) {
+  const std::string& before = journal.network_namespace();
+  if (before == config.gateway.network_namespace) return absl::OkStatus();
+  const bool keeps_in = std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
+    return entry.stays_after_crash && !std::holds_alternative<DeleteNamespace>(entry.undo);
+  });
+  if (!keeps_in) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "start {}: it was killed when it had {}, where traffic is still kept from leaving without "
+      "the tunnel, and Namespace is another one by now (`ringwire down {}` ends that)",
+      interface, before.empty() ? "no Namespace" : "Namespace = " + before, interface));
 }
 
 }  // namespace
@@ -111,21 +79,39 @@ absl::Status Supervisor::OpenJournal() {
       Host::Open(name_, {[this] { return StartRelay(); }, [this] { return StopRelay(); }});
   if (!host.ok()) return host.status();
   host_.emplace(*std::move(host));
+  end_listener_ = EndListener(name_);
   return absl::OkStatus();
 }
 
-// What keeps traffic from leaving outside of the tunnel stays until the new tunnel stands.
-void Supervisor::UndoPredecessor() {
-  if (journal_->entries().empty()) return;
-  spdlog::info("{}: what a predecessor has left behind is undone", name_);
-  absl::Status status = EnterNamespaceOf(*journal_, &*host_);
-  if (!status.ok()) {
+// What keeps traffic from leaving outside of the tunnel stays until the new tunnel stands. The
+// error: it is left as it is, and nothing can start.
+absl::Status Supervisor::UndoPredecessor() {
+  if (journal_->entries().empty()) return absl::OkStatus();
+  absl::Status status = CheckNetworkOf(*journal_, name_);
+  if (absl::IsFailedPrecondition(status)) return status;
+  // A service that restarts in a new network namespace, as a container does, must not depend on
+  // anybody who deletes a file.
+  const bool lost = absl::IsNotFound(status);
+  if (lost) {
+    spdlog::warn("{}: what a predecessor has changed in another network namespace is forgotten",
+                 name_);
+    host_->set_namespace_gone();
+  } else {
+    spdlog::info("{}: what a predecessor has left behind is undone", name_);
+    status = EnterNamespaceOf(*journal_, &*host_);
+  }
+  if (!lost && !status.ok()) {
     spdlog::warn("{}: {}", name_, MessageOf(status));
-    return;
+    return absl::OkStatus();
+  }
+  if (!host_->namespace_gone()) {
+    status = CheckNotMoved(*journal_, loaded_.config, name_);
+    if (!status.ok()) return status;
   }
   host_->set_interface_index(LiveIndex(*journal_, &*host_));
   // What stays is part of the new plan, or ends with it; but not if the tunnel has moved elsewhere.
-  const bool moved = journal_->network_namespace() != loaded_.config.gateway.network_namespace;
+  const bool moved =
+      lost || journal_->network_namespace() != loaded_.config.gateway.network_namespace;
   status = Undo(&*host_, &*journal_,
                 [moved](const Journal::Entry& entry) { return moved || !entry.stays_after_crash; });
   if (moved) {
@@ -133,6 +119,7 @@ void Supervisor::UndoPredecessor() {
     status.Update(journal_->RecordNamespace({}, 0));
   }
   if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
+  return absl::OkStatus();
 }
 
 absl::Status Supervisor::MakePlanOfHost() {
@@ -146,7 +133,9 @@ absl::Status Supervisor::MakePlanOfHost() {
   facts_.predecessor_kill_switch = HoldsKillSwitch(*journal_);
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
+  if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
+  WarnOfDeadSwitches();
   name_servers_ = ReadNameServers();
   SetNameRules(facts_.predecessor_kill_switch);
   saved_names_ = LoadKnownNames(KnownNamesPath(name_));
@@ -159,12 +148,13 @@ absl::StatusOr<HostFacts> Supervisor::ReadFacts(const ConfigFile& config) {
   absl::StatusOr<HostFacts> facts = ReadHostFacts(name_, config);
   if (!facts.ok()) return facts;
   facts->others = Journal::ReservationsOfOthers(kStatusDirectory, name_, CurrentNetworkId());
+  facts->switches = SwitchesAmong(facts->others);
   facts->predecessor = journal_->reservation();
   return facts;
 }
 
 absl::Status Supervisor::Reserve(const Plan& plan) {
-  const Reservation reservation{plan.fwmark, plan.place};
+  const Reservation reservation{plan.fwmark, plan.place, plan.port_forwards, plan.kill_switch};
   if (reservation == journal_->reservation()) return absl::OkStatus();
   return journal_->RecordReservation(reservation, CurrentNetworkId());
 }
@@ -177,8 +167,9 @@ absl::StatusOr<bool> Supervisor::Start() {
   absl::Status status = CheckNetAdmin();
   if (status.ok()) status = OpenJournal();
   if (!status.ok()) return status;
-  UndoPredecessor();
-  status = MakePlanOfHost();
+  status = UndoPredecessor();
+  if (status.ok()) status = journal_->RecordNetwork(CurrentNetworkId());
+  if (status.ok()) status = MakePlanOfHost();
   if (status.ok()) status = ForkRelay();
   bool go_on = false;
   if (status.ok()) {
@@ -218,7 +209,7 @@ absl::Status Supervisor::Up() {
   if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
   SetNameRules(loaded_.config.gateway.kill_switch.on);
   SaveNames();
-  WarnOfFirewalls();
+  for (const std::string& warning : WarningsOfFirewalls()) spdlog::warn("{}", warning);
   const char terminal = static_cast<char>(terminal_);
   status = channel_->Send(RelayVerb::kServe, {&terminal, 1});
   if (status.ok()) return status;
@@ -230,11 +221,11 @@ absl::Status Supervisor::Up() {
 }
 
 // When hooks have had their turn, which may well be the ones that let the tunnel through.
-void Supervisor::WarnOfFirewalls() {
-  for (const std::string& warning :
-       FirewallWarnings(name_, loaded_.config, ReadFirewallFacts(loaded_.config))) {
-    spdlog::warn("{}: {}", name_, warning);
-  }
+std::vector<std::string> Supervisor::WarningsOfFirewalls() {
+  std::vector<std::string> warnings =
+      FirewallWarnings(name_, loaded_.config, ReadFirewallFacts(loaded_.config));
+  for (std::string& warning : warnings) warning = fmt::format("{}: {}", name_, warning);
+  return warnings;
 }
 
 DeviceSettings Supervisor::SettingsOfDevice() {
@@ -350,18 +341,21 @@ absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   loaded_event_ = MakeEvent();
   while (true) {
-    std::array<pollfd, 5> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 7> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
                                       {loaded_event_.get(), POLLIN, 0},
                                       {resolver_.fd(), POLLIN, 0},
-                                      {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0}}};
+                                      {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0},
+                                      {end_listener_.fd(), POLLIN, 0},
+                                      {journals_.has_value() ? journals_->fd() : -1, POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), MillisecondsToLook()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
     if (sources[0].revents != 0 && !TakeSignal()) return End();
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
-    if (sources[4].revents != 0 && monitor_.has_value()) NoticeRoutes();
+    if (sources[4].revents != 0 || sources[6].revents != 0) NoticeChanges();
+    if (sources[5].revents != 0) end_listener_.Accept();
     LookAtNetworks();
     if (sources[1].revents != 0) {
       const absl::Status status = TakeRelayMessage();
@@ -443,32 +437,6 @@ absl::Status Supervisor::RelayIsGone() {
   return absl::AbortedError(
       fmt::format("serve {}: {}{}", name_,
                   relay_error_.empty() ? "the relay process failed" : relay_error_, still));
-}
-
-absl::Status Supervisor::Down() {
-  const absl::Status status = Undo(&*host_, &*journal_, IsAny);
-  EndJournal();
-  return status;
-}
-
-absl::Status UndoLeftovers(const std::string& interface) {
-  if (::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) != 0) {
-    return absl::OkStatus();
-  }
-  absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, interface);
-  if (!journal.ok()) return journal.status();
-  absl::StatusOr<Host> host = absl::InternalError("not opened");
-  host = Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
-                                [&interface, &host] { return WaitUntilGone(interface, &*host); }});
-  if (!host.ok()) return host.status();
-  absl::Status status = EnterNamespaceOf(*journal, &*host);
-  if (!status.ok()) return status;
-  host->set_interface_index(LiveIndex(*journal, &*host));
-  status = Undo(&*host, &*journal, IsAny);
-  RemoveSockets(interface);  // as when the relay was killed as well
-  if (journal->entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
-  journal->RemoveIfEmpty();
-  return status;
 }
 
 }  // namespace ringwire::platform

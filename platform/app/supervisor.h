@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
+#include "platform/app/end_watch.h"
 #include "platform/app/endpoint_resolver.h"
 #include "platform/app/name_source.h"
 #include "platform/app/named_endpoints.h"
@@ -24,6 +25,7 @@
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
+#include "platform/gateway/journal_monitor.h"
 #include "platform/gateway/plan.h"
 #include "platform/gateway/route_monitor.h"
 
@@ -56,7 +58,7 @@ class Supervisor {
   static UniqueFd MakeEvent();
   static UniqueFd OpenSignals(std::initializer_list<int> signals);
   absl::Status OpenJournal();
-  void UndoPredecessor();
+  absl::Status UndoPredecessor();
   absl::Status MakePlanOfHost();
   absl::StatusOr<HostFacts> ReadFacts(const ConfigFile& config);
   absl::Status Reserve(const Plan& plan);
@@ -67,7 +69,7 @@ class Supervisor {
   void WarnOfUnknownNames();
   void PlanMtu();
   absl::Status Up();
-  void WarnOfFirewalls();
+  std::vector<std::string> WarningsOfFirewalls();
   DeviceSettings SettingsOfDevice();
   absl::Status StartRelay();
   absl::Status StopRelay();
@@ -82,14 +84,14 @@ class Supervisor {
   absl::StatusOr<RelayMessage> TakeReply(RelayVerb wanted, size_t body_max);
   void TakeNames();
   absl::Status RelayIsGone();
-  absl::Status Down();
   void SetNameRules(bool switch_in_force);
   void SaveNames();
   void EndJournal();
 
-  void NoticeRoutes();
+  void NoticeChanges();
   int MillisecondsToLook() const;  // -1: there is nothing to look at
   void LookAtNetworks();           // when it is time
+  void WarnOfDeadSwitches();
   absl::Status FollowNetworks();
   bool TakeRequest(const RelayRequest& request);
   void ServeRequests();
@@ -123,8 +125,9 @@ class Supervisor {
   KnownNames saved_names_;
   HostFacts facts_;  // as before the first change
   LocalNetworks networks_at_start_;
-  std::optional<RouteMonitor> monitor_;  // none: no rules for local networks
-  std::optional<Instant> look_at_;       // at local networks, as routes have changed
+  std::optional<RouteMonitor> monitor_;     // none: no rules for local networks
+  std::optional<JournalMonitor> journals_;  // none: no kill switch
+  std::optional<Instant> look_at_;          // at local networks, as routes or journals have changed
   Instant earliest_look_;
   Plan plan_;
   std::optional<Journal> journal_;
@@ -132,6 +135,7 @@ class Supervisor {
   std::optional<RelayChannel> channel_;
   pid_t relay_ = -1;
   std::string relay_error_;  // its last words
+  EndListener end_listener_;
   UniqueFd signals_;
   UniqueFd loaded_event_;
   std::shared_ptr<Loading> loading_;  // shared with the thread that loads
@@ -143,10 +147,6 @@ class Supervisor {
 
 // The file of SaveKnownNames for an interface.
 std::string KnownNamesPath(const std::string& interface);
-
-// Undoes what a service has left behind that is not there any more. OK also when it has left
-// nothing. Takes the journal's lock, so AlreadyExists means that the service is there.
-absl::Status UndoLeftovers(const std::string& interface);
 
 }  // namespace ringwire::platform
 

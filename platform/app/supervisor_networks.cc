@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "platform/app/interface_name.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
 #include "platform/gateway/apply.h"
+#include "platform/gateway/plan_kill_switch.h"
 #include "platform/gateway/route_netlink.h"
 #include "spdlog/spdlog.h"
 
@@ -33,6 +35,13 @@ std::vector<Step> Without(const std::vector<Step>& steps, const std::vector<Step
 }  // namespace
 
 absl::Status Supervisor::OpenMonitor(const ConfigFile& config) {
+  if (!config.gateway.kill_switch.on || !config.gateway.network_namespace.empty()) {
+    journals_.reset();
+  } else if (!journals_.has_value()) {
+    absl::StatusOr<JournalMonitor> journals = JournalMonitor::Open(kStatusDirectory);
+    // Without the folder there are no others to be seen.
+    if (journals.ok()) journals_.emplace(*std::move(journals));
+  }
   if (!NeedsPolicyFacts(config)) {
     monitor_.reset();
     return absl::OkStatus();
@@ -44,8 +53,9 @@ absl::Status Supervisor::OpenMonitor(const ConfigFile& config) {
   return absl::OkStatus();
 }
 
-void Supervisor::NoticeRoutes() {
-  monitor_->Drain();
+void Supervisor::NoticeChanges() {
+  if (monitor_.has_value()) monitor_->Drain();
+  if (journals_.has_value()) journals_->Drain();
   if (!look_at_.has_value()) look_at_ = std::max(BootNow() + kSettling, earliest_look_);
 }
 
@@ -72,18 +82,33 @@ absl::Status Supervisor::FollowNetworks() {
   if (!routes.ok()) return routes.status();
   HostFacts facts = facts_;
   facts.local_networks = LocalNetworksLater(networks_at_start_, *routes);
-  if (facts.local_networks == facts_.local_networks) return absl::OkStatus();
+  facts.switches =
+      SwitchesAmong(Journal::ReservationsOfOthers(kStatusDirectory, name_, CurrentNetworkId()));
+  const bool networks_changed = facts.local_networks != facts_.local_networks;
+  if (!networks_changed && facts.switches == facts_.switches) return absl::OkStatus();
   Plan plan = MakePlan(name_, loaded_.config, facts);
   const absl::Status status = ApplySteps(Without(plan.steps, plan_.steps), &*host_, &*journal_);
   if (!status.ok()) return status;
   const std::vector<Step> gone = Without(plan_.steps, plan.steps);
   facts_ = std::move(facts);
   plan_ = std::move(plan);
-  spdlog::info("{}: the local networks of this host have changed", name_);
+  spdlog::info("{}: {} of this host have changed", name_,
+               networks_changed ? "the local networks" : "other kill switches");
   return Undo(&*host_, &*journal_, [this, &gone](const Journal::Entry& entry) {
     const auto undoes = [&entry](const Step& step) { return step.undo == entry.undo; };
     return std::ranges::any_of(gone, undoes) && std::ranges::none_of(plan_.steps, undoes);
   });
+}
+
+// Nobody is there to let this tunnel through theirs.
+void Supervisor::WarnOfDeadSwitches() {
+  for (const Reservation& other : facts_.switches) {
+    if (Journal::Owner(kStatusDirectory, other.interface).has_value()) continue;
+    spdlog::warn(
+        "{}: the kill switch of {}, whose service is dead, keeps this tunnel in (`ringwire up {}` "
+        "lets it through, `ringwire down {}` lifts the switch)",
+        name_, other.interface, other.interface, other.interface);
+  }
 }
 
 }  // namespace ringwire::platform

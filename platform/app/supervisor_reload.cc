@@ -108,13 +108,18 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   }
   facts->sysctls = SysctlsBefore(plan_, facts_, std::move(now->sysctls));
   facts->others = std::move(now->others);
+  facts->switches = std::move(now->switches);
   facts->predecessor = now->predecessor;
+  // A mark that the file gave is not one to keep: without it a new one is chosen, or none.
+  if (loaded_.config.fwmark.value_or(0) != 0) facts->predecessor.mark = 0;
   facts->local_networks = std::move(now->local_networks);
+  facts->ways_out = std::move(now->ways_out);
   if (!NeedsPolicyFacts(loaded_.config)) {  // else as before the first change
     facts->tables_in_use = std::move(now->tables_in_use);
     facts->rule_priorities = std::move(now->rule_priorities);
   }
   Plan plan = MakePlan(name_, wanted, *facts);
+  if (!plan.refusal.empty()) return absl::FailedPreconditionError(plan.refusal);
   if (plan.fwmark != 0 || plan.place.has_value()) status = Reserve(plan);
   if (!status.ok()) return status;
   return plan;
@@ -168,6 +173,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
   status = Reserve(plan_);
   if (!status.ok()) return status;
   SetNameRules(loaded_.config.gateway.kill_switch.on);
+  for (const std::string& warning : WarningsOfFirewalls()) warnings_.push_back(warning);
   return names_.Follow(loaded_.config, path_);
 }
 

@@ -22,6 +22,20 @@ bool IsPreDown(const Journal::Entry& entry) {
   return hook != nullptr && hook->key == "PreDown";
 }
 
+// Those of IPv6 also go when a link is set down.
+std::vector<InterfaceAddress> GoneAddresses(const Plan& plan,
+                                            const std::vector<InterfaceAddress>& now,
+                                            bool is_link_up) {
+  std::vector<InterfaceAddress> gone;
+  for (const Step& step : plan.steps) {
+    const auto* const add =
+        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
+    if (add == nullptr || std::ranges::find(now, add->address) != now.end()) continue;
+    if (is_link_up || add->address.address.family == IpFamily::kV4) gone.push_back(add->address);
+  }
+  return gone;
+}
+
 ServiceResult ResultOf(const absl::StatusOr<std::vector<std::string>>& warnings) {
   if (!warnings.ok()) return {false, MessageOf(warnings.status())};
   return {true, fmt::format("{}", fmt::join(*warnings, "\n"))};
@@ -83,13 +97,16 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
         fmt::format("{}: the device's state: {}", tried, device.errors.front().message));
   }
   // Of these the relay knows nothing.
-  auto addresses = host_->Addresses();
-  device.config.addresses =
-      addresses.ok() ? *std::move(addresses) : std::vector<InterfaceAddress>();
   const absl::StatusOr<LinkState> link = host_->Link();
   device.config.mtu.reset();
   if (link.ok()) device.config.mtu = static_cast<uint16_t>(std::min(link->mtu, 65535U));
-  auto warnings = SaveToFile(path_, loaded_.config, device.config, plan_.fwmark);
+  auto addresses = host_->Addresses();
+  std::vector<InterfaceAddress> gone;
+  if (addresses.ok()) {
+    gone = GoneAddresses(plan_, *addresses, link.ok() && link->up);
+    device.config.addresses = *std::move(addresses);
+  }
+  auto warnings = SaveToFile(path_, loaded_.config, device.config, plan_.fwmark, gone);
   if (!warnings.ok()) {
     spdlog::error("{}", MessageOf(warnings.status()));
     return warnings;
@@ -101,15 +118,22 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
 
 // wg-quick's order: PreDown may still change what is saved.
 absl::Status Supervisor::End() {
+  end_listener_.Accept();
+  host_->set_hook_output(end_listener_.TakeOutput());
+  const auto report = [this](const absl::Status& failure) {
+    LogFailure(failure);
+    end_listener_.Tell(MessageOf(failure), /*is_failure=*/true);
+  };
   absl::Status status;
-  ServiceResult result;
   if (loaded_.config.save_config) {
-    status = Undo(&*host_, &*journal_, IsPreDown);
-    result = ResultOf(Save());
+    status = Undo(&*host_, &*journal_, IsPreDown, report);
+    const absl::StatusOr<std::vector<std::string>> warnings = Save();
+    const ServiceResult result = ResultOf(warnings);
+    if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
+    status.Update(warnings.status());
   }
-  AnswerAll(ServiceRequest::kEnd, result);
-  status.Update(Down());
-  if (!result.ok) status.Update(absl::AbortedError(result.text));
+  status.Update(Undo(&*host_, &*journal_, [](const Journal::Entry&) { return true; }, report));
+  EndJournal();
   return status;
 }
 

@@ -16,7 +16,6 @@ namespace ringwire::platform {
 enum class ServiceRequest : uint8_t {
   kReload,  // apply the file again
   kSave,    // write the device's state into the file
-  kEnd,     // nothing; the answer comes when the service ends, with what went wrong by then
 };
 
 struct ServiceResult {

@@ -65,7 +65,6 @@ std::optional<std::string> StatusConversation::Answer(std::string_view request) 
   if (request == "ping") return Line({{"ok", true}});
   if (request == "reload") return AskService(ServiceRequest::kReload);
   if (request == "save") return AskService(ServiceRequest::kSave);
-  if (request == "end") return AskService(ServiceRequest::kEnd);
   if (request.starts_with(kForget)) {
     crypto::PublicKey peer{};
     if (!ParseKeyBase64(request.substr(kForget.size()), peer)) {
@@ -74,7 +73,7 @@ std::optional<std::string> StatusConversation::Answer(std::string_view request) 
     if (!device_->Forget(peer)) return ErrorLine("nothing is remembered of this peer");
     return R"({"ok":true})";
   }
-  return ErrorLine("unknown request: status, ping, reload, save, end or forget KEY are meant");
+  return ErrorLine("unknown request: status, ping, reload, save or forget KEY are meant");
 }
 
 }  // namespace ringwire::platform

@@ -13,7 +13,7 @@
 namespace ringwire::platform {
 
 // The status socket: one request line, one JSON line as its answer, never a secret. "status",
-// "ping" and "forget KEY" are answered at once; "reload", "save" and "end" when the service has an
+// "ping" and "forget KEY" are answered at once; "reload" and "save" when the service has an
 // answer. What fails answers {"error": why}.
 class StatusConversation final : public Conversation {
  public:

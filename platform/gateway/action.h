@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/control/config_value.h"
+#include "core/control/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/nft_table.h"
 
@@ -41,6 +42,8 @@ struct SetMtu {
 struct SetLinkUp {
   friend bool operator==(const SetLinkUp&, const SetLinkUp&) = default;
 };
+
+inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
 
 struct Route {
   enum class Type : uint8_t {
@@ -103,6 +106,25 @@ struct DeleteNftTable {
   friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
 };
 
+// Forwarded ports that datagrams are sent to.
+struct DatagramForwards {
+  std::vector<PortForward> forwards;
+  std::vector<IpAddress> own;  // addresses of this host whose ports are not forwarded
+  friend bool operator==(const DatagramForwards&, const DatagramForwards&) = default;
+};
+// What the kernel has decided for the first datagram of a conversation it does with all of them, as
+// long as they go on coming. So what is under way is forgotten, and decided about anew, where its
+// ports are forwarded from now on,
+struct ForgetUnforwarded {
+  DatagramForwards ports;
+  friend bool operator==(const ForgetUnforwarded&, const ForgetUnforwarded&) = default;
+};
+// and where they no longer are.
+struct ForgetForwarded {
+  DatagramForwards ports;
+  friend bool operator==(const ForgetForwarded&, const ForgetForwarded&) = default;
+};
+
 // The program that keeps the host's list of name servers.
 enum class DnsProgram : uint8_t { kNone, kResolvconf, kResolvectl };
 
@@ -152,10 +174,11 @@ struct RunHook {
   friend bool operator==(const RunHook&, const RunHook&) = default;
 };
 
-using Action = std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu,
-                            SetLinkUp, AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl,
-                            ReplaceNftTable, DeleteNftTable, SetDns, RevertDns, UseNamespace,
-                            DeleteNamespace, SetNamespaceDns, RevertNamespaceDns, RunHook>;
+using Action =
+    std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu, SetLinkUp,
+                 AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl, ReplaceNftTable,
+                 DeleteNftTable, ForgetUnforwarded, ForgetForwarded, SetDns, RevertDns,
+                 UseNamespace, DeleteNamespace, SetNamespaceDns, RevertNamespaceDns, RunHook>;
 
 // True of what goes with the interface by itself.
 bool IsBoundToInterface(const Action& action);

@@ -4,6 +4,7 @@
 #include "core/base/check.h"
 #include "nlohmann/json.hpp"
 #include "platform/gateway/action.h"
+#include "platform/gateway/forward_json.h"
 
 // The journal's spelling of actions. A journal is read back by another process, perhaps of another
 // version: what is not understood is refused, never guessed.
@@ -69,6 +70,13 @@ json Write(const SetSysctl& a) {
   return object;
 }
 json Write(const DeleteNftTable& a) { return {{"do", "delete_nft_table"}, {"name", a.name}}; }
+json Write(const ForgetForwarded& a) {
+  json own = json::array();
+  for (const IpAddress& address : a.ports.own) own.push_back(address.ToString());
+  return {{"do", "forget_forwarded"},
+          {"forwards", ForwardsToJson(a.ports.forwards)},
+          {"own", std::move(own)}};
+}
 json Write(const RevertDns& a) {
   return {
       {"do", "revert_dns"}, {"program", static_cast<uint32_t>(a.program)}, {"record", a.record}};
@@ -123,6 +131,22 @@ std::optional<Rule> ReadRule(const json& object) {
   return rule;
 }
 
+std::optional<ForgetForwarded> ReadForwarded(const json& object) {
+  const auto forwards = object.find("forwards");
+  const auto own = object.find("own");
+  if (forwards == object.end() || own == object.end() || !own->is_array()) return std::nullopt;
+  std::optional<std::vector<PortForward>> read = ForwardsFromJson(*forwards);
+  if (!read.has_value()) return std::nullopt;
+  ForgetForwarded forgotten{{*std::move(read), {}}};
+  for (const json& text : *own) {
+    const auto address =
+        text.is_string() ? IpAddress::Parse(text.get_ref<const std::string&>()) : std::nullopt;
+    if (!address.has_value()) return std::nullopt;
+    forgotten.ports.own.push_back(*address);
+  }
+  return forgotten;
+}
+
 std::optional<DnsProgram> ReadProgram(const json& object) {
   const std::optional<uint32_t> program = Number(object, "program");
   if (!program || *program > static_cast<uint32_t>(DnsProgram::kResolvectl)) return std::nullopt;
@@ -153,6 +177,8 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
     if (path && value) return SetSysctl{*path, *value, Text(object, "only_if")};
   } else if (what == "delete_nft_table") {
     if (const auto name = Text(object, "name")) return DeleteNftTable{*name};
+  } else if (what == "forget_forwarded") {
+    if (auto forwarded = ReadForwarded(object)) return *std::move(forwarded);
   } else if (what == "revert_dns") {
     const auto program = ReadProgram(object);
     const auto record = Text(object, "record");

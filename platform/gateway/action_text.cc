@@ -59,6 +59,39 @@ std::string Joined(const std::vector<std::string>& words) {
   return text;
 }
 
+// conntrack takes one port and one address at a time.
+std::string ForEachPort(const PortForward& forward, std::string_view address) {
+  const bool v6 = forward.target.family == IpFamily::kV6;
+  const std::string command =
+      fmt::format("conntrack -D{} -p udp {} --orig-port-dst ", v6 ? " -f ipv6" : "", address);
+  if (forward.ports.count() == 1) return fmt::format("{}{}", command, forward.ports.first);
+  return fmt::format("for port in $(seq {} {}); do {}$port; done", forward.ports.first,
+                     forward.ports.last, command);
+}
+
+// A shell of their own, which is easy to start elsewhere.
+std::string ForgetUnforwardedCommands(const DatagramForwards& ports) {
+  std::string text;
+  for (const PortForward& forward : ports.forwards) {
+    fmt::format_to(
+        std::back_inserter(text),
+        "{}sh -c 'for to in $(ip {} -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); "
+        "do {}; done'",
+        text.empty() ? "" : "\n", FamilyFlag(forward.target.family),
+        ForEachPort(forward, "--orig-dst $to"));
+  }
+  return text;
+}
+
+std::string ForgetForwardedCommands(const DatagramForwards& ports) {
+  std::string text;
+  for (const PortForward& forward : ports.forwards) {
+    fmt::format_to(std::back_inserter(text), "{}sh -c '{}'", text.empty() ? "" : "\n",
+                   ForEachPort(forward, "--reply-src " + forward.target.ToString()));
+  }
+  return text;
+}
+
 std::string SetDnsCommand(const SetDns& dns) {
   if (dns.program == DnsProgram::kResolvectl) {
     std::string domains = Joined(dns.search);
@@ -141,6 +174,8 @@ std::string PlainCommandsOf(const Action& action, std::string_view interface) {
           [](const SetSysctl& a) { return fmt::format("sysctl -w {}={}", a.path, a.value); },
           [](const ReplaceNftTable& a) { return NftCommands(a.table); },
           [](const DeleteNftTable& a) { return "nft delete table inet " + a.name; },
+          [](const ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
+          [](const ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
           [](const SetDns& a) { return SetDnsCommand(a); },
           [](const RevertDns& a) { return RevertDnsCommand(a); },
           [](const UseNamespace& a) {
@@ -209,6 +244,12 @@ std::string Describe(const Action& action) {
           [](const SetSysctl& a) { return fmt::format("set {} to {}", a.path, a.value); },
           [](const ReplaceNftTable& a) { return "load the nft table " + a.table.name; },
           [](const DeleteNftTable& a) { return "remove the nft table " + a.name; },
+          [](const ForgetUnforwarded&) {
+            return std::string("forget datagrams to ports that are forwarded now");
+          },
+          [](const ForgetForwarded&) {
+            return std::string("forget datagrams to ports that are forwarded no longer");
+          },
           [](const SetDns&) { return std::string("set the name servers"); },
           [](const RevertDns&) { return std::string("put the name servers back"); },
           [](const UseNamespace& a) { return "enter the network namespace " + a.name; },

@@ -17,7 +17,8 @@ int UndoTurn(const Journal::Entry& entry) {
   if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
     return hook->key == "PostDown" ? 3 : 0;
   if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 4;
-  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 5;  // hooks may look into it
+  if (std::holds_alternative<ForgetForwarded>(entry.undo)) return 5;  // no rule makes it anew
+  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 6;  // hooks may look into it
   return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
 }
 
@@ -55,6 +56,13 @@ bool Opens(const std::vector<Step>& before, const Step& step) {
          });
 }
 
+// Comes when all else is done: what opens, and what looks at what came before the rules.
+bool ComesLast(const std::vector<Step>& before, const Step& step) {
+  const bool forgets =
+      step.apply.has_value() && std::holds_alternative<ForgetUnforwarded>(*step.apply);
+  return forgets || Opens(before, step);
+}
+
 bool IsInUse(const absl::Status& status, const Action& undo) {
   return absl::IsFailedPrecondition(status) && std::holds_alternative<DeleteNamespace>(undo);
 }
@@ -90,14 +98,19 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
   return RestateStay(step, journal);
 }
 
-absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal) {
+// `after`: the steps of what takes the place of what is undone.
+absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after, Host* host,
+                       Journal* journal, FailureReport report) {
   absl::Status status;
   if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
-    status = host->Apply(entry.undo).status();
+    status = host->Apply(WithoutKept(entry.undo, after)).status();
   }
-  if (!status.ok()) spdlog::warn("{}", MessageOf(status));
   // A namespace in use is not removed from under its programs; the entry stays for another time.
-  if (IsInUse(status, entry.undo)) return absl::OkStatus();
+  if (IsInUse(status, entry.undo)) {
+    spdlog::warn("{}", MessageOf(status));
+    return absl::OkStatus();
+  }
+  if (!status.ok()) report(status);
   if (!status.ok() && !IsHook(entry.undo)) return status;
   status.Update(journal->Forget(entry.id));
   return status;
@@ -127,7 +140,7 @@ absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal
       continue;
     }
     const bool known = Contains(before.steps, step);
-    if (Opens(before.steps, step)) continue;
+    if (ComesLast(before.steps, step)) continue;
     if (known && !ComesBack(step)) continue;
     const absl::Status status = ApplyStep(step, host, journal);
     if (!status.ok()) return status;
@@ -135,19 +148,18 @@ absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal
   return absl::OkStatus();
 }
 
-// The counterpart of what ApplyNew has left to this: what opens comes when all else is done.
-absl::Status ApplyOpening(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+// The counterpart of what ApplyNew has left to this.
+absl::Status ApplyLast(const Plan& before, const Plan& after, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
-    if (Opens(before.steps, step)) status.Update(ApplyStep(step, host, journal));
+    if (ComesLast(before.steps, step)) status.Update(ApplyStep(step, host, journal));
   }
   return status;
 }
 
-}  // namespace
-
-absl::Status Undo(Host* host, Journal* journal,
-                  absl::FunctionRef<bool(const Journal::Entry&)> which) {
+absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journal,
+                     absl::FunctionRef<bool(const Journal::Entry&)> which,
+                     FailureReport report = LogFailure) {
   std::vector<Journal::Entry> entries;
   for (const Journal::Entry& entry : journal->entries()) {
     if (which(entry)) entries.push_back(entry);
@@ -159,10 +171,35 @@ absl::Status Undo(Host* host, Journal* journal,
   });
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
-    first.Update(UndoEntry(entry, host, journal));
+    first.Update(UndoEntry(entry, after, host, journal, report));
     if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
   }
   return first;
+}
+
+}  // namespace
+
+Action WithoutKept(const Action& undo, const std::vector<Step>& after) {
+  const auto* const forgotten = std::get_if<ForgetForwarded>(&undo);
+  if (forgotten == nullptr) return undo;
+  ForgetForwarded rest = *forgotten;
+  for (const Step& step : after) {
+    const auto* const kept =
+        step.undo.has_value() ? std::get_if<ForgetForwarded>(&*step.undo) : nullptr;
+    if (kept == nullptr) continue;
+    std::erase_if(rest.ports.forwards, [kept](const PortForward& forward) {
+      const std::vector<PortForward>& still = kept->ports.forwards;
+      return std::ranges::find(still, forward) != still.end();
+    });
+  }
+  return rest;
+}
+
+void LogFailure(const absl::Status& failure) { spdlog::warn("{}", MessageOf(failure)); }
+
+absl::Status Undo(Host* host, Journal* journal,
+                  absl::FunctionRef<bool(const Journal::Entry&)> which, FailureReport report) {
+  return UndoFor({}, host, journal, which, report);
 }
 
 absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal) {
@@ -184,7 +221,7 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
   absl::Status status = ApplyNew(before, after, host, journal);
   if (status.ok()) status = commit();
   if (!status.ok()) {
-    status.Update(Undo(host, journal, [&before](const Journal::Entry& entry) {
+    status.Update(UndoFor(before.steps, host, journal, [&before](const Journal::Entry& entry) {
       return !Undoes(before.steps, entry.undo);
     }));
     // Also the MTU and tables, which have no undo of their own or share it with their successor;
@@ -201,11 +238,12 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
     }
     return status;
   }
-  const absl::Status opened = ApplyOpening(before, after, host, journal);
+  const absl::Status opened = ApplyLast(before, after, host, journal);
   if (!opened.ok()) spdlog::warn("{}", MessageOf(opened));
-  const absl::Status removed = Undo(host, journal, [&after](const Journal::Entry& entry) {
-    return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
-  });
+  const absl::Status removed =
+      UndoFor(after.steps, host, journal, [&after](const Journal::Entry& entry) {
+        return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
+      });
   for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
     if (!IsHook(entry.undo) || Undoes(after.steps, entry.undo)) continue;
     const absl::Status forgotten = journal->Forget(entry.id);

@@ -24,10 +24,19 @@ absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* jou
 absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
                              absl::FunctionRef<absl::Status()> commit);
 
+// Who is told of each failure, when it happens.
+using FailureReport = absl::FunctionRef<void(const absl::Status& failure)>;
+void LogFailure(const absl::Status& failure);
+
 // Undoes the entries for which `which` is true, last first, and goes on after a failure: an entry
 // that failed stays in the journal, except for a hook's. The error is the first one.
 absl::Status Undo(Host* host, Journal* journal,
-                  absl::FunctionRef<bool(const Journal::Entry&)> which);
+                  absl::FunctionRef<bool(const Journal::Entry&)> which,
+                  FailureReport report = LogFailure);
+
+// What of an undo is left to do where the steps of `after` take the place of what is undone: the
+// datagrams of ports that stay forwarded to the same target are not forgotten. Pure.
+Action WithoutKept(const Action& undo, const std::vector<Step>& after);
 
 }  // namespace ringwire::platform
 

@@ -1,9 +1,13 @@
 #include "platform/gateway/foreign_firewall.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <span>
+#include <utility>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "platform/gateway/plan_routes.h"
 #include "platform/gateway/ruleset.h"
 
@@ -12,17 +16,25 @@ namespace {
 
 enum class Program : uint8_t { kNft, kIptables, kDocker, kUfw, kFirewalld };
 
+// The chains and tables that iptables keeps in nftables.
+bool IsOfIptables(const Ruleset::Drop& drop) {
+  constexpr std::array<std::string_view, 4> kChains = {"PREROUTING", "INPUT", "FORWARD",
+                                                       "POSTROUTING"};
+  constexpr std::array<std::string_view, 4> kTables = {"filter", "raw", "mangle", "security"};
+  return (drop.family == "ip" || drop.family == "ip6") &&
+         std::ranges::find(kChains, drop.chain) != kChains.end() &&
+         std::ranges::find(kTables, drop.table) != kTables.end();
+}
+
 Program ProgramOf(const Ruleset::Drop& drop, const Ruleset& ruleset) {
   if (drop.table == "firewalld") return Program::kFirewalld;
+  if (!IsOfIptables(drop)) return Program::kNft;
   // Docker lets nothing pass, but has no say in what comes in.
-  if (drop.chain != "INPUT" && ruleset.HasChain(drop.family, drop.table, "DOCKER-USER")) {
+  if (drop.chain == "FORWARD" && ruleset.HasChain(drop.family, drop.table, "DOCKER-USER")) {
     return Program::kDocker;
   }
-  if (ruleset.HasChain(drop.family, drop.table, "ufw")) return Program::kUfw;
-  // The names that iptables gives, in the tables that it keeps in nftables.
-  const bool iptables = drop.table == "filter" && drop.family != "inet" &&
-                        (drop.chain == "FORWARD" || drop.chain == "INPUT");
-  return iptables ? Program::kIptables : Program::kNft;
+  const bool of_ufw = ruleset.HasChain(drop.family, drop.table, "ufw");
+  return of_ufw ? Program::kUfw : Program::kIptables;
 }
 
 std::string_view NameOf(Program program) {
@@ -41,28 +53,48 @@ std::string_view NameOf(Program program) {
   return {};
 }
 
-std::string_view IptablesOf(std::string_view family) {
-  return family == "ip6" ? "ip6tables" : "iptables";
+// `iptables -t TABLE -I CHAIN`.
+std::string InsertByIptables(const Ruleset::Drop& drop, std::string_view chain) {
+  const std::string table = drop.table == "filter" ? "" : fmt::format(" -t {}", drop.table);
+  return fmt::format("{}{} -I {}", drop.family == "ip6" ? "ip6tables" : "iptables", table, chain);
 }
 
+// Behind the routing decision iptables takes no rule about the interface by which a packet came: no
+// one command would let it through.
+bool IsPastHelp(const Ruleset::Drop& drop, const ProbePacket& packet) {
+  return IsOfIptables(drop) && drop.hook == "postrouting" && packet.leaves != packet.ours;
+}
+
+// In front of the routing decision it is not known where a packet will leave.
 std::string FixOfForward(const Ruleset::Drop& drop, Program program, std::string_view interface) {
+  const bool knows_arrival = program == Program::kNft || drop.hook != "postrouting";
+  const bool knows_leaving = drop.hook == "forward" || drop.hook == "postrouting";
+  std::vector<std::string> commands;
   switch (program) {
     case Program::kNft:
-      return fmt::format(
-          "nft insert rule {0} {1} {2} iifname '\"{3}\"' accept; nft insert rule {0} {1} {2} "
-          "oifname '\"{3}\"' accept",
-          drop.family, drop.table, drop.chain, interface);
+      for (const auto& [known, key] :
+           {std::pair(knows_arrival, "iifname"), std::pair(knows_leaving, "oifname")}) {
+        if (!known) continue;
+        commands.push_back(fmt::format("nft insert rule {} {} {} {} '\"{}\"' accept", drop.family,
+                                       drop.table, drop.chain, key, interface));
+      }
+      break;
     case Program::kIptables:
     case Program::kDocker:
-      return fmt::format("{0} -I {1} -i {2} -j ACCEPT; {0} -I {1} -o {2} -j ACCEPT",
-                         IptablesOf(drop.family),
-                         program == Program::kDocker ? "DOCKER-USER" : "FORWARD", interface);
+      for (const auto& [known, option] :
+           {std::pair(knows_arrival, "-i"), std::pair(knows_leaving, "-o")}) {
+        if (!known) continue;
+        const std::string chain = program == Program::kDocker ? "DOCKER-USER" : drop.chain;
+        commands.push_back(
+            fmt::format("{} {} {} -j ACCEPT", InsertByIptables(drop, chain), option, interface));
+      }
+      break;
     case Program::kUfw:
       return fmt::format("ufw route allow in on {0}; ufw route allow out on {0}", interface);
     case Program::kFirewalld:
       return fmt::format("firewall-cmd --zone=trusted --add-interface={}", interface);
   }
-  return {};
+  return fmt::format("{}", fmt::join(commands, "; "));
 }
 
 std::string FixOfInput(const Ruleset::Drop& drop, Program program, uint16_t port) {
@@ -72,7 +104,8 @@ std::string FixOfInput(const Ruleset::Drop& drop, Program program, uint16_t port
                          drop.chain, port);
     case Program::kIptables:
     case Program::kDocker:
-      return fmt::format("{} -I INPUT -p udp --dport {} -j ACCEPT", IptablesOf(drop.family), port);
+      return fmt::format("{} -p udp --dport {} -j ACCEPT", InsertByIptables(drop, drop.chain),
+                         port);
     case Program::kUfw:
       return fmt::format("ufw allow {}/udp", port);
     case Program::kFirewalld:
@@ -81,50 +114,125 @@ std::string FixOfInput(const Ruleset::Drop& drop, Program program, uint16_t port
   return {};
 }
 
-std::string Sentence(const Ruleset::Drop& drop, Program program, std::string_view what,
-                     std::string_view fix) {
-  return fmt::format("{} drops {}: nft table {} {}, chain {}, {} (`{}` lets it through)",
-                     NameOf(program), what, drop.family, drop.table, drop.chain, drop.why, fix);
-}
-
-void JudgeForward(std::string_view interface, const ConfigFile& config, const Ruleset& ruleset,
-                  std::vector<std::string>* warnings) {
-  ProbePacket in;
-  in.arrives = interface;
-  in.sources = AllowedPrefixes(config);
-  ProbePacket out;
-  out.leaves = interface;
-  out.is_answer = true;
-  out.destinations = in.sources;
-  std::vector<Ruleset::Drop> drops = ruleset.DropsOf("forward", in);
-  const size_t of_in = drops.size();
-  for (Ruleset::Drop& drop : ruleset.DropsOf("forward", out)) {
-    const bool known = std::ranges::any_of(drops, [&drop](const Ruleset::Drop& other) {
-      return other.family == drop.family && other.table == drop.table && other.chain == drop.chain;
-    });
-    if (!known) drops.push_back(std::move(drop));
-  }
-  for (size_t i = 0; i < drops.size(); ++i) {
-    const Program program = ProgramOf(drops[i], ruleset);
-    const std::string what = i < of_in ? fmt::format("what {} brings to be forwarded", interface)
-                                       : fmt::format("answers on their way into {}", interface);
-    warnings->push_back(
-        Sentence(drops[i], program, what, FixOfForward(drops[i], program, interface)));
-  }
-}
-
-void JudgeInput(std::string_view interface, uint16_t port, const Ruleset& ruleset,
-                std::vector<std::string>* warnings) {
+// What the configuration wants to pass.
+struct Probe {
+  std::string what;  // in words
   ProbePacket packet;
-  packet.udp_port = port;
-  packet.not_by = interface;
-  packet.hopeful = true;
-  for (const Ruleset::Drop& drop : ruleset.DropsOf("input", packet)) {
-    const Program program = ProgramOf(drop, ruleset);
-    const std::string what = fmt::format("what peers send to UDP port {}", port);
-    warnings->push_back(Sentence(drop, program, what, FixOfInput(drop, program, port)));
+  std::vector<std::string_view> hooks;  // where it comes by
+};
+
+std::vector<IpFamily> FamiliesOf(std::span<const Prefix> prefixes) {
+  std::vector<IpFamily> families;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const bool wanted =
+        prefixes.empty() || std::ranges::any_of(prefixes, [family](const Prefix& one) {
+          return one.address.family == family;
+        });
+    if (wanted) families.push_back(family);
+  }
+  return families;
+}
+
+ProbePacket AnyPacket(IpFamily family, std::string_view interface) {
+  ProbePacket packet;
+  packet.family = family;
+  packet.ours = interface;
+  return packet;
+}
+
+// Into the tunnel only answers are looked at, and what is sent there on purpose: whether other
+// hosts are to begin connections, nobody has said.
+void AddForwarded(std::string_view interface, const ConfigFile& config,
+                  std::vector<Probe>* probes) {
+  const std::vector<Prefix> allowed = AllowedPrefixes(config);
+  for (const IpFamily family : FamiliesOf(allowed)) {
+    ProbePacket in = AnyPacket(family, interface);
+    ProbePacket out = in;
+    for (const Prefix& prefix : allowed) {
+      if (prefix.address.family == family) in.sources.push_back(prefix);
+    }
+    in.arrives = interface;
+    const std::string& outside = config.gateway.masquerade;
+    if (outside != "auto") in.leaves = outside;
+    out.leaves = interface;
+    out.is_answer = true;
+    out.destinations = in.sources;
+    probes->push_back({fmt::format("what {} brings to be forwarded", interface),
+                       std::move(in),
+                       {"prerouting", "forward", "postrouting"}});
+    probes->push_back({fmt::format("answers on their way into {}", interface),
+                       std::move(out),
+                       {"forward", "postrouting"}});
+  }
+  for (const PortForward& forward : config.gateway.port_forwards) {
+    ProbePacket packet = AnyPacket(forward.target.family, interface);
+    packet.leaves = interface;
+    packet.is_translated = true;
+    packet.destinations = {Prefix::Of(forward.target, forward.target.Bits())};
+    packet.protocol = ProtocolName(forward.protocol);
+    packet.port = forward.target_ports.first;
+    probes->push_back({fmt::format("what PortForward sends into {}", interface),
+                       std::move(packet),
+                       {"forward", "postrouting"}});
   }
 }
+
+// By which family peers come is not known.
+Probe DatagramsTo(uint16_t port, std::string_view interface) {
+  ProbePacket packet = AnyPacket(IpFamily::kNone, interface);
+  packet.to_host = true;
+  packet.protocol = "udp";
+  packet.port = port;
+  return {fmt::format("what peers send to UDP port {}", port),
+          std::move(packet),
+          {"ingress", "prerouting", "input"}};
+}
+
+// One warning for each command that helps, the most certain one.
+class Warnings {
+ public:
+  Warnings(std::string_view interface, const Ruleset& ruleset)
+      : interface_(interface), ruleset_(ruleset) {}
+
+  void Judge(const Probe& probe) {
+    for (const std::string_view hook : probe.hooks) {
+      for (const Ruleset::Drop& drop : ruleset_.DropsOf(hook, probe.packet)) Add(probe, drop);
+    }
+  }
+
+  std::vector<std::string> Take() {
+    std::vector<std::string> texts;
+    for (Warning& warning : warnings_) texts.push_back(std::move(warning.text));
+    return texts;
+  }
+
+ private:
+  void Add(const Probe& probe, const Ruleset::Drop& drop) {
+    if (IsPastHelp(drop, probe.packet)) return;
+    const Program program = ProgramOf(drop, ruleset_);
+    const std::string fix = probe.packet.to_host ? FixOfInput(drop, program, probe.packet.port)
+                                                 : FixOfForward(drop, program, interface_);
+    std::string text = fmt::format("{} {} {}: nft table {} {}, chain {}, {} (`{}` lets it through)",
+                                   NameOf(program), drop.is_certain ? "drops" : "may drop",
+                                   probe.what, drop.family, drop.table, drop.chain, drop.why, fix);
+    const auto known = std::ranges::find(warnings_, fix, &Warning::fix);
+    if (known == warnings_.end()) {
+      warnings_.push_back({fix, std::move(text), drop.is_certain});
+    } else if (drop.is_certain && !known->is_certain) {
+      *known = {fix, std::move(text), true};
+    }
+  }
+
+  struct Warning {
+    std::string fix;
+    std::string text;
+    bool is_certain = false;
+  };
+
+  std::string_view interface_;
+  const Ruleset& ruleset_;
+  std::vector<Warning> warnings_;
+};
 
 bool Accepts(const LegacyForward& legacy, std::string_view interface) {
   return std::ranges::any_of(legacy.accepted, [interface](std::string_view name) {
@@ -142,12 +250,15 @@ bool ForwardsHere(const ConfigFile& config) {
 
 std::vector<std::string> FirewallWarnings(std::string_view interface, const ConfigFile& config,
                                           const FirewallFacts& facts) {
+  std::vector<Probe> probes;
+  if (ForwardsHere(config)) AddForwarded(interface, config, &probes);
+  const uint16_t port = config.listen_port.value_or(0);
+  if (port != 0) probes.push_back(DatagramsTo(port, interface));
   std::vector<std::string> warnings;
   if (const std::optional<Ruleset> ruleset = Ruleset::Parse(facts.ruleset)) {
-    if (ForwardsHere(config)) JudgeForward(interface, config, *ruleset, &warnings);
-    if (config.listen_port.value_or(0) != 0) {
-      JudgeInput(interface, *config.listen_port, *ruleset, &warnings);
-    }
+    Warnings found(interface, *ruleset);
+    for (const Probe& probe : probes) found.Judge(probe);
+    warnings = found.Take();
   }
   for (const LegacyForward& legacy : facts.legacy) {
     if (!ForwardsHere(config) || !legacy.drops || Accepts(legacy, interface)) continue;

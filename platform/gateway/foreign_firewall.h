@@ -30,8 +30,9 @@ struct FirewallFacts {
 // that has a network namespace of its own.
 bool ForwardsHere(const ConfigFile& config);
 
-// Where a packet that the configuration wants to pass is dropped for certain: by which table and
-// chain, which program's they are by their looks, and the command that lets it through. Pure.
+// Where packets that the configuration wants to pass are dropped, or may be as it depends on what
+// is not known of them: by which table and chain, which program's they are by their looks, and the
+// command that lets them through. Pure.
 std::vector<std::string> FirewallWarnings(std::string_view interface, const ConfigFile& config,
                                           const FirewallFacts& facts);
 

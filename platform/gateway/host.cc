@@ -150,6 +150,31 @@ absl::StatusOr<bool> Host::Do(const DeleteNftTable& action) {
   return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
 }
 
+// It is about what was there before, and no reason to fail: without it a client that does not stop
+// sending goes on as it was.
+bool Host::Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried) {
+  if (ports.forwards.empty()) return true;
+  const absl::StatusOr<std::vector<Prefix>> local = routes_.LocalAddresses();
+  absl::Status status = local.status();
+  if (status.ok()) {
+    const auto stale = [&](const TrackedDatagrams& one) { return is_stale(one, ports, *local); };
+    status = ForgetDatagrams(stale).status();
+  }
+  if (!status.ok()) {
+    spdlog::warn("{}: {} (a client that is sending just now may have to pause for two minutes)",
+                 tried, MessageOf(status));
+  }
+  return true;
+}
+
+absl::StatusOr<bool> Host::Do(const ForgetUnforwarded& action) {
+  return Forget(action.ports, &IsUnforwarded, Describe(action));
+}
+
+absl::StatusOr<bool> Host::Do(const ForgetForwarded& action) {
+  return Forget(action.ports, &IsForwarded, Describe(action));
+}
+
 absl::StatusOr<bool> Host::Do(const SetDns& action) {
   const std::string tried = Describe(action);
   if (action.program == DnsProgram::kResolvectl) {
@@ -214,7 +239,7 @@ absl::StatusOr<bool> Host::Do(const RunHook& action) {
   const std::string shell = FindProgram("bash").value_or("/bin/sh");
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
-  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable);
+  const absl::Status status = RunProgram({shell, "-c", action.command}, {}, variable, hook_output_);
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

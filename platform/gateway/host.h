@@ -12,7 +12,9 @@
 #include "platform/gateway/action.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/named_namespace.h"
+#include "platform/gateway/program.h"
 #include "platform/gateway/route_netlink.h"
+#include "platform/gateway/tracked_datagrams.h"
 #include "platform/netlink/netlink.h"
 
 namespace ringwire::platform {
@@ -41,6 +43,9 @@ class Host {
   }
   absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
 
+  // Where hooks print from now on; the descriptors must outlive this object.
+  void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
+
   // Where actions about the interface apply: 0 (there is none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
   uint32_t interface_index() const { return interface_index_; }
@@ -54,6 +59,7 @@ class Host {
   absl::Status Leave();
   // Such actions come to nothing: with the namespace all has gone that was in it.
   void set_namespace_gone() { namespace_gone_ = true; }
+  bool namespace_gone() const { return namespace_gone_; }
   // 0: none of its own.
   uint64_t network_namespace_id() const { return namespace_.has_value() ? namespace_->id() : 0; }
 
@@ -74,6 +80,8 @@ class Host {
   absl::StatusOr<bool> Do(const SetSysctl& action);
   absl::StatusOr<bool> Do(const ReplaceNftTable& action);
   absl::StatusOr<bool> Do(const DeleteNftTable& action);
+  absl::StatusOr<bool> Do(const ForgetUnforwarded& action);
+  absl::StatusOr<bool> Do(const ForgetForwarded& action);
   absl::StatusOr<bool> Do(const SetDns& action);
   absl::StatusOr<bool> Do(const RevertDns& action);
   absl::StatusOr<bool> Do(const UseNamespace& action);
@@ -82,6 +90,9 @@ class Host {
   absl::StatusOr<bool> Do(const RevertNamespaceDns& action);
   absl::StatusOr<bool> Do(const RunHook& action);
   absl::Status OpenSockets();
+  using Judgement = bool(const TrackedDatagrams&, const DatagramForwards&,
+                         const std::vector<Prefix>& local);
+  bool Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried);
 
   std::string interface_;
   std::string state_folder_;
@@ -89,6 +100,7 @@ class Host {
   Netlink netlink_;
   RouteNetlink routes_;
   uint32_t interface_index_ = 0;
+  ProgramOutput hook_output_;
   std::string namespace_name_;
   std::optional<NamedNamespace> namespace_;
   bool namespace_gone_ = false;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fmt/format.h"
 #include "platform/gateway/named_namespace.h"
@@ -33,6 +34,16 @@ std::string ResolvconfPrefix() {
   return {};
 }
 
+absl::Status ReadFactsInside(std::string_view interface, const ConfigFile& config,
+                             HostFacts* facts) {
+  const absl::Status status = ReadNetworkFacts(interface, config, facts);
+  if (!status.ok()) return status;
+  absl::StatusOr<std::vector<WayOut>> ways = ReadWaysOut(interface);
+  if (!ways.ok()) return ways.status();
+  facts->ways_out = *std::move(ways);
+  return absl::OkStatus();
+}
+
 // Of the one that the interface is to live in. Where there is none yet, a new one tells what it
 // will be like.
 absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& config,
@@ -54,7 +65,7 @@ absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& co
   absl::Status read;
   absl::Status status = network.status();
   if (status.ok()) {
-    status = network->Visit([&] { read = ReadNetworkFacts(interface, config, facts); });
+    status = network->Visit([&] { read = ReadFactsInside(interface, config, facts); });
   }
   // Whoever may not enter one may still ask for a plan; where they are it is much the same.
   if (absl::IsPermissionDenied(status)) return ReadNetworkFacts(interface, config, facts);

@@ -14,6 +14,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/gateway/forward_json.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -24,6 +25,8 @@ using nlohmann::json;
 constexpr uint64_t kFormat = 1;
 constexpr char kNamespaceKey[] = "namespace";
 constexpr char kNamespaceIdKey[] = "namespace_id";
+constexpr char kNetworkKey[] = "network";
+constexpr char kKillSwitchKey[] = "kill_switch";
 
 struct flock WholeFile(short type) {
   struct flock lock{};
@@ -57,10 +60,21 @@ absl::StatusOr<std::string> ReadAll(int file, const std::string& path) {
   }
 }
 
+// A line that was not finished is of a change that was not made.
+size_t SizeOfWholeLines(std::string_view text) {
+  const size_t end = text.rfind('\n');
+  return end == std::string_view::npos ? 0 : end + 1;
+}
+
 std::optional<uint64_t> Number(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
   return found->get<uint64_t>();
+}
+
+absl::Status IsUpAlready(std::string_view interface) {
+  return absl::AlreadyExistsError(
+      fmt::format("start {}: it is up already (`ringwire down {}` ends it)", interface, interface));
 }
 
 std::string FirstLine() { return json{{"ringwire_journal", kFormat}}.dump(); }
@@ -76,11 +90,15 @@ constexpr char kReserved[] = "reserved";
 constexpr std::string_view kSuffix = ".journal";
 
 json ToJsonLine(const Reservation& reservation, uint64_t network) {
-  json object = {{"mark", reservation.mark}, {"network", network}};
+  json object = {{"mark", reservation.mark}, {kNetworkKey, network}};
   if (reservation.place.has_value()) {
     object["ceiling"] = reservation.place->ceiling;
     object["slot"] = reservation.place->slot;
   }
+  if (!reservation.port_forwards.empty()) {
+    object["forwards"] = ForwardsToJson(reservation.port_forwards);
+  }
+  if (reservation.kill_switch) object[kKillSwitchKey] = true;
   return {{kReserved, object}};
 }
 
@@ -100,12 +118,19 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
   const auto found = line.find(kReserved);
   if (found == line.end() || !found->is_object()) return std::nullopt;
   const std::optional<uint32_t> mark = Number32(*found, "mark");
-  const std::optional<uint64_t> network = Number(*found, "network");
+  const std::optional<uint64_t> network = Number(*found, kNetworkKey);
   if (!mark || !network) return std::nullopt;
-  ReservationLine read{{*mark, std::nullopt}, *network};
+  ReservationLine read{{*mark}, *network};
   const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
   const std::optional<uint32_t> slot = Number32(*found, "slot");
   if (ceiling && *ceiling > kRuleTurns && slot) read.reservation.place = RulePlace{*ceiling, *slot};
+  if (const auto forwards = found->find("forwards"); forwards != found->end()) {
+    read.reservation.port_forwards =
+        ForwardsFromJson(*forwards).value_or(std::vector<PortForward>());
+  }
+  if (const auto kill_switch = found->find(kKillSwitchKey); kill_switch != found->end()) {
+    read.reservation.kill_switch = *kill_switch == true;
+  }
   return read;
 }
 
@@ -132,7 +157,9 @@ std::vector<Reservation> Journal::ReservationsOfOthers(const std::string& folder
       const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
       if (object.is_object()) last = ReadReservation(object);
     }
-    if (last.has_value() && last->network == network) reservations.push_back(last->reservation);
+    if (!last.has_value() || last->network != network) continue;
+    last->reservation.interface = name.substr(0, name.size() - kSuffix.size());
+    reservations.push_back(std::move(last->reservation));
   }
   return reservations;
 }
@@ -175,6 +202,18 @@ absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folde
   return found;
 }
 
+absl::StatusOr<Journal> Journal::OpenInMemory(const std::string& folder, std::string_view interface,
+                                              std::string path) {
+  Journal journal(std::move(path), UniqueFd());
+  const UniqueFd file(
+      ::open(journal.path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!file.valid()) return journal;
+  if (Owner(folder, interface).has_value()) return IsUpAlready(interface);
+  const absl::StatusOr<std::string> text = journal.TakeFile(file.get());
+  if (!text.ok()) return text.status();
+  return journal;
+}
+
 absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_view interface) {
   const std::string path = PathOf(folder, interface);
   ::mkdir(folder.c_str(), 0755);
@@ -184,12 +223,9 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
       spdlog::info(
           "{}: keeps no journal at {}: {} (after a crash, what was changed on this host stays)",
           interface, path, std::string(absl::ErrnoToStatus(errno, "open").message()));
-      return Journal(path, UniqueFd());
+      return OpenInMemory(folder, interface, path);
     }
-    if (!TryLock(file.get())) {
-      return absl::AlreadyExistsError(fmt::format(
-          "start {}: it is up already (`ringwire down {}` ends it)", interface, interface));
-    }
+    if (!TryLock(file.get())) return IsUpAlready(interface);
     if (!IsCurrent(file.get(), path)) continue;  // its owner has just ended
     Journal journal(path, std::move(file));
     const absl::Status loaded = journal.Load();
@@ -198,19 +234,23 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
   }
 }
 
+absl::StatusOr<std::string> Journal::TakeFile(int file) {
+  absl::StatusOr<std::string> text = ReadAll(file, path_);
+  if (!text.ok()) return text;
+  const std::string_view view = *text;
+  const size_t whole = SizeOfWholeLines(view);
+  if (TakeText(view.substr(0, whole), view.substr(whole))) return text;
+  return absl::InvalidArgumentError(
+      fmt::format("read {}: not written by this version of ringwire (undo by hand what it lists, "
+                  "then delete it)",
+                  path_));
+}
+
 absl::Status Journal::Load() {
-  const absl::StatusOr<std::string> read = ReadAll(file_.get(), path_);
-  if (!read.ok()) return read.status();
-  const std::string& text = *read;
-  // A line that was not finished is of a change that was not made.
-  const size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  if (!TakeText(std::string_view(text).substr(0, whole), std::string_view(text).substr(whole))) {
-    return absl::InvalidArgumentError(
-        fmt::format("read {}: not written by this version of ringwire (undo by hand what it "
-                    "lists, then delete it)",
-                    path_));
-  }
-  if (whole != text.size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
+  const absl::StatusOr<std::string> text = TakeFile(file_.get());
+  if (!text.ok()) return text.status();
+  const size_t whole = SizeOfWholeLines(*text);
+  if (whole != text->size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
     return absl::ErrnoToStatus(errno, "mend " + path_);
   }
   return whole == 0 ? Append(FirstLine()) : absl::OkStatus();
@@ -243,6 +283,10 @@ bool Journal::TakeLine(std::string_view line) {
   if (const std::optional<Namespace> found = NamespaceIn(object)) {
     network_namespace_ = found->name;
     network_namespace_id_ = found->id;
+    return true;
+  }
+  if (const std::optional<uint64_t> network = Number(object, kNetworkKey)) {
+    network_ = *network;
     return true;
   }
   if (const std::optional<uint64_t> done = Number(object, "done")) {
@@ -287,6 +331,12 @@ absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_cr
 absl::Status Journal::RecordInterface(uint32_t index) {
   interface_index_ = index;
   return Append(json{{"interface_index", index}}.dump());
+}
+
+absl::Status Journal::RecordNetwork(uint64_t id) {
+  if (id == network_) return absl::OkStatus();
+  network_ = id;
+  return Append(json{{kNetworkKey, id}}.dump());
 }
 
 absl::Status Journal::RecordNamespace(const std::string& name, uint64_t id) {

@@ -32,7 +32,8 @@ class Journal {
 
   // Takes over FOLDER/INTERFACE.journal, with what a predecessor has left in it. AlreadyExists:
   // another process owns it. Any other failure to write there leaves a journal in memory only,
-  // which `is_on_disk` tells. InvalidArgument: a file that no ringwire wrote.
+  // which `is_on_disk` tells, with what a predecessor has left if that can be read.
+  // InvalidArgument: a file that no ringwire wrote.
   static absl::StatusOr<Journal> Open(const std::string& folder, std::string_view interface);
 
   // The process that owns the journal of `interface`; nullopt: none.
@@ -61,6 +62,8 @@ class Journal {
   // Empty: that of the process which wrote the journal.
   const std::string& network_namespace() const { return network_namespace_; }
   uint64_t network_namespace_id() const { return network_namespace_id_; }
+  // The network namespace of that process, by the kernel's number; 0: not known.
+  uint64_t network() const { return network_; }
   const Reservation& reservation() const { return reservation_; }
   uint64_t last_id() const { return next_id_ - 1; }  // of what was recorded; ids grow
   bool is_on_disk() const { return file_.valid(); }
@@ -68,6 +71,7 @@ class Journal {
   // Returns the entry's id.
   absl::StatusOr<uint64_t> Record(const Action& undo, bool stays_after_crash);
   absl::Status RecordInterface(uint32_t index);
+  absl::Status RecordNetwork(uint64_t id);
   absl::Status RecordNamespace(const std::string& name, uint64_t id);
   // `network`: the namespace in which the numbers are taken, as CurrentNetworkId() tells.
   absl::Status RecordReservation(const Reservation& reservation, uint64_t network);
@@ -77,7 +81,10 @@ class Journal {
 
  private:
   Journal(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
+  static absl::StatusOr<Journal> OpenInMemory(const std::string& folder, std::string_view interface,
+                                              std::string path);
   absl::Status Load();
+  absl::StatusOr<std::string> TakeFile(int file);  // returns its text
   bool TakeText(std::string_view whole_lines, std::string_view torn_line);
   bool TakeLine(std::string_view line);
   absl::Status Append(std::string line);
@@ -89,6 +96,7 @@ class Journal {
   uint32_t interface_index_ = 0;
   std::string network_namespace_;
   uint64_t network_namespace_id_ = 0;
+  uint64_t network_ = 0;
   Reservation reservation_;
 };
 

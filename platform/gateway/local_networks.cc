@@ -116,6 +116,13 @@ bool IsLocalLater(const HostRoute& route) {
   return (IsPrivateRoute(route) && route.protocol > RTPROT_BOOT) || IsTunnelRoute(route);
 }
 
+bool IsToWorld(const HostRoute& route) {
+  if (IsPrivate(route.prefix)) return false;
+  return !IsConnected(route) || !IsAtLeast(route.prefix, kPublicLengthV4, kPublicLengthV6);
+}
+
+bool IsWide(const Prefix& prefix) { return !IsAtLeast(prefix, kTunnelLengthV4, kTunnelLengthV6); }
+
 LocalNetworks LocalNetworksOf(std::span<const HostRoute> routes) {
   std::vector<LocalNetwork> networks;
   for (const HostRoute& route : routes) {

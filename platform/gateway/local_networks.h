@@ -13,7 +13,7 @@
 // it is not enough that a route is there. Pure.
 namespace ringwire::platform {
 
-// A unicast route of the main table that is no default route.
+// A unicast route.
 struct HostRoute {
   Prefix prefix;
   uint8_t protocol = 0;      // who made it, as in rtnetlink(7)
@@ -48,6 +48,11 @@ bool IsLocal(const HostRoute& route);
 // Whether it is to count as one also if it appears after the tunnel: not a public network, which a
 // hostile DHCP server might choose for the hosts in it, nor a route that nobody says the origin of.
 bool IsLocalLater(const HostRoute& route);
+
+// Whether it leads beyond the networks on this host's links and the private ranges.
+bool IsToWorld(const HostRoute& route);
+// Whether a route to there takes a good part of the internet.
+bool IsWide(const Prefix& prefix);
 
 // Of `routes` those that are local, in order: connected ones first, wide ones before narrow ones,
 // none that is part of another.

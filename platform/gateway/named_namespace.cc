@@ -137,24 +137,31 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-// Some of the processes in a namespace, for people. Empty: there is none that we may see.
-std::string ProcessesIn(uint64_t id) {
+// The entries of a folder by their name; none where it cannot be read.
+void ForEachIn(const char* path, absl::FunctionRef<void(const std::string& name)> visit) {
+  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path));
+  if (folder == nullptr) return;
+  while (const dirent* const entry = ::readdir(folder.get())) visit(entry->d_name);
+}
+
+// The processes in a namespace that we may see, by their numbers.
+std::vector<std::string> ProcessesIn(uint64_t id) {
+  std::vector<std::string> pids;
+  ForEachIn("/proc", [&pids, id](const std::string& pid) {
+    if (pid.find_first_not_of("0123456789") != std::string::npos) return;
+    if (IdAt(fmt::format("/proc/{}/ns/net", pid)) == id) pids.push_back(pid);
+  });
+  return pids;
+}
+
+// Some of them, for people.
+std::string NamesOf(const std::vector<std::string>& pids) {
   constexpr size_t kNamed = 3;
-  const std::unique_ptr<DIR, CloseFolder> processes(::opendir("/proc"));
   std::string text;
-  size_t count = 0;
-  while (processes != nullptr) {
-    const dirent* const entry = ::readdir(processes.get());
-    if (entry == nullptr) break;
-    const std::string_view pid = entry->d_name;
-    if (pid.find_first_not_of("0123456789") != std::string_view::npos) continue;
-    if (IdAt(fmt::format("/proc/{}/ns/net", pid)) != id) continue;
-    if (count < kNamed) {
-      text += fmt::format("{}{} ({})", count == 0 ? "" : ", ", CommandName(pid), pid);
-    }
-    ++count;
+  for (size_t i = 0; i < std::min(pids.size(), kNamed); ++i) {
+    text += fmt::format("{}{} ({})", i == 0 ? "" : ", ", CommandName(pids[i]), pids[i]);
   }
-  if (count > kNamed) text += fmt::format(" and {} more", count - kNamed);
+  if (pids.size() > kNamed) text += fmt::format(" and {} more", pids.size() - kNamed);
   return text;
 }
 
@@ -168,6 +175,17 @@ bool NamedNamespace::IsMadeHere(const std::string& name) {
   std::ifstream mark(MarkOf(name));
   uint64_t id = 0;
   return mark >> id && id == IdAt(PathOf(name));
+}
+
+std::string NamedNamespace::WayInto(uint64_t id) {
+  std::string way;
+  ForEachIn(kFolder, [&way, id](const std::string& name) {
+    const std::string path = PathOf(name);
+    if (IsMounted(path) && IdAt(path) == id) way = "ip netns exec " + name;
+  });
+  if (!way.empty()) return way;
+  const std::vector<std::string> pids = ProcessesIn(id);
+  return pids.empty() ? "" : fmt::format("nsenter --net=/proc/{}/ns/net", pids.front());
 }
 
 absl::StatusOr<NamedNamespace> NamedNamespace::Adopt(UniqueFd file, const std::string& tried) {
@@ -288,10 +306,10 @@ absl::Status NamedNamespace::Remove(const std::string& name) {
     spdlog::info("the network namespace {} is left in place: it has other interfaces", name);
     return absl::OkStatus();
   }
-  const std::string processes = ProcessesIn(found->id());
+  const std::vector<std::string> processes = ProcessesIn(found->id());
   if (!processes.empty()) {
     return absl::FailedPreconditionError(fmt::format(
-        "{}: in use by {}, which cannot reach anything from there now", tried, processes));
+        "{}: in use by {}, which cannot reach anything from there now", tried, NamesOf(processes)));
   }
   // With the file it goes from all other mount namespaces as well.
   if (::umount2(path.c_str(), MNT_DETACH) != 0 || ::unlink(path.c_str()) != 0) {

@@ -36,6 +36,9 @@ class NamedNamespace {
   // Whether a ringwire has made the namespace that has this name.
   static bool IsMadeHere(const std::string& name);
   static std::string PathOf(const std::string& name);
+  // What a person types before a command to run it in the network namespace of that number, by its
+  // name or by a process in it. Empty: there is neither in sight.
+  static std::string WayInto(uint64_t id);
 
   // The kernel's number for it, which no other namespace has at the same time.
   uint64_t id() const { return id_; }

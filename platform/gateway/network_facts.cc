@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <unistd.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,6 +14,7 @@
 
 #include "fmt/format.h"
 #include "platform/gateway/held_sysctls.h"
+#include "platform/gateway/journal.h"
 #include "platform/gateway/plan_forward.h"
 #include "platform/gateway/route_netlink.h"
 
@@ -87,8 +89,9 @@ absl::Status ReadPolicy(const std::string& interface, HostFacts* facts) {
       netlink->LocalRoutes(::if_nametoindex(interface.c_str()));
   if (!routes.ok()) return routes.status();
   facts->tables_in_use = *std::move(tables);
-  facts->tables_in_use.insert(facts->tables_in_use.end(), rules->tables_and_marks.begin(),
-                              rules->tables_and_marks.end());
+  for (const std::vector<uint32_t>& numbers : {rules->tables, rules->marks}) {
+    facts->tables_in_use.insert(facts->tables_in_use.end(), numbers.begin(), numbers.end());
+  }
   facts->rule_priorities = std::move(rules->priorities);
   facts->local_networks = LocalNetworksOf(*routes);
   return absl::OkStatus();
@@ -105,6 +108,25 @@ absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& conf
   }
   if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();
   return ReadSysctls(config, facts);
+}
+
+absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface) {
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  const auto routes = netlink->WorldRoutes();
+  if (!routes.ok()) return routes.status();
+  std::vector<WayOut> ways;
+  for (const RouteNetlink::TableRoute& one : *routes) {
+    std::array<char, IF_NAMESIZE> buffer{};
+    if (one.link != 0) ::if_indextoname(one.link, buffer.data());
+    const std::string name = buffer.data();
+    // Whoever has a journal is a ringwire.
+    const bool ours =
+        name == interface ||
+        (!name.empty() && ::access(Journal::PathOf(kStateFolder, name).c_str(), F_OK) == 0);
+    if (!ours && name != "lo") ways.push_back({one.route.prefix, name, one.table});
+  }
+  return ways;
 }
 
 }  // namespace ringwire::platform

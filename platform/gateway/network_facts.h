@@ -2,8 +2,10 @@
 #define RINGWIRE_PLATFORM_GATEWAY_NETWORK_FACTS_H_
 
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "core/control/config_file.h"
 #include "platform/gateway/plan.h"
 
@@ -13,6 +15,10 @@ namespace ringwire::platform {
 // `interface`: the one that is planned.
 absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& config,
                               HostFacts* facts);
+
+// The ways into the world that the network namespace of this thread has, but for those by
+// `interface` and by others of ringwire.
+absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface);
 
 }  // namespace ringwire::platform
 

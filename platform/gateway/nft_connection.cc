@@ -27,6 +27,21 @@ json Set(json left, uint32_t value) {
 
 const char* FamilyName(IpFamily family) { return family == IpFamily::kV4 ? "ip" : "ip6"; }
 
+// A datagram's conversation, seen by the side that gets it: an element of an NftSet.
+NftExpression Sender(IpFamily family) {
+  const char* const name = FamilyName(family);
+  const json remote =
+      json::array({Field(name, "saddr"), Field("udp", "sport"), Field("udp", "dport")});
+  return {fmt::format("{} saddr . udp sport . udp dport", name), json{{"concat", remote}}.dump()};
+}
+
+NftExpression ChangeSet(const char* op, const NftSet& set) {
+  const NftExpression sender = Sender(set.family);
+  const json change = {
+      {"set", {{"op", op}, {"elem", json::parse(sender.json)}, {"set", "@" + set.name}}}};
+  return {fmt::format("{} @{} {{ {} }}", op, set.name, sender.text), change.dump()};
+}
+
 json PrefixJson(const Prefix& prefix) {
   return {{"prefix", {{"addr", prefix.address.ToString()}, {"len", prefix.length}}}};
 }
@@ -104,14 +119,14 @@ NftExpression SetMark(uint32_t mark) {
   return {fmt::format("meta mark set {:#x}", mark), Set(Meta("mark"), mark).dump()};
 }
 
-NftExpression Remember(const NftSet& set) {
-  const char* const family = FamilyName(set.family);
-  const json remote =
-      json::array({Field(family, "saddr"), Field("udp", "sport"), Field("udp", "dport")});
-  const json update = {
-      {"set", {{"op", "update"}, {"elem", {{"concat", remote}}}, {"set", "@" + set.name}}}};
-  return {fmt::format("update @{} {{ {} saddr . udp sport . udp dport }}", set.name, family),
-          update.dump()};
+NftExpression Remember(const NftSet& set) { return ChangeSet("update", set); }
+
+NftExpression Forget(const NftSet& set) { return ChangeSet("delete", set); }
+
+NftExpression IsFromRemembered(const NftSet& set) {
+  const NftExpression sender = Sender(set.family);
+  return {fmt::format("{} @{}", sender.text, set.name),
+          Match("==", json::parse(sender.json), "@" + set.name).dump()};
 }
 
 NftExpression IsToRemembered(const NftSet& set) {
@@ -120,6 +135,10 @@ NftExpression IsToRemembered(const NftSet& set) {
       json::array({Field(family, "daddr"), Field("udp", "dport"), Field("udp", "sport")});
   return {fmt::format("{} daddr . udp dport . udp sport @{}", family, set.name),
           Match("==", {{"concat", remote}}, "@" + set.name).dump()};
+}
+
+NftExpression IsOfUnboundSocket() {
+  return {"socket wildcard 1", Match("==", {{"socket", {{"key", "wildcard"}}}}, 1).dump()};
 }
 
 NftExpression SetSource(const IpAddress& address) {

@@ -27,10 +27,14 @@ NftExpression ConnectionMarkIs(uint32_t mark);
 NftExpression MarkConnection(uint32_t mark);
 NftExpression SetMark(uint32_t mark);  // of the packet
 
-// Remembers whose datagram this is, and tells a datagram to who is remembered; for sets of the
-// address's family.
+// Remembers whose datagram this is, or forgets it, and tells a datagram from or to who is
+// remembered; for sets of the address's family.
 NftExpression Remember(const NftSet& set);
+NftExpression Forget(const NftSet& set);
+NftExpression IsFromRemembered(const NftSet& set);
 NftExpression IsToRemembered(const NftSet& set);
+// Sent by a socket that is neither bound to an address nor connected.
+NftExpression IsOfUnboundSocket();
 NftExpression SetSource(const IpAddress& address);  // of this packet, not of its connection
 
 // Rewrites the destination, of the connection and so of all its packets.

@@ -238,4 +238,10 @@ std::string ReplaceJson(const NftTable& table) {
 
 std::string DeleteJson(std::string_view name) { return Transaction(Removal(name)); }
 
+std::string ListJson(std::string_view name) {
+  json commands = json::array();
+  commands.push_back({{"list", TableJson(name)}});
+  return Transaction(std::move(commands));
+}
+
 }  // namespace ringwire::platform

@@ -90,6 +90,8 @@ std::string NftCommands(const NftTable& table);
 std::string ReplaceJson(const NftTable& table);
 // A transaction that removes the table, also if there is none.
 std::string DeleteJson(std::string_view name);
+// Fails if there is none.
+std::string ListJson(std::string_view name);
 
 }  // namespace ringwire::platform
 

@@ -119,6 +119,7 @@ Plan MakePlan(std::string_view interface, const ConfigFile& config, const HostFa
   AddDownHooks("PostDown", config.hooks.post_down, &builder);
   AddUpHooks("PreUp", config.hooks.pre_up, &builder);
   if (!closes_first) builder.PlaceNftTable();
+  CloseReturnPath(&builder);
   builder.Add(CreateInterface{}, DeleteInterface{});
   AddLink(&builder);
   AddDns(&builder);

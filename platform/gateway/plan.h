@@ -28,12 +28,21 @@ struct Step {
   friend bool operator==(const Step&, const Step&) = default;
 };
 
+// A route of a network namespace that leads into the world.
+struct WayOut {
+  Prefix prefix;
+  std::string interface;  // empty: several
+  uint32_t table = 0;
+  friend bool operator==(const WayOut&, const WayOut&) = default;
+};
+
 // What a plan depends on, beside the configuration.
 struct HostFacts {
   bool has_ipv6 = true;
   std::vector<uint32_t> tables_in_use;    // that have a route, or that a rule names; also marks
   std::vector<uint32_t> rule_priorities;  // of all policy rules, of both families
-  std::vector<Reservation> others;        // of other interfaces
+  std::vector<Reservation> others;        // of other interfaces that were there before
+  std::vector<Reservation> switches;      // of other interfaces with a kill switch, at any time
   // Of this interface's predecessor, which has not been undone. It is taken again, so that nothing
   // opens in between.
   Reservation predecessor;
@@ -50,6 +59,7 @@ struct HostFacts {
   bool namespace_exists = false;
   bool namespace_is_ours = false;  // made by a ringwire, which leaves its removal to the last one
   NamespaceDnsFacts namespace_dns;
+  std::vector<WayOut> ways_out;  // beside those of ringwires
 };
 
 struct Plan {
@@ -58,9 +68,12 @@ struct Plan {
   // Names of endpoints are looked up by questions with that mark too, as they must not depend on
   // the tunnel that needs the answers.
   bool marks_questions = false;
-  std::optional<RulePlace> place;     // of its policy rules, if it has any
-  std::string network_namespace;      // of the interface; empty: the one that ringwire runs in
+  std::optional<RulePlace> place;          // of its policy rules, if it has any
+  std::vector<PortForward> port_forwards;  // whose ports of this host it takes
+  bool kill_switch = false;                // that its own datagrams pass
+  std::string network_namespace;           // of the interface; empty: the one that ringwire runs in
   std::vector<std::string> warnings;  // what the configuration asks for and this host cannot do
+  std::string refusal;                // why it must not be carried out; empty: it may
 };
 
 // What WireGuard adds to a packet over IPv6, the longer one of the two.

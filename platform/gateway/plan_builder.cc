@@ -1,6 +1,7 @@
 #include "platform/gateway/plan_builder.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -105,12 +106,16 @@ uint32_t PlanBuilder::PriorityBehindAll() const {
 Plan PlanBuilder::Finish() {
   if (!nft_.chains.empty()) {
     nft_.name = NftTableName(interface_);
-    Step step{ReplaceNftTable{nft_}, DeleteNftTable{nft_.name}, nft_stays_};
+    std::vector<Step> steps = {{ReplaceNftTable{nft_}, DeleteNftTable{nft_.name}, nft_stays_}};
+    if (behind_nft_.has_value()) {
+      steps.insert(steps.begin(), {std::nullopt, behind_nft_->second});
+      steps.push_back({behind_nft_->first, std::nullopt});
+    }
     // What a predecessor keeps in stays in until all else is done, but for a new switch.
     const bool opens = facts_.predecessor_kill_switch && !config_.gateway.kill_switch.on;
     if (opens) nft_place_ = plan_.steps.size();
-    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(nft_place_),
-                       std::move(step));
+    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(nft_place_), steps.begin(),
+                       steps.end());
   }
   return std::move(plan_);
 }

@@ -7,14 +7,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "platform/gateway/plan.h"
 
 // What the planners of the single features share: each adds its steps and its rules of the nft
 // table, in the order in which plan.cc calls them. Pure.
 namespace ringwire::platform {
-
-inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
 
 // The chains of an interface's nft table. Only those that have a rule are made.
 inline constexpr NftHook kRawPrerouting{"preraw", "filter", "prerouting", -300};
@@ -53,12 +52,19 @@ class PlanBuilder {
   void AddRule(const Rule& rule, bool stays = false);
   // Nothing where the host has no such sysctl or it has this value; SysctlsOf has to name it.
   void AddSysctl(std::string_view path, std::string_view value);
+  void Refuse(std::string text) { plan_.refusal = std::move(text); }
+  void TakePorts(std::vector<PortForward> forwards) { plan_.port_forwards = std::move(forwards); }
   void Warn(std::string text) { plan_.warnings.push_back(std::move(text)); }
 
   // Here the nft table of all rules will be loaded, whenever they are added.
   void PlaceNftTable() { nft_place_ = plan_.steps.size(); }
   // It outlives a crash.
   void KeepNftTableAfterCrash() { nft_stays_ = true; }
+  // What is done as soon as it is loaded, and undone as soon as it is gone.
+  void AddBehindNftTable(Action apply, Action undo) {
+    behind_nft_ = {std::move(apply), std::move(undo)};
+  }
+  void DeclareKillSwitch() { plan_.kill_switch = true; }
   // Chains appear by their priority, rules in the order in which they are added.
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain
@@ -85,6 +91,7 @@ class PlanBuilder {
   size_t nft_place_ = 0;
   bool nft_stays_ = false;
   NftTable nft_;
+  std::optional<std::pair<Action, Action>> behind_nft_;
   std::optional<uint32_t> own_mark_;
 };
 

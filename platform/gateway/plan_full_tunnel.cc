@@ -48,7 +48,8 @@ void AddPolicy(const Prefix& prefix, PlanBuilder* builder) {
   const IpFamily family = prefix.address.family;
   const uint32_t table = builder->OwnTable();
   if (family == IpFamily::kV4) builder->AddSysctl(kSourceValidMark, "1");
-  builder->AddRoute({Route::Type::kUnreachable, prefix, table, kGreatestMetric}, /*stays=*/true);
+  builder->AddRouteOnce({Route::Type::kUnreachable, prefix, table, kGreatestMetric},
+                        /*stays=*/true);
   builder->AddRoute({Route::Type::kInterface, prefix, table, 0});
   // The last rule leaves the own ones out itself; those before it do not.
   builder->LeaveOutDatagrams(family, RuleTurn::kEverythingOwn, RuleTurn::kEverythingEnd,

@@ -1,9 +1,12 @@
 #include "platform/gateway/plan_kill_switch.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 
+#include "fmt/format.h"
 #include "platform/gateway/plan_return_path.h"
 
 namespace ringwire::platform {
@@ -55,10 +58,39 @@ void LetUplinkLive(PlanBuilder* builder) {
 // network namespace of its own the tunnel's datagrams have no part.
 void LetDatagrams(PlanBuilder* builder) {
   if (!builder->config().gateway.network_namespace.empty()) return;
+  builder->DeclareKillSwitch();
   const NftExpression own = MarkIs(builder->OwnMark());
   builder->AddNftRule(kFilterOutput, {{IsUdp(), own, Accept()}});
   if (!builder->config().gateway.kill_switch.dns) return;
   builder->AddNftRule(kFilterOutput, {{PortIs("tcp", "dport", 53), own, Accept()}});
+}
+
+// Another interface with a switch of its own lets nothing out but what it has sealed. So its
+// datagrams pass this switch, as ours pass the other one, and so does what is yet to be sealed. Its
+// questions for names, which have its mark too, are not sealed.
+void LetTunnelsWithSwitch(PlanBuilder* builder) {
+  if (!builder->config().gateway.network_namespace.empty()) return;
+  for (const Reservation& other : builder->facts().switches) {
+    const NftExpression theirs = MarkIs(other.mark);
+    builder->AddNftRule(kFilterOutput, {{Leaves(other.interface), Accept()}});
+    if (!builder->config().gateway.kill_switch.dns) {
+      builder->AddNftRule(kFilterOutput, {{PortIs("udp", "dport", 53), theirs, Refuse()}});
+    }
+    builder->AddNftRule(kFilterOutput, {{IsUdp(), theirs, Accept()}});
+    builder->AddNftRule(kFilterForward, {{Leaves(other.interface), Accept()}});
+  }
+}
+
+void WarnOfOtherSwitches(PlanBuilder* builder) {
+  const GatewayConfig& gateway = builder->config().gateway;
+  if (gateway.kill_switch.on && gateway.network_namespace.empty()) return;
+  for (const Reservation& other : builder->facts().switches) {
+    builder->Warn(fmt::format(
+        "the kill switch of {} keeps the datagrams of this tunnel in{}", other.interface,
+        gateway.kill_switch.on
+            ? ""
+            : " (it lets those of tunnels through that have one, too: KillSwitch = on)"));
+  }
 }
 
 void WarnOfForwarding(PlanBuilder* builder) {
@@ -84,6 +116,7 @@ void WarnOfForwarding(PlanBuilder* builder) {
 // sender is a packet of this host and judged as such.
 bool PlanKillSwitch(PlanBuilder* builder) {
   const KillSwitch& wanted = builder->config().gateway.kill_switch;
+  WarnOfOtherSwitches(builder);
   if (!wanted.on) return false;
   builder->KeepNftTableAfterCrash();
   WarnOfForwarding(builder);
@@ -96,11 +129,20 @@ bool PlanKillSwitch(PlanBuilder* builder) {
   }
   LetUplinkLive(builder);
   LetLocalNetworks(kFilterOutput, builder);
-  builder->AddNftRule(kFilterOutput, {{Refuse()}});
   builder->AddNftRule(kFilterForward, {{Leaves(builder->interface()), Accept()}});
+  LetTunnelsWithSwitch(builder);
+  builder->AddNftRule(kFilterOutput, {{Refuse()}});
   LetLocalNetworks(kFilterForward, builder);
   builder->AddNftRule(kFilterForward, {{Refuse()}});
   return true;
+}
+
+std::vector<Reservation> SwitchesAmong(const std::vector<Reservation>& others) {
+  std::vector<Reservation> switches;
+  std::ranges::copy_if(others, std::back_inserter(switches), [](const Reservation& other) {
+    return other.kill_switch && other.mark != 0;
+  });
+  return switches;
 }
 
 }  // namespace ringwire::platform

@@ -1,6 +1,8 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_PLAN_KILL_SWITCH_H_
 #define RINGWIRE_PLATFORM_GATEWAY_PLAN_KILL_SWITCH_H_
 
+#include <vector>
+
 #include "platform/gateway/plan_builder.h"
 
 // `KillSwitch = on`: from the first step of `up` to the last one of `down`, and after a crash until
@@ -10,6 +12,9 @@ namespace ringwire::platform {
 
 // False: none is asked for.
 bool PlanKillSwitch(PlanBuilder* builder);
+
+// Those with a kill switch.
+std::vector<Reservation> SwitchesAmong(const std::vector<Reservation>& others);
 
 }  // namespace ringwire::platform
 

@@ -1,6 +1,8 @@
 #include "platform/gateway/plan_port_forward.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <iterator>
 #include <set>
 #include <utility>
 #include <vector>
@@ -81,10 +83,56 @@ void AddSourceNat(const PortForward& forward, PlanBuilder* builder) {
       forward.target.ToString(), forward.target.family == IpFamily::kV4 ? "IPv4" : "IPv6"));
 }
 
+bool Clash(const PortForward& one, const PortForward& other) {
+  return one.protocol == other.protocol && one.target.family == other.target.family &&
+         one.ports.Overlaps(other.ports);
+}
+
+// A few of them, and how many there are beside.
+std::string NamesOf(const std::vector<PortForward>& forwards) {
+  constexpr size_t kNamed = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(forwards.size(), kNamed); ++i) {
+    text += fmt::format("{}{}/{}", i == 0 ? "" : ", ", ProtocolName(forwards[i].protocol),
+                        forwards[i].ports.ToString());
+  }
+  if (forwards.size() > kNamed) text += fmt::format(" and {} more", forwards.size() - kNamed);
+  return text;
+}
+
 }  // namespace
 
+std::vector<std::string> WarningsOfTakenPorts(const ConfigFile& config,
+                                              const std::vector<Reservation>& others) {
+  std::vector<std::string> warnings;
+  if (!config.gateway.network_namespace.empty()) return warnings;  // whose ports are its own
+  for (const Reservation& other : others) {
+    std::vector<PortForward> taken;
+    std::ranges::copy_if(config.gateway.port_forwards, std::back_inserter(taken),
+                         [&other](const PortForward& forward) {
+                           return std::ranges::any_of(
+                               other.port_forwards,
+                               [&forward](const PortForward& one) { return Clash(one, forward); });
+                         });
+    if (taken.empty()) continue;
+    warnings.push_back(fmt::format(
+        "PortForward {0}: the interface {1} forwards that as well, and what arrives there goes to "
+        "only one of the two (choose another port, or take the line out of the other file and "
+        "`ringwire reload {1}`)",
+        NamesOf(taken), other.interface));
+  }
+  return warnings;
+}
+
 void PlanPortForward(PlanBuilder* builder) {
+  if (builder->config().gateway.network_namespace.empty()) {
+    builder->TakePorts(builder->config().gateway.port_forwards);
+  }
+  for (std::string& warning : WarningsOfTakenPorts(builder->config(), builder->facts().others)) {
+    builder->Warn(std::move(warning));
+  }
   std::set<IpAddress> targets;
+  DatagramForwards datagrams;
   for (const PortForward& forward : builder->config().gateway.port_forwards) {
     if (forward.target.family == IpFamily::kV6 && !builder->facts().has_ipv6) {
       builder->Warn(fmt::format("this host has no IPv6: the PortForward to {} is left out",
@@ -101,7 +149,13 @@ void PlanPortForward(PlanBuilder* builder) {
     }
     stray.expressions.push_back(Drop());
     builder->AddNftRule(kManglePostrouting, std::move(stray));
+    if (forward.protocol == PortForward::Protocol::kUdp) datagrams.forwards.push_back(forward);
   }
+  if (datagrams.forwards.empty()) return;
+  for (const InterfaceAddress& own : builder->config().addresses) {
+    datagrams.own.push_back(own.address);
+  }
+  builder->AddBehindNftTable(ForgetUnforwarded{datagrams}, ForgetForwarded{datagrams});
 }
 
 }  // namespace ringwire::platform

@@ -43,7 +43,9 @@ void AddFilter(const Marks& marks, PlanBuilder* builder) {
 
 // A program that waits for datagrams on any address answers from the one that the main routing
 // table prefers, unless it takes care; the client would not know it. So the address that was asked
-// is put in, before the kernel looks for the connection that the answer belongs to.
+// is put in, before the kernel looks for the connection that the answer belongs to. Nothing in such
+// an answer says which question it is for, so where a client asks at several addresses from one
+// port the last one counts. A socket with an address of its own needs none of this.
 void AddSources(PlanBuilder* builder) {
   size_t count = 0;
   for (const InterfaceAddress& own : builder->config().addresses) {
@@ -51,7 +53,12 @@ void AddSources(PlanBuilder* builder) {
     NftSet set{fmt::format("clients{}", count++), address.family};
     builder->AddNftRule(kManglePrerouting,
                         {{Arrives(builder->interface()), DestinationIs(address), Remember(set)}});
-    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), SetSource(address)}});
+    builder->AddNftRule(
+        kManglePrerouting,
+        {{IsFromRemembered(set), DestinationIsNotIn(Prefix::Of(address, address.Bits())),
+          DestinationIsLocal(), Forget(set)}});
+    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), IsOfUnboundSocket(),
+                                           SetSource(address)}});
     builder->AddNftSet(std::move(set));
   }
 }
@@ -62,33 +69,57 @@ void AddSources(PlanBuilder* builder) {
 void AddPolicy(IpFamily family, const Marks& marks, PlanBuilder* builder) {
   const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
   const uint32_t table = builder->OwnTable();
-  builder->AddRouteOnce({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
   builder->AddRouteOnce({Route::Type::kInterface, all, table, 0});
-  Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
-  answers.if_mark = marks.answer;
-  builder->AddRule(answers, /*stays=*/true);
   Rule last{family, builder->PriorityBehindAll(), table};
   last.unless_mark = marks.own_route;
   builder->AddRule(last);
 }
 
-bool HasFamily(const std::vector<Prefix>& allowed, IpFamily family) {
-  return std::ranges::any_of(
-      allowed, [family](const Prefix& prefix) { return prefix.address.family == family; });
+// Of those families in which there may be clients.
+std::vector<IpFamily> FamiliesOf(const PlanBuilder& builder) {
+  const std::vector<Prefix> allowed = AllowedPrefixes(builder.config());
+  std::vector<IpFamily> families;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    if (family == IpFamily::kV6 && !builder.facts().has_ipv6) continue;
+    if (std::ranges::any_of(
+            allowed, [family](const Prefix& prefix) { return prefix.address.family == family; })) {
+      families.push_back(family);
+    }
+  }
+  return families;
+}
+
+// Whether the kernel looks at the way back on any interface but the tunnel's, or will on a new one.
+bool IsStrictAnywhere(const PlanBuilder& builder) {
+  const std::string own = fmt::format("/{}/rp_filter", builder.interface());
+  return std::ranges::any_of(builder.facts().sysctls, [&own](const auto& setting) {
+    const auto& [path, value] = setting;
+    return path.ends_with("/rp_filter") && !path.ends_with(own) && value == "1";
+  });
 }
 
 }  // namespace
 
 void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
-  paths->emplace_back(kReversePathOfAll);
-  paths->emplace_back(kReversePathOfNew);
+  paths->emplace_back("net/ipv4/conf/*/rp_filter");
 }
 
 uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
 
+void CloseReturnPath(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  for (const IpFamily family : FamiliesOf(*builder)) {
+    const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
+    const uint32_t table = builder->OwnTable();
+    builder->AddRoute({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
+    Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
+    answers.if_mark = AnswerMark(builder);
+    builder->AddRule(answers, /*stays=*/true);
+  }
+}
+
 void PlanReturnPath(PlanBuilder* builder) {
   if (!builder->config().gateway.return_path) return;
-  const std::vector<Prefix> allowed = AllowedPrefixes(builder->config());
   const Marks marks = MarksOf(builder);
   AddFilter(marks, builder);
   AddSources(builder);
@@ -96,16 +127,10 @@ void PlanReturnPath(PlanBuilder* builder) {
   // Sources are public addresses, to which other routes lead.
   if (!builder->config().gateway.forward) LoosenReversePath(builder);
   // Answers of hosts behind this one carry the mark when the kernel looks at the way back to them,
-  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of that setting
-  // and an interface's own the greater one counts.
-  const auto strict = builder->facts().sysctls.find(kReversePathOfAll);
-  if (strict != builder->facts().sysctls.end() && strict->second == "1") {
-    builder->AddSysctl(kReversePathOfAll, "2");
-  }
-  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-    if (family == IpFamily::kV6 && !builder->facts().has_ipv6) continue;
-    if (HasFamily(allowed, family)) AddPolicy(family, marks, builder);
-  }
+  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of this setting
+  // and an interface's own the greater one counts, also for an interface that is yet to come.
+  if (IsStrictAnywhere(*builder)) builder->AddSysctl(kReversePathOfAll, "2");
+  for (const IpFamily family : FamiliesOf(*builder)) AddPolicy(family, marks, builder);
 }
 
 }  // namespace ringwire::platform

@@ -16,7 +16,10 @@ void AddSysctlsOfReturnPath(std::vector<std::string>* paths);
 // Of answers on their way to the tunnel; they have no other way.
 uint32_t AnswerMark(PlanBuilder* builder);
 
-// Nothing where the configuration does not ask for it. After all other routes and rules.
+// Nothing where the configuration does not ask for it. Before the interface is there, by which
+// questions come at once: answers have no way yet, and no other one.
+void CloseReturnPath(PlanBuilder* builder);
+// Likewise. After all other routes and rules.
 void PlanReturnPath(PlanBuilder* builder);
 
 }  // namespace ringwire::platform

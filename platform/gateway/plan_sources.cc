@@ -67,8 +67,8 @@ void SourcePlanner::Plan() {
 // What fails closed comes first.
 void SourcePlanner::AddRoutes() {
   for (const Prefix& prefix : allowed_) {
-    builder_->AddRoute({Route::Type::kUnreachable, prefix, table_, kGreatestMetric},
-                       /*stays=*/true);
+    builder_->AddRouteOnce({Route::Type::kUnreachable, prefix, table_, kGreatestMetric},
+                           /*stays=*/true);
     builder_->AddRoute({Route::Type::kInterface, prefix, table_, 0});
   }
 }

@@ -37,9 +37,15 @@ UniqueFd InputFile(std::string_view input) {
 
 class SpawnSettings {
  public:
-  explicit SpawnSettings(int input) {
+  SpawnSettings(int input, const ProgramOutput& output) {
     ::posix_spawn_file_actions_init(&files_);
     ::posix_spawn_file_actions_adddup2(&files_, input, STDIN_FILENO);
+    if (output.standard >= 0) {
+      ::posix_spawn_file_actions_adddup2(&files_, output.standard, STDOUT_FILENO);
+    }
+    if (output.error >= 0) {
+      ::posix_spawn_file_actions_adddup2(&files_, output.error, STDERR_FILENO);
+    }
     ::posix_spawnattr_init(&attributes_);
     sigset_t none;
     ::sigemptyset(&none);
@@ -101,7 +107,7 @@ std::optional<std::string> FindProgram(std::string_view name) {
 }
 
 absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input,
-                        const std::string& variable) {
+                        const std::string& variable, const ProgramOutput& output) {
   const UniqueFd file = InputFile(input);
   if (!file.valid()) return absl::ErrnoToStatus(errno, "make its input");
   std::vector<char*> argv;
@@ -109,7 +115,7 @@ absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_v
   argv.push_back(nullptr);
   std::array<char*, 4> environment = {const_cast<char*>(kPath), const_cast<char*>(kHome)};
   if (!variable.empty()) environment[2] = const_cast<char*>(variable.c_str());
-  const SpawnSettings settings(file.get());
+  const SpawnSettings settings(file.get(), output);
   pid_t child = -1;
   const int error = ::posix_spawn(&child, argv[0], settings.files(), settings.attributes(),
                                   argv.data(), environment.data());

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,8 +31,9 @@ struct FreeMessage {
 };
 using Message = std::unique_ptr<nl_msg, FreeMessage>;
 
-// Far more than count as local networks; a router may have a million routes.
-constexpr size_t kLocalRoutesMax = 4096;
+// Far more than count as local networks, or than a host has addresses; a router may have a million
+// routes.
+constexpr size_t kRoutesMax = 4096;
 
 // Interfaces whose far end somebody has configured on this host.
 bool IsTunnelKind(std::string_view kind) {
@@ -152,6 +154,46 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
   return route;
 }
 
+// `destination`: nullptr of a default route.
+std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
+  IpAddress any;
+  any.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const std::optional<IpAddress> address =
+      destination == nullptr ? any : AddressIn(destination, header.rtm_family);
+  if (!address.has_value()) return std::nullopt;
+  return Prefix::Of(*address, header.rtm_dst_len);
+}
+
+// nullopt: it leads nowhere, or says no more than another one.
+std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
+  std::array<nlattr*, RTA_MAX + 1> attributes{};
+  if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+  const nlattr* const table = attributes[RTA_TABLE];
+  if (table == nullptr || header->rtm_type != RTN_UNICAST ||
+      (header->rtm_flags & RTM_F_CLONED) != 0) {
+    return std::nullopt;
+  }
+  const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+  if (!prefix.has_value()) return std::nullopt;
+  const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
+  HostRoute route{*prefix, header->rtm_protocol};
+  // One of several ways has no link of its own.
+  route.has_gateway =
+      link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
+  return RouteNetlink::TableRoute{route, nla_get_u32(table), link};
+}
+
+bool IsOfThisHost(const RouteNetlink::TableRoute& found,
+                  std::span<const RouteNetlink::LinkAddress> addresses) {
+  return !found.route.has_gateway &&
+         std::ranges::any_of(addresses, [&found](const RouteNetlink::LinkAddress& own) {
+           return own.link == found.link && found.route.prefix.Contains(own.address);
+         });
+}
+
 // The kernel's answer to one change: 0, or a negative libnl error.
 int Send(NetlinkSocket* socket, Message message) {
   return socket->Request([&message](nl_sock* to) { return nl_send_sync(to, message.release()); });
@@ -262,6 +304,30 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TablesInUse() {
   return tables;
 }
 
+absl::StatusOr<std::vector<RouteNetlink::Table>> RouteNetlink::RefusingTables() {
+  std::map<std::pair<uint8_t, uint32_t>, bool> refuses;  // by family and table
+  const absl::Status status = Dump(RTM_GETROUTE, [&refuses](nlmsghdr* message) {
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_TABLE] == nullptr) return;
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    const nlattr* const metric = attributes[RTA_PRIORITY];
+    const bool is_ours = header->rtm_type == RTN_UNREACHABLE &&
+                         header->rtm_protocol == RTPROT_BOOT && metric != nullptr &&
+                         nla_get_u32(metric) == kGreatestMetric;
+    const auto [table, is_first] =
+        refuses.try_emplace({header->rtm_family, nla_get_u32(attributes[RTA_TABLE])}, is_ours);
+    if (!is_first && !is_ours) table->second = false;
+  });
+  if (!status.ok()) return status;
+  std::vector<Table> tables;
+  for (const auto& [key, all] : refuses) {
+    const IpFamily family = key.first == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+    if (all) tables.push_back({family, key.second});
+  }
+  return tables;
+}
+
 absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
   RuleNumbers numbers;
   const absl::Status status = Dump(RTM_GETRULE, [&numbers](nlmsghdr* message) {
@@ -273,8 +339,8 @@ absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
     };
     // The rule of priority 0 doesn't say so.
     numbers.priorities.push_back(number(FRA_PRIORITY));
-    numbers.tables_and_marks.push_back(number(FRA_TABLE));
-    numbers.tables_and_marks.push_back(number(FRA_FWMARK));
+    numbers.tables.push_back(number(FRA_TABLE));
+    numbers.marks.push_back(number(FRA_FWMARK));
   });
   if (!status.ok()) return status;
   return numbers;
@@ -327,28 +393,53 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   if (!addresses.ok()) return addresses.status();
   std::vector<HostRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
-    std::array<nlattr*, RTA_MAX + 1> attributes{};
-    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
-    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
-    const nlattr* const table = attributes[RTA_TABLE];
-    const std::optional<IpAddress> destination = AddressIn(attributes[RTA_DST], header->rtm_family);
-    if (table == nullptr || nla_get_u32(table) != kMainTable || !destination.has_value()) return;
-    if (header->rtm_type != RTN_UNICAST || (header->rtm_flags & RTM_F_CLONED) != 0) return;
-    const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
-    if (link != 0 && link == but) return;
-    HostRoute route{Prefix::Of(*destination, header->rtm_dst_len), header->rtm_protocol};
-    // One of several ways has no link of its own.
-    route.has_gateway =
-        link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
-    route.by_tunnel = std::ranges::find(*tunnels, link) != tunnels->end();
-    route.has_address =
-        !route.has_gateway && std::ranges::any_of(*addresses, [&](const LinkAddress& own) {
-          return own.interface_index == link && route.prefix.Contains(own.address);
-        });
-    if (IsLocal(route) && routes.size() < kLocalRoutesMax) routes.push_back(route);
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
+    if (found->link != 0 && found->link == but) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
+    found->route.by_tunnel = std::ranges::find(*tunnels, found->link) != tunnels->end();
+    if (IsLocal(found->route) && routes.size() < kRoutesMax) routes.push_back(found->route);
   });
   if (!status.ok()) return status;
   return routes;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
+  const absl::StatusOr<RuleNumbers> rules = Rules();
+  if (!rules.ok()) return rules.status();
+  const absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
+  std::vector<TableRoute> routes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value()) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
+    if (!IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
+    if (std::ranges::find(rules->tables, found->table) == rules->tables.end()) return;
+    routes.push_back(*found);
+  });
+  if (!status.ok()) return status;
+  return routes;
+}
+
+absl::StatusOr<std::vector<Prefix>> RouteNetlink::LocalAddresses() {
+  std::vector<Prefix> addresses;
+  const std::array<std::optional<Prefix>, 2> loopback = {Prefix::Parse("127.0.0.0/8"),
+                                                         Prefix::Parse("::1/128")};
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    if (header->rtm_type != RTN_LOCAL) return;
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_DST] == nullptr) return;
+    const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+    if (!prefix.has_value() || addresses.size() == kRoutesMax) return;
+    const bool is_loopback = std::ranges::any_of(
+        loopback, [&prefix](const auto& one) { return one->Contains(prefix->address); });
+    if (!is_loopback) addresses.push_back(*prefix);
+  });
+  if (!status.ok()) return status;
+  return addresses;
 }
 
 absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, uint32_t fwmark) {

@@ -47,11 +47,32 @@ class RouteNetlink {
   absl::StatusOr<std::vector<uint32_t>> TablesInUse();
   struct RuleNumbers {
     std::vector<uint32_t> priorities;
-    std::vector<uint32_t> tables_and_marks;  // 0: none
+    std::vector<uint32_t> tables;  // 0: none
+    std::vector<uint32_t> marks;   // likewise
   };
   absl::StatusOr<RuleNumbers> Rules();
+  struct Table {
+    IpFamily family = IpFamily::kNone;
+    uint32_t number = 0;
+  };
+  // Those with nothing but routes by which a tunnel of ours refuses what it does not carry: it has
+  // gone.
+  absl::StatusOr<std::vector<Table>> RefusingTables();
   // Those that are local (IsLocal), but for routes by the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
+  struct TableRoute {
+    HostRoute route;
+    uint32_t table = 0;
+    uint32_t link = 0;  // 0: several
+  };
+  struct LinkAddress {
+    uint32_t link = 0;
+    IpAddress address;  // its own, or of the other end that its network is of
+  };
+  // Those that lead into the world (IsToWorld), of the tables that a policy rule names.
+  absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
+  // Where packets for this host itself are sent to, but for the loopback's own addresses.
+  absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
  private:
   using Visitor = std::function<void(nlmsghdr* message)>;
@@ -61,10 +82,6 @@ class RouteNetlink {
   absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
-  struct LinkAddress {
-    uint32_t interface_index = 0;
-    IpAddress address;  // its own, or of the other end that its network is of
-  };
   absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
 
   NetlinkSocket socket_;

@@ -4,6 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <vector>
+
+#include "core/control/gateway_config.h"
 
 // Where the policy rules of an interface stand among those of the host: in front of every rule that
 // the host had (but that of the table `local`), and, where several interfaces have some, what is
@@ -44,7 +48,10 @@ struct RulePlace {
 // What an interface has taken of this host's numbers.
 struct Reservation {
   uint32_t mark = 0;  // also the number of its own routing table; 0: none
-  std::optional<RulePlace> place;
+  std::optional<RulePlace> place = std::nullopt;
+  std::vector<PortForward> port_forwards = {};
+  bool kill_switch = false;    // on this host
+  std::string interface = {};  // of another one, its name
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 

@@ -13,177 +13,65 @@ using nlohmann::json;
 
 // A ruleset that needs more than this is not judged at all.
 constexpr int kDepthMax = 16;          // as the kernel's own
-constexpr size_t kStepsMax = 100'000;  // rules looked at for one packet
+constexpr size_t kStepsMax = 100'000;  // rules looked at for one kind of packet
+// Of a set with a name; one with more counts as not known.
+constexpr size_t kElementsMax = 1024;
 
-constexpr std::string_view kGoto = "goto";
+// The elements of sets and maps by family, table and `@name`.
+using Elements = std::map<std::tuple<std::string, std::string, std::string>, json>;
 
-enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
-
-std::string Text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-const json* Member(const json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
-
-Truth Not(Truth truth) {
-  if (truth == Truth::kUnknown) return truth;
-  return truth == Truth::kTrue ? Truth::kFalse : Truth::kTrue;
-}
-
-// Whether a value is the right side, or one of its set, list or flags; `is` compares with one.
-template <class Is>
-Truth IsAnyOf(const json& right, const Is& is) {
-  const json* list = &right;
-  if (const json* const set = Member(right, "set")) list = set;
-  if (const json* const flags = Member(right, "|")) list = flags;
-  if (!list->is_array()) return is(*list);
-  Truth best = Truth::kFalse;
-  for (const json& one : *list) best = std::max(best, is(one));
-  return best;
-}
-
-Truth IsName(const json& right, const std::string& name) {
-  if (name.empty()) return Truth::kUnknown;
-  return IsAnyOf(right, [&name](const json& one) {
-    if (!one.is_string()) return Truth::kUnknown;
-    std::string_view pattern = one.get_ref<const std::string&>();
-    if (pattern.starts_with('@')) return Truth::kUnknown;
-    if (pattern == name) return Truth::kTrue;
-    const bool begins =
-        pattern.ends_with('*') && (pattern.remove_suffix(1), true) && name.starts_with(pattern);
-    return begins ? Truth::kTrue : Truth::kFalse;
-  });
-}
-
-Truth IsState(const json& right, bool is_answer) {
-  return IsAnyOf(right, [is_answer](const json& one) {
-    return one == (is_answer ? "established" : "new") ? Truth::kTrue : Truth::kFalse;
-  });
-}
-
-std::optional<Prefix> ReadPrefix(const json& value) {
-  if (value.is_string()) return Prefix::Parse(value.get_ref<const std::string&>());
-  const json* const prefix = Member(value, "prefix");
-  if (prefix == nullptr || !prefix->is_object()) return std::nullopt;
-  const json* const length = Member(*prefix, "len");
-  if (length == nullptr || !length->is_number_unsigned()) return std::nullopt;
-  return Prefix::Parse(fmt::format("{}/{}", Text(*prefix, "addr"), length->get<uint64_t>()));
-}
-
-bool Overlap(const Prefix& a, const Prefix& b) {
-  return a.address.family == b.address.family &&
-         (a.length <= b.length ? a.Contains(b.address) : b.Contains(a.address));
-}
-
-// Whether some packet of those comes from there, or goes there.
-Truth IsAmong(const json& right, const std::vector<Prefix>& prefixes) {
-  if (prefixes.empty()) return Truth::kUnknown;
-  return IsAnyOf(right, [&prefixes](const json& one) {
-    const std::optional<Prefix> wanted = ReadPrefix(one);
-    if (!wanted.has_value()) return Truth::kUnknown;
-    return std::ranges::any_of(prefixes,
-                               [&wanted](const Prefix& own) { return Overlap(own, *wanted); })
-               ? Truth::kTrue
-               : Truth::kFalse;
-  });
-}
-
-Truth IsPort(const json& right, uint16_t port) {
-  return IsAnyOf(right, [port](const json& one) {
-    if (one.is_number_unsigned()) return one == port ? Truth::kTrue : Truth::kFalse;
-    const json* const range = Member(one, "range");
-    if (range == nullptr || !range->is_array() || range->size() != 2) return Truth::kUnknown;
-    return (*range)[0] <= port && (*range)[1] >= port ? Truth::kTrue : Truth::kFalse;
-  });
-}
-
-Truth IsProtocol(const json& right, const ProbePacket& packet) {
-  return packet.udp_port == 0 ? Truth::kUnknown : IsName(right, "udp");
-}
-
-Truth PayloadIs(const json& payload, const json& right, const ProbePacket& packet) {
-  const std::string protocol = Text(payload, "protocol");
-  const std::string field = Text(payload, "field");
-  if (protocol == "ip" || protocol == "ip6") {
-    if (field == "saddr") return IsAmong(right, packet.sources);
-    if (field == "daddr") return IsAmong(right, packet.destinations);
-    if (field == "protocol" || field == "nexthdr") return IsProtocol(right, packet);
-    return Truth::kUnknown;
-  }
-  if (packet.udp_port == 0) return Truth::kUnknown;
-  if (protocol != "udp" && protocol != "th") return Truth::kFalse;
-  return field == "dport" ? IsPort(right, packet.udp_port) : Truth::kUnknown;
-}
-
-Truth Is(const json& left, const json& right, const ProbePacket& packet) {
-  if (const json* const meta = Member(left, "meta")) {
-    const std::string key = Text(*meta, "key");
-    if (key == "iifname" || key == "iif") {
-      // Nothing that is worth a look comes from the host itself.
-      if (packet.arrives.empty()) {
-        return IsAnyOf(right, [&packet](const json& one) {
-          return one == "lo" || one == packet.not_by ? Truth::kFalse : Truth::kUnknown;
-        });
-      }
-      return IsName(right, packet.arrives);
+Elements ElementsOf(const json& list) {
+  Elements elements;
+  for (const json& object : list) {
+    for (const char* const kind : {"set", "map"}) {
+      const json* const set = Member(object, kind);
+      const json* const values = set == nullptr ? nullptr : Member(*set, "elem");
+      if (values == nullptr || !values->is_array() || values->size() > kElementsMax) continue;
+      elements[{Text(*set, "family"), Text(*set, "table"), "@" + Text(*set, "name")}] = *values;
     }
-    if (key == "oifname" || key == "oif") return IsName(right, packet.leaves);
-    if (key == "l4proto") return IsProtocol(right, packet);
-  } else if (const json* const connection = Member(left, "ct")) {
-    if (Text(*connection, "key") == "state") return IsState(right, packet.is_answer);
-  } else if (const json* const payload = Member(left, "payload")) {
-    return PayloadIs(*payload, right, packet);
   }
-  return Truth::kUnknown;
+  return elements;
 }
 
-// Of one expression that is no verdict.
-Truth Matches(const json& expression, const ProbePacket& packet) {
-  if (const json* const match = Member(expression, "match")) {
-    const json* const left = Member(*match, "left");
-    const json* const right = Member(*match, "right");
-    if (left == nullptr || right == nullptr) return Truth::kUnknown;
-    const std::string op = Text(*match, "op");
-    if (op == "!=") return Not(Is(*left, *right, packet));
-    return op == "==" || op == "in" ? Is(*left, *right, packet) : Truth::kUnknown;
-  }
-  if (const json* const extension = Member(expression, "xt")) {
-    // A target only does something; what of the others it takes to match is not shown.
-    const bool matches =
-        Text(*extension, "type") == "target" || Text(*extension, "name") == "comment";
-    return matches ? Truth::kTrue : Truth::kUnknown;
-  }
-  if (Member(expression, "limit") != nullptr) return Truth::kUnknown;
-  return Truth::kTrue;  // it counts, logs, or sets something
+// Puts the elements in the place of the name, as nft writes a set that has none.
+void Substitute(json* value, const Elements& elements, const json& rule) {
+  if (value == nullptr || !value->is_string()) return;
+  const auto known =
+      elements.find({Text(rule, "family"), Text(rule, "table"), value->get<std::string>()});
+  if (known != elements.end()) *value = json{{"set", known->second}};
 }
 
-// How iptables spells `ct state`, of which libnftables shows no more than the name.
-bool IsConnectionState(const json& expression) {
-  const json* const extension = Member(expression, "xt");
-  if (extension == nullptr) return false;
-  const std::string name = Text(*extension, "name");
-  return name == "conntrack" || name == "state";
+json* Part(json* object, const char* key) {
+  return object == nullptr || !object->is_object() || !object->contains(key) ? nullptr
+                                                                             : &(*object)[key];
 }
 
-bool NamesInterface(const json& expression, const ProbePacket& packet) {
-  const json* const match = Member(expression, "match");
-  const json* const left = match == nullptr ? nullptr : Member(*match, "left");
-  const json* const meta = left == nullptr ? nullptr : Member(*left, "meta");
-  if (meta == nullptr || Text(*match, "op") == "!=") return false;
-  return Matches(expression, packet) == Truth::kTrue && Text(*meta, "key").ends_with("ifname");
+bool Drops(const json& verdict) {
+  const json* const extension = Member(verdict, "xt");
+  return Member(verdict, "drop") != nullptr || Member(verdict, "reject") != nullptr ||
+         (extension != nullptr && Text(*extension, "name") == "REJECT");
+}
+
+// What a program in between decides is nothing to warn of.
+bool Accepts(const json& verdict) {
+  const json* const extension = Member(verdict, "xt");
+  return Member(verdict, "accept") != nullptr || Member(verdict, "queue") != nullptr ||
+         (extension != nullptr && Text(*extension, "name") == "NFQUEUE");
 }
 
 bool IsVerdict(const json& expression) {
-  for (const char* const verdict : {"accept", "drop", "reject", "jump", "goto", "return", "vmap"}) {
+  for (const char* const verdict : {"jump", "goto", "return", "vmap"}) {
     if (Member(expression, verdict) != nullptr) return true;
   }
-  const json* const extension = Member(expression, "xt");
-  return extension != nullptr && Text(*extension, "name") == "REJECT";
+  return Drops(expression) || Accepts(expression);
+}
+
+// Of a connection state that is not shown: alone in front of an accept it is there for answers, in
+// front of a drop for what belongs to no connection.
+Match MatchOfHiddenState(const json& verdict, bool names_us, bool is_answer) {
+  if (Drops(verdict)) return {Truth::kFalse};
+  if (Accepts(verdict)) return {is_answer || names_us ? Truth::kTrue : Truth::kFalse};
+  return {Truth::kUnknown, /*is_all_but=*/false, /*names_us=*/false, /*is_hidden=*/true};
 }
 
 }  // namespace
@@ -193,7 +81,19 @@ struct Ruleset::Walk {
   size_t steps = 0;
   int depth = 0;
   bool is_given_up = false;
-  std::string why = {};  // of the last drop
+  bool is_settled = false;  // nothing of them is left
+  Match rest = {};          // those that nothing has accepted yet
+  bool drops = false;
+  bool is_certain = false;  // of the drop
+  std::string why = {};
+
+  void NoteDrop(const Match& dropped, std::string reason) {
+    const Match all = Both(dropped, rest);
+    if (all.truth == Truth::kUnknown && (!all.is_all_but || drops)) return;
+    drops = true;
+    is_certain = all.truth == Truth::kTrue;
+    why = std::move(reason);
+  }
 };
 
 std::optional<Ruleset> Ruleset::Parse(std::string_view text) {
@@ -201,28 +101,43 @@ std::optional<Ruleset> Ruleset::Parse(std::string_view text) {
   const json* const list = Member(document, "nftables");
   if (list == nullptr || !list->is_array()) return std::nullopt;
   Ruleset ruleset;
-  for (const json& object : *list) {
-    const json* const chain = Member(object, "chain");
-    if (chain == nullptr || !chain->is_object()) continue;
-    ruleset.chains_.push_back({Text(*chain, "family"),
-                               Text(*chain, "table"),
-                               Text(*chain, "name"),
-                               Text(*chain, "hook"),
-                               Text(*chain, "type") == "filter",
-                               Text(*chain, "policy") == "drop",
-                               {}});
+  ruleset.TakeChains(*list);
+  ruleset.TakeRules(*list);
+  return ruleset;
+}
+
+void Ruleset::TakeChains(const json& list) {
+  for (const json& object : list) {
+    const json* const found = Member(object, "chain");
+    if (found == nullptr || !found->is_object()) continue;
+    Chain chain{Text(*found, "family"),
+                Text(*found, "table"),
+                Text(*found, "name"),
+                Text(*found, "hook"),
+                Text(*found, "type") == "filter",
+                Text(*found, "policy") == "drop",
+                {}};
+    places_[{chain.family, chain.table, chain.name}] = chains_.size();
+    chains_.push_back(std::move(chain));
   }
-  for (const json& object : *list) {
+}
+
+void Ruleset::TakeRules(const json& list) {
+  const Elements elements = ElementsOf(list);
+  for (const json& object : list) {
     const json* const rule = Member(object, "rule");
     const json* const expressions = rule == nullptr ? nullptr : Member(*rule, "expr");
     if (expressions == nullptr || !expressions->is_array()) continue;
-    const auto chain = std::ranges::find_if(ruleset.chains_, [rule](const Chain& one) {
-      return one.family == Text(*rule, "family") && one.table == Text(*rule, "table") &&
-             one.name == Text(*rule, "chain");
-    });
-    if (chain != ruleset.chains_.end()) chain->rules.push_back(*expressions);
+    const auto place =
+        places_.find({Text(*rule, "family"), Text(*rule, "table"), Text(*rule, "chain")});
+    if (place == places_.end()) continue;
+    json taken = *expressions;
+    for (json& expression : taken) {
+      Substitute(Part(Part(&expression, "match"), "right"), elements, *rule);
+      Substitute(Part(Part(&expression, "vmap"), "data"), elements, *rule);
+    }
+    chains_[place->second].rules.push_back(std::move(taken));
   }
-  return ruleset;
 }
 
 bool Ruleset::HasChain(const std::string& family, const std::string& table,
@@ -232,110 +147,139 @@ bool Ruleset::HasChain(const std::string& family, const std::string& table,
   });
 }
 
-const Ruleset::Chain* Ruleset::Find(const Chain& from, const std::string& name) const {
-  const auto found = std::ranges::find_if(chains_, [&](const Chain& chain) {
-    return chain.family == from.family && chain.table == from.table && chain.name == name;
-  });
-  return found == chains_.end() ? nullptr : &*found;
+const Ruleset::Chain* Ruleset::Find(const std::string& family, const std::string& table,
+                                    const std::string& name) const {
+  const auto place = places_.find({family, table, name});
+  return place == places_.end() ? nullptr : &chains_[place->second];
+}
+
+bool Ruleset::IsJudged(const Chain& chain, std::string_view hook, IpFamily family) const {
+  if (!chain.is_filter || chain.hook != hook || chain.table.starts_with("ringwire-")) return false;
+  if (chain.family == "inet" || chain.family == "netdev") return true;
+  return (chain.family == "ip" && family != IpFamily::kV6) ||
+         (chain.family == "ip6" && family != IpFamily::kV4);
 }
 
 std::vector<Ruleset::Drop> Ruleset::DropsOf(std::string_view hook,
                                             const ProbePacket& packet) const {
   std::vector<Drop> drops;
   for (const Chain& chain : chains_) {
-    const bool ip = chain.family == "inet" || chain.family == "ip" || chain.family == "ip6";
-    if (!ip || !chain.is_filter || chain.hook != hook || chain.table.starts_with("ringwire-")) {
-      continue;
-    }
+    if (!IsJudged(chain, hook, packet.family)) continue;
+    Match share;
+    // It belongs to a device, and libnftables does not say to which.
+    if (hook == "ingress") share = OthersThan({Truth::kUnknown, /*is_all_but=*/false});
     Walk walk{.packet = packet};
-    Fate fate = Follow(chain, &walk);
-    if (fate == Fate::kOn && chain.drops) {
-      fate = Fate::kDropped;
-      walk.why = "policy drop";
-    }
-    if (fate != Fate::kDropped || walk.is_given_up) continue;
-    drops.push_back({chain.family, chain.table, chain.name, std::move(walk.why)});
+    if (Follow(chain, share, &walk) && chain.drops) walk.NoteDrop(share, "policy drop");
+    if (!walk.drops || walk.is_given_up) continue;
+    drops.push_back(
+        {chain.family, chain.table, chain.name, chain.hook, std::move(walk.why), walk.is_certain});
   }
   return drops;
 }
 
-Ruleset::Fate Ruleset::Follow(const Chain& chain, Walk* walk) const {
+// `share`: which of the packets come here. False: none of those goes on behind the chain.
+bool Ruleset::Follow(const Chain& chain, Match share, Walk* walk) const {
   for (const json& expressions : chain.rules) {
     if (++walk->steps > kStepsMax || walk->depth > kDepthMax) {
       walk->is_given_up = true;
-      return Fate::kAccepted;
+      walk->is_settled = true;
     }
-    const Fate fate = FollowRule(chain, expressions, walk);
-    if (fate == Fate::kReturned) return Fate::kOn;
-    if (fate != Fate::kOn) return fate;
+    const Fate fate =
+        walk->is_settled ? Fate::kEnded : FollowRule(chain, expressions, &share, walk);
+    if (fate == Fate::kReturned) return true;
+    if (fate == Fate::kEnded) return false;
   }
-  return Fate::kOn;
+  return !walk->is_settled;
 }
 
-Ruleset::Fate Ruleset::FollowRule(const Chain& chain, const json& expressions, Walk* walk) const {
-  const ProbePacket& packet = walk->packet;
-  Truth truth = Truth::kTrue;
-  bool only_state_unknown = true;
-  bool names_interface = false;
-  // What asks for a state and nothing else is there for answers.
-  bool asks_state = false;
-  bool asks_more = false;
+Ruleset::Fate Ruleset::FollowRule(const Chain& chain, const json& expressions, Match* share,
+                                  Walk* walk) const {
+  Match match;
+  bool asks_hidden_state = false;
   for (const json& expression : expressions) {
     if (IsVerdict(expression)) {
-      const bool accepts = Member(expression, "accept") != nullptr;
-      const bool for_answers = asks_state && !asks_more;
-      const bool may = (packet.hopeful && !for_answers) || names_interface ||
-                       (only_state_unknown && packet.is_answer);
-      if (truth == Truth::kTrue || (accepts && may)) {
-        return FollowVerdict(chain, expression, walk);
+      if (asks_hidden_state) {
+        match = Both(match, MatchOfHiddenState(expression, match.names_us, walk->packet.is_answer));
       }
-      // It may go there: what certainly accepts it there is as good as an accepting rule here.
-      const Fate fate = FollowVerdict(chain, expression, walk);
-      return fate == Fate::kAccepted && may ? fate : Fate::kOn;
+      if (match.truth == Truth::kFalse) return Fate::kOn;
+      return FollowVerdict(chain, expression, match, share, walk);
     }
-    const Truth matches = Matches(expression, packet);
-    if (matches == Truth::kFalse) return Fate::kOn;
-    const bool is_state = IsConnectionState(expression);
-    if (matches == Truth::kUnknown && !is_state) only_state_unknown = false;
-    asks_state = asks_state || is_state;
-    asks_more = asks_more || (!is_state && Member(expression, "match") != nullptr);
-    names_interface = names_interface || NamesInterface(expression, packet);
-    truth = std::min(truth, matches);
+    if (IsHiddenState(expression)) {
+      asks_hidden_state = true;
+      continue;
+    }
+    match = Both(match, MatchOf(expression, walk->packet));
+    if (match.truth == Truth::kFalse) return Fate::kOn;
   }
   return Fate::kOn;
 }
 
-Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, Walk* walk) const {
-  if (Member(verdict, "accept") != nullptr) return Fate::kAccepted;
-  if (Member(verdict, "return") != nullptr) return Fate::kReturned;
-  if (Member(verdict, "drop") != nullptr || Member(verdict, "reject") != nullptr ||
-      Member(verdict, "xt") != nullptr) {
-    walk->why = fmt::format("a rule of {}", chain.name);
-    return Fate::kDropped;
+Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, const Match& match,
+                                     Match* share, Walk* walk) const {
+  const Match here = Both(*share, match);
+  const bool is_all = match.truth == Truth::kTrue;
+  if (Accepts(verdict)) {
+    // Whoever accepts some packets of the tunnel has thought of it, and means it so.
+    walk->is_settled = here.truth == Truth::kTrue || here.names_us;
+    walk->rest = Both(walk->rest, OthersThan(here));
+    return is_all ? Fate::kEnded : Fate::kOn;
   }
-  if (const json* const map = Member(verdict, "vmap")) {
-    const json* const key = Member(*map, "key");
-    const json* const data = Member(*map, "data");
-    const json* const set = data == nullptr ? nullptr : Member(*data, "set");
-    if (key == nullptr || set == nullptr || !set->is_array()) return Fate::kOn;
-    for (const json& entry : *set) {
-      if (!entry.is_array() || entry.size() != 2) continue;
-      if (Is(*key, entry[0], walk->packet) != Truth::kTrue) continue;
-      return FollowVerdict(chain, entry[1], walk);
-    }
+  if (Drops(verdict)) {
+    walk->NoteDrop(here, fmt::format("a rule of {}", chain.name));
+    walk->is_settled = here.truth == Truth::kTrue;
+    return is_all ? Fate::kEnded : Fate::kOn;
+  }
+  if (Member(verdict, "return") != nullptr) {
+    // iptables shows little of what returns; it is taken to be in favour of our packets.
+    if (is_all || match.is_hidden) return Fate::kReturned;
+    *share = Both(*share, OthersThan(match));
     return Fate::kOn;
   }
-  for (const std::string_view kind : {std::string_view("jump"), kGoto}) {
-    const json* const jump = Member(verdict, kind.data());
-    if (jump == nullptr || !jump->is_object()) continue;
-    const Chain* const target = Find(chain, Text(*jump, "target"));
-    if (target == nullptr) continue;
-    ++walk->depth;
-    const Fate fate = Follow(*target, walk);
-    --walk->depth;
-    // Whoever went there comes back to where this chain was called.
-    return fate == Fate::kOn && kind == kGoto ? Fate::kReturned : fate;
+  if (const json* const map = Member(verdict, "vmap")) {
+    return FollowMap(chain, *map, match, share, walk);
   }
+  return FollowJump(chain, verdict, match, share, walk);
+}
+
+// Each entry is like a rule; what is for everything else comes last, wherever it stands.
+Ruleset::Fate Ruleset::FollowMap(const Chain& chain, const json& map, const Match& match,
+                                 Match* share, Walk* walk) const {
+  const json* const key = Member(map, "key");
+  const json* const data = Member(map, "data");
+  const json* const entries = data == nullptr ? nullptr : Member(*data, "set");
+  if (key == nullptr || entries == nullptr || !entries->is_array()) {
+    // Not listed: it may well accept some.
+    walk->rest = Both(walk->rest, OthersThan({Truth::kUnknown, /*is_all_but=*/false}));
+    return Fate::kOn;
+  }
+  for (const bool for_others : {false, true}) {
+    for (const json& entry : *entries) {
+      if (!entry.is_array() || entry.size() != 2 || (entry[0] == "*") != for_others) continue;
+      const Match chosen = Both(match, MatchOfKey(*key, entry[0], walk->packet));
+      if (chosen.truth == Truth::kFalse) continue;
+      const Fate fate = FollowVerdict(chain, entry[1], chosen, share, walk);
+      if (chosen.truth == Truth::kTrue || walk->is_settled) return fate;
+    }
+  }
+  return Fate::kOn;
+}
+
+Ruleset::Fate Ruleset::FollowJump(const Chain& chain, const json& verdict, const Match& match,
+                                  Match* share, Walk* walk) const {
+  const bool is_goto = Member(verdict, "goto") != nullptr;
+  const json* const jump = Member(verdict, is_goto ? "goto" : "jump");
+  const Chain* const target =
+      jump == nullptr ? nullptr : Find(chain.family, chain.table, Text(*jump, "target"));
+  if (target == nullptr) return Fate::kOn;
+  ++walk->depth;
+  const bool comes_back = Follow(*target, Both(*share, match), walk);
+  --walk->depth;
+  if (match.truth == Truth::kTrue) {
+    if (!comes_back) return Fate::kEnded;
+    // Whoever was sent there for good comes back to where this chain was called.
+    return is_goto ? Fate::kReturned : Fate::kOn;
+  }
+  if (is_goto) *share = Both(*share, OthersThan(match));
   return Fate::kOn;
 }
 

@@ -1,45 +1,41 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
 #define RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
-#include "core/wire/address.h"
 #include "nlohmann/json.hpp"
+#include "platform/gateway/rule_match.h"
 
-// The nftables rules of this host, those of iptables-nft among them, and what they make of a
-// packet. Pure: from what libnftables lists as JSON.
+// The nftables rules of this host, those of iptables-nft among them, and what becomes of packets in
+// them. Pure: from what libnftables lists as JSON.
 namespace ringwire::platform {
-
-// As much of a packet as is known. A rule about anything else may match or not.
-struct ProbePacket {
-  std::string arrives;  // interfaces; empty: unknown
-  std::string leaves;
-  std::string not_by;                // an interface on which it does not arrive
-  bool is_answer = false;            // of a connection that was let through; else a new one
-  std::vector<Prefix> sources;       // any of them; empty: unknown
-  std::vector<Prefix> destinations;  // likewise
-  uint16_t udp_port = 0;             // its destination; 0: any packet
-  // Whether a rule that accepts and may match is taken to.
-  bool hopeful = false;
-};
 
 class Ruleset {
  public:
   // nullopt: not what libnftables lists.
   static std::optional<Ruleset> Parse(std::string_view json);
 
-  // A chain that drops a packet for certain.
+  // A chain that drops packets, or may.
   struct Drop {
     std::string family;
     std::string table;
     std::string chain;  // the one with the hook
-    std::string why;    // "policy drop", or the chain with the rule
+    std::string hook;
+    std::string why;  // "policy drop", or the chain with the rule
+    // All of them, but for what is only a special kind, as echo requests. Else it depends on where
+    // they come from or go to, or on what cannot be seen.
+    bool is_certain = false;
   };
   // Of the chains of `hook` and of type filter, in no order; those of our own tables left out.
+  // What drops a few that are named, a list of bad addresses for instance, is not meant; what drops
+  // all but a few is.
   std::vector<Drop> DropsOf(std::string_view hook, const ProbePacket& packet) const;
 
   // Whether that table has a chain whose name begins so.
@@ -56,15 +52,29 @@ class Ruleset {
     bool drops = false;                 // its policy
     std::vector<nlohmann::json> rules;  // their expressions
   };
-  enum class Fate : uint8_t { kAccepted, kDropped, kReturned, kOn };
+  // What becomes of the packets that a rule is about.
+  enum class Fate : uint8_t { kOn, kReturned, kEnded };
   struct Walk;
 
-  const Chain* Find(const Chain& from, const std::string& name) const;
-  Fate Follow(const Chain& chain, Walk* walk) const;
-  Fate FollowRule(const Chain& chain, const nlohmann::json& expressions, Walk* walk) const;
-  Fate FollowVerdict(const Chain& chain, const nlohmann::json& verdict, Walk* walk) const;
+  void TakeChains(const nlohmann::json& list);
+  void TakeRules(const nlohmann::json& list);
+  bool IsJudged(const Chain& chain, std::string_view hook, IpFamily family) const;
+  // nullptr: there is none.
+  const Chain* Find(const std::string& family, const std::string& table,
+                    const std::string& name) const;
+  bool Follow(const Chain& chain, Match share, Walk* walk) const;
+  Fate FollowRule(const Chain& chain, const nlohmann::json& expressions, Match* share,
+                  Walk* walk) const;
+  Fate FollowVerdict(const Chain& chain, const nlohmann::json& verdict, const Match& match,
+                     Match* share, Walk* walk) const;
+  Fate FollowMap(const Chain& chain, const nlohmann::json& map, const Match& match, Match* share,
+                 Walk* walk) const;
+  Fate FollowJump(const Chain& chain, const nlohmann::json& verdict, const Match& match,
+                  Match* share, Walk* walk) const;
 
   std::vector<Chain> chains_;
+  // By family, table and name: a host of many services has thousands.
+  std::map<std::tuple<std::string, std::string, std::string>, size_t> places_;
 };
 
 }  // namespace ringwire::platform

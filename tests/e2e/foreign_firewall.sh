@@ -18,7 +18,7 @@ new_key laptop gateway
 cookbook roaming-host/laptop.conf
 cookbook roaming-host/gateway.conf
 config=$work/gateway.conf
-fix() { sed -n 's/.*drops.*(`\(.*\)` lets it through).*/\1/p' "$work/said"; }
+fix() { sed -n 's/.* drops\? .*(`\(.*\)` lets it through).*/\1/p' "$work/said"; }
 plan() { on gateway "$RINGWIRE" up --dry-run "$config" >"$work/said"; }
 said() { grep -qF "$1" "$work/said"; }
 
@@ -43,8 +43,73 @@ plan
 check_fails "and there is nothing to say any more" said drops
 down gateway gateway
 
+say "nftables, in other places"
+up gateway "$config" 2>"$work/said"
+down laptop laptop  # the gateway knows nothing of its session
+up laptop "$work/laptop.conf"
+check "the tunnel works" pings laptop 192.168.60.9
+# stops TEXT RULES: they drop, a dry run says TEXT, and what it prints helps.
+stops() {
+  on gateway nft "flush ruleset; add table inet t; $2"
+  plan
+  check "a dry run: $1" said "$1"
+  check "nothing passes" no_pings laptop 192.168.60.9
+  on gateway sh -c "$(fix)"
+  check "what it prints lets the tunnel through" pings laptop 192.168.60.9
+  plan
+  check_fails "then there is nothing to say" said 'lets it through'
+}
+stops 'a firewall may drop what gateway brings to be forwarded: nft table inet t, chain c, a rule of c' \
+  'add chain inet t c { type filter hook forward priority 0; }; add rule inet t c ct state established accept
+   add rule inet t c oifname != "wan0" drop'
+stops 'a firewall drops what gateway brings to be forwarded: nft table inet t, chain c, a rule of c' \
+  'add chain inet t c { type filter hook prerouting priority -300; }
+   add set inet t shut { type ifname; elements = { "eth9", "gateway" }; }; add rule inet t c iifname @shut drop'
+stops 'a firewall drops answers on their way into gateway: nft table inet t, chain c, policy drop' \
+  'add chain inet t c { type filter hook postrouting priority 0; policy drop; }
+   add map inet t m { type ifname : verdict; elements = { "lan0" : accept, "wan0" : accept }; }; add rule inet t c oifname vmap @m'
+stops 'a firewall may drop what peers send to UDP port 51820: nft table netdev n, chain c, policy drop' \
+  'add table netdev n; add chain netdev n c { type filter hook ingress device "wan0" priority 0; policy drop; }
+   add rule netdev n c meta protocol arp accept'
+on gateway nft 'flush ruleset; add table inet t; add chain inet t c { type filter hook forward priority 0; }
+  add set inet t bad { type ipv4_addr; elements = { 203.0.113.66 }; }; add rule inet t c ip saddr @bad drop
+  add rule inet t c ct state invalid drop; add rule inet t c oifname "guests" drop
+  add rule inet t c tcp flags & (fin | syn) == (fin | syn) drop'
+plan
+check_fails "who drops others is not named" said 'lets it through'
+# They let echo requests through.
+spawn inside socat TCP-LISTEN:7000,fork,reuseaddr OPEN:/dev/null >"$work/socat.log" 2>&1 &
+wait_until 5 "a service" listening inside 7000
+connects() { on laptop socat -u OPEN:/dev/null TCP:192.168.60.9:7000,connect-timeout=1; }
+# of_program NAME FORWARD INPUT ADDS...: its rules drop all, up says its own commands, and the rules that these add help.
+of_program() {
+  plan
+  check "$1 is named with its own commands" said "(\`$2\` lets it through)"
+  check "also for the port" said "(\`$3\` lets it through)"
+  check_fails "no connection passes" connects
+  for rule in "${@:4}"; do on gateway sh -c "$rule"; done
+  check "what they do lets the tunnel through" connects
+  plan
+  check_fails "then there is nothing to say" said 'lets it through'
+}
+say "ufw"
+on gateway nft flush ruleset
+on gateway iptables-restore <"$e2e_dir/firewalls/ufw.rules"
+check "a reload says it too" output_has 'ufw drops what gateway brings to be forwarded' on gateway "$RINGWIRE" reload gateway
+of_program ufw 'ufw route allow in on gateway; ufw route allow out on gateway' 'ufw allow 51820/udp' \
+  'iptables -A ufw-user-forward -i gateway -j ACCEPT; iptables -A ufw-user-forward -o gateway -j ACCEPT' \
+  'iptables -A ufw-user-input -p udp -m udp --dport 51820 -j ACCEPT'
+say "firewalld"
+on gateway nft flush ruleset
+on gateway nft -f "$e2e_dir/firewalls/firewalld.nft"
+of_program firewalld 'firewall-cmd --zone=trusted --add-interface=gateway' 'firewall-cmd --add-port=51820/udp' \
+  "nft insert rule inet firewalld filter_FORWARD_ZONES iifname '\"gateway\"' goto filter_FWD_trusted" \
+  'nft add rule inet firewalld filter_IN_public_allow udp dport 51820 accept'
+down gateway gateway
+on gateway nft flush ruleset
+
 say "a hook that lets it through"
-on gateway nft flush chain inet filter pass
+on gateway nft 'add table inet filter; add chain inet filter pass { type filter hook forward priority 0; policy drop; }'
 sed "/^ListenPort/a PostUp = nft 'insert rule inet filter pass iifname \"%i\" accept; insert rule inet filter pass ct state established accept'" \
   "$config" >"$work/hooked" && mv "$work/hooked" "$config"
 up gateway "$config" 2>"$work/said"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. And a configuration by a
+# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. What hooks print. And a configuration by a
 # symbolic link, whose own name is the interface's.
 #
 #   a d0 192.0.2.1 ------ b: nobody answers (and at first there is no link)
@@ -16,6 +16,10 @@ snapshot() { on a sh -c 'ip -br link; ip rule; ip route show table all; nft list
 snapshot >"$work/before"
 runs_hook() { pgrep -f "sleep 4711" >/dev/null; }
 no_hook() { ! runs_hook; }
+says() {  # says WHAT TEXT: what was checked last has printed it
+  grep -qF -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1"; }
+  echo "ok: $1"
+}
 
 interrupted() {  # interrupted HOOK SIGNAL
   write "$1 = sleep 4711"
@@ -44,6 +48,67 @@ check "down ends it" on a "$RINGWIRE" down wga
 check_fails "and up with it" wait $front
 snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
+
+say "what hooks print, and how they fail"
+write 'PreUp = echo from PreUp
+PostUp = echo from PostUp >&2
+PreDown = echo the first PreDown
+PreDown = echo from PreDown; exit 3
+PostDown = echo from PostDown >&2; kill -KILL $$
+PostDown = echo the last PostDown'
+printed() {  # printed WHAT WANTED FILE...
+  check_equal "$1" "$2" "$(cat "${@:3}" | grep -v " info wga" | xargs)"
+}
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" >"$work/out.log" 2>"$work/up.log" </dev/null
+printed "up shows it" "from PreUp from PostUp" "$work/out.log" "$work/up.log"
+status=0
+on a "$RINGWIRE" down wga >"$work/out.log" 2>"$work/down.log" || status=$?
+check_equal "down fails where a hook does" 1 $status
+printed "and shows it all" "the first PreDown from PreDown the last PostDown" "$work/out.log"
+printed "with the errors in their order" "ringwire: take wga down: run PreDown = echo from PreDown; exit 3: it ended with exit code 3 from PostDown \
+ringwire: take wga down: run PostDown = echo from PostDown >&2; kill -KILL \$\$: it was ended by signal 9" "$work/down.log"
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+echo "ok: everything is undone all the same"
+
+say "without the files of /run"
+write ""
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "down for who does not see them" unshare --mount sh -c 'mount -t tmpfs -o ro tmpfs /run/ringwire && exec "$@"' - \
+  nsenter --net=/run/netns/a "$RINGWIRE" down wga
+check_equal "has ended the service" '' "$(pgrep -f 'ringwire up .*wga.conf' || true)"
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+rm -r /run/ringwire
+check "down when they are gone" on a "$RINGWIRE" down wga
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+write $'[Gateway]\nKillSwitch = on\n[Interface]'
+source_mark=$(on a cat /proc/sys/net/ipv4/conf/all/src_valid_mark)
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+pkill -KILL -f "ringwire up .*wga.conf"
+wait_until 10 "the interface goes" no_interface a wga
+mount --bind /run/ringwire /run/ringwire && mount -o remount,ro,bind /run/ringwire
+check_fails "down, when there is no writing" on a "$RINGWIRE" down wga
+says "and says what it cannot remove" 'remove /run/ringwire/wga.journal: it is read-only'
+umount /run/ringwire
+snapshot | grep -v '^/run' >"$work/after"
+diff <(grep -v '^/run' "$work/before") "$work/after" || fail "something is left"
+check "down, when there is" on a "$RINGWIRE" down wga
+check "up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+pkill -KILL -f "ringwire up .*wga.conf"
+wait_until 10 "the interface goes" no_interface a wga
+rm -r /run/ringwire
+on a ip tuntap add mode tun name wga
+check_fails "down without service and journal" on a "$RINGWIRE" down wga
+says "and says what is there" 'no service and no journal of it is there'
+sed -n 's/^  //p' "$work/check.out" >"$work/remove.sh"
+cat "$work/remove.sh"
+check "and what removes it" on a sh -ex "$work/remove.sh"
+on a sysctl -qw "net.ipv4.conf.all.src_valid_mark=$source_mark"
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+check "after that, there is nothing to undo" on a "$RINGWIRE" down wga
+echo "ok: nothing is left"
 
 say "a link to the configuration"
 write ""
@@ -82,6 +147,39 @@ check "and leaves the way closed" closed
 check "until down" on a "$RINGWIRE" down wga
 snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
 diff <(sed 's/packets [0-9]* bytes [0-9]*//' "$work/before") "$work/after" || fail "something is left"
+
+say "down in another network namespace"
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/before"
+write ""
+crash() {  # crash HOST
+  on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+  pkill -KILL -f "ringwire up .*wga.conf"
+  wait_until 10 "the interface goes" no_interface "$1" wga
+}
+crash a
+for command in "down wga" "up $work/folder/wga.conf"; do
+  # shellcheck disable=SC2086  # words
+  check_fails "after a crash there is no $command elsewhere" on b "$RINGWIRE" $command
+  # shellcheck disable=SC2016  # the text itself
+  says "and it says where" '(`ip netns exec a ringwire down wga` undoes it)'
+done
+check "nothing was touched" closed
+check "but where it was" on a "$RINGWIRE" down wga
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+host c
+crash c
+ip netns delete c
+check_fails "nobody undoes what is in one that is out of sight" on a "$RINGWIRE" down wga
+says "and it is said" 'gone for good, delete /run/ringwire/wga.journal'
+check "but that is no obstacle for another up" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "and down" on a "$RINGWIRE" down wga
+check "where it is, whoever asks" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "for it" on b "$RINGWIRE" down wga
+rm -f /run/ringwire/sysctls  # it names those of the namespace that has gone, until one is held again
+snapshot | sed 's/packets [0-9]* bytes [0-9]*//' >"$work/after"
+diff "$work/before" "$work/after" || fail "something is left"
+echo "ok: nothing is left"
 
 say "IPv6 that is switched off"
 settings=/proc/sys/net/ipv6/conf

@@ -160,6 +160,20 @@ check_fails "the one of the predecessor is removed" test -e /run/netns/vpn
 sed -i 's,^Namespace.*,Namespace = vpn,' "$work/client.conf"
 check "a reload into another one is refused" output_has 'another Namespace needs a restart' on b "$RINGWIRE" reload client
 down
+cp "$work/client.conf" "$work/moving.conf"
+sed -i 's,^Namespace.*,KillSwitch = on,; /^DNS/d' "$work/moving.conf"
+moving() { on b "$RINGWIRE" "$1" "${@:2}" "$work/moving.conf"; }
+moving up "--io=$RINGWIRE_E2E_IO"
+kill -KILL "$(pgrep -of "ringwire up .*/moving.conf")"
+wait_until 10 "the interface goes" no_interface b moving
+sed -i 's,^KillSwitch.*,&\nNamespace = vpn,' "$work/moving.conf"
+check "a kill switch is not lifted by moving" output_has 'killed when it had no Namespace, where .*ringwire down moving' moving up
+check "it is there" on b nft list chain inet ringwire-moving output
+check_fails "and nothing else" ip -n vpn link show moving
+moving down
+moving up "--io=$RINGWIRE_E2E_IO"
+check "down and up move it" ip netns exec vpn nft list chain inet ringwire-moving output
+moving down
 check "without root the plan is shown" output_has '^ip netns add vpn' setpriv --reuid=nobody --regid=nogroup --clear-groups \
   "$RINGWIRE" up --dry-run "$work/plan/client.conf"
 up
@@ -198,11 +212,29 @@ check_equal "without a trace" 'resolv.conf' "$(ls /etc/netns/vpn /etc/netns | gr
 say "another way out of it"
 link vpn eth9 s eth9
 address vpn eth9 203.0.113.9/24
-for route in '-4 route add default via 203.0.113.1' '-6 route add default dev eth9'; do
-  # shellcheck disable=SC2086
-  ip -n vpn $route
-  check "is never preferred in silence: $route" output_has 'add the route .*/0 .*there is another one' up
-  # shellcheck disable=SC2086
-  ip -n vpn ${route/add/delete}
-done
+# other_way FAMILY ROUTE...: up refuses, with a command that helps.
+other_way() {
+  ip -n vpn "$1" route add "${@:2}"
+  check_fails "is never preferred in silence: ip $*" up
+  check "and named" output_has 'programs in the network namespace vpn can reach the world by the route' up
+  up 2>"$work/said" || true
+  on b sh -c "$(sed -n 's/.*(`\(.*\)` removes it.*/\1/p' "$work/said")"
+  check_equal "what it prints removes it" '' "$(ip -n vpn "$1" route show table all "$2")"
+}
+other_way -4 default via 203.0.113.1
+other_way -6 default dev eth9
+other_way -4 default dev eth9 metric 5000
+other_way -4 128.0.0.0/1 via 203.0.113.1
+ip -n vpn rule add from 203.0.113.9 lookup 100
+other_way -4 default via 203.0.113.1 table 100
+ip -n vpn route add 198.51.100.7 via 203.0.113.1
+up 2>"$work/said"
+check "a narrow one is only named" grep -qF 'by the route 198.51.100.7/32 dev eth9 instead of the tunnel' "$work/said"
+check_equal "in use all the same" 'the far side' "$(fetch)"
+ip -n vpn route add default dev eth9 metric 5000
+check "one that comes later fails a reload" output_has 'by the route 0.0.0.0/0 dev eth9 instead' on b "$RINGWIRE" reload client
+ip -n vpn route delete default dev eth9
+down
+ip -n vpn route delete 198.51.100.7
+ip -n vpn rule delete from 203.0.113.9
 check_equal "and nothing is left of the attempt" 'eth9 lo' "$(ip netns exec vpn ls /sys/class/net | sort | xargs)"

@@ -68,12 +68,24 @@ policy | diff "$work/sources" - || fail "a reload that fails changes something"
 configuration 0.0.0.0/0
 reload "all traffic again"
 policy | diff "$work/full" - || fail "it differs from the first time"
+configuration 0.0.0.0/0 '' 'FwMark = 0x1234'
+reload "with a mark of the file's"
+check_equal "in force" 0x1234 "$(wg show wgb fwmark)"
+check "it works" pings b $world
+configuration 0.0.0.0/0
+reload "without it"
+policy | diff "$work/full" - || fail "the mark is not the chosen one again"
 kill -INT $pinger
 wait $pinger || true
 check_equal "nothing from the tunnel's address has left by the uplink" 0 "$(counted a leaked)"
 check "nearly every request was answered" sh -c "grep -Eq ' [0-3](\.[0-9]+)?% packet loss' $work/ping.log"
 configuration 172.31.255.1/32,$world/32
 reload "no longer"
+policy | diff "$work/plain" - || fail "something is left"
+configuration 172.31.255.1/32,$world/32 '' 'FwMark = 0x1234'
+reload "a mark where nothing needs one"
+configuration 172.31.255.1/32,$world/32
+reload "and none"
 policy | diff "$work/plain" - || fail "something is left"
 echo "ok: nothing is left"
 configuration 172.31.255.1/32,$world/32 '' 'ListenPort = 51900'

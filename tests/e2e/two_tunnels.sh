@@ -111,3 +111,33 @@ ip -n b address del 172.31.255.7/32 dev lo
 down wgf
 down wgp
 nothing_left "nothing is left"
+
+say "each with a kill switch"
+neighbour=192.0.2.66
+lets_through() { output_has "oifname \"$2\" accept" on b nft list chain inet "ringwire-$1" output; }
+tunnel wgs 10.88.0.2/32 c 192.0.0.1:51821 198.18.60.0/24 $'[Gateway]\nKillSwitch = on'
+check "without one, the other is told" output_has 'wgf: the kill switch of wgs keeps the datagrams' sh -c \
+  'on() { nsenter --net=/run/netns/b -- "$@"; }; on "$0" up "$1/wgs.conf" && on "$0" up "$1/wgf.conf"; on "$0" down wgf' "$RINGWIRE" "$work"
+tunnel wgf 10.77.0.2/32 a 203.0.113.1:51820 0.0.0.0/0 $'[Gateway]\nKillSwitch = on'
+up wgf
+wait_until 5 "the first one knows the second one" lets_through wgs wgf
+check "the second one the first one" lets_through wgf wgs
+full_works "beside a kill switch"
+site_works "beside a kill switch"
+check "nothing else leaves" no_pings b $neighbour -I eth0
+kill -KILL "$(pgrep -of "ringwire up .*/wgs.conf")"
+wait_until 10 "the interface goes" no_interface b wgs
+full_works "beside the switch of a dead service"
+check "and still nothing else leaves" no_pings b $neighbour -I eth0
+down wgf
+check "whose switch keeps a later one in, and that one says so" output_has 'wgf: the kill switch of wgs, whose service is dead' \
+  on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgf.conf"
+up wgs
+full_works "as soon as it is back"
+site_works "as soon as it is back"
+down wgs
+no_longer_through() { ! lets_through wgf wgs; }
+wait_until 5 "what has gone is not let through any more" no_longer_through
+down wgf
+check "the last one lifts it" pings b $neighbour
+nothing_left "nothing is left"

@@ -47,9 +47,11 @@ TEXT
 } >"$work/wgb.full"
 {
   keys
-  printf 'Table = 1234\n[Gateway]\nForward = on\nMasquerade = auto\n'
+  printf 'Table = gateways\n[Gateway]\nForward = on\nMasquerade = auto\n'
   peer 10.77.0.0/24,10.99.0.0/16,fd99::/32
 } >"$work/wgb.gateway"
+mkdir -p /etc/iproute2/rt_tables.d
+echo '1234 gateways' >/etc/iproute2/rt_tables.d/ringwire_test.conf
 conf=$work/wgb.conf
 use() { cp "$work/wgb.$1" "$conf"; }
 
@@ -159,3 +161,15 @@ check "up again after it was killed" up
 up_is_whole full
 check "down" down
 compare "up again and down after the service was killed"
+
+if [ -n "$dns" ]; then
+  say "without resolvconf by now"
+  use full
+  on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" --log-level=info "$conf" 2>"$work/wgb.log" || fail "up"
+  mv /usr/local/sbin/resolvconf "$work/resolvconf.away"
+  check "down" down
+  check "it is said, where the service says things" grep -q 'resolvconf is not there any more' "$work/wgb.log"
+  mv "$work/resolvconf.away" /usr/local/sbin/resolvconf
+  on b resolvconf -d wgb -f
+  compare "down without resolvconf"
+fi

@@ -168,6 +168,28 @@ TEST(ConfigSaveTest, AddressesThatCameAreAddedAndAGivenMtuIsSaved) {
       << "one that ringwire chose";
 }
 
+TEST(ConfigSaveTest, AddressesThatWentAreTakenOutAndOnlyTheirLinesChange) {
+  const std::string text =
+      "[Interface]\nAddress = 10.0.0.1/24\nAddress = 10.0.1.1/24 # one\nADDRESS=fd00::1/64,, "
+      "10.0.2.1,10.0.3.1/24  # three\r\nPostUp = echo Address = 10.0.1.1/24\n"
+      "# Address = 10.0.2.1\n[Peer]\nPublicKey = " +
+      std::string(kAnna) + "\n";
+  const ConfigFile file = MustParse(text);
+  ConfigFile state = file;
+  const auto save = [&](std::vector<InterfaceAddress> gone) {
+    for (const InterfaceAddress& address : gone) std::erase(state.addresses, address);
+    return SaveConfig({text, file, file, state, 0, gone}).text;
+  };
+  EXPECT_EQ(save({}), text);
+  const std::string kept =
+      save({*InterfaceAddress::Parse("10.0.1.1/24"), *InterfaceAddress::Parse("10.0.2.1/32")});
+  EXPECT_EQ(kept,
+            "[Interface]\nAddress = 10.0.0.1/24\nADDRESS=fd00::1/64, 10.0.3.1/24  # three\r\n"
+            "PostUp = echo Address = 10.0.1.1/24\n# Address = 10.0.2.1\n[Peer]\nPublicKey = " +
+                std::string(kAnna) + "\n");
+  EXPECT_EQ(MustParse(kept).addresses, state.addresses);
+}
+
 TEST(ConfigSaveTest, KeysInFilesOfTheirOwnStayThereAndADifferenceIsSaid) {
   const std::string text = "[Interface]\nPrivateKeyFile = /etc/a.key\nListenPort = 51820\n" +
                            Peer(kAnna, "PresharedKeyFile = /etc/b.psk\n");

@@ -61,10 +61,20 @@ TEST(GatewayConfigTest, ReadsEveryFormOfATable) {
   EXPECT_EQ(table("0xca6c"), (RouteTable{Kind::kNumber, 51820}));
   for (const std::string_view text : {"0", "-1", "4294967296", "0x", "on", "blue"}) {
     EXPECT_EQ(InterfaceError(fmt::format("Table = {}", text)),
-              fmt::format(":2:9: Table must be auto, off, main or the number of a routing table, "
-                          "not '{}'",
+              fmt::format(":2:9: Table must be auto, off, main, the number of a routing table or "
+                          "its name in /etc/iproute2/rt_tables, not '{}'",
                           text));
   }
+}
+
+TEST(GatewayConfigTest, ATableMayHaveAName) {
+  const TableNumber tables = [](const std::string& name) {
+    return name == "blue" ? std::optional<uint32_t>(77) : std::nullopt;
+  };
+  const ConfigParse parse = ParseConfigFile("[Interface]\nTable = blue # ours\n", nullptr, tables);
+  ASSERT_TRUE(parse.ok());
+  EXPECT_EQ(parse.config.table, (RouteTable{RouteTable::Kind::kNumber, 77}));
+  EXPECT_EQ(ParseConfigFile("[Interface]\nTable = Blue\n", nullptr, tables).errors.size(), 1U);
 }
 
 TEST(GatewayConfigTest, MasqueradeBringsForwardAlongUnlessTheFileSaysOtherwise) {

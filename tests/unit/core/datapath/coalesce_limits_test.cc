@@ -22,6 +22,16 @@ TEST(CoalescerLimitsTest, TakesAtMostATrainOfSegments) {
   EXPECT_EQ(batch.Shape(), (Shape{kTrainSegmentsMax, kTrainSegmentsMax, 1}));
 }
 
+// UDP_MAX_SEGMENTS of the kernels before 6.9.
+TEST(CoalescerLimitsTest, AMergeOfUdpStopsAt64Segments) {
+  static_assert(kTrainSegmentsMax == 64);
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    CoalescerBatch batch;
+    for (uint16_t i = 0; i < 2 * 64 + 1; ++i) batch.Add(Udp(i, 10, family));
+    EXPECT_EQ(batch.Shape(), (Shape{64, 64, 1}));
+  }
+}
+
 TEST(CoalescerLimitsTest, StaysWithinTheLargestIpPacket) {
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     const uint32_t header_bytes = family == IpFamily::kV4 ? 28 : 48;
@@ -48,6 +58,32 @@ TEST(CoalescerLimitsTest, RefusesAPacketBeyondItsCapacityAndWorksOnAfterReset) {
   coalescer.Reset();
   EXPECT_TRUE(coalescer.Add(borrowed));
   EXPECT_EQ(coalescer.Finish().size(), 1u);
+}
+
+// Or a datagram would overtake those between.
+TEST(CoalescerLimitsTest, AUdpPacketIsAppendedToItsFlowsLatestItemOnly) {
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    CoalescerBatch batch;
+    std::vector<Bytes> sent;
+    const auto add = [&](uint16_t number, size_t payload_bytes) {
+      sent.push_back(BuildPacket(Udp(number, payload_bytes, family)));
+      batch.Add(sent.back());
+    };
+    add(1, 100);
+    add(2, 100);  // the first item: it would take more of 100
+    add(3, 200);
+    add(4, 100);  // fits both: the latest takes it, and ends with it
+    add(5, 100);  // fits the first only
+    const std::vector<Written> writes = batch.Write();
+    ASSERT_EQ(writes.size(), 3);
+    std::vector<Bytes> received;
+    for (const Written& written : writes) {
+      for (Bytes& packet : written.Packets()) received.push_back(std::move(packet));
+    }
+    EXPECT_EQ(received, sent);
+    EXPECT_EQ(writes[0].segment_count, 2);
+    EXPECT_EQ(writes[1].segment_count, 2);
+  }
 }
 
 TEST(CoalescerLimitsTest, DoesNotMergeAcrossBatches) {

@@ -36,6 +36,16 @@ TEST(ReplayWindowTest, AcceptsTheFirstCounterOnce) {
   EXPECT_FALSE(window.CheckAndSet(0));
 }
 
+TEST(ReplayWindowTest, NextIsAboveEveryAcceptedCounterAndNoOther) {
+  ReplayWindow window;
+  EXPECT_EQ(window.next(), 0);
+  EXPECT_TRUE(window.CheckAndSet(7));
+  EXPECT_EQ(window.next(), 8);
+  EXPECT_TRUE(window.CheckAndSet(3));
+  EXPECT_FALSE(window.CheckAndSet(kRejectAfterMessages));
+  EXPECT_EQ(window.next(), 8);
+}
+
 TEST(ReplayWindowTest, AcceptsEachCounterOnceAcrossManyTurnsOfTheRing) {
   ReplayWindow window;
   for (uint64_t counter = 0; counter < 5 * kReplayWindowBits; ++counter) {

@@ -47,8 +47,7 @@ TEST(RelayBodiesTest, RefusesWhatIsNoEndpointOfAPeer) {
 }
 
 TEST(RelayBodiesTest, RequestsAndAnswersComeBackAsTheyWere) {
-  for (const ServiceRequest what :
-       {ServiceRequest::kReload, ServiceRequest::kSave, ServiceRequest::kEnd}) {
+  for (const ServiceRequest what : {ServiceRequest::kReload, ServiceRequest::kSave}) {
     const RelayRequest request{0xfffffffe, what};
     EXPECT_EQ(ParseRequest(RequestBody(request)), request);
   }
@@ -62,7 +61,7 @@ TEST(RelayBodiesTest, RequestsAndAnswersComeBackAsTheyWere) {
 }
 
 TEST(RelayBodiesTest, RefusesWhatIsNoRequestOrAnswer) {
-  const std::string request = RequestBody({1, ServiceRequest::kEnd});
+  const std::string request = RequestBody({1, ServiceRequest::kSave});
   EXPECT_FALSE(ParseRequest(""));
   EXPECT_FALSE(ParseRequest(request.substr(1)));
   EXPECT_FALSE(ParseRequest(request + "x"));

@@ -332,7 +332,7 @@ TEST_F(SocketServerTest, WhatTheServiceIsAskedIsAnsweredWhenItHasAnAnswer) {
   Turn();
   EXPECT_EQ(device_.asked, (std::vector{ServiceRequest::kReload, ServiceRequest::kSave}));
   EXPECT_EQ(ReadOnce(reload), std::nullopt);
-  Send(reload, "end\n");
+  Send(reload, "save\n");
   Turn();
   EXPECT_EQ(device_.asked.size(), 2u) << "one thing after the other";
 

@@ -25,6 +25,11 @@ using LinkUp = struct SetLinkUp;  // the function of that name hides it
 
 bool IsAny(const Journal::Entry&) { return true; }
 
+Step AddressStep(const char* text) {
+  const InterfaceAddress address = *InterfaceAddress::Parse(text);
+  return {AddAddress{address}, RemoveAddress{address}};
+}
+
 // A real host in a network namespace, whose interface is a TUN device of the test.
 class ApplyTest : public NetworkNamespaceTest {
  protected:
@@ -69,9 +74,6 @@ class ApplyTest : public NetworkNamespaceTest {
     return {key, "printf '" + word + " ' >>" + folder_ + "/noted"};
   }
   static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
-  static Step AddressStep(const char* text) {
-    return {AddAddress{Address(text)}, RemoveAddress{Address(text)}};
-  }
   static Step RouteStep(const char* prefix, Route::Type type = Route::Type::kInterface) {
     const Route route{type, *Prefix::Parse(prefix), kTable, 0};
     return {AddRoute{route}, RemoveRoute{route}};
@@ -312,6 +314,24 @@ TEST_F(ApplyTest, TheSamePlanAgainBringsBackWhatSomebodyRemoved) {
       ApplyDifference(plan, plan, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
   EXPECT_EQ(RoutesOfTable(), 1U);
   EXPECT_EQ(journal_->entries().size(), entries);
+}
+
+TEST(WithoutKeptTest, PortsThatStayForwardedToTheSameTargetAreNotForgotten) {
+  const auto forward = [](uint16_t port, const char* target) {
+    return PortForward{
+        PortForward::Protocol::kUdp, {port, port}, *IpAddress::Parse(target), {9, 9}};
+  };
+  const auto undo = [](std::vector<PortForward> forwards) {
+    return ForgetForwarded{{std::move(forwards), {}}};
+  };
+  const Action before =
+      undo({forward(1, "10.77.0.2"), forward(2, "10.77.0.2"), forward(3, "fd77::2")});
+  const std::vector<Step> after = {
+      AddressStep("10.7.0.1/24"),
+      {{}, undo({forward(1, "10.77.0.2"), forward(2, "10.77.0.3"), forward(4, "fd77::2")})}};
+  EXPECT_EQ(WithoutKept(before, after),
+            Action(undo({forward(2, "10.77.0.2"), forward(3, "fd77::2")})));
+  EXPECT_EQ(WithoutKept(before, {}), before) << "down forgets all of them";
 }
 
 }  // namespace

@@ -45,6 +45,15 @@ class Firewall {
                        {"expr", json::parse("[" + expressions + "]")}}}});
     return *this;
   }
+  // `kind`: set or map.
+  Firewall& Set(const char* kind, const char* name, const std::string& elements) {
+    list_.push_back({{kind,
+                      {{"family", family_},
+                       {"table", table_},
+                       {"name", name},
+                       {"elem", json::parse("[" + elements + "]")}}}});
+    return *this;
+  }
   FirewallFacts Facts() const { return {json{{"nftables", list_}}.dump(), {}}; }
 
  private:
@@ -54,6 +63,8 @@ class Firewall {
 };
 
 constexpr char kAccept[] = R"({"accept":null})";
+constexpr char kDrop[] = R"({"drop":null})";
+constexpr char kReturn[] = R"({"return":null})";
 constexpr char kReject[] = R"({"reject":{"type":"icmpx","expr":"admin-prohibited"}})";
 constexpr char kXtState[] = R"({"xt":{"type":"match","name":"conntrack"}},)";
 constexpr char kEstablished[] =
@@ -65,15 +76,22 @@ std::string Meta(const char* key, const std::string& right, const char* op = "==
 }
 std::string In(const std::string& name) { return Meta("iifname", "\"" + name + "\""); }
 std::string Out(const std::string& name) { return Meta("oifname", "\"" + name + "\""); }
+std::string OutBut(const std::string& name) { return Meta("oifname", "\"" + name + "\"", "!="); }
 std::string Port(const std::string& right) {
   return fmt::format(
       R"({{"match":{{"op":"==","left":{{"payload":{{"protocol":"udp","field":"dport"}}}},"right":{}}}}},)",
       right);
 }
-std::string From(const std::string& right) {
+std::string Address(const char* field, const std::string& right, const char* op = "==") {
   return fmt::format(
-      R"({{"match":{{"op":"==","left":{{"payload":{{"protocol":"ip","field":"saddr"}}}},"right":{}}}}},)",
-      right);
+      R"({{"match":{{"op":"{}","left":{{"payload":{{"protocol":"ip","field":"{}"}}}},"right":{}}}}},)",
+      op, field, right);
+}
+std::string From(const std::string& right, const char* op = "==") {
+  return Address("saddr", right, op);
+}
+std::string Hidden(const char* extension) {
+  return fmt::format(R"({{"xt":{{"type":"match","name":"{}"}}}},)", extension);
 }
 std::string Jump(const char* target, const char* how = "jump") {
   return fmt::format(R"({{"counter":{{"packets":0,"bytes":0}}}},{{"{}":{{"target":"{}"}}}})", how,
@@ -83,11 +101,13 @@ std::string Jump(const char* target, const char* how = "jump") {
 constexpr char kForward[] = "[Gateway]\nForward = on\n";
 constexpr char kListen[] = "[Interface]\nListenPort = 51820\n";
 
-std::vector<std::string> Warnings(const Firewall& firewall, const std::string& text = kForward) {
+std::vector<std::string> Warnings(const Firewall& firewall, const std::string& text = kForward,
+                                  const std::string& allowed = "10.77.0.0/24") {
   ConfigParse parse =
       ParseConfigFile(text +
                       "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
-                      "AllowedIPs = 10.77.0.0/24\n");
+                      "AllowedIPs = " +
+                      allowed + "\n");
   EXPECT_TRUE(parse.ok());
   return FirewallWarnings("wg0", parse.config, firewall.Facts());
 }
@@ -124,8 +144,10 @@ TEST(ForeignFirewallTest, IsInNobodysWayInANamespaceOfItsOwn) {
 TEST(ForeignFirewallTest, AnswersHaveToComeBack) {
   Firewall firewall = Docker();
   firewall.Rule("DOCKER-USER", In("wg*") + kAccept);
-  EXPECT_EQ(Only(Warnings(firewall)).find("docker's firewall drops answers on their way into wg0"),
-            0u);
+  // Those of docker's own networks get through.
+  EXPECT_EQ(
+      Only(Warnings(firewall)).find("docker's firewall may drop answers on their way into wg0"),
+      0u);
   for (const std::string& rule :
        {std::string(kXtState), std::string(kEstablished), Out("wg0") + kXtState}) {
     Firewall fixed = firewall;
@@ -136,7 +158,7 @@ TEST(ForeignFirewallTest, AnswersHaveToComeBack) {
 TEST(ForeignFirewallTest, UfwFirewalldAndPlainOnesAreToldApart) {
   Firewall ufw("ip6", "filter");
   ufw.Base("FORWARD", "forward", "drop").Chain("ufw6-before-forward");
-  EXPECT_NE(Only(Warnings(ufw))
+  EXPECT_NE(Only(Warnings(ufw, kForward, "fd77::/64"))
                 .find("`ufw route allow in on wg0; ufw route allow out on wg0` lets it through"),
             std::string::npos);
   Firewall firewalld("inet", "firewalld");
@@ -150,7 +172,9 @@ TEST(ForeignFirewallTest, UfwFirewalldAndPlainOnesAreToldApart) {
             "--add-interface=wg0` lets it through)");
   EXPECT_TRUE(Warnings(firewalld.Rule("zones", In("wg0") + kAccept)).empty());
   Firewall iptables("ip6", "filter");
-  EXPECT_NE(Only(Warnings(iptables.Base("FORWARD", "forward", "drop")))
+  iptables.Base("FORWARD", "forward", "drop");
+  EXPECT_TRUE(Warnings(iptables).empty()) << "no peer has an IPv6 address";
+  EXPECT_NE(Only(Warnings(iptables, kForward, "fd77::/64"))
                 .find("`ip6tables -I FORWARD -i wg0 -j ACCEPT; ip6tables -I FORWARD -o wg0 -j "
                       "ACCEPT` lets it"),
             std::string::npos);
@@ -197,8 +221,8 @@ TEST(ForeignFirewallTest, FollowsRulesAsTheKernelDoes) {
   EXPECT_FALSE(dropped(Jump("more")));
   EXPECT_FALSE(dropped(Jump("more", "goto")));
   EXPECT_FALSE(dropped(In("wg0") + Jump("more")));
-  EXPECT_TRUE(dropped(Jump("more"), In("wg0") + R"({"return":null})"));
-  EXPECT_TRUE(dropped(R"({"return":null})"));
+  EXPECT_TRUE(dropped(Jump("more"), In("wg0") + kReturn));
+  EXPECT_TRUE(dropped(kReturn));
   EXPECT_TRUE(dropped(Jump("nowhere")));
   EXPECT_FALSE(dropped(Jump("more"), Jump("more"))) << "a loop is not judged";
   constexpr char kMap[] =
@@ -207,6 +231,178 @@ TEST(ForeignFirewallTest, FollowsRulesAsTheKernelDoes) {
   EXPECT_TRUE(dropped(map));
   map.replace(map.find("NAME"), 4, "wg0");
   EXPECT_FALSE(dropped(map));
+}
+
+// What is said of rules in front of `policy`: "drops", "may drop", or nothing.
+std::string Said(const std::vector<std::string>& rules, const char* policy = "accept",
+                 const std::string& text = kForward, const std::string& allowed = "10.77.0.0/24") {
+  Firewall firewall("inet", "mine");
+  firewall.Base("pass", text == kListen ? "input" : "forward", policy);
+  firewall.Chain("shut").Rule("shut", kReject).Chain("open").Rule("open", kAccept);
+  firewall.Rule("pass", std::string(kEstablished) + kAccept);
+  for (const std::string& rule : rules) firewall.Rule("pass", rule);
+  std::string said;
+  for (const std::string& warning : Warnings(firewall, text, allowed)) {
+    said += warning.find(" may drop ") != std::string::npos ? "may drop" : "drops";
+  }
+  return said;
+}
+
+TEST(ForeignFirewallTest, WhereAPacketLeavesIsUnknownSoThatADropOfAllButSomeIsPossible) {
+  EXPECT_EQ(Said({OutBut("eth0") + kDrop}), "may drop");
+  EXPECT_EQ(Said({OutBut("eth0") + Jump("shut")}), "may drop");
+  EXPECT_EQ(Said({OutBut("eth0") + In("wg0") + kDrop}), "may drop");
+  EXPECT_EQ(Said({Out("eth0") + kAccept}, "drop"), "may drop");
+  EXPECT_EQ(Said({Out("eth0") + kReturn, kDrop}), "may drop");
+  EXPECT_EQ(Said({Address("daddr", R"("10.9.0.1")", "!=") + kDrop}), "may drop");
+  EXPECT_EQ(Said({Address("daddr", R"("10.9.0.1")") + kDrop}), "");
+  EXPECT_EQ(Said({Out("guests") + kDrop}), "") << "whoever names one means that one";
+  EXPECT_EQ(Said({OutBut("eth0") + In("lan0") + kDrop}), "");
+  EXPECT_EQ(Said({In("wg0") + Out("eth0") + kAccept, OutBut("eth0") + kDrop}, "drop"), "");
+}
+
+TEST(ForeignFirewallTest, MasqueradeSaysWhereAPacketLeaves) {
+  const char* const text = "[Gateway]\nMasquerade = eth0\n";
+  EXPECT_EQ(Said({OutBut("eth0") + kDrop}, "accept", text), "");
+  EXPECT_EQ(Said({Out("eth0") + kAccept, Out("wg0") + kAccept}, "drop", text), "");
+  EXPECT_EQ(Said({OutBut("eth1") + kDrop}, "accept", text), "drops");
+  EXPECT_EQ(Said({Out("eth1") + kAccept}, "drop", text), "drops");
+  EXPECT_EQ(Said({OutBut("eth0") + kDrop}, "accept", "[Gateway]\nMasquerade = auto\n"), "may drop");
+}
+
+TEST(ForeignFirewallTest, SpecialKindsOfPacketsAreNoPassForTheOthers) {
+  const std::string echo =
+      R"({"match":{"op":"==","left":{"payload":{"protocol":"icmp","field":"type"}},"right":"echo-request"}},)";
+  const std::string ssh =
+      R"({"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":22}},)";
+  const std::string not_syn =
+      R"({"match":{"op":"!=","left":{"&":[{"payload":{"protocol":"tcp","field":"flags"}},["fin","syn"]]},"right":"syn"}},)";
+  for (const std::string& rule : {echo, ssh, Meta("l4proto", R"("icmp")"), Hidden("icmp")}) {
+    EXPECT_EQ(Said({rule + kAccept}, "drop"), "drops") << rule;
+    EXPECT_EQ(Said({rule + kDrop}), "") << rule;
+  }
+  EXPECT_EQ(Said({not_syn + kDrop}), "") << "a usual check of sanity";
+  EXPECT_EQ(Said({Meta("l4proto", R"({"set":["tcp","udp"]})") + kAccept}, "drop"), "may drop");
+  EXPECT_EQ(Said({R"({"limit":{"rate":10,"per":"second","inv":true}},)" + std::string(kDrop)}), "");
+  EXPECT_EQ(Said({R"({"queue":{"num":1}})"}, "drop"), "") << "a program decides";
+  EXPECT_EQ(Said({R"({"xt":{"type":"target","name":"NFQUEUE"}})"}, "drop"), "");
+}
+
+TEST(ForeignFirewallTest, ASetIsLookedInto) {
+  Firewall firewall("inet", "mine");
+  firewall.Base("pass", "forward", "accept").Set("set", "shut", R"("wg1", "eth*")");
+  firewall.Rule("pass", Meta("iifname", R"("@shut")") + kDrop);
+  EXPECT_TRUE(Warnings(firewall).empty());
+  firewall.Set("set", "more", R"("lan0", {"elem":{"val":"wg0","timeout":60}})");
+  Firewall trusting = firewall;
+  EXPECT_TRUE(Only(Warnings(firewall.Rule("pass", Meta("iifname", R"("@more")") + kDrop)))
+                  .starts_with("a firewall drops what wg0 brings"));
+  trusting.Rule("pass", Meta("iifname", R"("@more")") + kAccept).Rule("pass", OutBut("x") + kDrop);
+  EXPECT_TRUE(Only(Warnings(trusting)).find("may drop answers") != std::string::npos);
+}
+
+TEST(ForeignFirewallTest, WhoIsInALongSetIsUnknown) {
+  EXPECT_EQ(Said({From(R"("@bad")") + kDrop}), "") << "a list of others";
+  EXPECT_EQ(Said({Meta("iifname", R"("@bad")") + kDrop}), "");
+  EXPECT_EQ(Said({From(R"("@good")", "!=") + kDrop}), "may drop") << "a list of friends";
+  EXPECT_EQ(Said({From(R"("@good")") + kAccept}, "drop"), "may drop");
+  EXPECT_EQ(Said({From(R"("@good")") + kReturn, kDrop}), "may drop");
+  EXPECT_EQ(Said({From(R"("@bad")", "!=") + kAccept}, "drop"), "") << "the rest is the list";
+  EXPECT_EQ(Said({From(R"({"range":["10.77.0.1","10.77.0.9"]})") + kDrop}), "");
+  EXPECT_EQ(Said({Hidden("set") + kDrop}), "");
+  EXPECT_EQ(Said({Hidden("set") + kAccept}, "drop"), "may drop");
+}
+
+TEST(ForeignFirewallTest, NetworksCountByWhatTheyHaveInCommonWithAllowedIps) {
+  EXPECT_EQ(Said({From(R"("10.77.0.7")") + kDrop}), "") << "one host of many";
+  EXPECT_EQ(Said({From(R"({"prefix":{"addr":"10.77.0.0","len":16}})") + kDrop}), "drops");
+  EXPECT_EQ(Said({From(R"({"prefix":{"addr":"10.77.0.0","len":16}})", "!=") + kDrop}), "");
+  EXPECT_EQ(Said({From(R"("10.9.0.1")") + kDrop}, "accept", kForward, "0.0.0.0/0"), "");
+  EXPECT_EQ(Said({From(R"("10.9.0.1")") + kAccept}, "drop", kForward, "0.0.0.0/0"), "may drop");
+  // In a chain of both families a rule about addresses of one does nothing for the other.
+  const std::string accept = From(R"({"prefix":{"addr":"10.0.0.0","len":8}})") + kAccept;
+  EXPECT_EQ(Said({accept}, "drop", kForward, "10.77.0.0/24, fd77::/64"), "drops");
+  EXPECT_EQ(Said({accept, Meta("nfproto", R"("ipv6")") + kAccept}, "drop", kForward,
+                 "10.77.0.0/24, fd77::/64"),
+            "");
+}
+
+TEST(ForeignFirewallTest, MapsOfVerdictsAreFollowed) {
+  const auto map = [](const char* key, const std::string& data) {
+    return fmt::format(R"({{"vmap":{{"key":{},"data":{}}}}})", key, data);
+  };
+  constexpr char kIn[] = R"({"meta":{"key":"iifname"}})";
+  constexpr char kOut[] = R"({"meta":{"key":"oifname"}})";
+  constexpr char kBoth[] = R"({"concat":[{"meta":{"key":"iifname"}},{"meta":{"key":"oifname"}}]})";
+  constexpr char kState[] = R"({"ct":{"key":"state"}})";
+  EXPECT_EQ(Said({map(kIn, R"({"set":[["*",{"drop":null}],["lan0",{"accept":null}]]})")}), "drops");
+  EXPECT_EQ(Said({map(kIn, R"({"set":[["*",{"drop":null}],["wg0",{"goto":{"target":"open"}}]]})")},
+                 "drop"),
+            "");
+  EXPECT_EQ(Said({map(kOut, R"({"set":[["guests",{"drop":null}]]})")}), "");
+  EXPECT_EQ(Said({map(kOut, R"({"set":[["eth0",{"accept":null}],["*",{"drop":null}]]})")}),
+            "may drop");
+  EXPECT_EQ(Said({map(kBoth, R"({"set":[[{"concat":["lan0","wg0"]},{"accept":null}]]})")}, "drop"),
+            "drops");
+  EXPECT_EQ(Said({map(kBoth, R"({"set":[[{"concat":["wg0","eth0"]},{"accept":null}]]})")}, "drop"),
+            "");
+  EXPECT_EQ(
+      Said({map(kState,
+                R"({"set":[["invalid",{"drop":null}],["new",{"jump":{"target":"shut"}}]]})")}),
+      "drops");
+  EXPECT_EQ(Said({map(kIn, R"("@unknown")")}, "drop"), "may drop");
+}
+
+TEST(ForeignFirewallTest, OtherHooksAreOnTheWayToo) {
+  const auto said = [](const char* family, const char* table, const char* chain, const char* hook,
+                       const std::string& rule, const std::string& text = kForward) {
+    Firewall firewall(family, table);
+    return Warnings(firewall.Base(chain, hook, "accept").Rule(chain, rule), text);
+  };
+  EXPECT_EQ(Only(said("inet", "mine", "early", "prerouting", In("wg*") + kDrop)),
+            "a firewall drops what wg0 brings to be forwarded: nft table inet mine, chain early, a "
+            "rule of early (`nft insert rule inet mine early iifname '\"wg0\"' accept` lets it "
+            "through)");
+  EXPECT_EQ(Only(said("ip", "raw", "PREROUTING", "prerouting", In("wg0") + kDrop)),
+            "a firewall of iptables drops what wg0 brings to be forwarded: nft table ip raw, chain "
+            "PREROUTING, a rule of PREROUTING (`iptables -t raw -I PREROUTING -i wg0 -j ACCEPT` "
+            "lets it through)");
+  EXPECT_EQ(
+      Only(said("ip", "mangle", "POSTROUTING", "postrouting", Out("wg0") + kDrop)),
+      "a firewall of iptables drops answers on their way into wg0: nft table ip mangle, chain "
+      "POSTROUTING, a rule of POSTROUTING (`iptables -t mangle -I POSTROUTING -o wg0 -j "
+      "ACCEPT` lets it through)");
+  EXPECT_EQ(Only(said("inet", "mine", "early", "prerouting", Port("51820") + kDrop, kListen)),
+            "a firewall drops what peers send to UDP port 51820: nft table inet mine, chain early, "
+            "a rule of early (`nft insert rule inet mine early udp dport 51820 accept` lets it "
+            "through)");
+  EXPECT_EQ(Only(said("netdev", "mine", "first", "ingress", kDrop, kListen)),
+            "a firewall may drop what peers send to UDP port 51820: nft table netdev mine, chain "
+            "first, a rule of first (`nft insert rule netdev mine first udp dport 51820 accept` "
+            "lets it through)");
+  // As docker guards its containers, and firewalld the way back to a source.
+  const std::string missing =
+      R"({"match":{"op":"==","left":{"fib":{"result":"oif","flags":["saddr","iif"]}},"right":false}},)";
+  EXPECT_TRUE(
+      said("ip", "raw", "PREROUTING", "prerouting",
+           Address("daddr", R"("172.17.0.2")") + Meta("iifname", R"("docker0")", "!=") + kDrop)
+          .empty());
+  EXPECT_TRUE(said("inet", "firewalld", "mangle", "prerouting", missing + kDrop, kListen).empty());
+}
+
+TEST(ForeignFirewallTest, WhatPortForwardSendsIntoTheTunnelIsWanted) {
+  const std::string text = "[Gateway]\nPortForward = tcp/8080 -> 10.77.0.2:80\n";
+  const std::string in = In("wg0") + kAccept;
+  EXPECT_EQ(Said({in}, "drop"), "");
+  EXPECT_EQ(Said({in}, "drop", text), "drops");
+  const std::string port =
+      R"({"match":{"op":"==","left":{"payload":{"protocol":"tcp","field":"dport"}},"right":80}},)";
+  const std::string translated =
+      R"({"match":{"op":"in","left":{"ct":{"key":"status"}},"right":"dnat"}},)";
+  for (const std::string& rule : {port, translated, Out("wg0"), In("eth0") + port}) {
+    EXPECT_EQ(Said({in, rule + kAccept}, "drop", text), "") << rule;
+  }
+  EXPECT_EQ(Said({In("eth0") + kAccept, in}, "drop", text), "may drop");
 }
 
 TEST(ForeignFirewallTest, APortThatIsShutIsNamedAndOneThatMayBeOpenIsNot) {
@@ -232,6 +428,15 @@ TEST(ForeignFirewallTest, APortThatIsShutIsNamedAndOneThatMayBeOpenIsNot) {
         std::string(R"({"xt":{"type":"match","name":"multiport"}},)")}) {
     EXPECT_TRUE(warnings(rule + kAccept).empty()) << rule;
   }
+  EXPECT_EQ(Said({In("lan0") + kAccept}, "drop", kListen), "may drop") << "peers may be elsewhere";
+  EXPECT_EQ(Said({From(R"("@friends")") + kAccept}, "drop", kListen), "may drop");
+  EXPECT_EQ(Said({From(R"("192.0.2.7")") + Port("51820") + kAccept}, "drop", kListen), "");
+  // ufw's, for what is not meant for this host; its rule of the port comes behind.
+  Firewall ufw("ip", "filter");
+  ufw.Base("INPUT", "input", "drop").Chain("ufw-not-local").Rule("INPUT", Jump("ufw-not-local"));
+  ufw.Rule("ufw-not-local", Hidden("addrtype") + kReturn).Rule("ufw-not-local", kDrop);
+  EXPECT_EQ(Only(Warnings(ufw, kListen)).find("ufw drops"), 0u);
+  EXPECT_TRUE(Warnings(ufw.Rule("INPUT", Port("51820") + kAccept), kListen).empty());
   Firewall shut("ip", "filter");
   shut.Base("INPUT", "input", "drop");
   EXPECT_TRUE(Warnings(shut, "[Interface]\n").empty())

@@ -45,6 +45,22 @@ TEST_F(JournalNamespaceTest, IsThereForTheNextOwnerAndForOthers) {
   EXPECT_EQ(found->id, 4026532388u);
 }
 
+TEST_F(JournalNamespaceTest, TellsWhereItsOwnerWas) {
+  {
+    absl::StatusOr<Journal> journal = Journal::Open(folder_, "wg0");
+    ASSERT_TRUE(journal.ok());
+    EXPECT_EQ(journal->network(), 0u) << "not known";
+    ASSERT_TRUE(journal->RecordNetwork(4026532000).ok());
+    ASSERT_TRUE(journal->Record(RunHook{"PostDown", "true"}, false).ok());
+    ASSERT_TRUE(journal->RecordReservation({.mark = 7, .kill_switch = true}, 4026532001).ok());
+  }
+  const absl::StatusOr<Journal> again = Journal::Open(folder_, "wg0");
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->network(), 4026532000u);
+  EXPECT_EQ(again->entries().size(), 1u);
+  EXPECT_EQ(again->reservation(), (Reservation{.mark = 7, .kill_switch = true}));
+}
+
 TEST_F(JournalNamespaceTest, TheLastWordCounts) {
   Fill();
   absl::StatusOr<Journal> again = Journal::Open(folder_, "wg0");

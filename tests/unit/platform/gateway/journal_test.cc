@@ -1,8 +1,10 @@
 #include "platform/gateway/journal.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,6 +75,28 @@ TEST_F(JournalTest, WhatIsRecordedComesBackWithItsIds) {
   EXPECT_FALSE(journal.entries()[1].stays_after_crash);
   EXPECT_EQ(journal.interface_index(), 7U);
   EXPECT_EQ(*journal.Record(Hook("d"), false), 4U) << "an id is never used again";
+}
+
+TEST_F(JournalTest, WhatIsReservedIsKnownToOtherInterfacesOfTheNetwork) {
+  constexpr uint64_t kNetwork = 7;
+  const Reservation reserved{
+      51820,
+      RulePlace{32000, 1},
+      {{PortForward::Protocol::kUdp, {5000, 5003}, *IpAddress::Parse("fd77::2"), {1, 4}, true}}};
+  {
+    Journal journal = MustOpen();
+    ASSERT_TRUE(journal.RecordReservation({1, std::nullopt}, kNetwork).ok());
+    ASSERT_TRUE(journal.RecordReservation(reserved, kNetwork).ok());
+  }
+  EXPECT_EQ(MustOpen().reservation(), reserved);
+  const std::vector<Reservation> seen = Journal::ReservationsOfOthers(folder_, "wg1", kNetwork);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].interface, "wg0");
+  EXPECT_EQ(seen[0].mark, reserved.mark);
+  EXPECT_EQ(seen[0].place, reserved.place);
+  EXPECT_EQ(seen[0].port_forwards, reserved.port_forwards);
+  EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg0", kNetwork).empty());
+  EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg1", kNetwork + 1).empty());
 }
 
 TEST_F(JournalTest, IdsGrowAlsoWhenAllIsForgotten) {
@@ -185,6 +209,29 @@ TEST_F(JournalTest, WithoutAFolderItIsInMemory) {
   EXPECT_TRUE(journal->Forget(1).ok());
   EXPECT_EQ(Commands(*journal), std::vector<std::string>{"b"});
   journal->RemoveIfEmpty();
+}
+
+// A folder that root cannot write either: its file system is read-only.
+TEST_F(JournalTest, WhereNothingCanBeWrittenItHasWhatWasLeft) {
+  {
+    Journal journal = MustOpen();
+    ASSERT_TRUE(journal.Record(Hook("a"), false).ok());
+  }
+  const std::string before = Text();
+  if (::unshare(CLONE_NEWNS) != 0 || ::mount("", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+      ::mount(folder_.c_str(), folder_.c_str(), nullptr, MS_BIND, nullptr) != 0) {
+    GTEST_SKIP() << "SKIP: needs CAP_SYS_ADMIN";
+  }
+  ASSERT_EQ(::mount("", folder_.c_str(), nullptr, MS_REMOUNT | MS_BIND | MS_RDONLY, nullptr), 0);
+  {
+    Journal journal = MustOpen();
+    EXPECT_FALSE(journal.is_on_disk());
+    EXPECT_EQ(Commands(journal), std::vector<std::string>{"a"});
+    EXPECT_TRUE(journal.Forget(1).ok());
+    journal.RemoveIfEmpty();
+  }
+  ASSERT_EQ(::umount2(folder_.c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(Text(), before);
 }
 
 TEST_F(JournalTest, FollowsNoLink) {

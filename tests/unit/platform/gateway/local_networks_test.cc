@@ -61,6 +61,19 @@ TEST(LocalNetworksTest, ANetworkThatIsOnALinkByAdvertisementAloneIsNot) {
   }
 }
 
+TEST(LocalNetworksTest, IntoTheWorldLeadsWhatIsNeitherPrivateNorOnALink) {
+  for (const char* const prefix : {"0.0.0.0/0", "128.0.0.0/1", "203.0.113.7/32", "::/0"}) {
+    EXPECT_TRUE(IsToWorld(Via(prefix))) << prefix;
+  }
+  EXPECT_TRUE(IsToWorld(OnLink("0.0.0.0/1"))) << "no link is that wide";
+  EXPECT_TRUE(IsToWorld(OnLink("0.0.0.0/0", RTPROT_BOOT)));
+  EXPECT_FALSE(IsToWorld(OnLink("203.0.113.0/24")));
+  EXPECT_FALSE(IsToWorld(Via("10.0.0.0/8")));
+  EXPECT_FALSE(IsToWorld(Via("192.168.9.1/32")));
+  EXPECT_TRUE(IsWide(*Prefix::Parse("0.0.0.0/7")));
+  EXPECT_FALSE(IsWide(*Prefix::Parse("9.0.0.0/8")));
+}
+
 TEST(LocalNetworksTest, ARouteToAPublicAddressIsNotWhoeverMadeIt) {
   for (const int made_by : {RTPROT_BOOT, RTPROT_STATIC, RTPROT_DHCP, RTPROT_KERNEL}) {
     const auto protocol = static_cast<uint8_t>(made_by);

@@ -105,6 +105,33 @@ TEST(PlanKillSwitchTest, IsTheFirstStepAlsoBeforeHooksAndStaysAfterACrash) {
   EXPECT_NE(Rules(plan, "prerestore"), "") << "the rules of a full tunnel are in the same table";
 }
 
+TEST(PlanKillSwitchTest, LetsTunnelsThroughThatHaveOneThemselves) {
+  HostFacts facts = Facts();
+  facts.switches = SwitchesAmong({{.mark = 7, .interface = "wg3"},
+                                  {.mark = 8, .kill_switch = true, .interface = "wg1"},
+                                  {.kill_switch = true, .interface = "wg2"}});
+  const Plan plan = MakePlan("wg0", Config("on"), facts);
+  EXPECT_TRUE(plan.kill_switch);
+  const std::string sealed = fmt::format("meta l4proto udp meta mark 0x8 accept\n{}", kRefuse);
+  EXPECT_TRUE(Rules(plan, "output")
+                  .ends_with(fmt::format("oifname \"wg1\" accept\nudp dport 53 meta mark 0x8 {}{}",
+                                         kRefuse, sealed)))
+      << Rules(plan, "output");
+  EXPECT_TRUE(Rules(MakePlan("wg0", Config("on, dns"), facts), "output")
+                  .ends_with("oifname \"wg1\" accept\n" + sealed));
+  EXPECT_EQ(Rules(plan, "forward"),
+            fmt::format("oifname \"wg0\" accept\noifname \"wg1\" accept\n{}", kRefuse));
+  EXPECT_EQ(plan.warnings.size(), 0u);
+
+  const Plan inside = MakePlan("wg0", Config("on\nNamespace = vpn"), facts);
+  EXPECT_EQ(Rules(inside, "output").find("wg1"), std::string::npos) << "it has no others";
+  EXPECT_FALSE(inside.kill_switch);
+  for (const Plan& other : {inside, MakePlan("wg0", Config("off"), facts)}) {
+    ASSERT_EQ(other.warnings.size(), 1u);
+    EXPECT_TRUE(other.warnings[0].starts_with("the kill switch of wg1 keeps the datagrams of"));
+  }
+}
+
 TEST(PlanKillSwitchTest, UsesTheMarkThatIsConfigured) {
   const Plan plan = MakePlan("wg0", Config("on", "10.0.0.2/32", "FwMark = 7"), Facts());
   EXPECT_EQ(plan.fwmark, 7u);

@@ -76,6 +76,43 @@ TEST(PlanNamespaceTest, OneOfAnotherTunnelGoesWithTheLastOfThem) {
   EXPECT_EQ(plan.steps.front().undo, Action(DeleteNamespace{"vpn"}));
 }
 
+HostFacts With(const WayOut& way) {
+  HostFacts facts;
+  facts.namespace_exists = true;
+  facts.ways_out = {way};
+  return facts;
+}
+WayOut By(const char* prefix, uint32_t table = kMainTable) {
+  return {*Prefix::Parse(prefix), "eth9", table};
+}
+
+TEST(PlanNamespaceTest, AWideWayOutBesideATunnelForEverythingIsRefused) {
+  for (const char* const prefix : {"0.0.0.0/0", "128.0.0.0/1", "64.0.0.0/7", "::/0", "2000::/3"}) {
+    const Plan plan = MakePlan("wg0", Config("", "0.0.0.0/0"), With(By(prefix)));
+    EXPECT_NE(plan.refusal, "") << prefix;
+    EXPECT_TRUE(plan.warnings.empty()) << prefix;
+  }
+  EXPECT_EQ(MakePlan("wg0", Config("", "0.0.0.0/1, 128.0.0.0/1"), With(By("::/0", 100))).refusal,
+            "programs in the network namespace vpn can reach the world by the route ::/0 dev eth9 "
+            "table 100 instead of the tunnel (`ip -n vpn -6 route delete ::/0 dev eth9 table 100` "
+            "removes it; KillSwitch = on lets nothing leave by it)");
+}
+
+TEST(PlanNamespaceTest, AWayOutThatMayBeWantedIsWarnedOf) {
+  const auto warns = [](const Plan& plan) {
+    return plan.refusal.empty() && plan.warnings.size() == 1;
+  };
+  const ConfigFile all = Config("", "0.0.0.0/0");
+  EXPECT_TRUE(warns(MakePlan("wg0", all, With(By("203.0.113.7/32")))));
+  EXPECT_TRUE(warns(MakePlan("wg0", Config("", "10.0.0.0/8"), With(By("0.0.0.0/0")))));
+  EXPECT_TRUE(warns(MakePlan("wg0", Config("Table = off", "0.0.0.0/0"), With(By("0.0.0.0/0")))));
+  ConfigFile kept_in = all;
+  kept_in.gateway.kill_switch.on = true;
+  const Plan plan = MakePlan("wg0", kept_in, With(By("0.0.0.0/0")));
+  EXPECT_TRUE(warns(plan));
+  EXPECT_NE(plan.warnings.front().find("cannot reach what they send"), std::string::npos);
+}
+
 TEST(PlanNamespaceTest, DnsIsAFileThatOnlyProgramsInThereSee) {
   HostFacts facts = NoNamespaceYet();
   facts.dns_program = DnsProgram::kResolvectl;

@@ -121,6 +121,40 @@ TEST(PlanPortForwardTest, RangesKeepTheirOrder) {
             "meta nfproto ipv6 fib daddr type local tcp dport 443 dnat ip6 to [fd77::2]:8443\n");
 }
 
+TEST(PlanPortForwardTest, DatagramsUnderWayAreDecidedAboutAnewWhenTheRulesComeAndGo) {
+  const Plan plan = MakePlan("wg0",
+                             Config("PortForward = udp/5000-5003 -> 10.77.0.2\n"
+                                    "PortForward = tcp/80 -> 10.77.0.2\n"
+                                    "PortForward = udp/53 -> [fd77::2]:5353",
+                                    "10.77.0.0/24, fd77::/64"),
+                             Facts());
+  const std::string text = CommandsOf(plan, "wg0");
+  const size_t undo = text.find("# and to undo it:");
+  const std::string forget =
+      "sh -c 'for to in $(ip -4 -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); do for port "
+      "in "
+      "$(seq 5000 5003); do conntrack -D -p udp --orig-dst $to --orig-port-dst $port; done; done'\n"
+      "sh -c 'for to in $(ip -6 -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); do "
+      "conntrack -D -f ipv6 -p udp --orig-dst $to --orig-port-dst 53; done'\n";
+  const std::string loaded = "ringwire-wg0 sourcenat '";
+  EXPECT_GT(text.find(forget), text.rfind(loaded, undo)) << text;
+  EXPECT_LT(text.find(forget), text.find("# ringwire creates wg0")) << text;
+  EXPECT_NE(
+      text.find("\nnft delete table inet ringwire-wg0\n"
+                "sh -c 'for port in $(seq 5000 5003); do conntrack -D -p udp --reply-src "
+                "10.77.0.2 --orig-port-dst $port; done'\n"
+                "sh -c 'conntrack -D -f ipv6 -p udp --reply-src fd77::2 --orig-port-dst 53'\n",
+                undo),
+      std::string::npos)
+      << text;
+}
+
+TEST(PlanPortForwardTest, ConnectionsByTcpAreLeftAlone) {
+  const Plan plan =
+      MakePlan("wg0", Config("PortForward = tcp/80 -> 10.77.0.2", "10.77.0.2/32"), Facts());
+  EXPECT_EQ(CommandsOf(plan, "wg0").find("conntrack"), std::string::npos);
+}
+
 TEST(PlanPortForwardTest, MasqueradeIsOfThatPortOnly) {
   const Plan plan = MakePlan("wg0",
                              Config("PortForward = tcp/8080 -> 10.77.0.2:80\n"
@@ -158,6 +192,32 @@ TEST(PlanPortForwardTest, SaysThatAKillSwitchKeepsAnswersIn) {
             "others can have no kill switch; on, local serves those of local networks)");
 }
 
+TEST(PlanPortForwardTest, NamesTheInterfaceThatForwardsTheSamePort) {
+  const ConfigFile config = Config(
+      "PortForward = tcp/8080 -> 10.77.0.2:80\nPortForward = udp/5000-5003 -> 10.77.0.2\n"
+      "PortForward = tcp/443 -> [fd77::2]",
+      "10.77.0.2/32, fd77::2/128");
+  const auto other = [](std::string_view line) {
+    Reservation one;
+    one.interface = "wg9";
+    one.port_forwards =
+        Config(fmt::format("PortForward = {}", line), "0.0.0.0/0, ::/0").gateway.port_forwards;
+    return one;
+  };
+  HostFacts facts = Facts();
+  facts.others = {other("tcp/5000-5003 -> 10.9.0.2"), other("udp/8080 -> 10.9.0.2"),
+                  other("tcp/443 -> 10.9.0.2"), other("udp/5004 -> 10.9.0.2")};
+  EXPECT_TRUE(MakePlan("wg0", config, facts).warnings.empty());
+  facts.others.push_back(other("udp/5003-5010 -> 10.9.0.2"));
+  const Plan plan = MakePlan("wg0", config, facts);
+  ASSERT_EQ(plan.warnings.size(), 1u);
+  EXPECT_EQ(plan.warnings[0],
+            "PortForward udp/5000-5003: the interface wg9 forwards that as well, and what arrives "
+            "there goes to only one of the two (choose another port, or take the line out of the "
+            "other file and `ringwire reload wg9`)");
+  EXPECT_EQ(plan.port_forwards, config.gateway.port_forwards);
+}
+
 TEST(PlanReturnPathTest, AKillSwitchLetsAnswersIntoTheTunnel) {
   const std::string rules = RulesOf(
       MakePlan("wg0", Config("KillSwitch = on\nReturnPath = on", "0.0.0.0/0"), Facts()), "output");
@@ -173,15 +233,16 @@ TEST(PlanReturnPathTest, AnswersHaveATableOfTheirOwnWhichFailsClosed) {
   EXPECT_EQ(plan.fwmark, 51820u);
   EXPECT_EQ(
       Commands(plan),
-      "nft\n# ringwire creates wg0, its sockets and its peers here\n"
-      "ip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
+      "nft\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-      "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
       "ip -4 rule add priority front fwmark 0x1ca6c table 51820\n"
-      "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"
       "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-      "ip -6 route add ::/0 dev wg0 table 51820\n"
       "ip -6 rule add priority front fwmark 0x1ca6c table 51820\n"
+      "# ringwire creates wg0, its sockets and its peers here\n"
+      "ip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
+      "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
+      "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"
+      "ip -6 route add ::/0 dev wg0 table 51820\n"
       "ip -6 rule add priority behind not fwmark 0x2ca6c table 51820\n");
   EXPECT_EQ(Commands(plan, /*only_staying=*/true),
             "nft\nip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
@@ -198,12 +259,15 @@ TEST(PlanReturnPathTest, OnlyAnswersAreMarked) {
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.1 update @clients0 { ip saddr . udp sport . udp "
-            "dport }\n");
+            "dport }\n"
+            "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.1/32 fib daddr type "
+            "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
   EXPECT_EQ(RulesOf(plan, "outputroute"),
             "ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "oifname \"wg0\" ct state new meta mark 0x0 meta mark set 0x2ca6c\n");
   EXPECT_EQ(RulesOf(plan, "outputsource"),
-            "meta mark 0x0 ip daddr . udp dport . udp sport @clients0 ip saddr set 10.77.0.1\n");
+            "meta mark 0x0 ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip saddr "
+            "set 10.77.0.1\n");
 }
 
 TEST(PlanReturnPathTest, TheSetsComeBeforeTheirRules) {
@@ -258,7 +322,9 @@ TEST(PlanReturnPathTest, AFullTunnelHasTheRoutesAlready) {
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.2 update @clients0 { ip saddr . udp sport . udp "
-            "dport }\n");
+            "dport }\n"
+            "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.2/32 fib daddr type "
+            "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
 }
 
 TEST(PlanReturnPathTest, AStrictCheckOfTheWayBackIsLoosened) {
@@ -267,9 +333,25 @@ TEST(PlanReturnPathTest, AStrictCheckOfTheWayBackIsLoosened) {
   facts.sysctls["net/ipv4/conf/default/rp_filter"] = "1";
   const Plan plan = MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), facts);
   EXPECT_NE(Commands(plan).find("sysctl -w net/ipv4/conf/wg0/rp_filter=2\n"), std::string::npos);
-  EXPECT_EQ(SysctlsOf(Config("ReturnPath = on", "0.0.0.0/0")).size(), 2u);
+  EXPECT_NE(Commands(plan).find("sysctl -w net/ipv4/conf/all/rp_filter=2\n"), std::string::npos);
+  EXPECT_EQ(SysctlsOf(Config("ReturnPath = on", "0.0.0.0/0")),
+            std::vector<std::string>{"net/ipv4/conf/*/rp_filter"});
   EXPECT_TRUE(NeedsPolicyFacts(Config("ReturnPath = on", "0.0.0.0/0")));
   EXPECT_FALSE(NeedsPolicyFacts(Config("ReturnPath = off", "0.0.0.0/0")));
+}
+
+TEST(PlanReturnPathTest, AStrictCheckOfASingleInterfaceIsLoosenedForAll) {
+  const auto loosens = [](const char* interface, const char* value) {
+    HostFacts facts = Facts();
+    facts.sysctls[fmt::format("net/ipv4/conf/{}/rp_filter", interface)] = value;
+    return Commands(MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), facts))
+               .find("sysctl -w net/ipv4/conf/all/rp_filter=2\n") != std::string::npos;
+  };
+  EXPECT_TRUE(loosens("lan0", "1"));
+  EXPECT_TRUE(loosens("default", "1")) << "of an interface that is yet to come";
+  EXPECT_FALSE(loosens("lan0", "0"));
+  EXPECT_FALSE(loosens("lan0", "2"));
+  EXPECT_FALSE(loosens("wg0", "1")) << "the tunnel's own is another step";
 }
 
 }  // namespace

@@ -225,6 +225,23 @@ TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
   EXPECT_FALSE(Uses(kTable));
 }
 
+TEST_F(RouteNetlinkTest, LocalAddressesAreThisHostsButTheLoopbacks) {
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  ASSERT_TRUE(netlink.ok()) << netlink.status();
+  // One of IPv6 would be there only some time after this.
+  ASSERT_TRUE(netlink->AddAddress(index_, *InterfaceAddress::Parse("10.8.0.1/24")).ok());
+  const auto local = netlink_->LocalAddresses();
+  ASSERT_TRUE(local.ok()) << local.status();
+  const auto has = [&local](const char* prefix) {
+    return std::ranges::find(*local, *Prefix::Parse(prefix)) != local->end();
+  };
+  EXPECT_TRUE(has("10.8.0.1/32"));
+  EXPECT_FALSE(has("10.8.0.0/24")) << "of which this host is one";
+  for (const char* const loopback : {"127.0.0.0/8", "127.0.0.1/32", "::1/128"}) {
+    EXPECT_FALSE(has(loopback)) << loopback;
+  }
+}
+
 TEST_F(RouteNetlinkTest, RulesComeAndGoWithAllThatTheyMatch) {
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     const bool is_v4 = family == IpFamily::kV4;
@@ -249,6 +266,27 @@ TEST_F(RouteNetlinkTest, RulesComeAndGoWithAllThatTheyMatch) {
     }
     EXPECT_EQ(CountOf(100), 0U);
   }
+}
+
+TEST_F(RouteNetlinkTest, FindsTablesThatOnlyRefuse) {
+  const auto refusing = [this] {
+    const auto tables = netlink_->RefusingTables();
+    EXPECT_TRUE(tables.ok()) << tables.status();
+    return *tables;
+  };
+  EXPECT_TRUE(refusing().empty());
+  for (const char* const prefix : {"0.0.0.0/0", "10.0.0.0/8", "::/0"}) {
+    const Route all{Route::Type::kUnreachable, *Prefix::Parse(prefix), kTable, kGreatestMetric};
+    ASSERT_TRUE(netlink_->AddRoute(all, 0).ok()) << prefix;
+  }
+  const Route other{Route::Type::kUnreachable, *Prefix::Parse("10.9.0.0/16"), kTable + 1, 7};
+  ASSERT_TRUE(netlink_->AddRoute(other, 0).ok());
+  ASSERT_EQ(refusing().size(), 2u) << "one of each family";
+  EXPECT_EQ(refusing()[0].family, IpFamily::kV4);
+  EXPECT_EQ(refusing()[0].number, kTable);
+  ASSERT_TRUE(netlink_->AddRoute(To("0.0.0.0/0"), index_).ok());
+  ASSERT_EQ(refusing().size(), 1u) << "a tunnel is there";
+  EXPECT_EQ(refusing()[0].family, IpFamily::kV6);
 }
 
 TEST_F(RouteNetlinkTest, ListsTheRulesOfTheKernelOfBothFamilies) {

@@ -1,0 +1,140 @@
+#include "platform/app/leftovers.h"
+
+#include <net/if.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+#include "fmt/format.h"
+#include "platform/app/interface_name.h"
+#include "platform/app/supervisor.h"
+#include "platform/control/unix_listener.h"
+#include "platform/gateway/apply.h"
+#include "platform/gateway/named_namespace.h"
+#include "platform/gateway/nft_command.h"
+#include "platform/gateway/nft_table.h"
+#include "platform/gateway/route_netlink.h"
+
+namespace ringwire::platform {
+namespace {
+
+void SleepMilliseconds(long milliseconds) {
+  const timespec pause{0, milliseconds * 1'000'000};
+  ::nanosleep(&pause, nullptr);
+}
+
+}  // namespace
+
+absl::Status CheckNetworkOf(const Journal& journal, const std::string& interface) {
+  const uint64_t network = journal.network();
+  if (journal.entries().empty() || network == 0 || network == CurrentNetworkId()) {
+    return absl::OkStatus();
+  }
+  const std::string tried = fmt::format("undo what is left of {}", interface);
+  const std::string way = NamedNamespace::WayInto(network);
+  if (!way.empty()) {
+    return absl::FailedPreconditionError(
+        fmt::format("{}: it was up in another network namespace (`{} ringwire down {}` undoes it)",
+                    tried, way, interface));
+  }
+  return absl::NotFoundError(fmt::format(
+      "{}: it was up in a network namespace that is not in sight from here (number {}; if that is "
+      "gone for good, delete {})",
+      tried, network, Journal::PathOf(kStatusDirectory, interface)));
+}
+
+absl::Status EnterNamespaceOf(const Journal& journal, Host* host) {
+  const std::string& name = journal.network_namespace();
+  if (name.empty()) return absl::OkStatus();
+  absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(name);
+  if (found.ok() && found->id() == journal.network_namespace_id()) {
+    return host->Enter(name, *std::move(found));
+  }
+  // Nobody finds the way into one whose name is gone or another's.
+  if (absl::IsPermissionDenied(found.status())) return found.status();
+  host->set_namespace_gone();
+  return absl::OkStatus();
+}
+
+uint32_t LiveIndex(const Journal& journal, Host* host) {
+  const uint32_t index = host->FindInterface();
+  return index == journal.interface_index() ? index : 0;
+}
+
+void RemoveSockets(const std::string& interface) {
+  for (const char* const folder : {kUapiDirectory, kStatusDirectory}) {
+    const std::string path = fmt::format("{}/{}", folder, SocketFileName(interface));
+    if (CheckNotServed(path).ok()) ::unlink(path.c_str());
+  }
+}
+
+absl::Status WaitUntilGone(const std::string& interface, Host* host) {
+  for (int waited_ms = 0; waited_ms < kRelayPatienceMs; waited_ms += 10) {
+    if (!host->HasInterface()) return absl::OkStatus();
+    SleepMilliseconds(10);
+  }
+  return absl::DeadlineExceededError(
+      fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
+                  interface, interface));
+}
+
+absl::Status UndoLeftovers(const std::string& interface) {
+  if (::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) != 0) {
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, interface);
+  if (!journal.ok()) return journal.status();
+  const bool was_unwritable = !journal->is_on_disk();
+  if (was_unwritable && journal->entries().empty()) {
+    return absl::PermissionDeniedError(
+        fmt::format("undo what is left of {}: {} cannot be read (run as root)", interface,
+                    Journal::PathOf(kStatusDirectory, interface)));
+  }
+  absl::StatusOr<Host> host = absl::InternalError("not opened");
+  host = Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
+                                [&interface, &host] { return WaitUntilGone(interface, &*host); }});
+  if (!host.ok()) return host.status();
+  absl::Status status = CheckNetworkOf(*journal, interface);
+  if (status.ok()) status = EnterNamespaceOf(*journal, &*host);
+  if (!status.ok()) return status;
+  host->set_interface_index(LiveIndex(*journal, &*host));
+  status = Undo(&*host, &*journal, [](const Journal::Entry&) { return true; });
+  RemoveSockets(interface);  // as when the relay was killed as well
+  if (journal->entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
+  journal->RemoveIfEmpty();
+  if (status.ok() && was_unwritable) {
+    return absl::FailedPreconditionError(fmt::format(
+        "remove {}: it is read-only (all that it lists is undone; the next down or up of {} would "
+        "undo it again)",
+        Journal::PathOf(kStatusDirectory, interface), interface));
+  }
+  return status;
+}
+
+std::vector<std::string> TracesOf(const std::string& interface) {
+  std::vector<std::string> commands;
+  if (::if_nametoindex(interface.c_str()) != 0) commands.push_back("ip link delete " + interface);
+  const DeleteNftTable table{NftTableName(interface)};
+  if (RunNft(ListJson(table.name), "list a table").ok()) {
+    commands.push_back(CommandsOf(table, interface));
+  }
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return commands;
+  const absl::StatusOr<std::vector<RouteNetlink::Table>> tables = netlink->RefusingTables();
+  if (!tables.ok()) return commands;
+  const std::vector<Reservation> others =
+      Journal::ReservationsOfOthers(kStatusDirectory, interface, CurrentNetworkId());
+  for (const RouteNetlink::Table& one : *tables) {
+    if (std::ranges::find(others, one.number, &Reservation::mark) != others.end()) continue;
+    for (const char* const object : {"rule", "route"}) {
+      commands.push_back(fmt::format("ip {} {} flush table {}",
+                                     one.family == IpFamily::kV4 ? "-4" : "-6", object,
+                                     one.number));
+    }
+  }
+  return commands;
+}
+
+}  // namespace ringwire::platform
