@@ -4,18 +4,18 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <optional>
-#include <string_view>
+#include <sstream>
 
-#include "fmt/format.h"
 #include "platform/app/endpoint_resolver.h"
+#include "platform/app/question_sockets.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -24,7 +24,9 @@ namespace {
 constexpr int kTimeoutMs = 2000;  // of a server's first answer; c-ares doubles it
 constexpr int kTries = 2;
 constexpr char kResolvedStub[] = "127.0.0.53:53";
+constexpr char kResolvConf[] = "/etc/resolv.conf";
 constexpr char kBehindResolved[] = "/run/systemd/resolve/resolv.conf";
+constexpr char kDefaultServer[] = "127.0.0.1:53";  // where that file names none
 
 struct DestroyChannel {
   void operator()(ares_channel channel) const { ::ares_destroy(channel); }
@@ -33,60 +35,44 @@ using Channel = std::unique_ptr<ares_channeldata, DestroyChannel>;
 struct FreeAddresses {
   void operator()(ares_addrinfo* list) const { ::ares_freeaddrinfo(list); }
 };
-struct FreeServers {
-  void operator()(ares_addr_port_node* list) const { ::ares_free_data(list); }
-};
 
 absl::Status Error(int status) { return absl::NotFoundError(::ares_strerror(status)); }
 
 // `lookups`: f for /etc/hosts, b for DNS.
-absl::StatusOr<Channel> MakeChannel(const char* resolv_conf, const char* lookups) {
+absl::StatusOr<Channel> MakeChannel(const char* lookups) {
   static const int library = ::ares_library_init(ARES_LIB_INIT_ALL);
   if (library != ARES_SUCCESS) return Error(library);
   std::string lookup_order(lookups);
-  std::string path(resolv_conf != nullptr ? resolv_conf : "");
   ares_options options{};
   options.timeout = kTimeoutMs;
   options.tries = kTries;
   options.lookups = lookup_order.data();
-  options.resolvconf_path = path.data();
-  int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS;
-  if (resolv_conf != nullptr) mask |= ARES_OPT_RESOLVCONF;
   ares_channel channel = nullptr;
-  const int status = ::ares_init_options(&channel, &options, mask);
+  const int status = ::ares_init_options(&channel, &options,
+                                         ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS);
   if (status != ARES_SUCCESS) return Error(status);
   return Channel(channel);
 }
 
-std::string ServersOf(const Channel& channel) {
-  ares_addr_port_node* found = nullptr;
-  if (::ares_get_servers_ports(channel.get(), &found) != ARES_SUCCESS) return {};
-  const std::unique_ptr<ares_addr_port_node, FreeServers> list(found);
+// Not by c-ares, which leaves servers out whose address has a zone.
+std::string ServersIn(const char* path) {
+  constexpr size_t kServersMax = 8;  // of which glibc asks 3
+  constexpr uint16_t kDnsPort = 53;
+  std::ifstream file(path);
   std::string text;
-  for (const ares_addr_port_node* one = list.get(); one != nullptr; one = one->next) {
-    SocketAddress server;
-    if (one->family == AF_INET) {
-      const auto* const bytes = reinterpret_cast<const uint8_t*>(&one->addr.addr4);
-      server.address = IpAddress::V4(std::span<const uint8_t, 4>(bytes, 4));
-    } else {
-      const auto* const bytes = reinterpret_cast<const uint8_t*>(&one->addr.addr6);
-      server.address = IpAddress::V6(std::span<const uint8_t, 16>(bytes, 16));
-    }
-    constexpr uint16_t kDnsPort = 53;  // 0 stands for it
-    server.port = static_cast<uint16_t>(one->udp_port != 0 ? one->udp_port : kDnsPort);
-    if (!text.empty()) text.push_back(',');
-    text += server.ToString();
+  size_t count = 0;
+  for (std::string line; count < kServersMax && std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string key;
+    std::string value;
+    if (!(words >> key >> value) || key != "nameserver") continue;
+    std::optional<SocketAddress> server = NumericAddress(value);
+    if (!server.has_value()) continue;
+    server->port = kDnsPort;
+    if (count++ > 0) text.push_back(',');
+    text += server->ToString();
   }
   return text;
-}
-
-bool SetMark(int socket, uint32_t mark) {
-  return mark == 0 || ::setsockopt(socket, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == 0;
-}
-
-// Before it is connected, which is when its route and own address are chosen.
-int ConfigureSocket(int socket, int /*type*/, void* mark) {
-  return SetMark(socket, *static_cast<const uint32_t*>(mark)) ? 0 : -1;
 }
 
 struct Answer {
@@ -136,7 +122,7 @@ void WaitForAnswer(const Channel& channel, const Answer& answer) {
 // Whether a datagram would find a way there; none is sent.
 bool IsReachable(const ares_addrinfo_node& node, uint32_t mark) {
   const UniqueFd probe(::socket(node.ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!probe.valid() || !SetMark(probe.get(), mark)) return false;
+  if (!probe.valid() || !QuestionSockets::SetMark(probe.get(), mark)) return false;
   sockaddr_storage address{};
   std::memcpy(&address, node.ai_addr, std::min<size_t>(node.ai_addrlen, sizeof(address)));
   constexpr uint16_t kAnyPort = 53;
@@ -174,25 +160,22 @@ std::vector<SocketAddress> InOrder(const ares_addrinfo& list, uint32_t mark) {
 }  // namespace
 
 std::string ReadNameServers() {
-  absl::StatusOr<Channel> channel = MakeChannel(nullptr, "b");
-  if (!channel.ok()) return {};
-  std::string servers = ServersOf(*channel);
-  if (servers != kResolvedStub || ::access(kBehindResolved, R_OK) != 0) return servers;
-  channel = MakeChannel(kBehindResolved, "b");
-  return channel.ok() ? ServersOf(*channel) : servers;
+  std::string servers = ServersIn(kResolvConf);
+  if (servers == kResolvedStub) {
+    std::string behind = ServersIn(kBehindResolved);
+    if (!behind.empty()) return behind;
+  }
+  return servers.empty() ? kDefaultServer : servers;
 }
 
 absl::StatusOr<std::vector<SocketAddress>> LookUpByMark(const std::string& host,
                                                         const MarkedQuestions& questions) {
-  absl::StatusOr<Channel> channel = MakeChannel(nullptr, questions.hosts_only ? "f" : "fb");
+  QuestionSockets sockets(questions.mark,
+                          questions.servers.empty() ? ReadNameServers() : questions.servers);
+  absl::StatusOr<Channel> channel = MakeChannel(questions.hosts_only ? "f" : "fb");
   if (!channel.ok()) return channel.status();
-  const std::string servers = questions.servers.empty() ? ReadNameServers() : questions.servers;
-  if (!questions.hosts_only && !servers.empty()) {
-    const int status = ::ares_set_servers_ports_csv(channel->get(), servers.c_str());
-    if (status != ARES_SUCCESS) return Error(status);
-  }
-  uint32_t mark = questions.mark;
-  ::ares_set_socket_configure_callback(channel->get(), &ConfigureSocket, &mark);
+  const int served = sockets.Serve(channel->get());
+  if (served != ARES_SUCCESS) return Error(served);
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_DGRAM;
@@ -201,7 +184,7 @@ absl::StatusOr<std::vector<SocketAddress>> LookUpByMark(const std::string& host,
   ::ares_getaddrinfo(channel->get(), host.c_str(), nullptr, &hints, &TakeAnswer, &answer);
   WaitForAnswer(*channel, answer);
   if (answer.status != ARES_SUCCESS) return Error(answer.status);
-  std::vector<SocketAddress> addresses = InOrder(*answer.list, mark);
+  std::vector<SocketAddress> addresses = InOrder(*answer.list, questions.mark);
   if (addresses.empty()) return absl::NotFoundError("no IPv4 or IPv6 address");
   return addresses;
 }

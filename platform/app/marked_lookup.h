@@ -19,7 +19,7 @@ struct MarkedQuestions {
 };
 
 // The name servers that the host asks now, in a form for MarkedQuestions. Of systemd-resolved those
-// behind it, as its own questions carry no mark. Empty: they cannot be read.
+// behind it, as its own questions carry no mark.
 std::string ReadNameServers();
 
 // All addresses of `host`, with port 0; first those that a marked socket finds a way to, IPv6

@@ -106,7 +106,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   if (!wanted.mtu.has_value()) {
     facts->path_mtu = ReadPathMtu(names_.EndpointsOf(wanted), plan_.fwmark, name_);
   }
-  facts->sysctls.merge(now->sysctls);  // only what is new: the others are ours by now
+  facts->sysctls = SysctlsBefore(plan_, facts_, std::move(now->sysctls));
   facts->others = std::move(now->others);
   facts->switches = std::move(now->switches);
   facts->predecessor = now->predecessor;

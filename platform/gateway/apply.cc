@@ -280,10 +280,12 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
       return !IsHook(entry.undo) && !Undoes(before.steps, entry.undo);
     }));
     status.Update(ForgetOtherHooks(before, journal));
-    // Also the MTU and tables, which have no undo of their own or share it with their successor.
+    // Also the MTU and tables, which have no undo of their own or share it with their successor;
+    // and what is in both plans, as it may have gone along with something that was not to stay.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
-          std::holds_alternative<CreateInterface>(*step.apply) || Contains(after.steps, step)) {
+          std::holds_alternative<CreateInterface>(*step.apply) ||
+          (Contains(after.steps, step) && !IsRepeatable(*step.apply))) {
         continue;
       }
       absl::Status again = host->Apply(*step.apply).status();

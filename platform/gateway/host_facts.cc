@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/namespace_dns.h"
 #include "platform/gateway/network_facts.h"
@@ -50,6 +51,13 @@ absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& co
   const std::string& name = config.gateway.network_namespace;
   if (name.empty()) return ReadNetworkFacts(interface, config, facts);
   absl::StatusOr<NamedNamespace> network = NamedNamespace::Open(name);
+  if (network.ok() && network->IsOwn()) {
+    return absl::InvalidArgumentError(fmt::format(
+        "Namespace = {0}: ringwire runs in the network namespace {0} itself, where the tunnel "
+        "would "
+        "take its own datagrams (leave Namespace out, or start ringwire outside of {0})",
+        name));
+  }
   facts->namespace_exists = network.ok();
   facts->namespace_is_ours = network.ok() && NamedNamespace::IsMadeHere(name);
   facts->namespace_dns = ReadNamespaceDnsFacts(NamespaceDnsPaths(name), interface);

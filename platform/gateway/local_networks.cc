@@ -47,19 +47,23 @@ bool IsAtLeast(const Prefix& prefix, int length_v4, int length_v6) {
   return prefix.length >= (prefix.address.family == IpFamily::kV4 ? length_v4 : length_v6);
 }
 
-// Addresses by router advertisement bring a network along that is on the link only by its word.
+// Judged by the host's own addresses: a router may advertise any network as being on the link, and
+// for that the kernel makes a route like those of addresses.
 bool IsConnected(const HostRoute& route) {
-  if (route.has_gateway) return false;
+  if (route.has_gateway || !route.has_address) return false;
   return route.protocol == RTPROT_KERNEL ||
          (route.protocol == RTPROT_RA && route.prefix.address.family == IpFamily::kV6);
 }
 
-bool IsToldByNetwork(uint8_t protocol) {
-  return protocol == RTPROT_REDIRECT || protocol == RTPROT_RA || protocol == RTPROT_DHCP;
+bool IsToldByNetwork(const HostRoute& route) {
+  // Without an address of the host the kernel makes one for an advertisement only.
+  if (route.protocol == RTPROT_KERNEL) return !route.has_address;
+  return route.protocol == RTPROT_REDIRECT || route.protocol == RTPROT_RA ||
+         route.protocol == RTPROT_DHCP;
 }
 
 bool IsPrivateRoute(const HostRoute& route) {
-  return IsPrivate(route.prefix) && !IsToldByNetwork(route.protocol) &&
+  return IsPrivate(route.prefix) && !IsToldByNetwork(route) &&
          route.prefix.length < route.prefix.address.Bits();
 }
 

@@ -19,6 +19,7 @@ struct HostRoute {
   uint8_t protocol = 0;      // who made it, as in rtnetlink(7)
   bool has_gateway = false;  // else the network is on the link
   bool by_tunnel = false;    // out of an interface on which nobody answers DHCP: another tunnel
+  bool has_address = false;  // the host has one in it, on that very link
   friend bool operator==(const HostRoute&, const HostRoute&) = default;
 };
 
@@ -40,9 +41,9 @@ struct LocalNetworks {
   friend bool operator==(const LocalNetworks&, const LocalNetworks&) = default;
 };
 
-// Whether it leads to a local network: one on a link, made by the kernel for an address of the host
-// and no wider than networks are; or a private range, unless a DHCP server or router has said so or
-// it is a single host; or a network of another tunnel.
+// Whether it leads to a local network: one on a link, in which the host has an address, and no
+// wider than networks are; or a private range, unless a DHCP server or router has said so or it is
+// a single host; or a network of another tunnel.
 bool IsLocal(const HostRoute& route);
 // Whether it is to count as one also if it appears after the tunnel: not a public network, which a
 // hostile DHCP server might choose for the hosts in it, nor a route that nobody says the origin of.

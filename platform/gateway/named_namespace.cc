@@ -319,6 +319,8 @@ absl::Status NamedNamespace::Remove(const std::string& name) {
   return absl::OkStatus();
 }
 
+bool NamedNamespace::IsOwn() const { return id_ == IdAt(kOwnNamespace); }
+
 absl::Status NamedNamespace::Visit(absl::FunctionRef<void()> visit) const {
   const std::string tried = "enter a network namespace";
   const UniqueFd own(::open(kOwnNamespace, O_RDONLY | O_CLOEXEC));

@@ -43,6 +43,8 @@ class NamedNamespace {
   // The kernel's number for it, which no other namespace has at the same time.
   uint64_t id() const { return id_; }
   int fd() const { return file_.get(); }
+  // Whether it is the one of this thread.
+  bool IsOwn() const;
 
   // Runs `visit` on this thread with this as its network namespace. No thread, program or namespace
   // is made in there.

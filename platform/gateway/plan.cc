@@ -1,6 +1,7 @@
 #include "platform/gateway/plan.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "fmt/format.h"
@@ -94,6 +95,19 @@ std::vector<std::string> SysctlsOf(const ConfigFile& config) {
   if (config.gateway.forward) AddSysctlsOfForward(&paths);
   if (config.gateway.return_path) AddSysctlsOfReturnPath(&paths);
   return paths;
+}
+
+Sysctls SysctlsBefore(const Plan& plan, const HostFacts& facts, Sysctls now) {
+  std::set<std::string> ours;
+  for (const Step& step : plan.steps) {
+    const auto* const set = step.apply.has_value() ? std::get_if<SetSysctl>(&*step.apply) : nullptr;
+    const auto before = set == nullptr ? facts.sysctls.end() : facts.sysctls.find(set->path);
+    if (before == facts.sysctls.end()) continue;
+    ours.insert(before->first);
+    now[before->first] = before->second;
+  }
+  RevertFollowers(ours, &now);
+  return now;
 }
 
 bool NeedsPolicyFacts(const ConfigFile& config) {

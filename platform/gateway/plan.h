@@ -84,6 +84,10 @@ inline constexpr uint32_t kLeastMtu = 1280;                      // that IPv6 wo
 // The sysctls whose values MakePlan wants to know, below /proc/sys. `*` stands for every interface,
 // and for `all` and `default`.
 std::vector<std::string> SysctlsOf(const ConfigFile& config);
+using Sysctls = std::map<std::string, std::string, std::less<>>;
+// What those were before ringwire set any, for what comes after `plan`, which is in force: of those
+// that it sets what `facts` said then, of the others what is so `now`.
+Sysctls SysctlsBefore(const Plan& plan, const HostFacts& facts, Sysctls now);
 // Whether MakePlan wants to know tables and rules.
 bool NeedsPolicyFacts(const ConfigFile& config);
 

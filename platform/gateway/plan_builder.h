@@ -17,6 +17,9 @@ namespace ringwire::platform {
 
 // The chains of an interface's nft table. Only those that have a rule are made.
 inline constexpr NftHook kRawPrerouting{"preraw", "filter", "prerouting", -300};
+// Marks come back before anybody decides on them: of chains with one priority, those of the table
+// that was loaded last go first.
+inline constexpr NftHook kRestorePrerouting{"prerestore", "filter", "prerouting", -151};
 inline constexpr NftHook kManglePrerouting{"premangle", "filter", "prerouting", -150};
 inline constexpr NftHook kMangleForward{"forwardmangle", "filter", "forward", -150};
 inline constexpr NftHook kManglePostrouting{"postmangle", "filter", "postrouting", -150};

@@ -71,7 +71,7 @@ bool IsFullTunnel(const ConfigFile& config) {
 }
 
 void AddMarkFilter(PlanBuilder* builder) {
-  builder->AddNftRule(kManglePrerouting, {{IsUdp(), RestoreMark()}});
+  builder->AddNftRule(kRestorePrerouting, {{IsUdp(), RestoreMark()}});
   builder->AddNftRule(kManglePostrouting, {{IsUdp(), MarkIs(builder->OwnMark()), SaveMark()}});
 }
 

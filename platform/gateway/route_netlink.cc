@@ -14,6 +14,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,6 +110,17 @@ Message RuleMessage(int type, int flags, const Rule& rule) {
   return message;
 }
 
+// nullopt: there is none.
+std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t family) {
+  if (attribute == nullptr) return std::nullopt;
+  IpAddress address;
+  address.family = family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const auto size = static_cast<size_t>(nla_len(attribute));
+  if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+  std::memcpy(address.bytes.data(), nla_data(attribute), size);
+  return address;
+}
+
 struct FoundRoute {
   RouteNetlink::Way way;
   bool is_v4 = false;
@@ -144,14 +156,12 @@ std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
 
 // `destination`: nullptr of a default route.
 std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
-  IpAddress address;
-  address.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-  if (destination != nullptr) {
-    const auto size = static_cast<size_t>(nla_len(destination));
-    if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
-    std::memcpy(address.bytes.data(), nla_data(destination), size);
-  }
-  return Prefix::Of(address, header.rtm_dst_len);
+  IpAddress any;
+  any.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const std::optional<IpAddress> address =
+      destination == nullptr ? any : AddressIn(destination, header.rtm_family);
+  if (!address.has_value()) return std::nullopt;
+  return Prefix::Of(*address, header.rtm_dst_len);
 }
 
 // nullopt: it leads nowhere, or says no more than another one.
@@ -176,32 +186,39 @@ std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
   return RouteNetlink::TableRoute{route, nla_get_u32(table), link};
 }
 
+bool IsOfThisHost(const RouteNetlink::TableRoute& found,
+                  std::span<const RouteNetlink::LinkAddress> addresses) {
+  return !found.route.has_gateway &&
+         std::ranges::any_of(addresses, [&found](const RouteNetlink::LinkAddress& own) {
+           return own.link == found.link && found.route.prefix.Contains(own.address);
+         });
+}
+
 // The kernel's answer to one change: 0, or a negative libnl error.
-int Send(nl_sock* socket, Message message) { return nl_send_sync(socket, message.release()); }
+int Send(NetlinkSocket* socket, Message message) {
+  return socket->Request([&message](nl_sock* to) { return nl_send_sync(to, message.release()); });
+}
 
 }  // namespace
 
-void RouteNetlink::CloseSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
-
 absl::StatusOr<RouteNetlink> RouteNetlink::Open() {
-  RouteNetlink netlink(nl_socket_alloc());
-  if (netlink.socket_ == nullptr) return absl::ResourceExhaustedError("open a netlink socket");
-  const int result = nl_connect(netlink.socket_.get(), NETLINK_ROUTE);
-  if (result < 0) return NetlinkError(result, "open a netlink socket");
-  return netlink;
+  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
+  if (!socket.ok()) return socket.status();
+  return RouteNetlink(*std::move(socket));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interface_index) {
-  const int result = Send(
-      socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
+  int result =
+      Send(&socket_, RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
   if (result >= 0) return true;
   if (result != -NLE_EXIST) return NetlinkError(result, Describe(platform::AddRoute{route}));
   // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
   // same one; traffic would go on by the first, so that one is not left there.
-  if (Send(socket_.get(), RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route,
-                                       interface_index)) == -NLE_EXIST) {
-    return false;
-  }
+  result = Send(&socket_,
+                RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, interface_index));
+  if (result == -NLE_EXIST) return false;
+  // What is there may be this very one, which keeps packets from going elsewhere.
+  if (result < 0) return NetlinkError(result, Describe(platform::AddRoute{route}));
   const absl::Status removed = RemoveRoute(route, interface_index);
   if (!removed.ok()) return removed;
   return absl::AlreadyExistsError(fmt::format(
@@ -214,20 +231,20 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
 }
 
 absl::Status RouteNetlink::RemoveRoute(const Route& route, uint32_t interface_index) {
-  const int result = Send(socket_.get(), RouteMessage(RTM_DELROUTE, 0, route, interface_index));
+  const int result = Send(&socket_, RouteMessage(RTM_DELROUTE, 0, route, interface_index));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
   return NetlinkError(result, Describe(platform::RemoveRoute{route}));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRule(const Rule& rule) {
-  const int result = Send(socket_.get(), RuleMessage(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
+  const int result = Send(&socket_, RuleMessage(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
   if (result >= 0) return true;
   if (result == -NLE_EXIST) return false;
   return NetlinkError(result, Describe(platform::AddRule{rule}));
 }
 
 absl::Status RouteNetlink::RemoveRule(const Rule& rule) {
-  const int result = Send(socket_.get(), RuleMessage(RTM_DELRULE, 0, rule));
+  const int result = Send(&socket_, RuleMessage(RTM_DELRULE, 0, rule));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
   return NetlinkError(result, Describe(platform::RemoveRule{rule}));
 }
@@ -248,8 +265,10 @@ void RouteNetlink::Listen(const Visitor* visit) {
 
 absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit) {
   Listen(&visit);
-  int result = nl_send_simple(socket_.get(), type, NLM_F_DUMP, header.data(), header.size());
-  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
+  const int result = socket_.Request([type, header](nl_sock* socket) {
+    const int sent = nl_send_simple(socket, type, NLM_F_DUMP, header.data(), header.size());
+    return sent < 0 ? sent : nl_recvmsgs_default(socket);
+  });
   Listen(nullptr);
   // A host without IPv6 has none of them.
   if (result < 0 && !(header[0] == AF_INET6 && IsAbsent(result))) {
@@ -258,14 +277,14 @@ absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const
   return absl::OkStatus();
 }
 
-absl::Status RouteNetlink::Dump(int type, const Visitor& visit) {
-  // rtgenmsg would do, but for strict kernels the header has to be the whole one; both kinds have
-  // the same size, and begin with the family.
-  std::array<uint8_t, sizeof(rtmsg)> header{};
-  static_assert(sizeof(rtmsg) == sizeof(fib_rule_hdr));
+absl::Status RouteNetlink::Dump(int type, const Visitor& visit, size_t header_size) {
+  // rtgenmsg would do, but for strict kernels the header has to be the whole one; all kinds begin
+  // with the family.
+  std::array<uint8_t, kRouteHeaderSize> header{};
+  static_assert(sizeof(rtmsg) == kRouteHeaderSize && sizeof(fib_rule_hdr) == kRouteHeaderSize);
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
     header[0] = family;
-    const absl::Status status = DumpFamily(type, header, visit);
+    const absl::Status status = DumpFamily(type, std::span(header).first(header_size), visit);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -347,14 +366,37 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
   return links;
 }
 
+absl::StatusOr<std::vector<RouteNetlink::LinkAddress>> RouteNetlink::OwnAddresses() {
+  std::vector<LinkAddress> addresses;
+  const absl::Status status = Dump(
+      RTM_GETADDR,
+      [&addresses](nlmsghdr* message) {
+        std::array<nlattr*, IFA_MAX + 1> attributes{};
+        if (nlmsg_parse(message, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0)
+          return;
+        const auto* const header = static_cast<const ifaddrmsg*>(nlmsg_data(message));
+        for (const int type : {IFA_LOCAL, IFA_ADDRESS}) {
+          const std::optional<IpAddress> address =
+              AddressIn(attributes[static_cast<size_t>(type)], header->ifa_family);
+          if (address.has_value()) addresses.push_back({header->ifa_index, *address});
+        }
+      },
+      sizeof(ifaddrmsg));
+  if (!status.ok()) return status;
+  return addresses;
+}
+
 absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   absl::StatusOr<std::vector<uint32_t>> tunnels = TunnelLinks();
   if (!tunnels.ok()) return tunnels.status();
+  absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
   std::vector<HostRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
     std::optional<TableRoute> found = ReadTableRoute(message);
     if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
     if (found->link != 0 && found->link == but) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
     found->route.by_tunnel = std::ranges::find(*tunnels, found->link) != tunnels->end();
     if (IsLocal(found->route) && routes.size() < kRoutesMax) routes.push_back(found->route);
   });
@@ -365,10 +407,14 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
 absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
   const absl::StatusOr<RuleNumbers> rules = Rules();
   if (!rules.ok()) return rules.status();
+  const absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
   std::vector<TableRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
-    const std::optional<TableRoute> found = ReadTableRoute(message);
-    if (!found.has_value() || !IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value()) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
+    if (!IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
     if (std::ranges::find(rules->tables, found->table) == rules->tables.end()) return;
     routes.push_back(*found);
   });
@@ -413,12 +459,11 @@ absl::StatusOr<RouteNetlink::Way> RouteNetlink::WayTo(const SocketAddress& to, u
     if (route.has_value()) way = route->way;
   };
   Listen(&visit);
-  // The answer is one message, or an error; an acknowledgement behind it would be taken for the
-  // next answer.
-  nl_socket_disable_auto_ack(socket_.get());
-  int result = nl_send_auto(socket_.get(), request.get());
-  if (result >= 0) result = nl_recvmsgs_default(socket_.get());
-  nl_socket_enable_auto_ack(socket_.get());
+  const int result = socket_.Request([&request](nl_sock* socket) {
+    int step = nl_send_auto(socket, request.get());
+    if (step >= 0) step = nl_recvmsgs_default(socket);
+    return step < 0 ? step : nl_wait_for_ack(socket);
+  });
   Listen(nullptr);
   if (result < 0) return NetlinkError(result, "find a route to " + to.ToString());
   if (way.interface_index == 0) return absl::NotFoundError("no route to " + to.ToString());

@@ -1,19 +1,19 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
 #define RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/gateway/action.h"
 #include "platform/gateway/local_networks.h"
+#include "platform/netlink/netlink_socket.h"
 
-struct nl_sock;
-struct nl_msg;
 struct nlmsghdr;
 
 namespace ringwire::platform {
@@ -23,6 +23,7 @@ namespace ringwire::platform {
 class RouteNetlink {
  public:
   static absl::StatusOr<RouteNetlink> Open();
+  explicit RouteNetlink(NetlinkSocket socket) : socket_(std::move(socket)) {}
 
   // `interface_index`: of the routes of type kInterface. One that is there already is fine (false:
   // nothing was added); so is removing one that is not. AlreadyExists: one of this prefix leads
@@ -64,23 +65,26 @@ class RouteNetlink {
     uint32_t table = 0;
     uint32_t link = 0;  // 0: several
   };
+  struct LinkAddress {
+    uint32_t link = 0;
+    IpAddress address;  // its own, or of the other end that its network is of
+  };
   // Those that lead into the world (IsToWorld), of the tables that a policy rule names.
   absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
   // Where packets for this host itself are sent to, but for the loopback's own addresses.
   absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
  private:
-  struct CloseSocket {
-    void operator()(nl_sock* socket) const;
-  };
   using Visitor = std::function<void(nlmsghdr* message)>;
-  explicit RouteNetlink(nl_sock* socket) : socket_(socket) {}
   void Listen(const Visitor* visit);  // who gets the messages to come; null: nobody
-  absl::Status Dump(int type, const Visitor& visit);
+  // Of what routes and rules begin with.
+  static constexpr size_t kRouteHeaderSize = 12;
+  absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
+  absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
 
-  std::unique_ptr<nl_sock, CloseSocket> socket_;
+  NetlinkSocket socket_;
 };
 
 }  // namespace ringwire::platform

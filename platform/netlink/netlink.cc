@@ -9,6 +9,7 @@
 #include <netlink/route/link.h>
 #include <sys/socket.h>
 
+#include <memory>
 #include <span>
 #include <string>
 
@@ -43,6 +44,11 @@ Link MakeLink(uint32_t interface_index) {
   return link;
 }
 
+int Change(NetlinkSocket* socket, const Link& link, const Link& change) {
+  return socket->Request(
+      [&link, &change](nl_sock* to) { return rtnl_link_change(to, link.get(), change.get(), 0); });
+}
+
 Address MakeAddress(uint32_t interface_index, const InterfaceAddress& from) {
   const bool v4 = from.address.family == IpFamily::kV4;
   nl_addr* const local =
@@ -57,20 +63,17 @@ Address MakeAddress(uint32_t interface_index, const InterfaceAddress& from) {
 
 }  // namespace
 
-void Netlink::CloseSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
-
 absl::StatusOr<Netlink> Netlink::Open() {
-  Netlink netlink(nl_socket_alloc());
-  if (netlink.socket_ == nullptr) return absl::ResourceExhaustedError("open a netlink socket");
-  const int result = nl_connect(netlink.socket_.get(), NETLINK_ROUTE);
-  if (result < 0) return NetlinkError(result, "open a netlink socket");
-  return netlink;
+  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
+  if (!socket.ok()) return socket.status();
+  return Netlink(*std::move(socket));
 }
 
 absl::StatusOr<bool> Netlink::AddAddress(uint32_t interface_index,
                                          const InterfaceAddress& address) {
   const Address request = MakeAddress(interface_index, address);
-  const int result = rtnl_addr_add(socket_.get(), request.get(), 0);
+  const int result = socket_.Request(
+      [&request](nl_sock* socket) { return rtnl_addr_add(socket, request.get(), 0); });
   if (result == 0) return true;
   if (result == -NLE_EXIST) return false;
   return NetlinkError(result, fmt::format("add the address {}", address.ToString()));
@@ -78,7 +81,8 @@ absl::StatusOr<bool> Netlink::AddAddress(uint32_t interface_index,
 
 absl::Status Netlink::RemoveAddress(uint32_t interface_index, const InterfaceAddress& address) {
   const Address request = MakeAddress(interface_index, address);
-  const int result = rtnl_addr_delete(socket_.get(), request.get(), 0);
+  const int result = socket_.Request(
+      [&request](nl_sock* socket) { return rtnl_addr_delete(socket, request.get(), 0); });
   if (result == 0 || result == -NLE_NOADDR) return absl::OkStatus();
   // With an MTU below IPv6's least the kernel has removed all of that family, and answers ENXIO,
   // which is nothing special to libnl.
@@ -91,7 +95,7 @@ absl::Status Netlink::SetMtu(uint32_t interface_index, uint32_t mtu) {
   const Link link = MakeLink(interface_index);
   const Link change = MakeLink(interface_index);
   rtnl_link_set_mtu(change.get(), mtu);
-  const int result = rtnl_link_change(socket_.get(), link.get(), change.get(), 0);
+  const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
   return NetlinkError(result, fmt::format("set the MTU to {}", mtu));
 }
@@ -100,21 +104,25 @@ absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
   const Link link = MakeLink(interface_index);
   const Link change = MakeLink(interface_index);
   rtnl_link_set_flags(change.get(), IFF_UP);
-  const int result = rtnl_link_change(socket_.get(), link.get(), change.get(), 0);
+  const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
   return NetlinkError(result, "set the link up");
 }
 
 uint32_t Netlink::IndexOf(const std::string& name) {
   rtnl_link* found = nullptr;
-  if (rtnl_link_get_kernel(socket_.get(), 0, name.c_str(), &found) < 0) return 0;
+  const int result = socket_.Request([&name, &found](nl_sock* socket) {
+    return rtnl_link_get_kernel(socket, 0, name.c_str(), &found);
+  });
+  if (result < 0) return 0;
   const Link link(found);
   return static_cast<uint32_t>(rtnl_link_get_ifindex(link.get()));
 }
 
 absl::StatusOr<std::vector<InterfaceAddress>> Netlink::Addresses(uint32_t interface_index) {
   nl_cache* found = nullptr;
-  const int result = rtnl_addr_alloc_cache(socket_.get(), &found);
+  const int result =
+      socket_.Request([&found](nl_sock* socket) { return rtnl_addr_alloc_cache(socket, &found); });
   if (result < 0) return NetlinkError(result, "list the interface's addresses");
   const std::unique_ptr<nl_cache, void (*)(nl_cache*)> cache(found, &nl_cache_free);
   std::vector<InterfaceAddress> addresses;
@@ -138,8 +146,9 @@ absl::StatusOr<std::vector<InterfaceAddress>> Netlink::Addresses(uint32_t interf
 
 absl::StatusOr<LinkState> Netlink::Query(uint32_t interface_index) {
   rtnl_link* found = nullptr;
-  const int result =
-      rtnl_link_get_kernel(socket_.get(), static_cast<int>(interface_index), nullptr, &found);
+  const int result = socket_.Request([interface_index, &found](nl_sock* socket) {
+    return rtnl_link_get_kernel(socket, static_cast<int>(interface_index), nullptr, &found);
+  });
   if (result < 0) return NetlinkError(result, "look the interface up");
   const Link link(found);
   LinkState state;

@@ -2,15 +2,14 @@
 #define RINGWIRE_PLATFORM_NETLINK_NETLINK_H_
 
 #include <cstdint>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/control/config_file.h"
-
-struct nl_sock;
+#include "platform/netlink/netlink_socket.h"
 
 namespace ringwire::platform {
 
@@ -41,12 +40,9 @@ class Netlink {
   absl::StatusOr<LinkState> Query(uint32_t interface_index);
 
  private:
-  struct CloseSocket {
-    void operator()(nl_sock* socket) const;
-  };
-  explicit Netlink(nl_sock* socket) : socket_(socket) {}
+  explicit Netlink(NetlinkSocket socket) : socket_(std::move(socket)) {}
 
-  std::unique_ptr<nl_sock, CloseSocket> socket_;
+  NetlinkSocket socket_;
 };
 
 }  // namespace ringwire::platform

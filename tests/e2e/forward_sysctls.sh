@@ -31,16 +31,7 @@ set_sysctl ipv4/conf/eth1/forwarding 1
 set_sysctl ipv6/conf/eth1/forwarding 1
 set_sysctl ipv6/conf/eth0/accept_ra 1
 ip -n isp address add fe80::b/64 dev eth0
-advertise() {
-  on isp python3 - <<'PY'
-import socket
-s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
-s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
-prefix = bytes([3, 4, 64, 0xC0]) + (7200).to_bytes(4, "big") * 2 + bytes(4) + socket.inet_pton(socket.AF_INET6, "2001:db8:77::")
-s.sendto(bytes([134, 0, 0, 0, 64, 0]) + (1800).to_bytes(2, "big") + bytes(8) + prefix,
-         ("ff02::1", 0, 0, socket.if_nametoindex("eth0")))
-PY
-}
+advertise() { on isp python3 "$e2e_dir/tools/advertise.py" 2001:db8:77:: 0xC0 1800; }
 ip -n r link set eth0 addrgenmode eui64 down
 ip -n r link set eth0 up
 has_default() { output_has '^default via fe80::b dev eth0 proto ra' ip -n r -6 route; }
@@ -113,6 +104,22 @@ reloaded 's/= off/= on/'
 wait_until 10 "the reload" forwards
 down r wga
 as_before "down undoes what a reload has done"
+
+say "what somebody else has changed while no tunnel needed it"
+sed -i 's/= on/= off/' "$work/wga.conf"
+up r "$work/wga.conf"
+for wanted in on off; do
+  reloaded "s/^Forward = .*/Forward = $wanted/"
+done
+set_sysctl ipv4/ip_forward 1
+reloaded 's/= off/= on/'
+check "the host forwards" forwards
+down r wga
+check_equal "is as it was then" '1 0' "$(sysctl_of ipv4/ip_forward) $(sysctl_of ipv6/conf/all/forwarding)"
+set_sysctl ipv4/ip_forward 0
+set_sysctl ipv4/conf/all/accept_redirects 0
+set_sysctl ipv4/conf/eth1/forwarding 1
+as_before "the rest as well"
 
 say "what somebody else has changed since"
 up r "$work/wga.conf"

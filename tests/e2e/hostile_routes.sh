@@ -86,8 +86,19 @@ check_equal "nothing has left" 0 "$(counted b leaked)"
 down
 rules | diff "$work/rules" - || fail "down leaves rules"
 
+believes() {  # believes PREFIX: m says that this /64 is on the link, and gives nobody an address in it
+  on m python3 "$e2e_dir/tools/advertise.py" "$1" 0x80
+  output_has "^${1}/64 dev eth0 proto kernel" ip -n b -6 route
+}
+
 say "routes that were there before"
+address b eth0 fe80::2/64
+address m eth0 fe80::66/64 $world6/128
+on b sh -c 'echo 1 >/proc/sys/net/ipv6/conf/eth0/accept_ra'
+wait_until 10 "a network is on the link by advertisement" believes 2001:db8:7::
+wait_until 10 "a private one as well" believes fd99::
 up
+check_fails "neither of them is a local network" output_has 'to (2001:db8:7|fd99)::/64' on b ip -6 rule
 everything_is_inside "up"
 kill -KILL "$(pgrep -of "ringwire up .*/wgb.conf")"
 wait_until 10 "the interface goes" no_interface b wgb

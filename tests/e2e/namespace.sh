@@ -40,6 +40,13 @@ daemon_pid[gateway]=$! daemon_host[gateway]=a
 wait_until 10 "the gateway is up" ready a gateway
 snapshot >"$work/before"
 
+say "its own namespace"
+sed 's,^Namespace.*,Namespace = b,' "$work/client.conf" >"$work/own.conf"
+chmod 600 "$work/own.conf"
+check "is refused" output_has 'runs in the network namespace b itself.*\(leave Namespace out' on b "$RINGWIRE" up "$work/own.conf"
+snapshot >"$work/after"
+check "and nothing is done" diff "$work/before" "$work/after"
+
 say "what would be done"
 check "is said as commands" output_has '^ip -n vpn -4 route add 0.0.0.0/0 dev client' on b "$RINGWIRE" up --dry-run "$work/client.conf"
 check_fails "and nothing is done" test -e /run/netns/vpn

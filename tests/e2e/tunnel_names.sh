@@ -18,9 +18,9 @@ printf 'nameserver 198.51.100.53\n' >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 : >"$work/hosts"
 mount --bind "$work/hosts" /etc/hosts
-serve_names() {  # serve_names NAME=ADDRESS...
+serve_names() {  # serve_names ADDRESS NAME=ADDRESS...
   : >"$work/asked"
-  spawn a python3 "$e2e_dir/tools/name_server.py" 198.51.100.53 "$@" >"$work/asked" 2>>"$work/names.log" &
+  spawn a python3 "$e2e_dir/tools/name_server.py" "$@" >"$work/asked" 2>>"$work/names.log" &
   names_pid=$!
   wait_until 10 "the name server runs" listening a 53
 }
@@ -53,7 +53,7 @@ crash() {
 }
 
 say "a full tunnel"
-serve_names gateway.test=192.0.2.1 big.gateway.test=192.0.2.1
+serve_names 198.51.100.53 gateway.test=192.0.2.1 big.gateway.test=192.0.2.1
 configuration gateway.test
 up
 check "the tunnel works" pings b 198.51.100.7
@@ -129,3 +129,21 @@ check "by TCP" test "$(asked '^big.gateway.test 1 tcp')" -ge 2
 check "other questions stay in" no_pings b 192.0.2.1
 no_names
 down
+
+say "a name server with a link-local address, as router advertisements name it"
+address a eth0 fe80::a/64
+address b eth0 fe80::b/64
+printf 'nameserver fe80::a%%eth0\n' >"$work/resolv.conf"
+serve_names 'fe80::a%eth0' gateway.test=192.0.2.1 big.gateway.test=192.0.2.1
+for name in gateway.test big.gateway.test; do
+  configuration $name 'KillSwitch = dns, on'
+  up
+  check "the tunnel to $name works" pings b 198.51.100.7
+  crash
+  before=$(asked "^$name")
+  up
+  check "it is asked past the tunnel" differs "$before" asked "^$name"
+  check "the tunnel works again" pings b 198.51.100.7
+  down
+done
+no_names

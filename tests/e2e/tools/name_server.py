@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""name_server.py ADDRESS NAME=ADDRESS[,ADDRESS]... : answers DNS questions over UDP and TCP on port 53 of ADDRESS.
+"""name_server.py ADDRESS NAME=ADDRESS[,ADDRESS]... : answers DNS questions over UDP and TCP on port 53 of ADDRESS,
+perhaps a link-local one, fe80::1%eth0.
 
 Of each name its IPv4 and IPv6 addresses; other names do not exist. Prints each question as "NAME TYPE". A name of `big.`...
 is answered over UDP by a truncated message, so that it has to be asked for over TCP. Ends with SIGTERM.
@@ -38,12 +39,12 @@ def main():
     for entry in sys.argv[2:]:
         name, addresses = entry.split("=")
         names[name] = addresses.split(",")
-    family = socket.AF_INET6 if ":" in own else socket.AF_INET
+    family, _, _, _, place = socket.getaddrinfo(own, 53, type=socket.SOCK_DGRAM)[0]
     datagrams = socket.socket(family, socket.SOCK_DGRAM)
-    datagrams.bind((own, 53))
+    datagrams.bind(place)
     streams = socket.socket(family, socket.SOCK_STREAM)
     streams.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    streams.bind((own, 53))
+    streams.bind(place)
     streams.listen()
     while True:
         for ready in select.select([datagrams, streams], [], [])[0]:

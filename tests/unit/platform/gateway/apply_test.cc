@@ -390,6 +390,23 @@ TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   ExpectAsBefore();
 }
 
+TEST_F(ApplyTest, ADifferenceThatFailsBringsBackAlsoWhatIsInBothPlans) {
+  Plan plan;
+  plan.steps = Steps();
+  ASSERT_TRUE(ApplySteps(plan.steps, &*host_, &*journal_).ok());
+  const auto commit = [&] {
+    for (const size_t step : {6U, 7U}) EXPECT_TRUE(host_->Apply(*plan.steps[step].undo).ok());
+    EXPECT_EQ(RoutesOfTable(), 0U);
+    return absl::InternalError("as the test says");
+  };
+  EXPECT_FALSE(ApplyDifference(plan, plan, &*host_, &*journal_, commit).ok());
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  for (const size_t step : {6U, 7U}) {
+    const Route& route = std::get<AddRoute>(*plan.steps[step].apply).route;
+    EXPECT_TRUE(HasRoute(&*netlink, route, host_->interface_index())) << step;
+  }
+}
+
 TEST_F(ApplyTest, TheSamePlanAgainBringsBackWhatSomebodyRemoved) {
   Plan plan;
   plan.steps = Steps();

@@ -12,16 +12,21 @@
 namespace ringwire::platform {
 namespace {
 
-HostRoute OnLink(std::string_view prefix, uint8_t protocol = RTPROT_KERNEL) {
+HostRoute Advertised(std::string_view prefix, uint8_t protocol = RTPROT_KERNEL) {
   return {*Prefix::Parse(prefix), protocol};
 }
+HostRoute OnLink(std::string_view prefix, uint8_t protocol = RTPROT_KERNEL) {
+  HostRoute route = Advertised(prefix, protocol);
+  route.has_address = true;
+  return route;
+}
 HostRoute Via(std::string_view prefix, uint8_t protocol = RTPROT_BOOT) {
-  HostRoute route = OnLink(prefix, protocol);
+  HostRoute route = Advertised(prefix, protocol);
   route.has_gateway = true;
   return route;
 }
 HostRoute ByTunnel(std::string_view prefix) {
-  HostRoute route = OnLink(prefix, RTPROT_BOOT);
+  HostRoute route = Advertised(prefix, RTPROT_BOOT);
   route.by_tunnel = true;
   return route;
 }
@@ -44,6 +49,16 @@ TEST(LocalNetworksTest, ANetworkOnALinkIsLocalIfItIsNoWiderThanNetworksAre) {
     EXPECT_FALSE(IsLocal(OnLink(prefix))) << prefix;
   }
   EXPECT_TRUE(IsLocal(OnLink("2001:db8::/64", RTPROT_RA))) << "as networkd makes it";
+}
+
+TEST(LocalNetworksTest, ANetworkThatIsOnALinkByAdvertisementAloneIsNot) {
+  for (const char* const prefix : {"2001:db8:7::/64", "2001:db8:7::7/128", "fd77::/64"}) {
+    for (const int made_by : {RTPROT_KERNEL, RTPROT_RA}) {
+      const HostRoute route = Advertised(prefix, static_cast<uint8_t>(made_by));
+      EXPECT_FALSE(IsLocal(route)) << prefix << " by " << made_by;
+      EXPECT_FALSE(IsLocalLater(route)) << prefix << " by " << made_by;
+    }
+  }
 }
 
 TEST(LocalNetworksTest, IntoTheWorldLeadsWhatIsNeitherPrivateNorOnALink) {

@@ -205,6 +205,23 @@ TEST(PlanForwardTest, MasqueradeTranslatesOnlyWhatCameByTheTunnel) {
             std::string::npos);
 }
 
+TEST(PlanForwardTest, WhatWasBeforeIsByThePlanInForceAndElseWhatIsNow) {
+  HostFacts before = Facts();
+  before.sysctls["net/ipv4/conf/eth0/forwarding"] = "1";
+  const Plan on = MakePlan("wg0", Config("Forward = on"), before);
+  Sysctls now = before.sysctls;
+  for (auto& [path, value] : now) {
+    if (path.ends_with("forward") || path.ends_with("forwarding")) value = "1";
+  }
+  now["net/ipv4/conf/eth1/forwarding"] = "1";
+  Sysctls expected = before.sysctls;
+  expected["net/ipv4/conf/all/forwarding"] = "1";  // the same switch as ip_forward
+  expected["net/ipv4/conf/eth1/forwarding"] = "0";
+  EXPECT_EQ(SysctlsBefore(on, before, now), expected) << "the kernel has set the rest along";
+  const Plan off = MakePlan("wg0", Config("Forward = off"), before);
+  EXPECT_EQ(SysctlsBefore(off, before, now), now) << "what somebody has set since";
+}
+
 TEST(PlanForwardTest, AnInterfaceThatMayYetAppearIsAWarning) {
   const Plan plan = MakePlan("wg0", Config("Masquerade = ppp0"), Facts());
   ASSERT_EQ(plan.warnings.size(), 1u);

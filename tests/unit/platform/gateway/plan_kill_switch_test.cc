@@ -102,7 +102,7 @@ TEST(PlanKillSwitchTest, IsTheFirstStepAlsoBeforeHooksAndStaysAfterACrash) {
   ASSERT_EQ(PlaceOfTable(plan), 0u);
   EXPECT_TRUE(plan.steps[0].stays_after_crash);
   EXPECT_EQ(plan.steps[0].undo, Action(DeleteNftTable{"ringwire-wg0"}));
-  EXPECT_NE(Rules(plan, "premangle"), "") << "the rules of a full tunnel are in the same table";
+  EXPECT_NE(Rules(plan, "prerestore"), "") << "the rules of a full tunnel are in the same table";
 }
 
 TEST(PlanKillSwitchTest, LetsTunnelsThroughThatHaveOneThemselves) {

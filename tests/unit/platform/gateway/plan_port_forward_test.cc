@@ -315,8 +315,9 @@ TEST(PlanReturnPathTest, AFullTunnelHasTheRoutesAlready) {
     EXPECT_NE(at, std::string::npos) << once;
     EXPECT_EQ(commands.find(once, at + 1), std::string::npos) << once;
   }
+  EXPECT_EQ(RulesOf(plan, "prerestore"), "meta l4proto udp meta mark set ct mark\n")
+      << "before any of these, also of those of another interface";
   EXPECT_EQ(RulesOf(plan, "premangle"),
-            "meta l4proto udp meta mark set ct mark\n"
             "iifname \"wg0\" ct direction original ct mark set 0x1ca6c\n"
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"

@@ -1,12 +1,21 @@
 #include "platform/gateway/route_netlink.h"
 
 #include <gtest/gtest.h>
+#include <linux/rtnetlink.h>
+#include <netlink/errno.h>
+#include <netlink/handlers.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "core/control/gateway_config.h"
 #include "platform/netlink/netlink.h"
+#include "platform/netlink/netlink_socket.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
 #include "tests/unit/platform/io/network_namespace.h"
@@ -100,6 +109,111 @@ TEST_F(RouteNetlinkTest, ARouteOfAnotherInterfaceIsNotOursAndIsNotRemoved) {
     EXPECT_TRUE(netlink_->RemoveRoute(To(prefix), index_).ok()) << prefix;
     EXPECT_TRUE(HasRoute(&*netlink_, To(prefix), other.interface_index)) << prefix;
   }
+}
+
+// A netlink socket of which the test decides what is never sent.
+class FailingSends {
+ public:
+  static RouteNetlink Open() {
+    absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
+    EXPECT_TRUE(socket.ok()) << socket.status();
+    nl_cb* const callbacks = nl_socket_get_cb(socket->get());
+    nl_cb_overwrite_send(callbacks, &Send);
+    nl_cb_put(callbacks);
+    return RouteNetlink(*std::move(socket));
+  }
+  // The next one but so many; once.
+  static void Fail(int after) { until_failure_ = after; }
+
+ private:
+  static int Send(nl_sock* socket, nl_msg* message) {
+    if (until_failure_-- == 0) return -NLE_NOMEM;
+    iovec bytes = {nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len};
+    return nl_send_iovec(socket, message, &bytes, 1);
+  }
+  inline static int until_failure_ = -1;
+};
+
+TEST_F(RouteNetlinkTest, ARequestThatIsNotSentSpoilsNoneAfterIt) {
+  RouteNetlink netlink = FailingSends::Open();
+  for (int round = 0; round < 3; ++round) {
+    FailingSends::Fail(0);
+    EXPECT_FALSE(netlink.AddRoute(To("10.8.0.0/16"), index_).ok());
+    EXPECT_FALSE(Uses(kTable));
+    const absl::StatusOr<bool> added = netlink.AddRoute(To("10.8.0.0/16"), index_);
+    ASSERT_TRUE(added.ok()) << added.status();
+    EXPECT_TRUE(*added);
+    FailingSends::Fail(0);
+    EXPECT_FALSE(netlink.TablesInUse().ok());
+    const auto tables = netlink.TablesInUse();
+    ASSERT_TRUE(tables.ok()) << tables.status();
+    EXPECT_NE(std::ranges::find(*tables, kTable), tables->end());
+    FailingSends::Fail(0);
+    EXPECT_FALSE(netlink.RemoveRoute(To("10.8.0.0/16"), index_).ok());
+    EXPECT_TRUE(netlink.RemoveRoute(To("10.8.0.0/16"), index_).ok());
+  }
+}
+
+TEST_F(RouteNetlinkTest, AnAnswerThatIsLeftOverIsTakenForNoOther) {
+  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
+  ASSERT_TRUE(socket.ok()) << socket.status();
+  rtgenmsg every{.rtgen_family = AF_INET};
+  const int result = socket->Request([&every](nl_sock* to) {
+    EXPECT_GE(nl_send_simple(to, RTM_GETRULE, NLM_F_DUMP, &every, sizeof(every)), 0);
+    return -NLE_NOMEM;  // when its answer is received
+  });
+  EXPECT_EQ(result, -NLE_NOMEM);
+  RouteNetlink netlink(*std::move(socket));
+  EXPECT_FALSE(netlink.AddRoute(To("10.8.0.0/16"), 4711).ok());
+  const absl::StatusOr<bool> added = netlink.AddRoute(To("10.8.0.0/16"), index_);
+  ASSERT_TRUE(added.ok()) << added.status();
+  EXPECT_TRUE(*added);
+}
+
+TEST_F(RouteNetlinkTest, ARouteOfOursThatCannotBeAssertedStays) {
+  RouteNetlink netlink = FailingSends::Open();
+  for (const char* const prefix : {"0.0.0.0/0", "::/0"}) {
+    const Route closed{Route::Type::kUnreachable, *Prefix::Parse(prefix), kTable, 0};
+    ASSERT_EQ(*netlink.AddRoute(closed, 0), true);
+    for (const int after : {0, 1}) {
+      FailingSends::Fail(after);
+      const absl::Status status = netlink.AddRoute(closed, 0).status();
+      EXPECT_NE(status.message().find("add the route"), absl::string_view::npos) << status;
+      EXPECT_FALSE(absl::IsAlreadyExists(status)) << status;
+      EXPECT_TRUE(HasRoute(&netlink, closed, 0)) << prefix;
+    }
+  }
+}
+
+TEST_F(RouteNetlinkTest, AWayLeavesNoAnswerOver) {
+  const SocketAddress to{*IpAddress::Parse("10.8.0.1"), 51820};
+  EXPECT_FALSE(netlink_->WayTo(to, 0).ok());
+  ASSERT_TRUE(netlink_->AddRoute(To("10.8.0.0/16", kMainTable), index_).ok());
+  for (int round = 0; round < 3; ++round) {
+    const auto way = netlink_->WayTo(to, 0);
+    ASSERT_TRUE(way.ok()) << way.status();
+    EXPECT_EQ(way->interface_index, index_);
+    EXPECT_TRUE(netlink_->DefaultWays(0).ok());
+  }
+}
+
+TEST_F(RouteNetlinkTest, ANetworkIsOfThisHostByItsAddressesOnThatLink) {
+  absl::StatusOr<Netlink> addresses = Netlink::Open();
+  ASSERT_TRUE(addresses.ok());
+  for (const char* const text : {"10.8.0.1/24", "fd08::1/64"}) {
+    ASSERT_TRUE(addresses->AddAddress(index_, *InterfaceAddress::Parse(text)).ok());
+  }
+  const TunDevice other = MustCreate("eth0");
+  ASSERT_TRUE(netlink_->AddRoute(To("10.8.0.0/25", kMainTable), other.interface_index).ok());
+  const auto routes = netlink_->LocalRoutes(0);
+  ASSERT_TRUE(routes.ok()) << routes.status();
+  const auto has_address = [&routes](const char* prefix) {
+    const auto route = std::ranges::find(*routes, *Prefix::Parse(prefix), &HostRoute::prefix);
+    return route != routes->end() && route->has_address;
+  };
+  EXPECT_TRUE(has_address("10.8.0.0/24"));
+  EXPECT_TRUE(has_address("fd08::/64"));
+  EXPECT_FALSE(has_address("10.8.0.0/25")) << "it is on another link";
 }
 
 TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {

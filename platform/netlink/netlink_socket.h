@@ -1,0 +1,41 @@
+#ifndef RINGWIRE_PLATFORM_NETLINK_NETLINK_SOCKET_H_
+#define RINGWIRE_PLATFORM_NETLINK_NETLINK_SOCKET_H_
+
+#include <memory>
+#include <utility>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+
+struct nl_sock;
+
+namespace ringwire::platform {
+
+// A socket for rtnetlink that survives requests which fail. libnl numbers requests, and expects
+// answers of the same numbers: after a request that was never sent, or an answer that was lost, it
+// would take none of those to come. Thread-compatible.
+class NetlinkSocket {
+ public:
+  static absl::StatusOr<NetlinkSocket> Open();
+
+  // Makes a request, and gives its result: at least 0, or a negative libnl error.
+  int Request(absl::FunctionRef<int(nl_sock*)> request);
+
+  // For settings; not for requests. Gone with the next request.
+  nl_sock* get() { return socket_.get(); }
+
+ private:
+  struct CloseSocket {
+    void operator()(nl_sock* socket) const;
+  };
+  using Socket = std::unique_ptr<nl_sock, CloseSocket>;
+  explicit NetlinkSocket(Socket socket) : socket_(std::move(socket)) {}
+  bool Renew();
+
+  Socket socket_;
+  bool out_of_step_ = false;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_NETLINK_NETLINK_SOCKET_H_
