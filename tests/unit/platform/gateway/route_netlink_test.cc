@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "platform/netlink/netlink.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/gateway/has_route.h"
 #include "tests/unit/platform/io/network_namespace.h"
@@ -99,6 +100,26 @@ TEST_F(RouteNetlinkTest, ARouteOfAnotherInterfaceIsNotOursAndIsNotRemoved) {
     EXPECT_TRUE(netlink_->RemoveRoute(To(prefix), index_).ok()) << prefix;
     EXPECT_TRUE(HasRoute(&*netlink_, To(prefix), other.interface_index)) << prefix;
   }
+}
+
+TEST_F(RouteNetlinkTest, TheRouteOfAnAddressOfTheInterfaceIsNoObstacle) {
+  const InterfaceAddress address = *InterfaceAddress::Parse("10.7.0.2/24");
+  const Route route = To("10.7.0.0/24", kMainTable);
+  absl::StatusOr<Netlink> link = Netlink::Open();
+  ASSERT_TRUE(link.ok()) << link.status();
+  ASSERT_TRUE(*link->AddAddress(index_, address));
+  EXPECT_EQ(*netlink_->AddRoute(route, index_), true);
+  ASSERT_TRUE(*link->AddAddress(index_, *InterfaceAddress::Parse("10.7.0.2/32")));
+  ASSERT_TRUE(link->RemoveAddress(index_, address).ok());
+  EXPECT_TRUE(HasRoute(&*netlink_, route, index_)) << "it outlives the address";
+  EXPECT_TRUE(netlink_->RemoveRoute(route, index_).ok());
+
+  const TunDevice other = MustCreate("eth0");
+  ASSERT_TRUE(*link->AddAddress(other.interface_index, *InterfaceAddress::Parse("10.7.0.3/24")));
+  ASSERT_TRUE(*link->AddAddress(index_, address));
+  EXPECT_TRUE(absl::IsAlreadyExists(netlink_->AddRoute(route, index_).status()))
+      << "one of them leads elsewhere";
+  EXPECT_FALSE(HasRoute(&*netlink_, route, index_));
 }
 
 TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
