@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "platform/base/message_of.h"
+#include "platform/gateway/step_index.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -21,17 +22,9 @@ int UndoTurn(const Journal::Entry& entry) {
   return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
 }
 
-bool Contains(const std::vector<Step>& steps, const Step& step) {
-  return std::ranges::find(steps, step) != steps.end();
-}
-
-bool Undoes(const std::vector<Step>& steps, const Action& undo) {
-  return std::ranges::any_of(steps, [&undo](const Step& step) { return step.undo == undo; });
-}
-
 std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& undo) {
-  const auto entry = std::ranges::find(journal.entries(), undo, &Journal::Entry::undo);
-  if (entry == journal.entries().end()) return std::nullopt;
+  const Journal::Entry* const entry = journal.Find(undo);
+  if (entry == nullptr) return std::nullopt;
   return *entry;
 }
 
@@ -48,11 +41,8 @@ absl::Status RestateStay(const Step& step, Journal* journal) {
 }
 
 // Whether what stays after a crash by the plan in force gives way to what does not.
-bool Opens(const std::vector<Step>& before, const Step& step) {
-  return step.undo.has_value() && !step.stays_after_crash &&
-         std::ranges::any_of(before, [&step](const Step& old) {
-           return old.stays_after_crash && old.undo == step.undo;
-         });
+bool Opens(const StepIndex& before, const Step& step) {
+  return step.undo.has_value() && !step.stays_after_crash && before.HasLastingUndo(*step.undo);
 }
 
 bool IsInUse(const absl::Status& status, const Action& undo) {
@@ -124,15 +114,14 @@ bool ComesBack(const Step& step) {
          (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
 }
 
-absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
   for (const Step& step : after.steps) {
     if (step.apply.has_value() &&
         (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
       continue;
     }
-    const bool known = Contains(before.steps, step);
-    if (Opens(before.steps, step)) continue;
-    if (known && !ComesBack(step)) continue;
+    if (Opens(before, step)) continue;
+    if (before.Contains(step) && !ComesBack(step)) continue;
     const absl::Status status = ApplyStep(step, host, journal);
     if (!status.ok()) return status;
   }
@@ -140,10 +129,11 @@ absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal
 }
 
 // The counterpart of what ApplyNew has left to this: what opens comes when all else is done.
-absl::Status ApplyOpening(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyOpening(const StepIndex& before, const Plan& after, Host* host,
+                          Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
-    if (Opens(before.steps, step)) status.Update(ApplyStep(step, host, journal));
+    if (Opens(before, step)) status.Update(ApplyStep(step, host, journal));
   }
   return status;
 }
@@ -187,16 +177,18 @@ absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* jou
 
 absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
                              absl::FunctionRef<absl::Status()> commit) {
-  absl::Status status = ApplyNew(before, after, host, journal);
+  const StepIndex old_steps(before.steps);
+  const StepIndex new_steps(after.steps);
+  absl::Status status = ApplyNew(old_steps, after, host, journal);
   if (status.ok()) status = commit();
   if (!status.ok()) {
-    status.Update(Undo(host, journal, [&before](const Journal::Entry& entry) {
-      return !Undoes(before.steps, entry.undo);
+    status.Update(Undo(host, journal, [&old_steps](const Journal::Entry& entry) {
+      return !old_steps.HasUndo(entry.undo);
     }));
     // Also the MTU and tables, which have no undo of their own or share it with their successor.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
-          std::holds_alternative<CreateInterface>(*step.apply) || Contains(after.steps, step)) {
+          std::holds_alternative<CreateInterface>(*step.apply) || new_steps.Contains(step)) {
         continue;
       }
       absl::Status again = host->Apply(*step.apply).status();
@@ -205,13 +197,14 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
     }
     return status;
   }
-  const absl::Status opened = ApplyOpening(before, after, host, journal);
+  const absl::Status opened = ApplyOpening(old_steps, after, host, journal);
   if (!opened.ok()) spdlog::warn("{}", MessageOf(opened));
-  const absl::Status removed = Undo(host, journal, [&after](const Journal::Entry& entry) {
-    return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
+  const absl::Status removed = Undo(host, journal, [&new_steps](const Journal::Entry& entry) {
+    return !IsHook(entry.undo) && !new_steps.HasUndo(entry.undo);
   });
-  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
-    if (!IsHook(entry.undo) || Undoes(after.steps, entry.undo)) continue;
+  const auto entries = journal->entries();
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(entries.begin(), entries.end())) {
+    if (!IsHook(entry.undo) || new_steps.HasUndo(entry.undo)) continue;
     const absl::Status forgotten = journal->Forget(entry.id);
     if (!forgotten.ok()) return forgotten;
   }

@@ -200,7 +200,7 @@ TEST_F(ApplyTest, UndoingGoesOnAfterAFailureAndKeepsWhatFailed) {
   EXPECT_EQ(status.message(), "run PreDown = exit 1: it ended with exit code 1") << "the first one";
   EXPECT_EQ(Noted(), "post-down ");
   ASSERT_EQ(journal_->entries().size(), 1U) << "a hook is not run twice";
-  EXPECT_EQ(journal_->entries()[0].id, 2U);
+  EXPECT_EQ(journal_->entries().front().id, 2U);
 }
 
 TEST_F(ApplyTest, ACrashLeavesWhatKeepsTrafficIn) {
