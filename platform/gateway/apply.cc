@@ -12,14 +12,16 @@ namespace {
 
 bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
 
-// Undoing goes through these in turn, whatever was recorded when: a reload comes late. Rules that
-// keep packets in are the last to go, so that nothing leaves while the rest does.
+// Undoing goes through these in turn, whatever was recorded when: a reload comes late. What goes
+// with the interface is left to that. Rules that keep packets in are the last to go, so that
+// nothing leaves while the rest does.
 int UndoTurn(const Journal::Entry& entry) {
   if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
-    return hook->key == "PostDown" ? 3 : 0;
-  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 4;
-  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 5;  // hooks may look into it
-  return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
+    return hook->key == "PostDown" ? 4 : 0;
+  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 5;
+  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 6;  // hooks may look into it
+  if (std::holds_alternative<DeleteInterface>(entry.undo)) return 2;
+  return IsBoundToInterface(entry.undo) ? 3 : 1;
 }
 
 std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& undo) {
@@ -155,8 +157,11 @@ absl::Status Undo(Host* host, Journal* journal,
   });
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
-    first.Update(UndoEntry(entry, host, journal, report));
-    if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
+    const absl::Status undone = UndoEntry(entry, host, journal, report);
+    if (undone.ok() && std::holds_alternative<DeleteInterface>(entry.undo)) {
+      host->set_interface_index(0);
+    }
+    first.Update(undone);
   }
   return first;
 }

@@ -54,6 +54,7 @@ class ApplyTest : public NetworkNamespaceTest {
   }
   absl::Status Remove() {
     Note("interface");
+    had_addresses_at_end_ = !Addresses().empty();
     tun_.reset();
     return absl::OkStatus();
   }
@@ -109,7 +110,17 @@ class ApplyTest : public NetworkNamespaceTest {
     EXPECT_TRUE(journal_->entries().empty());
   }
 
+  // As the kernel lists them.
+  std::vector<std::string> Addresses() {
+    std::vector<std::string> texts;
+    const auto addresses = host_->Addresses();
+    EXPECT_TRUE(addresses.ok()) << addresses.status();
+    for (const InterfaceAddress& address : *addresses) texts.push_back(address.ToString());
+    return texts;
+  }
+
   std::string folder_;
+  bool had_addresses_at_end_ = false;
   std::optional<TunDevice> tun_;
   std::optional<Journal> journal_;
   std::optional<Host> host_;
@@ -126,6 +137,13 @@ TEST_F(ApplyTest, DownUndoesEverythingAndHooksHaveTheirPlaces) {
   ExpectAsBefore();
   EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok()) << "twice is harmless";
   EXPECT_EQ(Noted(), "pre-up post-up pre-down interface post-down ");
+}
+
+TEST_F(ApplyTest, WhatGoesWithTheInterfaceIsLeftToThat) {
+  ASSERT_TRUE(ApplySteps(Steps(), &*host_, &*journal_).ok());
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_TRUE(had_addresses_at_end_);
+  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
