@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "platform/base/message_of.h"
+#include "platform/gateway/address_order.h"
 #include "platform/gateway/step_index.h"
 #include "spdlog/spdlog.h"
 
@@ -100,13 +101,23 @@ absl::Status UndoEntry(const Journal::Entry& entry, Host* host, Journal* journal
 }
 
 // Brings back what of a plan in force may have been touched.
-absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
+absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : steps) {
     if (step.apply.has_value() && IsRepeatable(*step.apply)) {
-      status.Update(host->Apply(*step.apply).status());
+      status.Update(ApplyStep(step, host, journal));
     }
   }
+  return status;
+}
+
+// What comes when nothing of the plan before is left: with the first IPv4 address of a network the
+// kernel has removed the others, and their routes.
+absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
+  absl::Status status = Repeat(plan.steps, host, journal);
+  const absl::StatusOr<bool> moved = PutAddressesInOrder(plan.steps, host);
+  status.Update(moved.status());
+  if (!moved.ok() || *moved) status.Update(Repeat(plan.steps, host, journal));
   return status;
 }
 
@@ -213,9 +224,8 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
     const absl::Status forgotten = journal->Forget(entry.id);
     if (!forgotten.ok()) return forgotten;
   }
-  // With the first IPv4 address of a network the kernel removes the others, and their routes.
-  const absl::Status repeated = Repeat(after.steps, host);
-  if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));
+  const absl::Status settled = Settle(after, host, journal);
+  if (!settled.ok()) spdlog::warn("{}", MessageOf(settled));
   return absl::OkStatus();
 }
 
