@@ -33,6 +33,7 @@
 #include "platform/gateway/host_lock.h"
 #include "platform/gateway/path_mtu.h"
 #include "platform/gateway/plan_kill_switch.h"
+#include "platform/gateway/step_index.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the
@@ -204,10 +205,9 @@ absl::Status Supervisor::Up() {
   absl::Status status = ApplySteps(plan_.steps, &*host_, &*journal_);
   if (!status.ok()) return status;
   // Of a predecessor, and not part of the present plan.
-  status = Undo(&*host_, &*journal_, [this](const Journal::Entry& entry) {
-    return std::ranges::none_of(plan_.steps,
-                                [&entry](const Step& step) { return step.undo == entry.undo; });
-  });
+  const StepIndex steps(plan_.steps);
+  status = Undo(&*host_, &*journal_,
+                [&steps](const Journal::Entry& entry) { return !steps.HasUndo(entry.undo); });
   if (!status.ok()) spdlog::warn("{}: {}", name_, MessageOf(status));
   SetNameRules(loaded_.config.gateway.kill_switch.on);
   SaveNames();

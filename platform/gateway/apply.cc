@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "platform/base/message_of.h"
+#include "platform/gateway/address_order.h"
+#include "platform/gateway/step_index.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -11,15 +13,17 @@ namespace {
 
 bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
 
-// Undoing goes through these in turn, whatever was recorded when: a reload comes late. Rules that
-// keep packets in are the last to go, so that nothing leaves while the rest does.
+// Undoing goes through these in turn, whatever was recorded when: a reload comes late. What goes
+// with the interface is left to that. Rules that keep packets in are the last to go, so that
+// nothing leaves while the rest does.
 int UndoTurn(const Journal::Entry& entry) {
   if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
-    return hook->key == "PostDown" ? 3 : 0;
-  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 4;
-  if (std::holds_alternative<ForgetForwarded>(entry.undo)) return 5;  // no rule makes it anew
-  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 6;  // hooks may look into it
-  return std::holds_alternative<DeleteInterface>(entry.undo) ? 2 : 1;
+    return hook->key == "PostDown" ? 4 : 0;
+  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 5;
+  if (std::holds_alternative<ForgetForwarded>(entry.undo)) return 6;  // no rule makes it anew
+  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 7;  // hooks may look into it
+  if (std::holds_alternative<DeleteInterface>(entry.undo)) return 2;
+  return IsBoundToInterface(entry.undo) ? 3 : 1;
 }
 
 // Hooks come in the order of the file, everything else last first.
@@ -35,17 +39,9 @@ bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
   return a.id > b.id;
 }
 
-bool Contains(const std::vector<Step>& steps, const Step& step) {
-  return std::ranges::find(steps, step) != steps.end();
-}
-
-bool Undoes(const std::vector<Step>& steps, const Action& undo) {
-  return std::ranges::any_of(steps, [&undo](const Step& step) { return step.undo == undo; });
-}
-
 std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& undo) {
-  const auto entry = std::ranges::find(journal.entries(), undo, &Journal::Entry::undo);
-  if (entry == journal.entries().end()) return std::nullopt;
+  const Journal::Entry* const entry = journal.Find(undo);
+  if (entry == nullptr) return std::nullopt;
   return *entry;
 }
 
@@ -62,15 +58,12 @@ absl::Status RestateStay(const Step& step, Journal* journal) {
 }
 
 // Whether what stays after a crash by the plan in force gives way to what does not.
-bool Opens(const std::vector<Step>& before, const Step& step) {
-  return step.undo.has_value() && !step.stays_after_crash &&
-         std::ranges::any_of(before, [&step](const Step& old) {
-           return old.stays_after_crash && old.undo == step.undo;
-         });
+bool Opens(const StepIndex& before, const Step& step) {
+  return step.undo.has_value() && !step.stays_after_crash && before.HasLastingUndo(*step.undo);
 }
 
 // Comes when all else is done: what opens, and what looks at what came before the rules.
-bool ComesLast(const std::vector<Step>& before, const Step& step) {
+bool ComesLast(const StepIndex& before, const Step& step) {
   const bool forgets =
       step.apply.has_value() && std::holds_alternative<ForgetUnforwarded>(*step.apply);
   return forgets || Opens(before, step);
@@ -130,9 +123,10 @@ absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& aft
 }
 
 // Without running them.
-absl::Status ForgetOtherHooks(const Plan& plan, Journal* journal) {
-  for (const Journal::Entry& entry : std::vector<Journal::Entry>(journal->entries())) {
-    if (!IsHook(entry.undo) || Undoes(plan.steps, entry.undo)) continue;
+absl::Status ForgetOtherHooks(const StepIndex& steps, Journal* journal) {
+  const auto entries = journal->entries();
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(entries.begin(), entries.end())) {
+    if (!IsHook(entry.undo) || steps.HasUndo(entry.undo)) continue;
     absl::Status status = journal->Forget(entry.id);
     if (!status.ok()) return status;
   }
@@ -140,49 +134,23 @@ absl::Status ForgetOtherHooks(const Plan& plan, Journal* journal) {
 }
 
 // Brings back what of a plan in force may have been touched.
-absl::Status Repeat(const std::vector<Step>& steps, Host* host) {
+absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : steps) {
     if (step.apply.has_value() && IsRepeatable(*step.apply)) {
-      status.Update(host->Apply(*step.apply).status());
+      status.Update(ApplyStep(step, host, journal));
     }
   }
   return status;
 }
 
-std::vector<InterfaceAddress> AddressesOf(const Plan& plan, IpFamily family) {
-  std::vector<InterfaceAddress> addresses;
-  for (const Step& step : plan.steps) {
-    const auto* const add =
-        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
-    if (add != nullptr && add->address.address.family == family) addresses.push_back(add->address);
-  }
-  return addresses;
-}
-
-// Of several addresses that would do, the kernel takes the source of a packet by the order in which
-// they came; so those from the first difference on go, and come once more. Meanwhile another one
-// (the dummy address of RFC 7600) holds the place, as with its last IPv4 address the interface
-// would lose its routes.
-absl::Status OrderAddresses(const Plan& before, const Plan& after, Host* host) {
-  const InterfaceAddress placeholder = *InterfaceAddress::Parse("192.0.0.8/32");
-  absl::Status status;
-  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-    const std::vector<InterfaceAddress> had = AddressesOf(before, family);
-    const std::vector<InterfaceAddress> wanted = AddressesOf(after, family);
-    const auto [first, other] = std::ranges::mismatch(wanted, had);
-    // What is only added at the end has been added there.
-    if (other == had.end() || wanted.end() - first < 2) continue;
-    const bool is_v4 = family == IpFamily::kV4;
-    if (is_v4) status.Update(host->Apply(AddAddress{placeholder}).status());
-    for (auto next = first; next != wanted.end(); ++next) {
-      status.Update(host->Apply(RemoveAddress{*next}).status());
-    }
-    for (auto next = first; next != wanted.end(); ++next) {
-      status.Update(host->Apply(AddAddress{*next}).status());
-    }
-    if (is_v4) status.Update(host->Apply(RemoveAddress{placeholder}).status());
-  }
+// What comes when nothing of the plan before is left: with the first IPv4 address of a network the
+// kernel has removed the others, and their routes.
+absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
+  absl::Status status = Repeat(plan.steps, host, journal);
+  const absl::StatusOr<bool> moved = PutAddressesInOrder(plan.steps, host);
+  status.Update(moved.status());
+  if (!moved.ok() || *moved) status.Update(Repeat(plan.steps, host, journal));
   return status;
 }
 
@@ -192,15 +160,14 @@ bool ComesBack(const Step& step) {
          (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
 }
 
-absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
   for (const Step& step : after.steps) {
     if (step.apply.has_value() &&
         (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
       continue;
     }
-    const bool known = Contains(before.steps, step);
-    if (ComesLast(before.steps, step)) continue;
-    if (known && !ComesBack(step)) continue;
+    if (ComesLast(before, step)) continue;
+    if (before.Contains(step) && !ComesBack(step)) continue;
     const absl::Status status = ApplyStep(step, host, journal);
     if (!status.ok()) return status;
   }
@@ -208,10 +175,10 @@ absl::Status ApplyNew(const Plan& before, const Plan& after, Host* host, Journal
 }
 
 // The counterpart of what ApplyNew has left to this.
-absl::Status ApplyLast(const Plan& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyLast(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
-    if (ComesLast(before.steps, step)) status.Update(ApplyStep(step, host, journal));
+    if (ComesLast(before, step)) status.Update(ApplyStep(step, host, journal));
   }
   return status;
 }
@@ -226,8 +193,11 @@ absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journa
   std::ranges::sort(entries, IsUndoneBefore);
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
-    first.Update(UndoEntry(entry, after, host, journal, report));
-    if (std::holds_alternative<DeleteInterface>(entry.undo)) host->set_interface_index(0);
+    const absl::Status undone = UndoEntry(entry, after, host, journal, report);
+    if (undone.ok() && std::holds_alternative<DeleteInterface>(entry.undo)) {
+      host->set_interface_index(0);
+    }
+    first.Update(undone);
   }
   return first;
 }
@@ -273,19 +243,21 @@ absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* jou
 
 absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
                              absl::FunctionRef<absl::Status()> commit) {
-  absl::Status status = ApplyNew(before, after, host, journal);
+  const StepIndex old_steps(before.steps);
+  const StepIndex new_steps(after.steps);
+  absl::Status status = ApplyNew(old_steps, after, host, journal);
   if (status.ok()) status = commit();
   if (!status.ok()) {
-    status.Update(UndoFor(before.steps, host, journal, [&before](const Journal::Entry& entry) {
-      return !IsHook(entry.undo) && !Undoes(before.steps, entry.undo);
+    status.Update(UndoFor(before.steps, host, journal, [&old_steps](const Journal::Entry& entry) {
+      return !IsHook(entry.undo) && !old_steps.HasUndo(entry.undo);
     }));
-    status.Update(ForgetOtherHooks(before, journal));
+    status.Update(ForgetOtherHooks(old_steps, journal));
     // Also the MTU and tables, which have no undo of their own or share it with their successor;
     // and what is in both plans, as it may have gone along with something that was not to stay.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
           std::holds_alternative<CreateInterface>(*step.apply) ||
-          (Contains(after.steps, step) && !IsRepeatable(*step.apply))) {
+          (new_steps.Contains(step) && !IsRepeatable(*step.apply))) {
         continue;
       }
       absl::Status again = host->Apply(*step.apply).status();
@@ -294,18 +266,16 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, 
     }
     return status;
   }
-  const absl::Status opened = ApplyLast(before, after, host, journal);
+  const absl::Status opened = ApplyLast(old_steps, after, host, journal);
   if (!opened.ok()) spdlog::warn("{}", MessageOf(opened));
   const absl::Status removed =
-      UndoFor(after.steps, host, journal, [&after](const Journal::Entry& entry) {
-        return !IsHook(entry.undo) && !Undoes(after.steps, entry.undo);
+      UndoFor(after.steps, host, journal, [&new_steps](const Journal::Entry& entry) {
+        return !IsHook(entry.undo) && !new_steps.HasUndo(entry.undo);
       });
-  const absl::Status forgotten = ForgetOtherHooks(after, journal);
+  const absl::Status forgotten = ForgetOtherHooks(new_steps, journal);
   if (!forgotten.ok()) return forgotten;
-  // With the first IPv4 address of a network the kernel removes the others, and their routes.
-  absl::Status repeated = OrderAddresses(before, after, host);
-  repeated.Update(Repeat(after.steps, host));
-  if (!repeated.ok()) spdlog::warn("{}", MessageOf(repeated));
+  const absl::Status settled = Settle(after, host, journal);
+  if (!settled.ok()) spdlog::warn("{}", MessageOf(settled));
   return absl::OkStatus();
 }
 

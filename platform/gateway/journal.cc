@@ -290,7 +290,7 @@ bool Journal::TakeLine(std::string_view line) {
     return true;
   }
   if (const std::optional<uint64_t> done = Number(object, "done")) {
-    std::erase_if(entries_, [done](const Entry& entry) { return entry.id == *done; });
+    Drop(*done);
     return true;
   }
   const std::optional<uint64_t> id = Number(object, "id");
@@ -299,9 +299,27 @@ bool Journal::TakeLine(std::string_view line) {
   if (!id || undo == object.end() || stays == object.end() || !stays->is_boolean()) return false;
   std::optional<Action> action = UndoFromJson(undo->dump());
   if (!action.has_value()) return false;
-  entries_.push_back({*id, *std::move(action), stays->get<bool>()});
+  Take({*id, *std::move(action), stays->get<bool>()});
   next_id_ = std::max(next_id_, *id + 1);
   return true;
+}
+
+void Journal::Take(Entry entry) {
+  undos_.emplace(ToJson(entry.undo), entry.id);
+  entries_.insert_or_assign(entry.id, std::move(entry));
+}
+
+void Journal::Drop(uint64_t id) {
+  const auto entry = entries_.find(id);
+  if (entry == entries_.end()) return;
+  undos_.erase({ToJson(entry->second.undo), id});
+  entries_.erase(entry);
+}
+
+const Journal::Entry* Journal::Find(const Action& undo) const {
+  const std::string text = ToJson(undo);
+  const auto found = undos_.lower_bound({text, 0});
+  return found == undos_.end() || found->first != text ? nullptr : &entries_.at(found->second);
 }
 
 // One write a line, so that a crash leaves whole lines; and where there is no room for one, none of
@@ -324,7 +342,7 @@ absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_cr
       fmt::format(R"({{"id":{},"stays":{},"undo":{}}})", id, stays_after_crash, ToJson(undo)));
   if (!status.ok()) return status;
   ++next_id_;
-  entries_.push_back({id, undo, stays_after_crash});
+  Take({id, undo, stays_after_crash});
   return id;
 }
 
@@ -351,7 +369,7 @@ absl::Status Journal::RecordReservation(const Reservation& reservation, uint64_t
 }
 
 absl::Status Journal::Forget(uint64_t id) {
-  std::erase_if(entries_, [id](const Entry& entry) { return entry.id == id; });
+  Drop(id);
   return Append(json{{"done", id}}.dump());
 }
 

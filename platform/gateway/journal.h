@@ -4,9 +4,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <ranges>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -55,7 +59,9 @@ class Journal {
                                                std::string_view interface);
 
   // In the order in which they were recorded.
-  const std::vector<Entry>& entries() const { return entries_; }
+  auto entries() const { return std::views::values(entries_); }
+  // The first entry with that undo; null: there is none. Valid until it is forgotten.
+  const Entry* Find(const Action& undo) const;
   // Of the interface that the entries are about; 0: it was not made yet.
   uint32_t interface_index() const { return interface_index_; }
   // The one in which the interface is, by name and by the kernel's number (NamedNamespace::id).
@@ -88,10 +94,13 @@ class Journal {
   bool TakeText(std::string_view whole_lines, std::string_view torn_line);
   bool TakeLine(std::string_view line);
   absl::Status Append(std::string line);
+  void Take(Entry entry);
+  void Drop(uint64_t id);
 
   std::string path_;
-  UniqueFd file_;  // invalid: in memory only
-  std::vector<Entry> entries_;
+  UniqueFd file_;                      // invalid: in memory only
+  std::map<uint64_t, Entry> entries_;  // by their ids; a table of routes may make many of them
+  std::set<std::pair<std::string, uint64_t>> undos_;  // of them all, as ToJson, with their ids
   uint64_t next_id_ = 1;
   uint32_t interface_index_ = 0;
   std::string network_namespace_;

@@ -88,6 +88,13 @@ bool MountAt(const char* path, const char* source) {
   return ShareFolder() && ::mount(source, path, "none", MS_BIND, nullptr) == 0;
 }
 
+// What the mark of `name` says. 0: there is none.
+uint64_t MarkedId(const std::string& name) {
+  std::ifstream mark(MarkOf(name));
+  uint64_t id = 0;
+  return mark >> id ? id : 0;
+}
+
 bool IsMounted(const std::string& path) {
   struct statfs system{};
   return ::statfs(path.c_str(), &system) == 0 && system.f_type == NSFS_MAGIC;
@@ -105,6 +112,24 @@ UniqueFd MountsOfSystem() {
                            ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
   if (!same_folder || IdAt("/proc/self/ns/mnt") == IdAt(kTheirs)) return UniqueFd();
   return UniqueFd(::open(kTheirs, O_RDONLY | O_CLOEXEC));
+}
+
+// The file on which one of ours was to be mounted, or was, when ringwire was killed: with a mark,
+// and as empty and closed as GiveName makes it. Who has mounts of their own may see such a file
+// where the system has the namespace.
+bool IsUnfinished(const std::string& name, const std::string& path) {
+  struct stat status{};
+  const uint64_t id = MarkedId(name);
+  return id != 0 && ::lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         (status.st_mode & 07777) == 0 && status.st_size == 0 && !IsMounted(path) &&
+         IdAt(fmt::format("/proc/1/root{}", path)) != id;
+}
+
+// As long as it lives nobody gives or removes a name; `ip netns` does the same.
+UniqueFd LockNames() {
+  UniqueFd folder(::open(kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder.valid()) ::flock(folder.get(), LOCK_EX);
+  return folder;
 }
 
 // By a process of its own, as one with threads cannot change its mounts.
@@ -172,9 +197,8 @@ std::string NamedNamespace::PathOf(const std::string& name) {
 }
 
 bool NamedNamespace::IsMadeHere(const std::string& name) {
-  std::ifstream mark(MarkOf(name));
-  uint64_t id = 0;
-  return mark >> id && id == IdAt(PathOf(name));
+  const uint64_t id = MarkedId(name);
+  return id != 0 && id == IdAt(PathOf(name));
 }
 
 std::string NamedNamespace::WayInto(uint64_t id) {
@@ -204,8 +228,10 @@ absl::StatusOr<NamedNamespace> NamedNamespace::Adopt(UniqueFd file, const std::s
 }
 
 absl::StatusOr<NamedNamespace> NamedNamespace::Open(const std::string& name) {
-  return Adopt(UniqueFd(::open(PathOf(name).c_str(), O_RDONLY | O_CLOEXEC)),
-               fmt::format("open the network namespace {} at {}", name, PathOf(name)));
+  const std::string path = PathOf(name);
+  const std::string tried = fmt::format("open the network namespace {} at {}", name, path);
+  if (IsUnfinished(name, path)) return absl::NotFoundError(tried + ": there is none");
+  return Adopt(UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), tried);
 }
 
 absl::StatusOr<NamedNamespace> NamedNamespace::OpenOf(pid_t process, uint64_t id) {
@@ -249,23 +275,27 @@ absl::StatusOr<NamedNamespace> NamedNamespace::Create(const std::string& name) {
   return made;
 }
 
-// The mark comes first, so that there is never a name that nobody feels responsible for.
+// The mark comes first, so that there is never a name that nobody feels responsible for, whenever
+// this is killed.
 absl::Status NamedNamespace::GiveName(const std::string& name) const {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("make the network namespace {} at {}", name, path);
-  const UniqueFd folder(::open(kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.valid()) ::flock(folder.get(), LOCK_EX);  // as `ip netns` does
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-  if (!file.valid() && errno == EEXIST) return absl::AlreadyExistsError(tried + ": there is one");
-  if (!file.valid()) return ErrnoError(tried);
+  const UniqueFd lock = LockNames();
+  if (IsUnfinished(name, path)) ::unlink(path.c_str());
+  if (::access(path.c_str(), F_OK) == 0) return absl::AlreadyExistsError(tried + ": there is one");
   absl::Status status = WriteMark(name, id_);
-  const std::string self = fmt::format("/proc/self/fd/{}", fd());
-  if (status.ok()) MountInSystem(path, self);
-  // It may have come from there.
-  if (status.ok() && (IsMounted(path) || MountAt(path.c_str(), self.c_str()))) {
-    return absl::OkStatus();
+  if (!status.ok()) return status;
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+  if (!file.valid()) {
+    status = ErrnoError(tried);
+    ::unlink(MarkOf(name).c_str());
+    return status;
   }
-  status.Update(ErrnoError(tried));
+  const std::string self = fmt::format("/proc/self/fd/{}", fd());
+  MountInSystem(path, self);
+  // It may have come from there.
+  if (IsMounted(path) || MountAt(path.c_str(), self.c_str())) return absl::OkStatus();
+  status = ErrnoError(tried);
   ::unlink(path.c_str());
   ::unlink(MarkOf(name).c_str());
   return status;
@@ -294,7 +324,9 @@ absl::StatusOr<bool> NamedNamespace::HasLinksUp() const {
 absl::Status NamedNamespace::Remove(const std::string& name) {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("remove the network namespace {}", name);
+  const UniqueFd lock = LockNames();
   if (!IsMadeHere(name)) {
+    if (IsUnfinished(name, path)) ::unlink(path.c_str());
     ::unlink(MarkOf(name).c_str());
     return absl::OkStatus();
   }

@@ -213,12 +213,15 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
   if (result >= 0) return true;
   if (result != -NLE_EXIST) return NetlinkError(result, Describe(platform::AddRoute{route}));
   // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
-  // same one; traffic would go on by the first, so that one is not left there.
+  // same one; traffic would go on by the first, so that one is not left there unless that is as
+  // good, as the one that an address of the interface has brought along, which may go with it.
   result = Send(&socket_,
                 RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, interface_index));
   if (result == -NLE_EXIST) return false;
   // What is there may be this very one, which keeps packets from going elsewhere.
   if (result < 0) return NetlinkError(result, Describe(platform::AddRoute{route}));
+  const absl::StatusOr<bool> all_lead_here = AllLeadTo(interface_index, route);
+  if (all_lead_here.ok() && *all_lead_here) return true;
   const absl::Status removed = RemoveRoute(route, interface_index);
   if (!removed.ok()) return removed;
   return absl::AlreadyExistsError(fmt::format(
@@ -228,6 +231,37 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
       Describe(platform::AddRoute{route}),
       route.prefix.address.family == IpFamily::kV6 ? " -6" : "", route.table,
       route.prefix.ToString()));
+}
+
+// Of the routes that the kernel takes for the same as `like`. Of IPv6 none is as good as ours:
+// those that addresses bring along have another metric.
+absl::StatusOr<bool> RouteNetlink::AllLeadTo(uint32_t interface_index, const Route& like) {
+  const IpAddress& address = like.prefix.address;
+  if (like.type != Route::Type::kInterface || address.family != IpFamily::kV4) return false;
+  bool all = true;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    const auto number = [&attributes](int type) {
+      const nlattr* const attribute = attributes[static_cast<size_t>(type)];
+      return attribute == nullptr ? 0 : nla_get_u32(attribute);
+    };
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    if (header->rtm_family != AF_INET || header->rtm_dst_len != like.prefix.length ||
+        number(RTA_TABLE) != like.table) {
+      return;
+    }
+    const nlattr* const destination = attributes[RTA_DST];  // absent: any
+    const bool is_same = destination == nullptr
+                             ? like.prefix.length == 0
+                             : std::memcmp(nla_data(destination), address.bytes.data(),
+                                           static_cast<size_t>(address.Bits()) / 8) == 0;
+    if (is_same && number(RTA_PRIORITY) == like.metric) {
+      all = all && number(RTA_OIF) == interface_index;
+    }
+  });
+  if (!status.ok()) return status;
+  return all;
 }
 
 absl::Status RouteNetlink::RemoveRoute(const Route& route, uint32_t interface_index) {

@@ -27,7 +27,7 @@ class RouteNetlink {
 
   // `interface_index`: of the routes of type kInterface. One that is there already is fine (false:
   // nothing was added); so is removing one that is not. AlreadyExists: one of this prefix leads
-  // elsewhere.
+  // elsewhere than to that interface.
   absl::StatusOr<bool> AddRoute(const Route& route, uint32_t interface_index);
   absl::Status RemoveRoute(const Route& route, uint32_t interface_index);
   absl::StatusOr<bool> AddRule(const Rule& rule);
@@ -83,6 +83,7 @@ class RouteNetlink {
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
   absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
+  absl::StatusOr<bool> AllLeadTo(uint32_t interface_index, const Route& like);
 
   NetlinkSocket socket_;
 };

@@ -184,6 +184,26 @@ snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "down leaves something"
 echo "ok: nothing is left"
 
+say "a name that is left without its namespace, as by a kill in the midst of up or down"
+unfinished() {
+  up
+  kill -KILL "$(service)"
+  wait_until 10 "the interface goes" no_interface vpn client
+  umount /run/netns/vpn
+  check "the name is there" test -f /run/netns/vpn -a -f /run/ringwire/vpn.netns
+}
+unfinished
+check "down removes it" down
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "down leaves something"
+unfinished
+check "up makes another one" up
+check_equal "which works" 'the far side' "$(fetch)"
+down
+snapshot >"$work/after"
+diff "$work/before" "$work/after" || fail "down leaves something"
+echo "ok: nothing is left"
+
 say "from programs that have mounts of their own"
 elsewhere() { ip netns exec b "$@"; }
 elsewhere "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/client.conf"

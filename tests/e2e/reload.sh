@@ -72,6 +72,20 @@ check_equal "all is back" "$first" "$(state)"
 ip -n a address del 10.77.0.1/24 dev wga
 reload "the same file" "$good"
 check_equal "brings back an address that somebody removed" "$first" "$(state)"
+source_address() { ip -n a route get 10.77.0.2 | grep -o 'src [0-9.]*'; }
+configuration 51820 1380 "10.77.0.3/24, $both" "$there"
+reload "another first address" "$good"
+check_equal "is what packets leave with" 'src 10.77.0.3' "$(source_address)"
+configuration 51820 1380 '10.77.0.1/32, fd77::1/128' "$there"
+sed -i 's,^AllowedIPs.*,AllowedIPs = 10.77.0.0/24\, fd77::/64,' "$work/wga.conf"
+reload "a network that is now a route" "$good"
+check_equal "has only that" '10.77.0.0/24 scope link' "$(ip -n a route show dev wga | xargs)"
+check_equal "the addresses" '10.77.0.1/32 fd77::1/128' "$(addresses)"
+at_once "the tunnel works" a 10.77.0.2
+configuration 51820 1380 "$both" "$there"
+reload "back" "$good"
+check_equal "all is back" "$first" "$(state)"
+check_equal "and the route" '10.77.0.0/24 proto kernel scope link src 10.77.0.1' "$(ip -n a route show dev wga | xargs)"
 
 say "a peer that has moved"
 wg set wgb listen-port 40001

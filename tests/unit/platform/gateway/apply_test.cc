@@ -15,6 +15,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/control/gateway_config.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/held_sysctls.h"
@@ -68,6 +69,7 @@ class ApplyTest : public NetworkNamespaceTest {
   }
   absl::Status Remove() {
     Note("interface");
+    had_addresses_at_end_ = !Addresses().empty();
     tun_.reset();
     return absl::OkStatus();
   }
@@ -120,7 +122,31 @@ class ApplyTest : public NetworkNamespaceTest {
     EXPECT_TRUE(journal_->entries().empty());
   }
 
+  // As the kernel lists them.
+  std::vector<std::string> Addresses() {
+    std::vector<std::string> texts;
+    const auto addresses = host_->Addresses();
+    EXPECT_TRUE(addresses.ok()) << addresses.status();
+    for (const InterfaceAddress& address : *addresses) texts.push_back(address.ToString());
+    return texts;
+  }
+  // Takes a tunnel with these addresses into force, from the one with those.
+  absl::Status Reload(const std::vector<Step>& from, const std::vector<Step>& to) {
+    Plan before;
+    Plan after;
+    before.steps = {{CreateInterface{}, DeleteInterface{}}, {LinkUp{}, {}}};
+    after.steps = before.steps;
+    before.steps.insert(before.steps.begin() + 1, from.begin(), from.end());
+    after.steps.insert(after.steps.end(), to.begin(), to.end());
+    if (!tun_.has_value()) {
+      absl::Status status = ApplySteps(before.steps, &*host_, &*journal_);
+      if (!status.ok()) return status;
+    }
+    return ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); });
+  }
+
   std::string folder_;
+  bool had_addresses_at_end_ = false;
   std::optional<TunDevice> tun_;
   std::optional<Journal> journal_;
   std::optional<Host> host_;
@@ -189,6 +215,13 @@ TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
                                    {LinkUp{}, {}}};
   ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
   EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
+}
+
+TEST_F(ApplyTest, WhatGoesWithTheInterfaceIsLeftToThat) {
+  ASSERT_TRUE(ApplySteps(Steps(), &*host_, &*journal_).ok());
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  EXPECT_TRUE(had_addresses_at_end_);
   ExpectAsBefore();
 }
 
@@ -264,7 +297,7 @@ TEST_F(ApplyTest, UndoingGoesOnAfterAFailureAndKeepsWhatFailed) {
   EXPECT_EQ(status.message(), "run PreDown = exit 1: it ended with exit code 1") << "the first one";
   EXPECT_EQ(Noted(), "post-down ");
   ASSERT_EQ(journal_->entries().size(), 1U) << "a hook is not run twice";
-  EXPECT_EQ(journal_->entries()[0].id, 2U);
+  EXPECT_EQ(journal_->entries().front().id, 2U);
 }
 
 TEST_F(ApplyTest, ACrashLeavesWhatKeepsTrafficIn) {
@@ -405,6 +438,42 @@ TEST_F(ApplyTest, ADifferenceThatFailsBringsBackAlsoWhatIsInBothPlans) {
     const Route& route = std::get<AddRoute>(*plan.steps[step].apply).route;
     EXPECT_TRUE(HasRoute(&*netlink, route, host_->interface_index())) << step;
   }
+}
+
+TEST_F(ApplyTest, ADifferenceHasAddressesInTheOrderOfTheFile) {
+  using Texts = std::vector<std::string>;
+  const std::vector<Step> first = {AddressStep("10.7.0.2/24"), AddressStep("10.8.0.2/24")};
+  const std::vector<Step> second = {AddressStep("10.7.0.9/24"), AddressStep("10.7.0.2/24"),
+                                    AddressStep("10.8.0.9/24"), AddressStep("10.8.0.2/24")};
+  const std::vector<Step> third = {AddressStep("10.8.0.2/24"), AddressStep("10.7.0.2/24")};
+  ASSERT_TRUE(Reload(first, first).ok());
+  ASSERT_TRUE(host_->Apply(*RouteStep("10.20.0.0/16").apply).ok()) << "as a hook does";
+  ASSERT_TRUE(Reload(first, second).ok());
+  EXPECT_EQ(Addresses(), (Texts{"10.7.0.9/24", "10.8.0.9/24", "10.7.0.2/24", "10.8.0.2/24"}));
+  EXPECT_EQ(RoutesOfTable(), 1U) << "the hook's";
+  ASSERT_TRUE(Reload(second, third).ok());
+  EXPECT_EQ(Addresses(), (Texts{"10.8.0.2/24", "10.7.0.2/24"}));
+  EXPECT_EQ(journal_->entries().size(), 3U);
+  ASSERT_TRUE(Reload(third, first).ok());
+  EXPECT_EQ(Addresses(), (Texts{"10.7.0.2/24", "10.8.0.2/24"}));
+}
+
+TEST_F(ApplyTest, AnAddressMayGetAnotherLength) {
+  const Route network{Route::Type::kInterface, *Prefix::Parse("10.7.0.0/24"), kMainTable, 0};
+  const std::vector<Step> wide = {AddressStep("10.7.0.2/24"), AddressStep("fd07::2/64")};
+  const std::vector<Step> narrow = {AddressStep("10.7.0.2/32"),
+                                    AddressStep("fd07::2/128"),
+                                    {AddRoute{network}, RemoveRoute{network}}};
+  const absl::Status status = Reload(wide, narrow);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"10.7.0.2/32", "fd07::2/128"}));
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  EXPECT_TRUE(HasRoute(&*netlink, network, host_->interface_index()));
+  ASSERT_TRUE(Reload(narrow, wide).ok());
+  EXPECT_EQ(Addresses(), (std::vector<std::string>{"10.7.0.2/24", "fd07::2/64"}));
+  EXPECT_FALSE(HasRoute(&*netlink, network, host_->interface_index()));
+  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, TheSamePlanAgainBringsBackWhatSomebodyRemoved) {

@@ -70,9 +70,9 @@ TEST_F(JournalTest, WhatIsRecordedComesBackWithItsIds) {
   }
   Journal journal = MustOpen();
   EXPECT_EQ(Commands(journal), (std::vector<std::string>{"b", "c\n\"quoted\""}));
-  EXPECT_EQ(journal.entries()[0].id, 2U);
-  EXPECT_TRUE(journal.entries()[0].stays_after_crash);
-  EXPECT_FALSE(journal.entries()[1].stays_after_crash);
+  EXPECT_EQ(journal.entries().front().id, 2U);
+  EXPECT_TRUE(journal.entries().front().stays_after_crash);
+  EXPECT_FALSE(journal.entries().back().stays_after_crash);
   EXPECT_EQ(journal.interface_index(), 7U);
   EXPECT_EQ(*journal.Record(Hook("d"), false), 4U) << "an id is never used again";
 }
@@ -97,6 +97,20 @@ TEST_F(JournalTest, WhatIsReservedIsKnownToOtherInterfacesOfTheNetwork) {
   EXPECT_EQ(seen[0].port_forwards, reserved.port_forwards);
   EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg0", kNetwork).empty());
   EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg1", kNetwork + 1).empty());
+}
+
+TEST_F(JournalTest, FindsTheFirstEntryOfAnUndo) {
+  Journal journal = MustOpen();
+  for (const char* const command : {"a", "b", "a"}) {
+    ASSERT_TRUE(journal.Record(Hook(command), false).ok());
+  }
+  EXPECT_EQ(journal.Find(Hook("a"))->id, 1U);
+  EXPECT_EQ(journal.Find(Hook("b"))->id, 2U);
+  EXPECT_EQ(journal.Find(Hook("c")), nullptr);
+  ASSERT_TRUE(journal.Forget(1).ok());
+  EXPECT_EQ(journal.Find(Hook("a"))->id, 3U);
+  ASSERT_TRUE(journal.Forget(3).ok());
+  EXPECT_EQ(journal.Find(Hook("a")), nullptr);
 }
 
 TEST_F(JournalTest, IdsGrowAlsoWhenAllIsForgotten) {

@@ -216,6 +216,26 @@ TEST_F(RouteNetlinkTest, ANetworkIsOfThisHostByItsAddressesOnThatLink) {
   EXPECT_FALSE(has_address("10.8.0.0/25")) << "it is on another link";
 }
 
+TEST_F(RouteNetlinkTest, TheRouteOfAnAddressOfTheInterfaceIsNoObstacle) {
+  const InterfaceAddress address = *InterfaceAddress::Parse("10.7.0.2/24");
+  const Route route = To("10.7.0.0/24", kMainTable);
+  absl::StatusOr<Netlink> link = Netlink::Open();
+  ASSERT_TRUE(link.ok()) << link.status();
+  ASSERT_TRUE(*link->AddAddress(index_, address));
+  EXPECT_EQ(*netlink_->AddRoute(route, index_), true);
+  ASSERT_TRUE(*link->AddAddress(index_, *InterfaceAddress::Parse("10.7.0.2/32")));
+  ASSERT_TRUE(link->RemoveAddress(index_, address).ok());
+  EXPECT_TRUE(HasRoute(&*netlink_, route, index_)) << "it outlives the address";
+  EXPECT_TRUE(netlink_->RemoveRoute(route, index_).ok());
+
+  const TunDevice other = MustCreate("eth0");
+  ASSERT_TRUE(*link->AddAddress(other.interface_index, *InterfaceAddress::Parse("10.7.0.3/24")));
+  ASSERT_TRUE(*link->AddAddress(index_, address));
+  EXPECT_TRUE(absl::IsAlreadyExists(netlink_->AddRoute(route, index_).status()))
+      << "one of them leads elsewhere";
+  EXPECT_FALSE(HasRoute(&*netlink_, route, index_));
+}
+
 TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
   const absl::Status status = netlink_->AddRoute(To("10.8.0.0/16"), 4711).status();
   ASSERT_FALSE(status.ok());
