@@ -1,17 +1,12 @@
 #include "platform/gateway/apply.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <fstream>
 #include <initializer_list>
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -21,136 +16,11 @@
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/program.h"
 #include "platform/netlink/netlink.h"
-#include "platform/tun/tun_device.h"
+#include "tests/unit/platform/gateway/apply_fixture.h"
 #include "tests/unit/platform/gateway/has_route.h"
-#include "tests/unit/platform/io/network_namespace.h"
 
 namespace ringwire::platform {
 namespace {
-
-constexpr char kSysctl[] = "net/ipv4/conf/all/src_valid_mark";
-constexpr uint32_t kTable = 51820;
-using LinkUp = struct SetLinkUp;  // functions of these names hide them
-using LinkMtu = struct SetMtu;
-
-bool IsAny(const Journal::Entry&) { return true; }
-
-Step AddressStep(const char* text) {
-  const InterfaceAddress address = *InterfaceAddress::Parse(text);
-  return {AddAddress{address}, RemoveAddress{address}};
-}
-
-// A real host in a network namespace, whose interface is a TUN device of the test.
-class ApplyTest : public NetworkNamespaceTest {
- protected:
-  void SetUp() override {
-    NetworkNamespaceTest::SetUp();
-    if (IsSkipped()) return;
-    std::string pattern = testing::TempDir() + "apply.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    absl::StatusOr<Journal> journal = Journal::Open(folder_, "wg0");
-    ASSERT_TRUE(journal.ok()) << journal.status();
-    journal_.emplace(*std::move(journal));
-    absl::StatusOr<Host> host =
-        Host::Open("wg0", {[this] { return Create(); }, [this] { return Remove(); }}, folder_);
-    ASSERT_TRUE(host.ok()) << host.status();
-    host_.emplace(*std::move(host));
-  }
-  ~ApplyTest() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-
-  absl::Status Create() {
-    absl::StatusOr<TunDevice> device = CreateTunDevice({.name = "wg0"});
-    if (!device.ok()) return device.status();
-    tun_.emplace(*std::move(device));
-    host_->set_interface_index(tun_->interface_index);
-    return absl::OkStatus();
-  }
-  absl::Status Remove() {
-    Note("interface");
-    had_addresses_at_end_ = !Addresses().empty();
-    tun_.reset();
-    return absl::OkStatus();
-  }
-
-  void Note(const std::string& word) const {
-    std::ofstream(folder_ + "/noted", std::ios::app) << word << ' ';
-  }
-  std::string Noted() const {
-    std::ifstream file(folder_ + "/noted");
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  RunHook NoteBy(const std::string& key, const std::string& word, uint32_t place = 0) const {
-    return {key, "printf '" + word + " ' >>" + folder_ + "/noted", place};
-  }
-  static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
-  static Step RouteStep(const char* prefix, Route::Type type = Route::Type::kInterface) {
-    const Route route{type, *Prefix::Parse(prefix), kTable, 0};
-    return {AddRoute{route}, RemoveRoute{route}};
-  }
-  static Step SysctlStep() { return {SetSysctl{kSysctl, "1", {}}, SetSysctl{kSysctl, "0", "1"}}; }
-  // The steps of a whole tunnel, with hooks at their places.
-  std::vector<Step> Steps() const {
-    return {{{}, NoteBy("PostDown", "post-down")},
-            {NoteBy("PreUp", "pre-up"), {}},
-            {CreateInterface{}, DeleteInterface{}},
-            AddressStep("10.7.0.1/24"),
-            {LinkUp{}, {}},
-            SysctlStep(),
-            RouteStep("10.8.0.0/16"),
-            RouteStep("10.9.0.0/16", Route::Type::kUnreachable),
-            {{}, NoteBy("PreDown", "pre-down")},
-            {NoteBy("PostUp", "post-up"), {}}};
-  }
-  bool HasAddress(const char* text) {
-    absl::StatusOr<Netlink> netlink = Netlink::Open();
-    const absl::StatusOr<bool> added = netlink->AddAddress(host_->interface_index(), Address(text));
-    if (!added.ok() || !*added) return added.ok();
-    EXPECT_TRUE(netlink->RemoveAddress(host_->interface_index(), Address(text)).ok());
-    return false;
-  }
-  size_t RoutesOfTable() {
-    absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-    const auto tables = netlink->TablesInUse();
-    return static_cast<size_t>(std::ranges::count(*tables, kTable));
-  }
-  void ExpectAsBefore() {
-    EXPECT_EQ(RoutesOfTable(), 0U);
-    EXPECT_EQ(ReadSysctl(kSysctl), "0");
-    EXPECT_FALSE(tun_.has_value());
-    EXPECT_TRUE(journal_->entries().empty());
-  }
-
-  // As the kernel lists them.
-  std::vector<std::string> Addresses() {
-    std::vector<std::string> texts;
-    const auto addresses = host_->Addresses();
-    EXPECT_TRUE(addresses.ok()) << addresses.status();
-    for (const InterfaceAddress& address : *addresses) texts.push_back(address.ToString());
-    return texts;
-  }
-  // Takes a tunnel with these addresses into force, from the one with those.
-  absl::Status Reload(const std::vector<Step>& from, const std::vector<Step>& to) {
-    Plan before;
-    Plan after;
-    before.steps = {{CreateInterface{}, DeleteInterface{}}, {LinkUp{}, {}}};
-    after.steps = before.steps;
-    before.steps.insert(before.steps.begin() + 1, from.begin(), from.end());
-    after.steps.insert(after.steps.end(), to.begin(), to.end());
-    if (!tun_.has_value()) {
-      absl::Status status = ApplySteps(before.steps, &*host_, &*journal_);
-      if (!status.ok()) return status;
-    }
-    return ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); });
-  }
-
-  std::string folder_;
-  bool had_addresses_at_end_ = false;
-  std::optional<TunDevice> tun_;
-  std::optional<Journal> journal_;
-  std::optional<Host> host_;
-};
 
 TEST_F(ApplyTest, DownUndoesEverythingAndHooksHaveTheirPlaces) {
   ASSERT_TRUE(ApplySteps(Steps(), &*host_, &*journal_).ok());
@@ -180,6 +50,7 @@ TEST_F(ApplyTest, HooksOfTheWayDownRunInTheOrderOfTheFileAlsoAfterAReload) {
 }
 
 // All of these end otherwise in a plain `bash -c`.
+
 TEST_F(ApplyTest, HooksRunAsInWgQuick) {
   if (!FindProgram("bash").has_value()) GTEST_SKIP() << "SKIP: needs bash";
   EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false; true"}).ok());
@@ -206,16 +77,6 @@ TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
   const std::string ask = fmt::format("printf . >&{}; read -r word <&{}; ", question[1], answer[0]);
   EXPECT_TRUE(host_->Apply(RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
   EXPECT_EQ(asked, 2);
-}
-
-TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
-  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
-                                   AddressStep("fd07::1/64"),
-                                   {LinkMtu{1000}, {}},
-                                   {LinkUp{}, {}}};
-  ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
-  EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
-  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, WhatGoesWithTheInterfaceIsLeftToThat) {
@@ -357,46 +218,6 @@ TEST_F(ApplyTest, ADifferenceTouchesOnlyWhatDiffersAndRunsNoHooks) {
   ExpectAsBefore();
 }
 
-// The address that a packet to the interface's network gets.
-std::string SourceTowards(const char* destination) {
-  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(9);
-  ::inet_pton(AF_INET, destination, &address.sin_addr);
-  if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0)
-    return "";
-  socklen_t size = sizeof(address);
-  ::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  std::array<char, INET_ADDRSTRLEN> text{};
-  return ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
-}
-
-TEST_F(ApplyTest, AfterADifferenceTheFirstAddressIsTheSourceAsAtTheStart) {
-  const auto plan = [](std::initializer_list<const char*> addresses) {
-    Plan made;
-    made.steps = {{CreateInterface{}, DeleteInterface{}}};
-    for (const char* const address : addresses) made.steps.push_back(AddressStep(address));
-    made.steps.push_back({LinkUp{}, {}});
-    made.steps.push_back(RouteStep("10.8.0.0/16"));
-    return made;
-  };
-  Plan before = plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"});
-  ASSERT_TRUE(ApplySteps(before.steps, &*host_, &*journal_).ok());
-  EXPECT_EQ(SourceTowards("10.7.0.9"), "10.7.0.1");
-  for (const auto& [after, source] :
-       {std::pair(plan({"10.7.0.2/24", "10.7.0.1/24", "10.7.1.1/16"}), "10.7.0.2"),
-        std::pair(plan({"10.7.0.1/24", "10.7.0.2/24", "10.7.1.1/16"}), "10.7.0.1"),
-        std::pair(plan({"10.7.0.3/24", "10.7.0.1/24", "10.7.0.2/24"}), "10.7.0.3"),
-        std::pair(plan({"10.7.0.2/24", "10.7.0.3/24"}), "10.7.0.2")}) {
-    ASSERT_TRUE(
-        ApplyDifference(before, after, &*host_, &*journal_, [] { return absl::OkStatus(); }).ok());
-    EXPECT_EQ(SourceTowards("10.7.0.9"), source);
-    EXPECT_EQ(RoutesOfTable(), 1U) << "routes are there as ever";
-    before = after;
-  }
-}
-
 TEST_F(ApplyTest, ADifferenceThatFailsLeavesTheOldPlanInForce) {
   Plan before;
   before.steps = Steps();
@@ -438,42 +259,6 @@ TEST_F(ApplyTest, ADifferenceThatFailsBringsBackAlsoWhatIsInBothPlans) {
     const Route& route = std::get<AddRoute>(*plan.steps[step].apply).route;
     EXPECT_TRUE(HasRoute(&*netlink, route, host_->interface_index())) << step;
   }
-}
-
-TEST_F(ApplyTest, ADifferenceHasAddressesInTheOrderOfTheFile) {
-  using Texts = std::vector<std::string>;
-  const std::vector<Step> first = {AddressStep("10.7.0.2/24"), AddressStep("10.8.0.2/24")};
-  const std::vector<Step> second = {AddressStep("10.7.0.9/24"), AddressStep("10.7.0.2/24"),
-                                    AddressStep("10.8.0.9/24"), AddressStep("10.8.0.2/24")};
-  const std::vector<Step> third = {AddressStep("10.8.0.2/24"), AddressStep("10.7.0.2/24")};
-  ASSERT_TRUE(Reload(first, first).ok());
-  ASSERT_TRUE(host_->Apply(*RouteStep("10.20.0.0/16").apply).ok()) << "as a hook does";
-  ASSERT_TRUE(Reload(first, second).ok());
-  EXPECT_EQ(Addresses(), (Texts{"10.7.0.9/24", "10.8.0.9/24", "10.7.0.2/24", "10.8.0.2/24"}));
-  EXPECT_EQ(RoutesOfTable(), 1U) << "the hook's";
-  ASSERT_TRUE(Reload(second, third).ok());
-  EXPECT_EQ(Addresses(), (Texts{"10.8.0.2/24", "10.7.0.2/24"}));
-  EXPECT_EQ(journal_->entries().size(), 3U);
-  ASSERT_TRUE(Reload(third, first).ok());
-  EXPECT_EQ(Addresses(), (Texts{"10.7.0.2/24", "10.8.0.2/24"}));
-}
-
-TEST_F(ApplyTest, AnAddressMayGetAnotherLength) {
-  const Route network{Route::Type::kInterface, *Prefix::Parse("10.7.0.0/24"), kMainTable, 0};
-  const std::vector<Step> wide = {AddressStep("10.7.0.2/24"), AddressStep("fd07::2/64")};
-  const std::vector<Step> narrow = {AddressStep("10.7.0.2/32"),
-                                    AddressStep("fd07::2/128"),
-                                    {AddRoute{network}, RemoveRoute{network}}};
-  const absl::Status status = Reload(wide, narrow);
-  ASSERT_TRUE(status.ok()) << status;
-  EXPECT_EQ(Addresses(), (std::vector<std::string>{"10.7.0.2/32", "fd07::2/128"}));
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  EXPECT_TRUE(HasRoute(&*netlink, network, host_->interface_index()));
-  ASSERT_TRUE(Reload(narrow, wide).ok());
-  EXPECT_EQ(Addresses(), (std::vector<std::string>{"10.7.0.2/24", "fd07::2/64"}));
-  EXPECT_FALSE(HasRoute(&*netlink, network, host_->interface_index()));
-  ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
-  ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, TheSamePlanAgainBringsBackWhatSomebodyRemoved) {

@@ -1,0 +1,182 @@
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "platform/gateway/route_netlink.h"
+
+// What networks and addresses this host has, and what leads out of them.
+namespace ringwire::platform {
+namespace {
+
+// Far more than count as local networks, or than a host has addresses; a router may have a million
+// routes.
+constexpr size_t kRoutesMax = 4096;
+
+// Interfaces whose far end somebody has configured on this host.
+bool IsTunnelKind(std::string_view kind) {
+  static constexpr std::array<std::string_view, 10> kKinds = {
+      "tun", "wireguard", "ovpn", "gre", "ip6gre", "ipip", "ip6tnl", "vti", "vti6", "xfrm"};
+  return std::ranges::find(kKinds, kind) != kKinds.end();
+}
+
+// nullopt: there is none.
+std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t family) {
+  if (attribute == nullptr) return std::nullopt;
+  IpAddress address;
+  address.family = family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const auto size = static_cast<size_t>(nla_len(attribute));
+  if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
+  std::memcpy(address.bytes.data(), nla_data(attribute), size);
+  return address;
+}
+
+// `destination`: nullptr of a default route.
+std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
+  IpAddress any;
+  any.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  const std::optional<IpAddress> address =
+      destination == nullptr ? any : AddressIn(destination, header.rtm_family);
+  if (!address.has_value()) return std::nullopt;
+  return Prefix::Of(*address, header.rtm_dst_len);
+}
+
+// nullopt: it leads nowhere, or says no more than another one.
+std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
+  std::array<nlattr*, RTA_MAX + 1> attributes{};
+  if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+  const nlattr* const table = attributes[RTA_TABLE];
+  if (table == nullptr || header->rtm_type != RTN_UNICAST ||
+      (header->rtm_flags & RTM_F_CLONED) != 0) {
+    return std::nullopt;
+  }
+  const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+  if (!prefix.has_value()) return std::nullopt;
+  const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
+  HostRoute route{*prefix, header->rtm_protocol};
+  // One of several ways has no link of its own.
+  route.has_gateway =
+      link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
+  return RouteNetlink::TableRoute{route, nla_get_u32(table), link};
+}
+
+bool IsOfThisHost(const RouteNetlink::TableRoute& found,
+                  std::span<const RouteNetlink::LinkAddress> addresses) {
+  return !found.route.has_gateway &&
+         std::ranges::any_of(addresses, [&found](const RouteNetlink::LinkAddress& own) {
+           return own.link == found.link && found.route.prefix.Contains(own.address);
+         });
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
+  std::vector<uint32_t> links;
+  std::array<uint8_t, sizeof(ifinfomsg)> header{};
+  const absl::Status status = DumpFamily(RTM_GETLINK, header, [&links](nlmsghdr* message) {
+    std::array<nlattr*, IFLA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) < 0) return;
+    if (attributes[IFLA_LINKINFO] == nullptr) return;
+    std::array<nlattr*, IFLA_INFO_MAX + 1> link{};
+    if (nla_parse_nested(link.data(), IFLA_INFO_MAX, attributes[IFLA_LINKINFO], nullptr) < 0) {
+      return;
+    }
+    const nlattr* const kind = link[IFLA_INFO_KIND];
+    if (kind == nullptr || !IsTunnelKind(nla_get_string(kind))) return;
+    const auto* const info = static_cast<const ifinfomsg*>(nlmsg_data(message));
+    links.push_back(static_cast<uint32_t>(info->ifi_index));
+  });
+  if (!status.ok()) return status;
+  return links;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::LinkAddress>> RouteNetlink::OwnAddresses() {
+  std::vector<LinkAddress> addresses;
+  const absl::Status status = Dump(
+      RTM_GETADDR,
+      [&addresses](nlmsghdr* message) {
+        std::array<nlattr*, IFA_MAX + 1> attributes{};
+        if (nlmsg_parse(message, sizeof(ifaddrmsg), attributes.data(), IFA_MAX, nullptr) < 0)
+          return;
+        const auto* const header = static_cast<const ifaddrmsg*>(nlmsg_data(message));
+        for (const int type : {IFA_LOCAL, IFA_ADDRESS}) {
+          const std::optional<IpAddress> address =
+              AddressIn(attributes[static_cast<size_t>(type)], header->ifa_family);
+          if (address.has_value()) addresses.push_back({header->ifa_index, *address});
+        }
+      },
+      sizeof(ifaddrmsg));
+  if (!status.ok()) return status;
+  return addresses;
+}
+
+absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
+  absl::StatusOr<std::vector<uint32_t>> tunnels = TunnelLinks();
+  if (!tunnels.ok()) return tunnels.status();
+  absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
+  std::vector<HostRoute> routes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
+    if (found->link != 0 && found->link == but) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
+    found->route.by_tunnel = std::ranges::find(*tunnels, found->link) != tunnels->end();
+    if (IsLocal(found->route) && routes.size() < kRoutesMax) routes.push_back(found->route);
+  });
+  if (!status.ok()) return status;
+  return routes;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
+  const absl::StatusOr<RuleNumbers> rules = Rules();
+  if (!rules.ok()) return rules.status();
+  const absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
+  if (!addresses.ok()) return addresses.status();
+  std::vector<TableRoute> routes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value()) return;
+    found->route.has_address = IsOfThisHost(*found, *addresses);
+    if (!IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
+    if (std::ranges::find(rules->tables, found->table) == rules->tables.end()) return;
+    routes.push_back(*found);
+  });
+  if (!status.ok()) return status;
+  return routes;
+}
+
+absl::StatusOr<std::vector<Prefix>> RouteNetlink::LocalAddresses() {
+  std::vector<Prefix> addresses;
+  const std::array<std::optional<Prefix>, 2> loopback = {Prefix::Parse("127.0.0.0/8"),
+                                                         Prefix::Parse("::1/128")};
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
+    if (header->rtm_type != RTN_LOCAL) return;
+    std::array<nlattr*, RTA_MAX + 1> attributes{};
+    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
+    if (attributes[RTA_DST] == nullptr) return;
+    const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
+    if (!prefix.has_value() || addresses.size() == kRoutesMax) return;
+    const bool is_loopback = std::ranges::any_of(
+        loopback, [&prefix](const auto& one) { return one->Contains(prefix->address); });
+    if (!is_loopback) addresses.push_back(*prefix);
+  });
+  if (!status.ok()) return status;
+  return addresses;
+}
+
+}  // namespace ringwire::platform
