@@ -102,7 +102,7 @@ good_file >"$work/wga.conf"
 status=0
 on a timeout 10 "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >"$work/stderr" 2>&1 || status=$?
 check_equal "run with the same name is refused" 1 $status
-check "with the reason" grep -q 'already serves' "$work/stderr"
+check "with the reason" grep -q 'taken by the WireGuard program that serves' "$work/stderr"
 check "the first one still serves wg" wg show wga
 check "and ringwire show" "$RINGWIRE" show wga
 check "and keeps its interface" ip -n a link show wga
