@@ -356,15 +356,17 @@ absl::Status Supervisor::Run() {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
     if (sources[0].revents != 0 && !TakeSignal()) return End();
+    // Before anything that waits for an answer of the relay, which may take this message first:
+    // then there would be none any more, and a wait for it ends the service.
+    if (sources[1].revents != 0) {
+      const absl::Status status = TakeRelayMessage();
+      if (!channel_.has_value()) return status;
+    }
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
     if (sources[4].revents != 0 || sources[6].revents != 0) NoticeChanges();
     if (sources[5].revents != 0) end_listener_.Accept();
     LookAtNetworks();
-    if (sources[1].revents != 0) {
-      const absl::Status status = TakeRelayMessage();
-      if (!channel_.has_value()) return status;
-    }
     ServeRequests();
   }
 }

@@ -42,7 +42,8 @@ absl::Status Supervisor::OpenMonitor(const ConfigFile& config) {
     // Without the folder there are no others to be seen.
     if (journals.ok()) journals_.emplace(*std::move(journals));
   }
-  if (!NeedsPolicyFacts(config)) {
+  // Those of another network namespace are not seen from here; a reload looks at them.
+  if (!NeedsPolicyFacts(config) || !config.gateway.network_namespace.empty()) {
     monitor_.reset();
     return absl::OkStatus();
   }

@@ -123,9 +123,12 @@ printf '[Gateway]\nNamespace = other\n' >>"$conf"
 check_fails "what it cannot do" "$RINGWIRE" reload wga
 says "has a reason and a fix" '^ringwire: reload wga: .*needs a restart'
 sed -i -e '/^\[Gateway\]$/,$d' -e 's/^MTU.*/MTU = 1299/' "$conf"
-asked=()
-for _ in 1 2 3 4 5 6 7 8; do "$RINGWIRE" reload wga 2>/dev/null & asked+=($!); done
-for pid in "${asked[@]}"; do wait "$pid" || fail "one of many reloads at a time has no answer"; done
+for round in 1 2 3 4 5 6 7 8; do
+  asked=()
+  sed -i "s/^MTU.*/MTU = $((1290 + round))/" "$conf"
+  for _ in 1 2 3 4 5 6 7 8; do "$RINGWIRE" reload wga 2>>"$work/reloads.log" & asked+=($!); done
+  for pid in "${asked[@]}"; do wait "$pid" || fail "one of many reloads at a time has no answer"; done
+done
 echo "ok: many reloads at a time are all answered"
 kill -KILL "$(service)"
 wait_until 10 "the interface goes" no_interface a wga

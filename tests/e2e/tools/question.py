@@ -66,7 +66,10 @@ def serve(address, port):
         service.bind((address, int(port)))
         while True:
             question, client = service.recvfrom(99)
-            service.sendto(question.strip() + b" " + client[0].encode(), client)
+            try:
+                service.sendto(question.strip() + b" " + client[0].encode(), client)
+            except OSError as error:  # there is no way to the client, for now
+                print(f"answer {client[0]}: {error}", file=sys.stderr)
 
 
 def turns(*places):
