@@ -51,16 +51,27 @@ std::optional<pid_t> TrustedPeer(const UniqueFd& socket) {
 
 constexpr size_t kTwo = 2 * sizeof(int);
 
-// Two descriptors; invalid: they are not here (yet).
-std::pair<UniqueFd, UniqueFd> ReceiveTwo(int socket) {
+// Room for two descriptors and the byte that they come with. Points into itself.
+struct MessageForTwo {
+  MessageForTwo() {
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+  }
+  MessageForTwo(const MessageForTwo&) = delete;
+  MessageForTwo& operator=(const MessageForTwo&) = delete;
+
   char byte = 0;
   iovec data{&byte, sizeof(byte)};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kTwo)> control{};
   msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+};
+
+// Two descriptors; invalid: they are not here (yet).
+std::pair<UniqueFd, UniqueFd> ReceiveTwo(int socket) {
+  MessageForTwo carrier;
+  msghdr& message = carrier.message;
   if (::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0) return {};
   std::array<int, 2> received = {-1, -1};
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
@@ -130,14 +141,8 @@ bool EndWatch::HasService() const {
 }
 
 void EndWatch::GiveOutput() {
-  char byte = 0;
-  iovec data{&byte, sizeof(byte)};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(kTwo)> control{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
+  MessageForTwo carrier;
+  msghdr& message = carrier.message;
   cmsghdr* const header = CMSG_FIRSTHDR(&message);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
