@@ -246,7 +246,7 @@ void Outbound::Flush(Instant now, Collected* collected) {
     arena_promised_ -= sealed;
     uint8_t* const inner =
         NextMessage(now, collected->route, sealed, kTrainSegmentsMax) + kTransportHeaderBytes;
-    std::ranges::copy(packets[i], inner);
+    std::memcpy(inner, packets[i].data(), packets[i].size());
     std::memset(inner + packets[i].size(), 0, sealed - kTransportOverheadBytes - packets[i].size());
   }
   SealOpenTrain(now);
