@@ -119,6 +119,10 @@ bool Prefix::Contains(const IpAddress& other) const {
   return Of(other, length).address == address;
 }
 
+bool Prefix::IsWithin(const Prefix& outer) const {
+  return length >= outer.length && outer.Contains(address);
+}
+
 std::string Prefix::ToString() const {
   if (!address.IsSet()) return {};
   return address.ToString() + "/" + std::to_string(length);

@@ -47,6 +47,8 @@ struct Prefix {
   static Prefix Of(IpAddress address, int length);
 
   bool Contains(const IpAddress& other) const;
+  // True when every address of this prefix is in `outer`, which may be the same prefix.
+  bool IsWithin(const Prefix& outer) const;
   std::string ToString() const;
   friend auto operator<=>(const Prefix&, const Prefix&) = default;
 };

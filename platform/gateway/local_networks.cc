@@ -28,11 +28,6 @@ Prefix Literal(std::string_view text) {
   return *prefix;
 }
 
-bool IsWithin(const Prefix& inner, const Prefix& outer) {
-  return inner.address.family == outer.address.family && inner.length >= outer.length &&
-         outer.Contains(inner.address);
-}
-
 // RFC 1918, 6598, 3927, 4193, 4291; and multicast, which is nobody's.
 bool IsPrivate(const Prefix& prefix) {
   static const std::array<Prefix, 9> kRanges = {
@@ -40,7 +35,7 @@ bool IsPrivate(const Prefix& prefix) {
       Literal("100.64.0.0/10"), Literal("169.254.0.0/16"), Literal("224.0.0.0/4"),
       Literal("fc00::/7"),      Literal("fe80::/10"),      Literal("ff00::/8")};
   return std::ranges::any_of(kRanges,
-                             [&prefix](const Prefix& range) { return IsWithin(prefix, range); });
+                             [&prefix](const Prefix& range) { return prefix.IsWithin(range); });
 }
 
 bool IsAtLeast(const Prefix& prefix, int length_v4, int length_v6) {
@@ -80,7 +75,7 @@ LocalNetworks Chosen(std::vector<LocalNetwork> networks) {
   LocalNetworks chosen;
   for (const LocalNetwork& network : networks) {
     const bool known = std::ranges::any_of(chosen.networks, [&network](const LocalNetwork& other) {
-      return IsWithin(network.prefix, other.prefix);
+      return network.prefix.IsWithin(other.prefix);
     });
     if (known) continue;
     if (chosen.networks.size() < kLocalNetworksMax) {

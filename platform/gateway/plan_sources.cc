@@ -12,10 +12,6 @@ namespace {
 // Of one family: a rule for each pair of a source and a local network.
 constexpr size_t kLocalRulesMax = 512;
 
-bool IsWithin(const Prefix& inner, const Prefix& outer) {
-  return inner.length >= outer.length && outer.Contains(inner.address);
-}
-
 // The sources of one family and where the tunnel leads them.
 class SourcePlanner {
  public:
@@ -80,7 +76,7 @@ void SourcePlanner::AddLocalNetworks() {
   for (const LocalNetwork& network : local.networks) {
     if (network.prefix.address.family != family_) continue;
     const bool covered = std::ranges::any_of(allowed_, [&network](const Prefix& prefix) {
-      return prefix.length < network.prefix.length && IsWithin(network.prefix, prefix);
+      return prefix.length < network.prefix.length && network.prefix.IsWithin(prefix);
     });
     if (!covered) continue;
     if (left == 0) {
@@ -100,7 +96,7 @@ void SourcePlanner::AddLocalNetworks() {
 
 void SourcePlanner::AddLocalNetwork(const Prefix& network) {
   for (const Prefix& prefix : allowed_) {
-    if (!IsWithin(prefix, network)) continue;
+    if (!prefix.IsWithin(network)) continue;
     for (const Prefix& source : sources_) {
       Rule rule{family_, builder_->PriorityOf(RuleTurn::kSourcesPeers), table_};
       rule.source = source;

@@ -93,20 +93,16 @@ std::optional<Prefix> ReadPrefix(const json& value) {
   return Prefix::Parse(fmt::format("{}/{}", Text(*prefix, "addr"), length->get<uint64_t>()));
 }
 
-bool IsWithin(const Prefix& inner, const Prefix& outer) {
-  return inner.length >= outer.length && outer.Contains(inner.address);
-}
-
 // With one network that a rule names: all of `own`, or some of them.
 Comparison WithNetwork(const json& named, std::span<const Prefix> own) {
   const std::optional<Prefix> network = ReadPrefix(named);
   if (!network.has_value()) return {Fit::kUnknown};  // a range, or a set with a name
-  if (std::ranges::all_of(own, [&](const Prefix& one) { return IsWithin(one, *network); })) {
+  if (std::ranges::all_of(own, [&](const Prefix& one) { return one.IsWithin(*network); })) {
     return {Fit::kYes};
   }
   Comparison found{Fit::kNo};
   for (const Prefix& one : own) {
-    if (!IsWithin(one, *network) && !IsWithin(*network, one)) continue;
+    if (!one.IsWithin(*network) && !network->IsWithin(one)) continue;
     found.fit = Fit::kUnknown;
     // A part of the whole internet is nobody's in particular.
     found.names_us = found.names_us || one.length > 0;

@@ -18,7 +18,7 @@ begin b wgb "$RINGWIRE"
 set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
 check_equal "allowed: io_uring" io_uring "$(backend wgb)"
 for refusal in EPERM ENOSYS; do
-  begin a wga "$e2e_dir/tools/without_io_uring.py" $refusal "$RINGWIRE"
+  begin a wga "$RINGWIRE_PYTHON" "$e2e_dir/tools/without_io_uring.py" $refusal "$RINGWIRE"
   set_up a wga a 51820 10.77.0.1/24 fd77::1/64
   check_equal "$refusal: epoll" epoll "$(backend wga)"
   check_equal "$refusal: one line says so" 1 "$(grep -c 'epoll is used' "$work/wga.log")"
@@ -40,6 +40,6 @@ wg set wgb peer "${public[a]}" remove
 join_two
 check "auto: traffic" pings a 10.77.0.2
 stop wga
-check_fails "io_uring: an error" on a timeout 20 "${limited[@]}" "$RINGWIRE" -f --io=io_uring --workers=8 wga
+check_fails "io_uring: an error" on a timeout "$patience" "${limited[@]}" "$RINGWIRE" -f --io=io_uring --workers=8 wga
 cp "$work/check.out" "$work/refused.log"
 check "with the way out" grep -q -- '--io=epoll' "$work/refused.log"

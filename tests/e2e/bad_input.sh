@@ -18,7 +18,7 @@ interfaces_before=$(interfaces)
 refused() {  # refused WHAT STATUS PATTERN COMMAND...: on host a
   local what=$1 wanted=$2 pattern=$3 status=0 lines
   shift 3
-  on a timeout 10 "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
+  on a timeout "$patience" "$@" >"$work/stdout" 2>"$work/stderr" || status=$?
   cat "$work/stdout" >>"$work/stderr"
   [ "$status" = "$wanted" ] || { cat "$work/stderr" >&2; fail "$what: exit status $status instead of $wanted"; }
   lines=$(wc -l <"$work/stderr")
@@ -74,7 +74,7 @@ refused "a name that is no name" 1 'a/b' "$RINGWIRE" -f a/b
 refused "show of an interface that is not there" 1 'wgnone' "$RINGWIRE" show wgnone
 refused "an unknown AEAD provider" 2 'aead' "$RINGWIRE" -f --aead=magic wgz
 refused "an unknown backend" 2 'io' "$RINGWIRE" -f --io=magic wgz
-without() { refused "$1" 1 'io_uring' "$e2e_dir/tools/without_io_uring.py" "$2" "$RINGWIRE" -f --io=io_uring wgz; }
+without() { refused "$1" 1 'io_uring' "$RINGWIRE_PYTHON" "$e2e_dir/tools/without_io_uring.py" "$2" "$RINGWIRE" -f --io=io_uring wgz; }
 without "--io=io_uring where containers refuse it" EPERM
 without "--io=io_uring where the kernel has none" ENOSYS
 # The background form reports the same to the one who started it.
@@ -91,7 +91,7 @@ say "beside a running one"
 start a wga
 refused_beside() {
   local status=0
-  on a timeout 10 "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wga >"$work/stderr" 2>&1 || status=$?
+  on a timeout "$patience" "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wga >"$work/stderr" 2>&1 || status=$?
   check_equal "a second process for the same name" 1 $status
   check_equal "says so in one line" 1 "$(wc -l <"$work/stderr")"
   check "the first one still serves wg" wg show wga
@@ -100,7 +100,7 @@ refused_beside() {
 refused_beside
 good_file >"$work/wga.conf"
 status=0
-on a timeout 10 "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >"$work/stderr" 2>&1 || status=$?
+on a timeout "$patience" "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/wga.conf" >"$work/stderr" 2>&1 || status=$?
 check_equal "run with the same name is refused" 1 $status
 check "with the reason" grep -q 'taken by the WireGuard program that serves' "$work/stderr"
 check "the first one still serves wg" wg show wga

@@ -5,6 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build/dev
 RINGWIRE=${RINGWIRE:-$build/ringwire} UDP_BLAST=${UDP_BLAST:-$build/udp_blast}
+RINGWIRE_PYTHON=${RINGWIRE_PYTHON:-python3}
 run=$here/../../bench/e2e/run.py
 [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] || { echo "SKIP: needs root and /dev/net/tun"; exit 77; }
 unshare --mount --net --pid --fork true 2>/dev/null || { echo "SKIP: needs CAP_SYS_ADMIN (namespaces)"; exit 77; }
@@ -14,9 +15,9 @@ done
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-"$run" --rounds 1 --seconds 0.3 --systems veth,chacha --work tcp1,udp1300,ping,load --json "$folder/result.json" \
+"$RINGWIRE_PYTHON" "$run" --rounds 1 --seconds 0.3 --systems veth,chacha --work tcp1,udp1300,ping,load --json "$folder/result.json" \
   "--ringwire=$RINGWIRE" "--udp-blast=$UDP_BLAST" "--io=${RINGWIRE_E2E_IO:-io_uring}"
-python3 - "$folder/result.json" <<'PY'
+"$RINGWIRE_PYTHON" - "$folder/result.json" <<'PY'
 import json
 import sys
 
@@ -42,7 +43,7 @@ PY
 
 # What cannot be measured is a failure, in words, and in the exit status.
 status=0
-"$run" --rounds 1 --seconds 0.3 --systems chacha --work udp1300 "--ringwire=$RINGWIRE" --udp-blast=/bin/false \
+"$RINGWIRE_PYTHON" "$run" --rounds 1 --seconds 0.3 --systems chacha --work udp1300 "--ringwire=$RINGWIRE" --udp-blast=/bin/false \
   >"$folder/failing" 2>&1 || status=$?
 [ "$status" = 1 ] && grep -q 'chacha.*FAILED' "$folder/failing" || { cat "$folder/failing"; exit 1; }
 echo "ok: a failing measurement is reported"

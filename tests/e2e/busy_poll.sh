@@ -24,7 +24,7 @@ quiet_for_1s() {
   end=$((${EPOCHREALTIME/./} + 1000000))
   while ((${EPOCHREALTIME/./} < end)); do
     [ "$(ticks "${daemon_pid[wga]}")" = "$before" ] || return 1
-    sleep 0.2
+    pause 0.2
   done
 }
 wait_until 15 "an idle second" quiet_for_1s

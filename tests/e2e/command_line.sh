@@ -35,7 +35,7 @@ status=0
 "$RINGWIRE" check "$work/wrong.conf" >"$work/check.log" 2>&1 || status=$?
 check_equal "check refuses what run refuses" 1 $status
 check "with its position" grep -q 'wrong\.conf:9:13: Namespace must be ' "$work/check.log"
-check_fails "run refuses it" timeout 20 "$RINGWIRE" run "$work/wrong.conf"
+check_fails "run refuses it" timeout "$patience" "$RINGWIRE" run "$work/wrong.conf"
 check_equal "in the words of check" "$(grep ':9:' "$work/check.log")" "$(sed -n 's/^ringwire: \(.*:9:\)/\1/p' "$work/check.out")"
 status=0
 "$RINGWIRE" check "$work/wg9.conf" >/dev/full 2>"$work/full.log" || status=$?
@@ -57,7 +57,7 @@ echo "ok: every command has --help"
 
 say "in the background"
 host a
-check "ringwire IFNAME returns" on a timeout 20 "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga
+check "ringwire IFNAME returns" on a timeout "$patience" "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga
 check "wg can speak to it at once" wg set wga private-key <(echo "${private[a]}") listen-port 51820
 status=0
 "$RINGWIRE" show wga >/dev/full 2>"$work/full.log" || status=$?

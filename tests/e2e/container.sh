@@ -16,13 +16,13 @@ new_key gateway client
 cookbook namespace/gateway.conf
 cookbook namespace/client.conf
 mkdir "$work/site" && echo 'the far side' >"$work/site/index.html"
-(cd "$work/site" && spawn a python3 -u -m http.server 80 >"$work/web.log" 2>&1) &
+(cd "$work/site" && spawn a "$RINGWIRE_PYTHON" -u -m http.server 80 >"$work/web.log" 2>&1) &
 wait_until 10 "the web server" listening a 80
 spawn a "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/gateway.conf" >>"$work/gateway.log" 2>&1 &
 daemon_pid[gateway]=$! daemon_host[gateway]=a
 wait_until 10 "the gateway is up" ready a gateway
 url=http://198.51.100.7/
-check_equal "the host itself has another way to the server" 'the far side' "$(on b curl -s -m 2 "$url")"
+check_equal "the host itself has another way to the server" 'the far side' "$(on b curl -s -m "$patience" "$url")"
 check "without the tunnel" grep -q '^192\.0\.2\.2 ' "$work/web.log"
 seen() { grep -c "^$1 " "$work/web.log" || true; }
 outside=$(seen 192.0.2.2)
@@ -48,12 +48,12 @@ contained() {
 say "a namespace for a container"
 on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/client.conf"
 inside() { contained /run/netns/vpn "$@"; }
-check_equal "it reaches the server" 'the far side' "$(inside /bin/curl -s -m 2 "$url")"
+check_equal "it reaches the server" 'the far side' "$(inside /bin/curl -s -m "$patience" "$url")"
 check_equal "by the tunnel" "$outside" "$(seen 192.0.2.2)"
 check_equal "which is its only interface" $'client\nlo' "$(inside /bin/ls /sys/class/net | sort)"
 if command -v systemd-nspawn >/dev/null; then
   check_equal "as the cookbook says, with systemd-nspawn" 'the far side' "$(systemd-nspawn --quiet --pipe --register=no --keep-unit -D "$root" \
-    --network-namespace-path=/run/netns/vpn --resolv-conf=off /bin/curl -s -m 2 "$url" </dev/null)"
+    --network-namespace-path=/run/netns/vpn --resolv-conf=off /bin/curl -s -m "$patience" "$url" </dev/null)"
 fi
 inside /bin/bash -c "until [ -e /tmp/enough ]; do /bin/curl -s -m 1 $url >/tmp/fetched; done" 2>/dev/null &
 running=$!
@@ -79,7 +79,7 @@ wait_until 5 "it is there" differs "$(readlink /proc/self/ns/net)" readlink "/pr
 ip netns attach scraper "$container"
 sed -i 's,^Namespace.*,Namespace = scraper,' "$work/client.conf"
 on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/client.conf"
-check_equal "has the tunnel" 'the far side' "$(contained "/proc/$container/ns/net" /bin/curl -s -m 2 "$url")"
+check_equal "has the tunnel" 'the far side' "$(contained "/proc/$container/ns/net" /bin/curl -s -m "$patience" "$url")"
 on b "$RINGWIRE" down client
 check_fails "and then no longer" contained "/proc/$container/ns/net" /bin/curl -s -m 1 "$url"
 check "its namespace is not ours to remove" ip -n scraper link show lo

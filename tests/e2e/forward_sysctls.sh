@@ -31,7 +31,7 @@ set_sysctl ipv4/conf/eth1/forwarding 1
 set_sysctl ipv6/conf/eth1/forwarding 1
 set_sysctl ipv6/conf/eth0/accept_ra 1
 ip -n isp address add fe80::b/64 dev eth0
-advertise() { on isp python3 "$e2e_dir/tools/advertise.py" 2001:db8:77:: 0xC0 1800; }
+advertise() { on isp "$RINGWIRE_PYTHON" "$e2e_dir/tools/advertise.py" 2001:db8:77:: 0xC0 1800; }
 ip -n r link set eth0 addrgenmode eui64 down
 ip -n r link set eth0 up
 has_default() { output_has '^default via fe80::b dev eth0 proto ra' ip -n r -6 route; }

@@ -26,7 +26,7 @@ wait_until 5 "the capture" grep -q 'listening on' "$work/tcpdump.log"
 join_two - 192.0.2.1:51820
 count a requests 'iifname "wga" icmp type echo-request'
 check "a session, begun by b" on b ping -n -q -c 5 -i 0.05 -W 2 10.77.0.1
-payloads() { python3 "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 51820; }
+payloads() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 51820; }
 captured() { (($(payloads | wc -l) >= 6)); }
 wait_until 5 "m has seen an initiation and five transport messages" captured
 payloads >"$work/seen"
@@ -34,7 +34,7 @@ grep -m 1 '^01' "$work/seen" >"$work/initiation"
 grep '^04' "$work/seen" >"$work/transport"
 
 inject() {  # inject SOURCE: from m, the datagrams of stdin as lines of hexadecimal
-  on m python3 "$e2e_dir/tools/datagram.py" send "$1" 51820 192.0.2.1 51820
+  on m "$RINGWIRE_PYTHON" "$e2e_dir/tools/datagram.py" send "$1" 51820 192.0.2.1 51820
 }
 state() { wg show wga dump | tail -n 1 | cut -f 3,5; }  # endpoint, handshake time
 state_before=$(state)

@@ -87,7 +87,7 @@ down
 rules | diff "$work/rules" - || fail "down leaves rules"
 
 believes() {  # believes PREFIX: m says that this /64 is on the link, and gives nobody an address in it
-  on m python3 "$e2e_dir/tools/advertise.py" "$1" 0x80
+  on m "$RINGWIRE_PYTHON" "$e2e_dir/tools/advertise.py" "$1" 0x80
   output_has "^${1}/64 dev eth0 proto kernel" ip -n b -6 route
 }
 

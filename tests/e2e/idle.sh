@@ -14,7 +14,7 @@ quiet_for_2s() {  # two seconds in a row without a tick of either process, befor
   end=$((${EPOCHREALTIME/./} + 2000000))
   while ((${EPOCHREALTIME/./} < end)); do
     [ "$(ticks "${daemon_pid[wga]}")" = "$a" ] && [ "$(ticks "${daemon_pid[wgb]}")" = "$b" ] || return 1
-    sleep 0.2
+    pause 0.2
   done
 }
 wait_until 15 "two idle seconds" quiet_for_2s

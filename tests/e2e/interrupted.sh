@@ -74,9 +74,9 @@ echo "ok: everything is undone all the same"
 say "what hooks ask for"
 write "SaveConfig = true
 PostUp = '$RINGWIRE' show %i >'$work/asked'; wg show %i >>'$work/asked'; wg set %i listen-port 51900; '$RINGWIRE' save %i
-PostUp = timeout 20 '$RINGWIRE' reload %i || true
-PreDown = '$RINGWIRE' show %i >>'$work/asked'; wg set %i listen-port 51901; timeout 20 '$RINGWIRE' save %i
-PreDown = grep -q '^ListenPort = 51901$' '$work/folder/wga.conf'; timeout 20 '$RINGWIRE' reload %i || true"
+PostUp = timeout $patience '$RINGWIRE' reload %i || true
+PreDown = '$RINGWIRE' show %i >>'$work/asked'; wg set %i listen-port 51901; timeout $patience '$RINGWIRE' save %i
+PreDown = grep -q '^ListenPort = 51901$' '$work/folder/wga.conf'; timeout $patience '$RINGWIRE' reload %i || true"
 on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log"
 check "a reload in a PostUp is refused at once" grep -q 'reload wga: a hook of it is being run' "$work/up.log"
 check "a PostUp can save" grep -q '^ListenPort = 51900$' "$work/folder/wga.conf"

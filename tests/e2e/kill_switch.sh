@@ -40,11 +40,11 @@ crash() {  # crash WHAT PID...
 }
 no_service() { ! pgrep -f "ringwire up .*/wgb.conf"; }
 refused_at_once() { # refused_at_once ADDRESS: a connection gets an error, not silence
-  on b python3 -c 'import socket, sys; s = socket.socket(); s.settimeout(3)
+  on b "$RINGWIRE_PYTHON" -c 'import socket, sys; s = socket.socket(); s.settimeout(int(sys.argv[2]))
 try: s.connect((sys.argv[1], 80))
 except TimeoutError: sys.exit("silence")
 except OSError as error: print(error)
-else: sys.exit("connected")' "$1"
+else: sys.exit("connected")' "$1" "$patience"
 }
 
 say "from the first step of up to the last one of down"

@@ -6,7 +6,7 @@ clock() { echo "$EPOCHREALTIME"; }
 
 # watch_uplink NAME HOST INTERFACE: captures what arrives there, until judge_uplink.
 watch_uplink() {
-  spawn "$2" python3 "$e2e_dir/tools/uplink.py" capture "$3" "$work/$1.pcap" >"$work/$1.ready" 2>"$work/$1.capture.log" &
+  spawn "$2" "$RINGWIRE_PYTHON" "$e2e_dir/tools/uplink.py" capture "$3" "$work/$1.pcap" >"$work/$1.ready" 2>"$work/$1.capture.log" &
   uplink_pid[$1]=$!
   wait_until 10 "the capture $1 runs" grep -q ready "$work/$1.ready"
 }
@@ -26,7 +26,7 @@ only_tunnel() {
   local name=$1 what=$2
   shift 2
   stop_watching "$name"
-  check "$what" python3 "$e2e_dir/tools/uplink.py" judge "$work/$name.pcap" "$@"
+  check "$what" "$RINGWIRE_PYTHON" "$e2e_dir/tools/uplink.py" judge "$work/$name.pcap" "$@"
   tail -n 1 "$work/check.out"
 }
 
@@ -34,14 +34,14 @@ only_tunnel() {
 leaks() {
   local name=$1
   shift
-  ! python3 "$e2e_dir/tools/uplink.py" judge "$work/$name.pcap" none --least 0 "$@"
+  ! "$RINGWIRE_PYTHON" "$e2e_dir/tools/uplink.py" judge "$work/$name.pcap" none --least 0 "$@"
 }
 
 # chatter HOST UPLINK ADDRESS...: begins, and goes on until chatter_stops. more_chatter WHAT: many more rounds have passed.
 chatter() {
   local host=$1
   shift
-  spawn "$host" python3 "$e2e_dir/tools/chatter.py" "$work/rounds" "$@" >>"$work/chatter.log" 2>&1 &
+  spawn "$host" "$RINGWIRE_PYTHON" "$e2e_dir/tools/chatter.py" "$work/rounds" "$@" >>"$work/chatter.log" 2>&1 &
   chatter_pid=$!
   wait_until 10 "the chatter begins" chatter_beyond 1
 }

@@ -6,12 +6,17 @@
 # the machine: whatever ends process 1 (also SIGKILL) ends every process and with them every interface.
 #
 # Environment: RINGWIRE (the program under test), RINGWIRE_E2E_IO (io_uring or epoll), RINGWIRE_E2E_RELEASE (1: the
-# program has no sanitizers, so memory is worth measuring).
+# program has no sanitizers, so memory is worth measuring), RINGWIRE_PYTHON (the interpreter: the first python3 of PATH
+# can be a version manager's script that takes longer to start than a test to run), RINGWIRE_SLOWNESS (how many times
+# slower this machine is than the one that the waits were chosen on: scripts/slowness.sh).
 set -euo pipefail
 
 e2e_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 RINGWIRE=${RINGWIRE:-$e2e_dir/../../build/dev/ringwire}
 RINGWIRE_E2E_IO=${RINGWIRE_E2E_IO:-io_uring}
+RINGWIRE_PYTHON=${RINGWIRE_PYTHON:-$(python3 -c 'import sys; print(sys.executable)' || echo python3)}
+# Limits catch what hangs, not what is slow: no wait for what must come ends before this many seconds.
+patience=$((30 * ${RINGWIRE_SLOWNESS:-1}))
 
 declare -F skip >/dev/null || skip() { echo "SKIP: needs $*"; exit 77; }
 
@@ -20,13 +25,13 @@ enter_namespaces() {
   local tool child status=0
   [ "$(id -u)" = 0 ] || skip "root (network namespaces and CAP_NET_ADMIN)"
   [ -c /dev/net/tun ] || skip "/dev/net/tun"
-  for tool in ip wg nsenter unshare setpriv ping nft python3 socat; do
+  for tool in ip wg nsenter unshare setpriv ping nft socat "$RINGWIRE_PYTHON"; do
     command -v "$tool" >/dev/null || skip "$tool (./dev setup)"
   done
   command -v "$RINGWIRE" >/dev/null || { echo "FAIL: there is no $RINGWIRE (./dev build)" >&2; exit 1; }
   unshare --mount --net --pid --fork true 2>/dev/null || skip "CAP_SYS_ADMIN (namespaces)"
   RINGWIRE=$(command -v "$RINGWIRE") && RINGWIRE=$(realpath "$RINGWIRE")
-  export RINGWIRE RINGWIRE_E2E_IO RINGWIRE_E2E_INSIDE=1
+  export RINGWIRE RINGWIRE_E2E_IO RINGWIRE_PYTHON RINGWIRE_E2E_INSIDE=1
   setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --mount-proc bash "$0" "$@" <&0 &
   child=$!
   trap 'kill -KILL "$child" 2>/dev/null || true' EXIT
@@ -44,6 +49,7 @@ work=/run/e2e
 mkdir -p /run/netns "$work"
 export ASAN_OPTIONS="log_path=$work/sanitizer:${ASAN_OPTIONS:-}"
 export UBSAN_OPTIONS="log_path=$work/sanitizer:print_stacktrace=1:${UBSAN_OPTIONS:-}"
+mkfifo "$work/never"  # nobody writes to it: `pause` waits there
 declare -A private=() public=() daemon_pid=() daemon_host=() daemon_kind=() stream_pid=()
 
 # ---- checks ------------------------------------------------------------------------------------------------------
@@ -70,14 +76,22 @@ check_equal() {  # check_equal WHAT WANTED GOT
   echo "ok: $1"
 }
 
-wait_until() {  # wait_until SECONDS WHAT COMMAND...: polls until the command succeeds
-  local deadline=$((${EPOCHREALTIME/./} + $1 * 1000000)) what=$2
+# pause [SECONDS]: without a process, as `sleep` would be.
+pause() { read -r -t "${1:-0.05}" _ <>"$work/never" || true; }
+
+# wait_until SECONDS WHAT COMMAND...: polls until the command succeeds. It gives up after SECONDS, and never before
+# $patience: SECONDS is for what takes longer than that by the protocol's own clock.
+wait_until() {
+  local seconds=$(($1 * ${RINGWIRE_SLOWNESS:-1})) what=$2 deadline
+  deadline=$((${EPOCHREALTIME/./} + (seconds > patience ? seconds : patience) * 1000000))
   shift 2
   until "$@" >/dev/null 2>&1; do
     ((${EPOCHREALTIME/./} < deadline)) || fail "waited in vain: $what  [$*]"
-    sleep 0.05
+    pause
   done
 }
+
+check_soon() { wait_until 5 "$@"; echo "ok: $1"; }  # check_soon WHAT COMMAND...: it succeeds, perhaps not at once
 
 # True when COMMAND prints something else than BEFORE (for wait_until).
 differs() { local before=$1; shift; [ "$("$@")" != "$before" ]; }
@@ -151,10 +165,10 @@ stop() { ends_well "$1" || exit 1; }  # stop IF: as an operator does
 
 # ends_well IF: ends the daemon by SIGTERM and checks its exit status, its interface and its socket.
 ends_well() {
-  local pid=${daemon_pid[$1]} host=${daemon_host[$1]} status=0 tries=0
+  local pid=${daemon_pid[$1]} host=${daemon_host[$1]} status=0 deadline=$((SECONDS + patience))
   unset "daemon_pid[$1]"
   kill -TERM "$pid"
-  while alive "$pid" && ((++tries < 200)); do sleep 0.05; done
+  while alive "$pid" && ((SECONDS <= deadline)); do pause; done
   if alive "$pid"; then echo "FAIL: the daemon of $1 does not end on SIGTERM" >&2; return 1; fi
   wait "$pid" 2>/dev/null || status=$?
   [ "$status" = 0 ] || { echo "FAIL: the daemon of $1 ended with $status" >&2; return 1; }
@@ -232,14 +246,22 @@ down() { on "$1" "$RINGWIRE" down "$2"; }                          # down HOST I
 
 # ---- what is seen ------------------------------------------------------------------------------------------------
 
-pings() {  # pings HOST ADDRESS [PING OPTIONS]: every one of a few requests is answered
+answered() {  # answered HOST ADDRESS [PING OPTIONS]: one request is
   local host=$1 to=$2
   shift 2
-  on "$host" ping -n -q -c 3 -i 0.05 -W 2 "$@" "$to" | grep ' 0% packet loss' >/dev/null
+  on "$host" ping -n -q -c 1 -W "$patience" "$@" "$to"
+}
+# pings HOST ADDRESS [PING OPTIONS]: every one of three requests is answered. Each has a process of its own: one that sends
+# several gives the last answer only twice the time that the others took.
+pings() {
+  local host=$1 to=$2
+  shift 2
+  # shellcheck disable=SC2016  # expanded by the inner shell
+  on "$host" sh -c 'for n in 1 2 3; do ping -n -q -c 1 -W "$@" >/dev/null || exit 1; done' pings "$patience" "$@" "$to"
 }
 # at_once WHAT HOST ADDRESS: after a change, already the first request is answered.
 at_once() {
-  check "$1" on "$2" ping -n -q -c 1 -W 1 "$3"
+  check "$1" answered "$2" "$3"
   check "$1, and from then on" pings "$2" "$3"
 }
 no_pings() {  # no_pings HOST ADDRESS [PING OPTIONS]: none is answered
@@ -260,7 +282,18 @@ count() {
 counted() { on "$1" nft list counter inet seen "$2" | awk '/packets/ { print $2 }'; }
 
 # status IF EXPRESSION: a value of `ringwire show --json`, as a Python expression over `status`.
-status() { "$RINGWIRE" show "$1" --json | python3 -c "import json, sys; status = json.load(sys.stdin); print($2)"; }
+status() {
+  local answer=
+  [ -p "$work/answer" ] || start_status_helper
+  printf '%s\t%s\0' "$1" "$2" >"$work/ask"
+  IFS= read -r -d '' answer <"$work/answer" || true
+  [ "${answer:0:1}" = '=' ] || { echo "status of $1: ${answer:1}" >&2; return 1; }
+  printf '%s\n' "${answer:1}"
+}
+start_status_helper() {
+  mkfifo "$work/ask" "$work/answer"
+  "$RINGWIRE_PYTHON" "$e2e_dir/tools/status.py" "$work/ask" "$work/answer" </dev/null >>"$work/status.log" 2>&1 &
+}
 drops() { status "$1" "status['drops'].get('$2', 0)"; }
 dropped_more() { (($(drops "$1" "$2") > $3)); }
 received_more() { local now; read -r now _ < <(transfer "$1"); ((now > $2)); }
@@ -271,9 +304,9 @@ listening() { output_has ":$2\\b" on "$1" ss -Hltn; }
 
 # stream NAME HOST_A HOST_B ADDRESS PORT: a byte-verified TCP connection from A to B, running when this returns.
 stream() {
-  spawn "$3" python3 "$e2e_dir/tools/stream.py" serve "$4" "$5" >>"$work/$1.log" 2>&1 &
+  spawn "$3" "$RINGWIRE_PYTHON" "$e2e_dir/tools/stream.py" serve "$4" "$5" >>"$work/$1.log" 2>&1 &
   wait_until 10 "the echo service of $1" listening "$3" "$5"
-  spawn "$2" python3 "$e2e_dir/tools/stream.py" run "$4" "$5" "$work/$1.verified" >>"$work/$1.log" 2>&1 &
+  spawn "$2" "$RINGWIRE_PYTHON" "$e2e_dir/tools/stream.py" run "$4" "$5" "$work/$1.verified" >>"$work/$1.log" 2>&1 &
   stream_pid[$1]=$!
   wait_until 20 "the first bytes of $1" stream_beyond "$1" 0
 }

@@ -23,7 +23,7 @@ up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/client.conf"; }
 down() { on b "$RINGWIRE" down client; }
 run_inside() { on b "$RINGWIRE" exec client -- "$@"; }  # as root, who is the invoking user of this test
 as_nobody() { on b env SUDO_UID="$(id -u nobody)" SUDO_GID="$(id -g nobody)" "$RINGWIRE" exec client -- "$@"; }
-fetch() { run_inside curl -s -m 2 http://192.168.5.2:8000/; }
+fetch() { run_inside curl -s -m "$patience" http://192.168.5.2:8000/; }
 service() { pgrep -of "ringwire up .*/client.conf"; }
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
@@ -33,7 +33,7 @@ snapshot() {
   find /run/ringwire /run/wireguard /etc/netns -name '*client*' -o -name '*vpn*' 2>/dev/null || true
 }
 mkdir "$work/site" && echo 'the far side' >"$work/site/index.html"
-(cd "$work/site" && spawn s python3 -u -m http.server 8000 >"$work/web.log" 2>&1) &
+(cd "$work/site" && spawn s "$RINGWIRE_PYTHON" -u -m http.server 8000 >"$work/web.log" 2>&1) &
 wait_until 10 "the web server" listening s 8000
 spawn a "$RINGWIRE" run "--io=$RINGWIRE_E2E_IO" "$work/gateway.conf" >>"$work/gateway.log" 2>&1 &
 daemon_pid[gateway]=$! daemon_host[gateway]=a
@@ -208,8 +208,8 @@ say "from programs that have mounts of their own"
 elsewhere() { ip netns exec b "$@"; }
 elsewhere "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/client.conf"
 check "the namespace is seen by everybody" ip -n vpn link show client
-check_equal "in use" 'the far side' "$(elsewhere "$RINGWIRE" exec client -- curl -s -m 2 http://192.168.5.2:8000/)"
-check_equal "and as ip netns does it" 'the far side' "$(ip netns exec vpn curl -s -m 2 http://192.168.5.2:8000/)"
+check_equal "in use" 'the far side' "$(elsewhere "$RINGWIRE" exec client -- curl -s -m "$patience" http://192.168.5.2:8000/)"
+check_equal "and as ip netns does it" 'the far side' "$(ip netns exec vpn curl -s -m "$patience" http://192.168.5.2:8000/)"
 elsewhere "$RINGWIRE" down client
 snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "down leaves something"

@@ -14,14 +14,14 @@ begin() {  # begin COMMAND...: wga, joined to wgb
   wg set wgb peer "${public[a]}" remove
   join_two
 }
-bytes_arrive() { check "$1: TCP and UDP, there and back" on a timeout 30 "$e2e_dir/tools/exchange.py" run 10.77.0.2 5000; }
+bytes_arrive() { check "$1: TCP and UDP, there and back" on a timeout "$patience" "$RINGWIRE_PYTHON" "$e2e_dir/tools/exchange.py" run 10.77.0.2 5000; }
 doubts() { status wga "'; '.join(o['why'] for o in status['offloads'].values() if o['state'] == 'on' and 'why' in o)"; }
 state() { status wga "status['offloads']['$1']['state']"; }
 
 two_bare_hosts
 start b wgb
 set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
-spawn b "$e2e_dir/tools/exchange.py" serve 10.77.0.2 5000 >>"$work/exchange.log" 2>&1 &
+spawn b "$RINGWIRE_PYTHON" "$e2e_dir/tools/exchange.py" serve 10.77.0.2 5000 >>"$work/exchange.log" 2>&1 &
 wait_until 10 "the echo service" listening b 5000
 names=(tso uso udp-gso udp-gro multishot-read multishot-recvmsg tun-gso-write)
 multishot=on

@@ -39,7 +39,7 @@ http {
 CONF
 spawn server nginx -c "$work/nginx.conf" &
 wait_until 10 "the web server" listening server 80
-get() { on client curl -sSf --connect-timeout 5 "${@:2}" "http://$1/file" -o "$work/got" && cmp "$work/got" "$work/www/file"; }
+get() { on client curl -sSf --connect-timeout "$patience" "${@:2}" "http://$1/file" -o "$work/got" && cmp "$work/got" "$work/www/file"; }
 no_way() { ! on client curl -sSf --connect-timeout 0.5 "http://$1/file" -o /dev/null; }
 seen() { tail -n 1 "$work/access.log" | cut -d' ' -f1; }
 

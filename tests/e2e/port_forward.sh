@@ -58,27 +58,27 @@ CONF
   spawn "$1" nginx -e "$work/nginx-$1.log" -c "$work/nginx-$1.conf" &
   wait_until 10 "nginx on $1" listening "$1" 80
 }
-get() { on "$1" curl -sS --max-time "${3:-3}" "http://$2"; }
+get() { on "$1" curl -sS --max-time "${3:-$patience}" "http://$2"; }
 public4=198.51.100.1 public6='[2001:db8:51::1]'
 # echo_udp HOST UDP4|UDP6 PORT [SOCAT OPTION]: sends back each datagram with the address that it has come from.
 echo_udp() {
   # shellcheck disable=SC2016  # expanded by the inner shell
-  spawn "$1" socat -T 10 "$2-RECVFROM:$3,fork${4:+,$4}" 'SYSTEM:read word; echo "$word $SOCAT_PEERADDR"' \
+  spawn "$1" socat -T "$patience" "$2-RECVFROM:$3,fork${4:+,$4}" 'SYSTEM:read word; echo "$word $SOCAT_PEERADDR"' \
     >>"$work/udp.log" 2>&1 &
 }
 ask_udp() {  # ask_udp HOST ADDRESS PORT
-  on "$1" python3 -c 'import socket, sys
+  on "$1" "$RINGWIRE_PYTHON" -c 'import socket, sys
 remote = socket.getaddrinfo(sys.argv[1].strip("[]"), int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
 asking = socket.socket(remote[0], socket.SOCK_DGRAM)
-asking.settimeout(3)
+asking.settimeout(int(sys.argv[3]))
 asking.connect(remote[4])
 asking.send(b"hello\n")
-print(asking.recv(99).decode().strip())' "$2" "$3"
+print(asking.recv(99).decode().strip())' "$2" "$3" "$patience"
 }
-question() { on "$1" python3 "$e2e_dir/tools/question.py" "${@:2}"; }  # question HOST MODE...
+question() { on "$1" "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" "${@:2}"; }  # question HOST MODE...
 # A client that is sending whatever comes of it, from one port: keeps_asking NAME ADDRESS PORT; `came_of NAME` is the last of it.
 keeps_asking() {
-  spawn c python3 "$e2e_dir/tools/question.py" keep "$work/asked-$1" "$2" "$3" >>"$work/udp.log" 2>&1 &
+  spawn c "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" keep "$work/asked-$1" "$2" "$3" >>"$work/udp.log" 2>&1 &
   asker_pid[$1]=$!
 }
 came_of() { cat "$work/asked-$1"; }
@@ -102,8 +102,8 @@ on g nft 'add table inet other; add chain inet other nat { type nat hook prerout
   add rule inet other nat tcp dport 9 redirect to :10'
 for name in g s; do snapshot "$name" >"$work/before-$name"; done
 declare -A asker_pid=()
-spawn s python3 "$e2e_dir/tools/question.py" serve 0.0.0.0 5001 >>"$work/udp.log" 2>&1 &
-spawn s python3 "$e2e_dir/tools/question.py" serve :: 5003 >>"$work/udp.log" 2>&1 &
+spawn s "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" serve 0.0.0.0 5001 >>"$work/udp.log" 2>&1 &
+spawn s "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" serve :: 5003 >>"$work/udp.log" 2>&1 &
 for port in 5001 5003; do wait_until 5 "UDP $port" output_has ":$port\\b" on s ss -Hlun; done
 keeps_asking early4 198.51.100.1 5001
 keeps_asking early6 2001:db8:51::1 5003
@@ -126,7 +126,7 @@ check_equal "IPv6" 2001:db8:51::9 "$(get c "$public6:8082")"
 check "which logs the client" grep -q '^198.51.100.9 ' "$work/access-h"
 check_equal "a program of the gateway's own" 198.51.100.1 "$(get g $public4:8080)"
 head -c 3000000 /dev/urandom >"$work/big"
-check_equal "segments fit, IPv4" "$(sha256sum <"$work/big")" "$(get c $public4:8080/big 10 | sha256sum)"
+check_equal "segments fit, IPv4" "$(sha256sum <"$work/big")" "$(get c $public4:8080/big | sha256sum)"
 check_equal "IPv6, of a host behind the server" "$(sha256sum <"$work/big")" "$(get c "$public6:8082/big" 10 | sha256sum)"
 ip -n s route add $public4 dev wgs
 check_equal "a client that is the target itself" 10.77.0.1 "$(get s $public4:8080)"
@@ -199,7 +199,7 @@ direct=192.0.2.2 tunnel=198.51.100.1
 ways=($tunnel/5001 $direct/5001 $tunnel/5101 $direct/5001 $tunnel/5001 $tunnel/5101 $tunnel/5001)
 check_equal "each answer comes from where the question was sent, from a service that is bound to no address" \
   "${ways[*]}" "$(question c turns "${ways[@]}")"
-spawn s python3 "$e2e_dir/tools/question.py" hold 5002 $direct 10.77.0.2 >>"$work/udp.log" 2>&1 &
+spawn s "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" hold 5002 $direct 10.77.0.2 >>"$work/udp.log" 2>&1 &
 wait_until 5 "a service that is bound to each address" output_has "10.77.0.2:5002\\b" on s ss -Hlun
 check_equal "and also out of turn, from one that is bound to each address" \
   "$direct/5002 $direct/5002 $tunnel/5002" "$(question c crossed $direct/5002 $tunnel/5002)"
@@ -209,9 +209,9 @@ ip -n c route del 192.0.2.0/24 && ip -n s route del 198.51.100.0/24
 
 say "a reload, with connections open"
 open_stream() {  # open_stream NAME HOST ADDRESS PORT PUBLIC_PORT: from c, to a service on HOST
-  spawn "$2" python3 "$e2e_dir/tools/stream.py" serve "$3" "$4" >>"$work/$1.log" 2>&1 &
+  spawn "$2" "$RINGWIRE_PYTHON" "$e2e_dir/tools/stream.py" serve "$3" "$4" >>"$work/$1.log" 2>&1 &
   wait_until 10 "the echo service of $1" listening "$2" "$4"
-  spawn c python3 "$e2e_dir/tools/stream.py" run $public4 "$5" "$work/$1.verified" >>"$work/$1.log" 2>&1 &
+  spawn c "$RINGWIRE_PYTHON" "$e2e_dir/tools/stream.py" run $public4 "$5" "$work/$1.verified" >>"$work/$1.log" 2>&1 &
   stream_pid[$1]=$!
   wait_until 20 "the first bytes of $1" stream_beyond "$1" 0
 }

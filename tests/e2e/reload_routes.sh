@@ -18,8 +18,8 @@ configuration() {  # configuration ALLOWED [GATEWAY LINE [INTERFACE LINE]]: put 
     "${private[b]}" "${3:-}" "${2:-}" "${public[a]}" "$1" >"$work/new.conf")
   mv "$work/new.conf" "$work/wgb.conf"
 }
-reload() { check "reload: $1" on b timeout 20 "$RINGWIRE" reload wgb; }
-refused() { check_fails "reload: $1 is refused" on b timeout 20 "$RINGWIRE" reload wgb; }
+reload() { check "reload: $1" on b timeout "$patience" "$RINGWIRE" reload wgb; }
+refused() { check_fails "reload: $1 is refused" on b timeout "$patience" "$RINGWIRE" reload wgb; }
 policy() {
   on b sh -c 'ip -4 rule; ip -6 rule; ip -4 route show table all; nft list ruleset
     cat /proc/sys/net/ipv4/conf/all/src_valid_mark'

@@ -11,7 +11,7 @@ spawn b tcpdump -Z root -U -n -i eth0 -w "$work/seen.pcap" 'udp dst port 51820 a
 wait_until 5 "the capture" grep -q 'listening on' "$work/tcpdump.log"
 join_two - 192.0.2.1:51820
 check "a session, begun by b" pings b 10.77.0.1
-initiation() { python3 "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 51820 | grep '^01' | sed -n 1p; }
+initiation() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 51820 | grep '^01' | sed -n 1p; }
 wait_until 5 "the initiation is captured" initiation
 initiation >"$work/initiation"
 stamped() { compgen -G "/var/lib/ringwire/*" && grep -rqF "${public[b]}" /var/lib/ringwire; }
@@ -24,7 +24,7 @@ kill_hard wga
 start a wga
 wg setconf wga "$work/wga.conf"
 ip -n a link set wga up
-on b python3 "$e2e_dir/tools/datagram.py" send 192.0.2.2 51820 192.0.2.1 51820 <"$work/initiation"
+on b "$RINGWIRE_PYTHON" "$e2e_dir/tools/datagram.py" send 192.0.2.2 51820 192.0.2.1 51820 <"$work/initiation"
 wait_until 5 "the replayed initiation is counted as such" dropped_more wga initiation_replayed 0
 check_equal "no session came of it" 0 "$(handshake wga)"
 address a wga 10.77.0.1/24 fd77::1/64

@@ -21,7 +21,7 @@ for family in 4 6; do
   spawn inside socat "TCP$family-LISTEN:700$family,fork,reuseaddr" SYSTEM:'echo $SOCAT_PEERADDR' &
   wait_until 10 "a service inside" listening inside 700$family
 done
-seen_as() { on laptop timeout 5 socat -u "TCP:$1" -; }
+seen_as() { on laptop timeout "$patience" socat -u "TCP:$1" -; }
 sysctls() { on "$1" sysctl -a 2>/dev/null | grep -E 'forward|accept_ra |redirects|rp_filter|src_valid'; }
 
 sysctls gateway >"$work/before"

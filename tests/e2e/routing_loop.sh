@@ -35,5 +35,5 @@ bounded wga "through wga"
 bounded wgx "through wgx"
 
 wg set wga peer "${public[b]}" endpoint 192.0.2.2:51820
-check "with the right endpoint again" pings a 10.77.0.2 -W 8  # waits for the retry of the handshake
+check "with the right endpoint again" pings a 10.77.0.2  # waits for the retry of the handshake
 alive "${daemon_pid[wga]}" || fail "the daemon of wga is gone"

@@ -39,7 +39,7 @@ stop wga
 say "a descriptor of the TUN device, in the background"
 wg set wgb peer "${public[a]}" remove peer "${public[a]}" allowed-ips 10.77.0.1/32
 # Reading to the end of the pipe: that comes only when the background process has closed its side.
-output=$(on a timeout 20 python3 "$e2e_dir/tools/with_tun.py" wga "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga 2>&1)
+output=$(on a timeout "$patience" "$RINGWIRE_PYTHON" "$e2e_dir/tools/with_tun.py" wga "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga 2>&1)
 check "it starts, says so, and lets go of the pipe" grep -q 'wga is ready' <<<"$output"
 check "wg speaks to it at once" wg setconf wga <("$RINGWIRE" strip "$work/wga.conf")
 address a wga 10.77.0.1/24

@@ -20,7 +20,7 @@ mount --bind "$work/resolv.conf" /etc/resolv.conf
 mount --bind "$work/hosts" /etc/hosts
 serve_names() {  # serve_names ADDRESS NAME=ADDRESS...
   : >"$work/asked"
-  spawn a python3 "$e2e_dir/tools/name_server.py" "$@" >"$work/asked" 2>>"$work/names.log" &
+  spawn a "$RINGWIRE_PYTHON" "$e2e_dir/tools/name_server.py" "$@" >"$work/asked" 2>>"$work/names.log" &
   names_pid=$!
   wait_until 10 "the name server runs" listening a 53
 }

@@ -43,8 +43,8 @@ tunnel() {  # tunnel IF ADDRESS PEER ENDPOINT ALLOWED [LINE]
 tunnel wgf 10.77.0.2/32 a 203.0.113.1:51820 0.0.0.0/0
 tunnel wgp 172.31.255.7/32 c 192.0.0.1:51820 0.0.0.0/0 $'[Gateway]\nRouteFrom = 172.31.255.7'
 tunnel wgs 10.88.0.2/32 c 192.0.0.1:51821 198.18.60.0/24
-up() { on b timeout 20 "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/$1.conf"; }
-down() { on b timeout 20 "$RINGWIRE" down "$1"; }
+up() { on b timeout "$patience" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/$1.conf"; }
+down() { on b timeout "$patience" "$RINGWIRE" down "$1"; }
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*" | sed "s/.*: //"; ip address | grep inet; ip rule; ip -6 rule
     ip route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'

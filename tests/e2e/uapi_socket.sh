@@ -4,7 +4,7 @@
 #   a (one interface, no traffic)
 source "$(dirname "$0")/lib.sh"
 
-uapi() { python3 "$e2e_dir/tools/uapi.py" "$@"; }
+uapi() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/uapi.py" "$@"; }
 ask() { printf '%b' "$1" | uapi call wga; }
 host a
 start a wga

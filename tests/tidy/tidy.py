@@ -190,6 +190,18 @@ def check_pipes(root):
                 yield f"{path.relative_to(root)}:{number}: `| grep -q` fails now and then under pipefail: `| grep ... >/dev/null`"
 
 
+def check_processes(root):
+    """The first python3 of PATH can be a version manager's script, slower to start than a test to run, and a test that sleeps
+    waits too long on one machine and too little on another."""
+    for path in sorted((root / "tests/e2e").glob("*.sh")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            name = f"{path.relative_to(root)}:{number}"
+            if re.search(r"(?<![\w/])python3 +[-\"$]", line) and "sys.executable" not in line:
+                yield f"{name}: start the interpreter by \"$RINGWIRE_PYTHON\""
+            if re.match(r"\s*sleep\b", line):
+                yield f"{name}: wait until something holds (wait_until), or pause"
+
+
 def check_registered(root):
     """A test that ctest does not know of is never run by CI. A script that does not start with lib.sh is a part of others."""
     registered = set(re.findall(r"[\w-]+", (root / "tests/e2e/CMakeLists.txt").read_text()))
@@ -199,7 +211,7 @@ def check_registered(root):
 
 
 CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
-          check_pipes, check_registered)
+          check_pipes, check_processes, check_registered)
 
 
 def violations(root):
@@ -233,6 +245,8 @@ def self_test():
         "a registry": ("dev", "curl https://some-registry.example/x\n"),
         "a way to the build without a cipher": ("CMakeLists.txt", "option(RINGWIRE_CIPHER_OFF)\n"),
         "a pipe's reader that leaves early": ("tests/e2e/a.sh", "ip rule | grep -E -q from\n"),
+        "an interpreter looked for in PATH": ("tests/e2e/a.sh", 'python3 -c 1\n'),
+        "a sleep": ("tests/e2e/a.sh", "  sleep 1\n"),
         "a test that nobody runs": ("tests/e2e/b.sh", 'source "$(dirname "$0")/lib.sh"\n'),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }

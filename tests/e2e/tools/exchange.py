@@ -4,6 +4,7 @@
 exchange.py serve ADDRESS PORT     echoes both
 exchange.py run ADDRESS PORT       exits 0 when 2 MB and 200 datagrams came back as they were sent
 """
+import os
 import random
 import socket
 import sys
@@ -12,6 +13,7 @@ import threading
 TCP_BYTES = 2_000_000
 TRAINS, DATAGRAMS, DATAGRAM_BYTES = 20, 10, 1200
 UDP_SEGMENT = 103
+PATIENCE_SECONDS = 30 * int(os.environ.get("RINGWIRE_SLOWNESS", "1"))
 
 
 def echo_datagrams(server):
@@ -47,7 +49,7 @@ def receive(connection, size):
 
 def run(address, port):
     generator = random.Random(11)
-    with socket.create_connection((address, port), timeout=15) as connection:
+    with socket.create_connection((address, port), timeout=PATIENCE_SECONDS) as connection:
         sent = generator.randbytes(TCP_BYTES)
         sender = threading.Thread(target=connection.sendall, args=(sent,))
         sender.start()
@@ -55,7 +57,7 @@ def run(address, port):
             sys.exit("TCP brought back other bytes")
         sender.join()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        datagrams.settimeout(10)
+        datagrams.settimeout(PATIENCE_SECONDS)
         datagrams.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, DATAGRAM_BYTES)
         for _ in range(TRAINS):
             parts = [generator.randbytes(DATAGRAM_BYTES) for _ in range(DATAGRAMS)]

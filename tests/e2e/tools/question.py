@@ -14,7 +14,7 @@ import select
 import socket
 import sys
 
-PAUSE_SECONDS, PATIENCE_SECONDS = 0.1, 3
+PAUSE_SECONDS, PATIENCE_SECONDS = 0.1, 30 * int(os.environ.get("RINGWIRE_SLOWNESS", "1"))
 
 
 def place(text):

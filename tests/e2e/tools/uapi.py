@@ -7,6 +7,7 @@ uapi.py one_read IF          the answer to a set must come whole with one read o
 uapi.py slow_writer IF       a request that arrives byte by byte
 uapi.py stalled IF SECONDS   asks for everything again and again and never reads
 """
+import os
 import socket
 import sys
 import time
@@ -14,7 +15,7 @@ import time
 
 def connect(interface):
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(10)
+    connection.settimeout(30 * int(os.environ.get("RINGWIRE_SLOWNESS", "1")))
     connection.connect(f"/var/run/wireguard/{interface}.sock")
     return connection
 

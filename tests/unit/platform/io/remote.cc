@@ -58,7 +58,7 @@ void Remote::Send(const SocketAddress& to, const std::string& payload, uint16_t 
 
 Remote::Datagram Remote::Receive() const {
   pollfd watched{fd_.get(), POLLIN, 0};
-  CHECK(::poll(&watched, 1, 10'000) == 1);
+  CHECK(::poll(&watched, 1, 60'000) == 1);
   std::array<char, 65536> bytes;
   alignas(cmsghdr) std::array<uint8_t, 256> control{};
   SocketName name{};
