@@ -10,8 +10,8 @@
 #include "platform/gateway/nft_command.h"
 #include "spdlog/spdlog.h"
 
-// The firewalls of this host: only tables in whose chains a packet of ours could end are read, and
-// of their sets only those that cannot be long.
+// The firewalls of this host. Tables in whose chains no packet of ours could end are left out, and
+// so are the elements of sets that can be long.
 namespace ringwire::platform {
 namespace {
 
@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 5> kHooks = {"ingress", "prerouting", "in
                                                     "postrouting"};
 // Interfaces and ports; there may be a million addresses.
 constexpr std::array<std::string_view, 2> kShortTypes = {"ifname", "inet_service"};
-constexpr size_t kSetsMax = 64;
+constexpr size_t kSetsMax = 32;  // each takes a run of nft
 
 // What is listed; null: it may not be seen.
 json List(json what, SetElements elements) {
@@ -39,9 +39,10 @@ json List(json what, SetElements elements) {
 
 using TableName = std::pair<std::string, std::string>;  // family, name
 
-std::set<TableName> TablesOfFilters() {
+// Of tables in whose chains a packet of ours could end.
+std::set<TableName> TablesOfFilters(const json& ruleset) {
   std::set<TableName> tables;
-  for (const json& object : List({{"chains", nullptr}}, SetElements::kLeaveOut)) {
+  for (const json& object : ruleset) {
     const auto chain = object.find("chain");
     if (chain == object.end() || chain->value("type", "") != "filter" ||
         std::ranges::find(kHooks, chain->value("hook", "")) == kHooks.end()) {
@@ -52,25 +53,41 @@ std::set<TableName> TablesOfFilters() {
   return tables;
 }
 
+// The table that an object is in, or is.
+TableName TableOf(const json& object) {
+  if (!object.is_object() || object.empty() || !object.front().is_object()) return {};
+  const json& inside = object.front();
+  const char* const name = object.contains("table") ? "name" : "table";
+  return {inside.value("family", ""), inside.value(name, "")};
+}
+
 bool IsShortSet(const json& object, const char* kind) {
   const auto set = object.find(kind);
   if (set == object.end() || !set->contains("type") || !(*set)["type"].is_string()) return false;
   return std::ranges::find(kShortTypes, (*set)["type"].get<std::string>()) != kShortTypes.end();
 }
 
-json ListTable(const TableName& table) {
-  const json name = {{"family", table.first}, {"name", table.second}};
-  json all = List({{"table", name}}, SetElements::kLeaveOut);
+// nft lists one set at a time.
+void ListElements(json* object, const char* kind) {
+  json& set = (*object)[kind];
+  const json name = {{"family", set.value("family", "")},
+                     {"table", set.value("table", "")},
+                     {"name", set.value("name", "")}};
+  for (const json& found : List({{kind, name}}, SetElements::kList)) {
+    if (found.contains(kind)) set = found[kind];
+  }
+}
+
+json ListFilters() {
+  json all = json::array();
+  json ruleset = List({{"ruleset", nullptr}}, SetElements::kLeaveOut);
+  const std::set<TableName> tables = TablesOfFilters(ruleset);
   size_t listed = 0;
-  for (json& object : all) {
+  for (json& object : ruleset) {
+    if (!tables.contains(TableOf(object))) continue;
+    all.push_back(std::move(object));
     for (const char* const kind : {"set", "map"}) {
-      if (!IsShortSet(object, kind) || ++listed > kSetsMax) continue;
-      const json set = {{"family", table.first},
-                        {"table", table.second},
-                        {"name", object[kind].value("name", "")}};
-      for (const json& found : List({{kind, set}}, SetElements::kList)) {
-        if (found.contains(kind)) object[kind] = found[kind];
-      }
+      if (IsShortSet(object, kind) && ++listed <= kSetsMax) ListElements(&all.back(), kind);
     }
   }
   return all;
@@ -81,10 +98,7 @@ json ListTable(const TableName& table) {
 FirewallFacts ReadFirewallFacts(const ConfigFile& config) {
   FirewallFacts facts;
   if (!ForwardsHere(config) && config.listen_port.value_or(0) == 0) return facts;
-  json all = json::array();
-  for (const TableName& table : TablesOfFilters()) {
-    for (json& object : ListTable(table)) all.push_back(std::move(object));
-  }
+  json all = ListFilters();
   if (!all.empty()) facts.ruleset = json{{"nftables", std::move(all)}}.dump();
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     std::optional<LegacyForward> legacy = ReadLegacyForward(family);

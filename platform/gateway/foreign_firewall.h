@@ -22,7 +22,7 @@ struct LegacyForward {
 };
 
 struct FirewallFacts {
-  std::string ruleset;  // of nftables as libnftables lists it; empty: none, or it cannot be seen
+  std::string ruleset;  // of nftables as `nft -j` lists it; empty: none, or it cannot be seen
   std::vector<LegacyForward> legacy;
 };
 

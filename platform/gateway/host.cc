@@ -22,6 +22,9 @@ absl::StatusOr<bool> Changed(const absl::Status& status) {
   return true;
 }
 
+// resolvectl waits 25 s for a service that does not answer.
+constexpr absl::Duration kToolTimeMax = absl::Minutes(2);
+
 absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
                      std::string_view input, const std::string& tried) {
   const std::optional<std::string> path = FindProgram(name);
@@ -29,7 +32,7 @@ absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
     return absl::NotFoundError(fmt::format("{}: {} is not there any more", tried, name));
   }
   arguments.insert(arguments.begin(), *path);
-  const absl::Status status = RunProgram(arguments, input);
+  const absl::Status status = RunProgram(arguments, {.input = input, .time_max = kToolTimeMax});
   if (status.ok()) return status;
   return absl::AbortedError(
       fmt::format("{} by {}: {}", tried, name, std::string(status.message())));
@@ -246,7 +249,8 @@ absl::StatusOr<bool> Host::Do(const RunHook& action) {
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
   const absl::Status status =
-      RunProgram(ShellFor(action.command), {}, variable, hook_output_, while_hook_);
+      RunProgram(ShellFor(action.command),
+                 {.variable = variable, .output = hook_output_, .meanwhile = while_hook_});
   if (status.ok()) return true;
   return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
 }

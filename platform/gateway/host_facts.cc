@@ -11,6 +11,7 @@
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/namespace_dns.h"
 #include "platform/gateway/network_facts.h"
+#include "platform/gateway/nft_command.h"
 #include "platform/gateway/program.h"
 
 namespace ringwire::platform {
@@ -79,6 +80,7 @@ absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const Config
   HostFacts facts;
   const absl::Status status = ReadFactsOfNetwork(interface, config, &facts);
   if (!status.ok()) return status;
+  facts.has_nft = HasNft();
   if (::access(kResolvedFolder, F_OK) == 0 && FindProgram("resolvectl").has_value()) {
     facts.dns_program = DnsProgram::kResolvectl;
   } else if (FindProgram("resolvconf").has_value()) {

@@ -46,8 +46,8 @@ class NamedNamespace {
   // Whether it is the one of this thread.
   bool IsOwn() const;
 
-  // Runs `visit` on this thread with this as its network namespace. No thread, program or namespace
-  // is made in there.
+  // Runs `visit` on this thread with this as its network namespace. It makes no thread and no
+  // namespace; a program that it runs is in this namespace too.
   absl::Status Visit(absl::FunctionRef<void()> visit) const;
 
  private:

@@ -1,48 +1,132 @@
 #include "platform/gateway/nft_command.h"
 
-#include <linux/netlink.h>
-#include <nftables/libnftables.h>
-#include <sys/socket.h>
+#include <array>
+#include <charconv>
+#include <vector>
 
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <string_view>
-
-#include "absl/status/status.h"
 #include "fmt/format.h"
-#include "platform/base/unique_fd.h"
+#include "platform/gateway/program.h"
 
 namespace ringwire::platform {
 namespace {
 
-struct FreeNft {
-  void operator()(nft_ctx* context) const { ::nft_ctx_free(context); }
-};
+// The oldest one of a distribution that has the kernel which ringwire needs.
+constexpr std::array kOldest = {1, 0, 2};
+constexpr std::string_view kGetNew = "install the package `nftables`, 1.0.2 or newer";
+constexpr size_t kVersionBytesMax = 4096;
 
-absl::Status NftError(const std::string& tried, std::string_view error) {
-  return absl::InternalError(fmt::format(
-      "{}: {} (does this kernel have nf_tables? `nft list ruleset` says so)", tried, error));
+using Version = std::array<int, 3>;
+
+// Of "nftables v1.0.6 (Lester Gooch #5)"; what is left out counts as 0.
+std::optional<Version> ParseVersion(std::string_view printed) {
+  constexpr std::string_view kBegin = "nftables v";
+  if (!printed.starts_with(kBegin)) return std::nullopt;
+  const char* at = printed.data() + kBegin.size();
+  const char* const end = printed.data() + printed.size();
+  Version version{};
+  for (int& number : version) {
+    const auto [next, error] = std::from_chars(at, end, number);
+    if (error != std::errc()) return std::nullopt;
+    at = next;
+    if (at == end || *at != '.') break;
+    ++at;
+  }
+  return version;
 }
+
+std::string_view FirstLine(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+// The reason among what nft prints. It places an error in its input, which nobody sees.
+std::string ReasonOf(const ProgramAnswer& answer) {
+  std::string_view line = FirstLine(answer.error);
+  constexpr std::string_view kPlace = "internal:0:0-0: Error: ";
+  if (line.starts_with(kPlace)) line.remove_prefix(kPlace.size());
+  if (line.empty() || !absl::IsAborted(answer.status)) return std::string(answer.status.message());
+  return std::string(line);
+}
+
+// nft changes all or nothing by itself, so it is not interrupted; but it does not outlive the
+// service that would have to undo it.
+ProgramSettings Settings(std::string_view input, absl::Duration time_max) {
+  ProgramSettings settings;
+  settings.input = input;
+  settings.time_max = time_max;
+  settings.dies_with_caller = true;
+  settings.ends_on_signal = false;
+  return settings;
+}
+
+absl::Status Error(absl::StatusCode code, std::string_view tried, std::string_view reason,
+                   std::string_view what_to_do) {
+  return absl::Status(code, fmt::format("cannot {}: {}; {}", tried, reason, what_to_do));
+}
+
+std::optional<std::string> FindNft() { return FindProgram("nft"); }
 
 }  // namespace
 
+bool HasNft() { return FindNft().has_value(); }
+
 absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried,
                                    SetElements elements) {
-  // Where this socket cannot be opened, libnftables ends the whole process.
-  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
-  if (!socket.valid()) return NftError(tried, std::strerror(errno));
-  const std::unique_ptr<nft_ctx, FreeNft> nft(::nft_ctx_new(NFT_CTX_DEFAULT));
-  if (nft == nullptr) return absl::ResourceExhaustedError(tried + ": no memory");
-  const unsigned int terse = elements == SetElements::kLeaveOut ? NFT_CTX_OUTPUT_TERSE : 0;
-  ::nft_ctx_output_set_flags(nft.get(), NFT_CTX_OUTPUT_JSON | terse);
-  ::nft_ctx_buffer_output(nft.get());
-  ::nft_ctx_buffer_error(nft.get());
-  if (::nft_run_cmd_from_buffer(nft.get(), json.c_str()) == 0) {
-    return std::string(::nft_ctx_get_output_buffer(nft.get()));
+  static NftProgram nft(FindNft);
+  return nft.Run(json, tried, elements);
+}
+
+absl::Status CheckNftVersion(std::string_view printed) {
+  const std::optional<Version> version = ParseVersion(printed);
+  if (!version.has_value()) {
+    return absl::FailedPreconditionError("it does not say its version, as old ones do not");
   }
-  std::string_view error = ::nft_ctx_get_error_buffer(nft.get());
-  return NftError(tried, error.substr(0, error.find('\n')));
+  if (*version < Version(kOldest)) {
+    return absl::FailedPreconditionError(fmt::format("its version {}.{}.{} is too old",
+                                                     (*version)[0], (*version)[1], (*version)[2]));
+  }
+  // Distributions build it with JSON; somebody's own build may be without.
+  const size_t json = printed.find("json:");
+  if (json == std::string_view::npos ||
+      FirstLine(printed.substr(json)).find("yes") == std::string_view::npos) {
+    return absl::FailedPreconditionError("it was built without JSON");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> NftProgram::CheckedPath(const std::string& tried) {
+  MutexLock lock(&mutex_);
+  if (!checked_path_.empty()) return checked_path_;
+  const std::optional<std::string> path = find_();
+  if (!path.has_value()) {
+    return Error(absl::StatusCode::kNotFound, tried, "this host has no `nft`", kGetNew);
+  }
+  const ProgramAnswer answer =
+      AskProgram({*path, "-V"}, Settings({}, limits_.run_time), kVersionBytesMax);
+  // An old one fails, as it does not know -V; one that does not start or end is no question of age.
+  if (!answer.status.ok() && !absl::IsAborted(answer.status)) {
+    return Error(answer.status.code(), tried,
+                 fmt::format("`{} -V`: {}", *path, std::string(answer.status.message())),
+                 "see why it does not run");
+  }
+  const absl::Status fits = CheckNftVersion(answer.output);
+  if (!fits.ok()) {
+    return Error(fits.code(), tried, fmt::format("{}: {}", *path, std::string(fits.message())),
+                 kGetNew);
+  }
+  checked_path_ = *path;
+  return checked_path_;
+}
+
+absl::StatusOr<std::string> NftProgram::Run(const std::string& json, const std::string& tried,
+                                            SetElements elements) {
+  const absl::StatusOr<std::string> path = CheckedPath(tried);
+  if (!path.ok()) return path.status();
+  std::vector<std::string> arguments = {*path, "-j"};
+  if (elements == SetElements::kLeaveOut) arguments.emplace_back("-t");
+  arguments.insert(arguments.end(), {"-f", "-"});
+  ProgramAnswer answer =
+      AskProgram(arguments, Settings(json, limits_.run_time), limits_.answer_bytes);
+  if (answer.status.ok()) return std::move(answer.output);
+  return Error(absl::StatusCode::kInternal, tried, ReasonOf(answer),
+               "run as root on a kernel with nf_tables (`nft list ruleset` says whether it has)");
 }
 
 }  // namespace ringwire::platform

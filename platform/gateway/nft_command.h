@@ -1,19 +1,65 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_NFT_COMMAND_H_
 #define RINGWIRE_PLATFORM_GATEWAY_NFT_COMMAND_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
 
+// nftables by its program `nft`, which is told what to do, and answers, in JSON: a legal name of an
+// interface need not be one of nft's own language.
 namespace ringwire::platform {
 
 // Whether a list of sets says what is in them.
 enum class SetElements : uint8_t { kLeaveOut, kList };
 
-// One transaction of libnftables, in JSON as is the answer. `tried` begins the error.
+// Whether this host has the program at all. Starts nothing.
+bool HasNft();
+
+// Runs one transaction of this host's nft, in the network namespace of the calling thread, and
+// returns its answer. `tried` says what it does, for errors: "load the nft table wg0". Blocks the
+// calling thread for at most a minute; any thread may call it. NotFound: there is no nft program.
+// FailedPrecondition: it is too old.
 absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried,
                                    SetElements elements = SetElements::kLeaveOut);
+
+// Whether an nft that prints this for `nft -V` is new enough and takes JSON. The error begins with
+// the reason. Pure.
+absl::Status CheckNftVersion(std::string_view printed);
+
+// One nft program. Its version is checked before its first run only. Thread-safe.
+class NftProgram {
+ public:
+  struct Limits {
+    absl::Duration run_time = absl::Minutes(1);
+    size_t answer_bytes = size_t{16} << 20;  // about 40,000 rules
+  };
+  using Find = std::function<std::optional<std::string>()>;
+
+  explicit NftProgram(Find find) : NftProgram(std::move(find), Limits()) {}
+  NftProgram(Find find, const Limits& limits) : find_(std::move(find)), limits_(limits) {}
+
+  // As RunNft.
+  absl::StatusOr<std::string> Run(const std::string& json, const std::string& tried,
+                                  SetElements elements);
+
+ private:
+  absl::StatusOr<std::string> CheckedPath(const std::string& tried);
+
+  const Find find_;
+  const Limits limits_;
+  Mutex mutex_;
+  std::string checked_path_ ABSL_GUARDED_BY(mutex_);  // empty: not checked yet
+};
 
 }  // namespace ringwire::platform
 

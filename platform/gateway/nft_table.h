@@ -10,7 +10,7 @@
 #include "core/wire/address.h"
 
 // One nftables table of the family inet, as data: rendered as the commands that a person types and
-// as the JSON that libnftables takes. Pure.
+// as the JSON that nft takes. Pure.
 namespace ringwire::platform {
 
 // A match or a verdict in both spellings.

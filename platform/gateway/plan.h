@@ -52,6 +52,7 @@ struct HostFacts {
   std::map<std::string, std::string, std::less<>> sysctls;
   std::vector<std::string> interfaces;  // by name
   std::optional<uint32_t> path_mtu;     // as ReadPathMtu finds it
+  bool has_nft = true;                  // the program
   DnsProgram dns_program = DnsProgram::kNone;
   std::string resolvconf_prefix;  // in front of the interface's name
   // With a network namespace of its own for the interface, tables, rules and sysctls are those of

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -106,6 +108,11 @@ uint32_t PlanBuilder::PriorityBehindAll() const {
 Plan PlanBuilder::Finish() {
   if (!nft_.chains.empty()) {
     nft_.name = NftTableName(interface_);
+    if (!facts_.has_nft && plan_.refusal.empty()) {
+      Refuse(fmt::format(
+          "cannot load the nft table {}: this host has no `nft`; install the package `nftables`",
+          nft_.name));
+    }
     std::vector<Step> steps = {{ReplaceNftTable{nft_}, DeleteNftTable{nft_.name}, nft_stays_}};
     if (behind_nft_.has_value()) {
       steps.insert(steps.begin(), {std::nullopt, behind_nft_->second});

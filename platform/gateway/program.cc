@@ -1,27 +1,31 @@
 #include "platform/gateway/program.h"
 
+#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <climits>
 #include <csignal>
+#include <cstdint>
+#include <utility>
 
+#include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
+#include "platform/gateway/child_process.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr std::array kFolders = {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sbin/",
                                  "/usr/bin/",        "/sbin/",          "/bin/"};
-constexpr char kPath[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-constexpr char kHome[] = "HOME=/root";
+constexpr size_t kErrorBytesMax = 4096;
 
 // A file in memory at its beginning: it takes any size, and nobody has to feed a pipe.
 UniqueFd InputFile(std::string_view input) {
@@ -35,68 +39,155 @@ UniqueFd InputFile(std::string_view input) {
   return file;
 }
 
-class SpawnSettings {
+// What a program prints to one descriptor, by a pipe. The beginning is kept.
+class Collector {
  public:
-  SpawnSettings(int input, const ProgramOutput& output) {
-    ::posix_spawn_file_actions_init(&files_);
-    ::posix_spawn_file_actions_adddup2(&files_, input, STDIN_FILENO);
-    if (output.standard >= 0) {
-      ::posix_spawn_file_actions_adddup2(&files_, output.standard, STDOUT_FILENO);
-    }
-    if (output.error >= 0) {
-      ::posix_spawn_file_actions_adddup2(&files_, output.error, STDERR_FILENO);
-    }
-    ::posix_spawnattr_init(&attributes_);
-    sigset_t none;
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes_, &none);
-    sigset_t ignored = none;
-    ::sigaddset(&ignored, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes_, &ignored);
-    // A process group of its own, so that all of a hook can be ended.
-    ::posix_spawnattr_setpgroup(&attributes_, 0);
-    ::posix_spawnattr_setflags(
-        &attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-  }
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&files_);
-    ::posix_spawnattr_destroy(&attributes_);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
+  explicit Collector(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  const posix_spawn_file_actions_t* files() const { return &files_; }
-  const posix_spawnattr_t* attributes() const { return &attributes_; }
+  // The end for the program; invalid: errno says why there is none.
+  UniqueFd Open() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) return UniqueFd();
+    read_end_ = UniqueFd(ends[0]);
+    ::fcntl(read_end_.get(), F_SETFL, O_NONBLOCK);  // of this end only
+    return UniqueFd(ends[1]);
+  }
+
+  int fd() const { return read_end_.get(); }
+  bool is_too_much() const { return is_too_much_; }
+  std::string Take() { return std::move(text_); }
+
+  // Reads once, so that a program which never stops printing does not hold the caller up. False:
+  // there is nothing to read now.
+  bool Read() {
+    std::array<char, 16384> bytes;
+    const ssize_t size = ::read(read_end_.get(), bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) return true;
+    if (size < 0 && errno == EAGAIN) return false;
+    if (size <= 0) {
+      read_end_.Reset();
+      return false;
+    }
+    const size_t taken = std::min(static_cast<size_t>(size), bytes_max_ - text_.size());
+    text_.append(bytes.data(), taken);
+    is_too_much_ = is_too_much_ || taken < static_cast<size_t>(size);
+    return true;
+  }
+
+  // What is left in the pipe of a program that has ended.
+  void ReadRest() {
+    constexpr size_t kReadsMax = 64;  // as much as a pipe can hold
+    for (size_t i = 0; i < kReadsMax && read_end_.valid() && Read(); ++i) continue;
+  }
 
  private:
-  posix_spawn_file_actions_t files_;
-  posix_spawnattr_t attributes_;
+  size_t bytes_max_;
+  UniqueFd read_end_;
+  std::string text_;
+  bool is_too_much_ = false;
 };
 
-// False: this process was asked to end, and so was the program. Only where such signals are
-// blocked, as in a service; elsewhere they do what they always do.
-bool WaitForEnd(pid_t child, const Meanwhile& meanwhile) {
-  constexpr int kPatienceMs = 2000;
+struct Collectors {
+  Collector output;
+  Collector error;
+};
+
+UniqueFd EndSignals() {
   sigset_t ends;
   ::sigemptyset(&ends);
   ::sigaddset(&ends, SIGTERM);
   ::sigaddset(&ends, SIGINT);
-  const UniqueFd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
-  if (!process.valid()) return true;
-  std::array<pollfd, 3> wait{
-      {{process.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}, {meanwhile.fd, POLLIN, 0}}};
-  do {
+  return UniqueFd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+// A moment from which on a program is not waited for.
+class Deadline {
+ public:
+  using Clock = std::chrono::steady_clock;
+  explicit Deadline(absl::Duration after)
+      : is_none_(after == absl::InfiniteDuration()),
+        at_(Clock::now() +
+            std::chrono::milliseconds(is_none_ ? 0 : absl::ToInt64Milliseconds(after))) {}
+
+  // For poll().
+  int TimeoutMs() const {
+    if (is_none_) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now()).count();
+    return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+  }
+
+ private:
+  bool is_none_;
+  Clock::time_point at_;
+};
+
+// Serves a program until it ends. Error: it must be ended, and why.
+absl::Status ServeUntilEnd(const ChildProcess& child, const ProgramSettings& settings,
+                           Collectors* collectors) {
+  enum : size_t { kProcess, kSignals, kMeanwhile, kOutput, kError, kCount };
+  const UniqueFd signals = settings.ends_on_signal ? EndSignals() : UniqueFd();
+  const Deadline deadline(settings.time_max);
+  std::array<pollfd, kCount> wait{};
+  for (pollfd& one : wait) one = {-1, POLLIN, 0};
+  wait[kProcess].fd = child.fd();
+  wait[kSignals].fd = signals.get();
+  wait[kMeanwhile].fd = settings.meanwhile.fd;
+  while (true) {
+    if (collectors != nullptr) {
+      wait[kOutput].fd = collectors->output.fd();
+      wait[kError].fd = collectors->error.fd();
+    }
     for (pollfd& one : wait) one.revents = 0;
-    if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) return true;
-    if (wait[0].revents != 0) return true;
-    if (wait[2].revents != 0 && !meanwhile.serve()) wait[2].fd = -1;
-  } while (wait[1].revents == 0);
-  signalfd_siginfo signal{};  // taken, so that what is run for going down is not interrupted
-  [[maybe_unused]] const ssize_t size = ::read(signals.get(), &signal, sizeof(signal));
-  ::kill(-child, SIGTERM);
-  if (::poll(wait.data(), 1, kPatienceMs) <= 0) ::kill(-child, SIGKILL);
-  return false;
+    const int ready = ::poll(wait.data(), wait.size(), deadline.TimeoutMs());
+    if (ready < 0 && errno != EINTR) return absl::ErrnoToStatus(errno, "wait for its end");
+    if (wait[kProcess].revents != 0) return absl::OkStatus();
+    if (ready == 0) {
+      return absl::DeadlineExceededError("it had not ended after " +
+                                         absl::FormatDuration(settings.time_max));
+    }
+    if (wait[kSignals].revents != 0) {
+      signalfd_siginfo signal{};  // taken, so that what is run for going down is not interrupted
+      [[maybe_unused]] const ssize_t size = ::read(signals.get(), &signal, sizeof(signal));
+      return absl::CancelledError("it was interrupted by a signal to ringwire");
+    }
+    if (wait[kMeanwhile].revents != 0 && !settings.meanwhile.serve()) wait[kMeanwhile].fd = -1;
+    if (wait[kOutput].revents != 0) collectors->output.Read();
+    if (wait[kError].revents != 0) collectors->error.Read();
+    if (collectors != nullptr && collectors->output.is_too_much()) return absl::OkStatus();
+  }
+}
+
+absl::Status Run(const std::vector<std::string>& arguments, const ProgramSettings& settings,
+                 Collectors* collectors) {
+  const UniqueFd input = InputFile(settings.input);
+  if (!input.valid()) return absl::ErrnoToStatus(errno, "make its input");
+  ChildStart start{.input = input.get(),
+                   .output = settings.output.standard,
+                   .error = settings.output.error,
+                   .variable = settings.variable,
+                   .dies_with_caller = settings.dies_with_caller};
+  UniqueFd output;
+  UniqueFd error;
+  if (collectors != nullptr) {
+    output = collectors->output.Open();
+    error = collectors->error.Open();
+    if (!output.valid() || !error.valid()) return absl::ErrnoToStatus(errno, "make a pipe for it");
+    start.output = output.get();
+    start.error = error.get();
+  }
+  const absl::StatusOr<ChildProcess> child = ChildProcess::Start(arguments, start);
+  if (!child.ok()) return child.status();
+  output.Reset();  // so that the pipes end with the program
+  error.Reset();
+  const absl::Status served = ServeUntilEnd(*child, settings, collectors);
+  const bool is_too_much = collectors != nullptr && collectors->output.is_too_much();
+  if (!served.ok() || is_too_much) child->End();
+  const absl::Status ended = child->Reap();
+  if (collectors != nullptr && served.ok()) {
+    collectors->output.ReadRest();
+    collectors->error.ReadRest();
+  }
+  return served.ok() ? ended : served;
 }
 
 }  // namespace
@@ -109,32 +200,19 @@ std::optional<std::string> FindProgram(std::string_view name) {
   return std::nullopt;
 }
 
-absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input,
-                        const std::string& variable, const ProgramOutput& output,
-                        const Meanwhile& meanwhile) {
-  const UniqueFd file = InputFile(input);
-  if (!file.valid()) return absl::ErrnoToStatus(errno, "make its input");
-  std::vector<char*> argv;
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  std::array<char*, 4> environment = {const_cast<char*>(kPath), const_cast<char*>(kHome)};
-  if (!variable.empty()) environment[2] = const_cast<char*>(variable.c_str());
-  const SpawnSettings settings(file.get(), output);
-  pid_t child = -1;
-  const int error = ::posix_spawn(&child, argv[0], settings.files(), settings.attributes(),
-                                  argv.data(), environment.data());
-  if (error != 0) return absl::ErrnoToStatus(error, fmt::format("start {}", arguments.front()));
-  const bool interrupted = !WaitForEnd(child, meanwhile);
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return absl::ErrnoToStatus(errno, "wait for its end");
+absl::Status RunProgram(const std::vector<std::string>& arguments,
+                        const ProgramSettings& settings) {
+  return Run(arguments, settings, nullptr);
+}
+
+ProgramAnswer AskProgram(const std::vector<std::string>& arguments, const ProgramSettings& settings,
+                         size_t output_max) {
+  Collectors collectors{Collector(output_max), Collector(kErrorBytesMax)};
+  absl::Status status = Run(arguments, settings, &collectors);
+  if (collectors.output.is_too_much()) {
+    status = absl::ResourceExhaustedError(fmt::format("it printed more than {} bytes", output_max));
   }
-  if (interrupted) return absl::CancelledError("it was interrupted by a signal to ringwire");
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return absl::OkStatus();
-  if (WIFEXITED(status)) {
-    return absl::AbortedError(fmt::format("it ended with exit code {}", WEXITSTATUS(status)));
-  }
-  return absl::AbortedError(fmt::format("it was ended by signal {}", WTERMSIG(status)));
+  return {std::move(status), collectors.output.Take(), collectors.error.Take()};
 }
 
 }  // namespace ringwire::platform

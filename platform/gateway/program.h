@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
 #define RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace ringwire::platform {
 
@@ -24,15 +26,38 @@ struct ProgramOutput {
 // to read from `fd`; false: no more of that. Nothing where `fd` is -1.
 struct Meanwhile {
   int fd = -1;
-  std::function<bool()> serve;
+  std::function<bool()> serve = {};
 };
 
-// Runs a program to its end, with `input` to read, no signal blocked and an environment of its own
-// (PATH, HOME, and `variable`, a NAME=VALUE, unless it is empty). `arguments` begins with the
-// program's path. Error: how it ended.
-absl::Status RunProgram(const std::vector<std::string>& arguments, std::string_view input = {},
-                        const std::string& variable = {}, const ProgramOutput& output = {},
-                        const Meanwhile& meanwhile = {});
+struct ProgramSettings {
+  std::string_view input = {};  // what the program reads; must live until the call returns
+  std::string variable = {};    // a NAME=VALUE of its environment, unless it is empty
+  ProgramOutput output = {};    // not for AskProgram, which reads both
+  Meanwhile meanwhile = {};
+  // The program is ended when it has run for so long.
+  absl::Duration time_max = absl::InfiniteDuration();
+  // The kernel kills the program when the calling thread dies.
+  bool dies_with_caller = false;
+  // SIGTERM and SIGINT to this process end the program, where this process blocks them (a service
+  // does). Otherwise the signal waits until the program has ended.
+  bool ends_on_signal = true;
+};
+
+// Runs a program to its end, in a process group of its own, with no signal blocked and an
+// environment of PATH, HOME and `variable`. `arguments` begins with the program's absolute path.
+// Blocks the calling thread; any thread may call it. Error: how the program ended.
+absl::Status RunProgram(const std::vector<std::string>& arguments,
+                        const ProgramSettings& settings = {});
+
+struct ProgramAnswer {
+  absl::Status status;  // as RunProgram; ResourceExhausted: it printed more than `output_max`
+  std::string output;   // at most `output_max` bytes
+  std::string error;    // the beginning of what it printed to standard error
+};
+// As RunProgram, and returns what the program printed. The program is ended when it prints more
+// than `output_max` bytes.
+ProgramAnswer AskProgram(const std::vector<std::string>& arguments, const ProgramSettings& settings,
+                         size_t output_max);
 
 }  // namespace ringwire::platform
 

@@ -166,7 +166,7 @@ std::vector<Ruleset::Drop> Ruleset::DropsOf(std::string_view hook,
   for (const Chain& chain : chains_) {
     if (!IsJudged(chain, hook, packet.family)) continue;
     Match share;
-    // It belongs to a device, and libnftables does not say to which.
+    // It belongs to a device, and nft does not say to which.
     if (hook == "ingress") share = OthersThan({Truth::kUnknown, /*is_all_but=*/false});
     Walk walk{.packet = packet};
     if (Follow(chain, share, &walk) && chain.drops) walk.NoteDrop(share, "policy drop");

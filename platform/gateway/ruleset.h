@@ -14,12 +14,12 @@
 #include "platform/gateway/rule_match.h"
 
 // The nftables rules of this host, those of iptables-nft among them, and what becomes of packets in
-// them. Pure: from what libnftables lists as JSON.
+// them. Pure: from what nft lists as JSON.
 namespace ringwire::platform {
 
 class Ruleset {
  public:
-  // nullopt: not what libnftables lists.
+  // nullopt: not what nft lists.
   static std::optional<Ruleset> Parse(std::string_view json);
 
   // A chain that drops packets, or may.

@@ -12,6 +12,10 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -49,16 +53,121 @@ void TakeNetfilterAway() {
   }
 }
 
-TEST(NftCommandTest, AKernelWithoutNetfilterIsAnErrorAndNoEnd) {
+// A program that takes the place of nft: a shell script that notes the arguments of each run.
+class ScriptedNft {
+ public:
+  explicit ScriptedNft(const std::string& script) {
+    std::string name = (std::filesystem::temp_directory_path() / "ringwire-nft-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    std::ofstream file(path());
+    file << "#!/bin/sh\necho \"$*\" >>" << log() << "\n" << script << "\n";
+    file.close();
+    std::filesystem::permissions(path(), std::filesystem::perms::owner_all);
+  }
+  ~ScriptedNft() { std::filesystem::remove_all(folder_); }
+  ScriptedNft(const ScriptedNft&) = delete;
+  ScriptedNft& operator=(const ScriptedNft&) = delete;
+
+  NftProgram::Find Find() const {
+    return [path = path()] { return path; };
+  }
+  std::string Runs() const {
+    std::ifstream file(log());
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  }
+
+ private:
+  std::string path() const { return folder_ + "/nft"; }
+  std::string log() const { return folder_ + "/log"; }
+  std::string folder_;
+};
+
+constexpr char kIsNew[] =
+    "[ \"$1\" != -V ] || { echo 'nftables v1.1.0 (x)'; echo 'json: yes'; exit; }; ";
+constexpr char kTried[] = "load the nft table t";
+
+std::string MessageOf(const absl::StatusOr<std::string>& answer) {
+  return std::string(answer.status().message());
+}
+
+TEST(NftVersionTest, NewOnesWithJsonDo) {
+  constexpr char kJson[] = "\n  cli:\t\teditline\n  json:\t\tyes\n  minigmp:\tno\n";
+  for (const std::string version : {"1.0.2", "1.0.6 (Lester Gooch #5)", "1.1", "2", "10.0.0"}) {
+    EXPECT_TRUE(CheckNftVersion("nftables v" + version + kJson).ok()) << version;
+  }
+  for (const std::string version : {"1.0.1", "1.0", "0.9.8 (E.D.S.)", "0.10.11", "1.0.", "x", ""}) {
+    const absl::Status status = CheckNftVersion("nftables v" + version + kJson);
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << version;
+  }
+  EXPECT_FALSE(CheckNftVersion("").ok());
+  EXPECT_FALSE(CheckNftVersion("nft: invalid option -- 'V'").ok());
+  EXPECT_FALSE(CheckNftVersion("nftables v1.0.6\n  json:\t\tno\n  minigmp:\tyes\n").ok());
+  EXPECT_FALSE(CheckNftVersion("nftables v1.0.6\n").ok());
+}
+
+TEST(NftProgramTest, WhereThereIsNoneItsPackageIsNamed) {
+  NftProgram nft([] { return std::nullopt; });
+  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  EXPECT_TRUE(absl::IsNotFound(answer.status()));
+  EXPECT_EQ(MessageOf(answer),
+            "cannot load the nft table t: this host has no `nft`; install the package `nftables`, "
+            "1.0.2 or newer");
+}
+
+TEST(NftProgramTest, AnOldOneIsNotUsed) {
+  for (const char* const script : {"echo 'nftables v0.9.8 (E.D.S.)'", "echo usage >&2; exit 1"}) {
+    const ScriptedNft old(script);
+    NftProgram nft(old.Find());
+    const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+    EXPECT_TRUE(absl::IsFailedPrecondition(answer.status())) << answer.status();
+    EXPECT_NE(MessageOf(answer).find("install the package `nftables`"), std::string::npos);
+    EXPECT_EQ(old.Runs(), "-V\n") << "nothing else was run";
+  }
+}
+
+TEST(NftProgramTest, ItsVersionIsCheckedOnce) {
+  const ScriptedNft script(std::string(kIsNew) + "cat");
+  NftProgram nft(script.Find());
+  EXPECT_EQ(nft.Run("one", kTried, SetElements::kLeaveOut).value_or(""), "one");
+  EXPECT_EQ(nft.Run("two", kTried, SetElements::kList).value_or(""), "two");
+  EXPECT_EQ(script.Runs(), "-V\n-j -t -f -\n-j -f -\n");
+}
+
+TEST(NftProgramTest, ItsErrorIsTheReason) {
+  const ScriptedNft script(std::string(kIsNew) +
+                           "echo 'internal:0:0-0: Error: No such table\n\nmore' >&2; exit 1");
+  NftProgram nft(script.Find());
+  EXPECT_EQ(MessageOf(nft.Run("{}", kTried, SetElements::kLeaveOut)),
+            "cannot load the nft table t: No such table; run as root on a kernel with nf_tables "
+            "(`nft list ruleset` says whether it has)");
+}
+
+TEST(NftProgramTest, OneThatHangsIsEnded) {
+  const ScriptedNft script(std::string(kIsNew) + "exec sleep 1000");
+  NftProgram nft(script.Find(), {.run_time = absl::Milliseconds(300)});
+  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  EXPECT_NE(MessageOf(answer).find("it had not ended after 300ms"), std::string::npos)
+      << answer.status();
+}
+
+TEST(NftProgramTest, OneThatAnswersWithoutEndIsEnded) {
+  const ScriptedNft script(std::string(kIsNew) + "exec yes");
+  NftProgram nft(script.Find(), {.answer_bytes = 100'000});
+  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  EXPECT_NE(MessageOf(answer).find("it printed more than 100000 bytes"), std::string::npos)
+      << answer.status();
+}
+
+TEST(NftProgramTest, AKernelWithoutNetfilterIsAnError) {
   EXPECT_EXIT(
       {
         TakeNetfilterAway();
         const auto answer = RunNft(R"({"nftables":[]})", "load the nft table inet t");
-        std::fputs(std::string(answer.status().message()).c_str(), stderr);
+        std::fputs(MessageOf(answer).c_str(), stderr);
         std::exit(answer.ok() ? 1 : 0);
       },
       testing::ExitedWithCode(0),
-      "^load the nft table inet t: Protocol not supported \\(does this kernel have nf_tables");
+      "^cannot load the nft table inet t: .*Protocol not supported.*kernel with nf_tables");
 }
 
 }  // namespace
