@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {

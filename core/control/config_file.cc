@@ -6,7 +6,7 @@
 
 #include "absl/container/btree_set.h"
 #include "core/base/check.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {

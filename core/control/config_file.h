@@ -10,8 +10,8 @@
 
 #include "core/base/offload_switches.h"
 #include "core/control/config_value.h"
-#include "core/control/device_update.h"
 #include "core/control/gateway_config.h"
+#include "core/device/device_update.h"
 #include "crypto/secret.h"
 
 // The configuration file: the grammar of wg(8) and wg-quick(8), and ringwire's own keys. Pure text;

@@ -8,8 +8,8 @@
 #include "core/base/limits.h"
 #include "core/control/config_parser.h"
 #include "core/control/config_value.h"
-#include "core/control/key_text.h"
 #include "core/control/number_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 // What the value of each key means.

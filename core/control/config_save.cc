@@ -12,7 +12,7 @@
 #include "core/base/ascii.h"
 #include "core/base/check.h"
 #include "core/control/config_value.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/control/config_file.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 
 // The state of a running device written back into its configuration file, as `wg-quick save` does.
 // Pure text.

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/base/ascii.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "core/wire/address.h"
 
 // Words and values of the configuration file, before they have a meaning: spaces, cases, quoting,

@@ -12,7 +12,7 @@
 #include "absl/time/time.h"
 #include "core/base/counters.h"
 #include "core/base/instant.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "core/noise/tai64n.h"
 #include "core/routing/plane_messages.h"
 #include "core/routing/shared_state.h"

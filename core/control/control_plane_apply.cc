@@ -7,7 +7,7 @@
 
 #include "core/base/limits.h"
 #include "core/control/control_plane_impl.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "core/wire/constants.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"

@@ -14,10 +14,10 @@
 #include "core/control/control_plane.h"
 #include "core/control/cookie_secret.h"
 #include "core/control/deadline_queue.h"
-#include "core/control/device_update.h"
 #include "core/control/peer.h"
 #include "core/control/peer_table.h"
 #include "core/control/sessions.h"
+#include "core/device/device_update.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
 

@@ -7,7 +7,7 @@
 #include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/control/clock_notices.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "core/noise/transport.h"
 #include "core/wire/constants.h"
 #include "fmt/format.h"

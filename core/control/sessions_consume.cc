@@ -5,8 +5,8 @@
 
 #include "core/base/endian.h"
 #include "core/control/clock_notices.h"
-#include "core/control/key_text.h"
 #include "core/control/sessions.h"
+#include "core/device/key_text.h"
 #include "core/wire/constants.h"
 #include "fmt/format.h"
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "core/control/key_text.h"
 #include "core/control/number_text.h"
+#include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 

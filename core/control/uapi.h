@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/limits.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 
 // The text of the control socket, as `wg` and wgctrl programs speak it
 // (https://www.wireguard.com/xplatform/).

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "platform/app/interface_name.h"

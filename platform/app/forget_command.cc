@@ -2,7 +2,7 @@
 #include <string>
 
 #include "CLI/CLI.hpp"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "platform/app/commands.h"
 #include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "CLI/CLI.hpp"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "crypto/random.h"
 #include "crypto/x25519.h"
 #include "platform/app/commands.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "platform/app/report_error.h"
 #include "spdlog/spdlog.h"

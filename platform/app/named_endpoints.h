@@ -11,7 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "core/control/config_file.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "core/wire/address.h"
 #include "crypto/secret.h"
 #include "platform/app/endpoint_resolver.h"

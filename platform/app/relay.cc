@@ -10,8 +10,8 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "core/control/config_diff.h"
 #include "core/control/config_save.h"
+#include "core/device/update_diff.h"
 #include "platform/app/background.h"
 #include "platform/app/relay_bodies.h"
 #include "platform/app/report_error.h"

@@ -9,7 +9,7 @@
 #include "core/base/ascii.h"
 #include "core/base/check.h"
 #include "core/control/config_file.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire::platform {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/app/relay_channel.h"
 #include "platform/control/device_control.h"

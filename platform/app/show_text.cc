@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/control/config_value.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire::platform {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
-#include "core/control/validate.h"
+#include "core/device/validate.h"
 #include "platform/control/control_loop.h"
 
 namespace ringwire::platform {

@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
-#include "core/control/device_update.h"
 #include "core/control/uapi.h"
+#include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/control/status_report.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "platform/udp/udp_socket.h"
 #include "platform/worker/worker.h"
 

@@ -6,7 +6,7 @@
 
 #include "core/base/drop_reason.h"
 #include "core/control/config_value.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "nlohmann/json.hpp"
 
 namespace ringwire::platform {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/base/counters.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 #include "crypto/aead.h"
 
 // The state of a running device as the status socket tells it: everything but secrets.

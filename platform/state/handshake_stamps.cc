@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 

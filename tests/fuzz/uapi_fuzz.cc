@@ -8,9 +8,9 @@
 #include <variant>
 
 #include "core/base/check.h"
-#include "core/control/config_diff.h"
 #include "core/control/uapi.h"
-#include "core/control/validate.h"
+#include "core/device/update_diff.h"
+#include "core/device/validate.h"
 
 // Any bytes on a control connection: requests come out the same however the bytes are cut, what is
 // accepted can be applied, shown by a get and set again, and the second time changes nothing.

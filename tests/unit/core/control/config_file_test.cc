@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/base/limits.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"
 

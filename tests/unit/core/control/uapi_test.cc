@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "platform/control/status_conversation.h"
 #include "platform/control/uapi_conversation.h"
 

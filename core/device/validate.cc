@@ -1,11 +1,11 @@
-#include "core/control/validate.h"
+#include "core/device/validate.h"
 
 #include <algorithm>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/base/ascii.h"
 #include "core/base/limits.h"
-#include "core/control/config_value.h"
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {

@@ -1,11 +1,11 @@
-#ifndef RINGWIRE_CORE_CONTROL_VALIDATE_H_
-#define RINGWIRE_CORE_CONTROL_VALIDATE_H_
+#ifndef RINGWIRE_CORE_DEVICE_VALIDATE_H_
+#define RINGWIRE_CORE_DEVICE_VALIDATE_H_
 
 #include <cstddef>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 
 namespace ringwire {
 
@@ -22,4 +22,4 @@ absl::Status Validate(const DeviceUpdate& update, const DeviceFacts& facts);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_VALIDATE_H_
+#endif  // RINGWIRE_CORE_DEVICE_VALIDATE_H_

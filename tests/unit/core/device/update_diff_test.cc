@@ -1,4 +1,4 @@
-#include "core/control/config_diff.h"
+#include "core/device/update_diff.h"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_KEY_TEXT_H_
-#define RINGWIRE_CORE_CONTROL_KEY_TEXT_H_
+#ifndef RINGWIRE_CORE_DEVICE_KEY_TEXT_H_
+#define RINGWIRE_CORE_DEVICE_KEY_TEXT_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -32,4 +32,4 @@ std::string PeerLabel(const crypto::PublicKey& public_key);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_KEY_TEXT_H_
+#endif  // RINGWIRE_CORE_DEVICE_KEY_TEXT_H_

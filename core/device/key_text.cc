@@ -1,4 +1,4 @@
-#include "core/control/key_text.h"
+#include "core/device/key_text.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_DEVICE_UPDATE_H_
-#define RINGWIRE_CORE_CONTROL_DEVICE_UPDATE_H_
+#ifndef RINGWIRE_CORE_DEVICE_DEVICE_UPDATE_H_
+#define RINGWIRE_CORE_DEVICE_DEVICE_UPDATE_H_
 
 #include <array>
 #include <cstdint>
@@ -89,4 +89,4 @@ struct DeviceStatus {
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_DEVICE_UPDATE_H_
+#endif  // RINGWIRE_CORE_DEVICE_DEVICE_UPDATE_H_

@@ -1,4 +1,4 @@
-#include "core/control/validate.h"
+#include "core/device/validate.h"
 
 #include <set>
 #include <string>

@@ -1,7 +1,7 @@
-#ifndef RINGWIRE_CORE_CONTROL_CONFIG_DIFF_H_
-#define RINGWIRE_CORE_CONTROL_CONFIG_DIFF_H_
+#ifndef RINGWIRE_CORE_DEVICE_UPDATE_DIFF_H_
+#define RINGWIRE_CORE_DEVICE_UPDATE_DIFF_H_
 
-#include "core/control/device_update.h"
+#include "core/device/device_update.h"
 
 namespace ringwire {
 
@@ -13,4 +13,4 @@ DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_CONFIG_DIFF_H_
+#endif  // RINGWIRE_CORE_DEVICE_UPDATE_DIFF_H_
