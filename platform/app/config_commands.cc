@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "platform/app/commands.h"

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/app/secret_file.h"
 
 namespace ringwire::platform {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
 #include "platform/app/logging.h"

@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "core/device/device_update.h"
 #include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"

@@ -10,7 +10,7 @@
 #include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "core/device/device_update.h"
 #include "core/wire/address.h"
 #include "crypto/secret.h"

@@ -10,7 +10,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "core/control/config_save.h"
+#include "core/config/config_save.h"
 #include "core/device/update_diff.h"
 #include "platform/app/background.h"
 #include "platform/app/relay_bodies.h"

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/app/device_runner.h"
 #include "platform/app/relay_channel.h"
 

@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "core/base/ascii.h"
 #include "core/base/check.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 

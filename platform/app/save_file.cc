@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "core/control/config_save.h"
+#include "core/config/config_save.h"
 #include "fmt/format.h"
 #include "platform/app/config_source.h"
 #include "platform/app/report_error.h"

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 
 namespace ringwire::platform {
 

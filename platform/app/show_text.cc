@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "core/control/uapi.h"
+#include "core/config/uapi.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/control/status_report.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/base/drop_reason.h"
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "nlohmann/json.hpp"
 

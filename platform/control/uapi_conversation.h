@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/control/uapi.h"
+#include "core/config/uapi.h"
 #include "platform/control/device_control.h"
 #include "platform/control/socket_server.h"
 

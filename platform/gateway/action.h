@@ -8,8 +8,8 @@
 #include <variant>
 #include <vector>
 
-#include "core/control/config_value.h"
-#include "core/control/gateway_config.h"
+#include "core/config/config_value.h"
+#include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/nft_table.h"
 

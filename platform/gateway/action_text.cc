@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "fmt/format.h"
 #include "platform/gateway/action.h"
 #include "platform/gateway/namespace_dns.h"

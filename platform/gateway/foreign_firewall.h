@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "core/wire/address.h"
 
 // Firewalls of other programs that stand in the tunnel's way. An accept in a table of ours would

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "nlohmann/json.hpp"
 
 // Port forwards as they stand in a journal.

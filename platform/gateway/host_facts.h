@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/gateway/plan.h"
 
 namespace ringwire::platform {

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "platform/gateway/action.h"
 
 // The resolv.conf of the programs in a network namespace, where `ip netns exec` and `ringwire exec`

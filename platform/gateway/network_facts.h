@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/gateway/plan.h"
 
 namespace ringwire::platform {

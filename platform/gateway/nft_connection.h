@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/nft_table.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/gateway/action.h"
 #include "platform/gateway/local_networks.h"
 #include "platform/gateway/namespace_dns.h"

@@ -18,7 +18,7 @@
 #include <string>
 #include <utility>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "fmt/format.h"
 
 namespace ringwire::platform {

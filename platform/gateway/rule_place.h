@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 
 // Where the policy rules of an interface stand among those of the host: in front of every rule that
 // the host had (but that of the table `local`), and, where several interfaces have some, what is

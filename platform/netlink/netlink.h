@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "platform/netlink/netlink_socket.h"
 
 namespace ringwire::platform {

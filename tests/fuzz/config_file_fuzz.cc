@@ -6,8 +6,8 @@
 
 #include "core/base/check.h"
 #include "core/base/limits.h"
-#include "core/control/config_file.h"
-#include "core/control/config_save.h"
+#include "core/config/config_file.h"
+#include "core/config/config_save.h"
 
 // Any bytes as a configuration file: errors are bounded and point into the file, and what is
 // accepted means the same after a trip through the text for wg, and is what comes out of saving it.

@@ -8,7 +8,7 @@
 #include <variant>
 
 #include "core/base/check.h"
-#include "core/control/uapi.h"
+#include "core/config/uapi.h"
 #include "core/device/update_diff.h"
 #include "core/device/validate.h"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "gtest/gtest.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/apply.h"

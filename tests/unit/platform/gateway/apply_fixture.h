@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "gtest/gtest.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/held_sysctls.h"

@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/held_sysctls.h"

@@ -13,7 +13,7 @@
 #include <optional>
 #include <utility>
 
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 #include "platform/netlink/netlink.h"
 #include "platform/netlink/netlink_socket.h"
 #include "platform/tun/tun_device.h"

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_CONFIG_VALUE_H_
-#define RINGWIRE_CORE_CONTROL_CONFIG_VALUE_H_
+#ifndef RINGWIRE_CORE_CONFIG_CONFIG_VALUE_H_
+#define RINGWIRE_CORE_CONFIG_CONFIG_VALUE_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -90,4 +90,4 @@ size_t EditDistance(std::string_view a, std::string_view b);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_CONFIG_VALUE_H_
+#endif  // RINGWIRE_CORE_CONFIG_CONFIG_VALUE_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_NUMBER_TEXT_H_
-#define RINGWIRE_CORE_CONTROL_NUMBER_TEXT_H_
+#ifndef RINGWIRE_CORE_CONFIG_NUMBER_TEXT_H_
+#define RINGWIRE_CORE_CONFIG_NUMBER_TEXT_H_
 
 #include <charconv>
 #include <cstdint>
@@ -21,4 +21,4 @@ inline std::optional<uint64_t> ParseNumber(std::string_view text, uint64_t great
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_NUMBER_TEXT_H_
+#endif  // RINGWIRE_CORE_CONFIG_NUMBER_TEXT_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_UAPI_H_
-#define RINGWIRE_CORE_CONTROL_UAPI_H_
+#ifndef RINGWIRE_CORE_CONFIG_UAPI_H_
+#define RINGWIRE_CORE_CONFIG_UAPI_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -105,4 +105,4 @@ std::string FormatGet(const DeviceStatus& status);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_UAPI_H_
+#endif  // RINGWIRE_CORE_CONFIG_UAPI_H_

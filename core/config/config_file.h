@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_
-#define RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_
+#ifndef RINGWIRE_CORE_CONFIG_CONFIG_FILE_H_
+#define RINGWIRE_CORE_CONFIG_CONFIG_FILE_H_
 
 #include <cstdint>
 #include <optional>
@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "core/base/offload_switches.h"
-#include "core/control/config_value.h"
-#include "core/control/gateway_config.h"
+#include "core/config/config_value.h"
+#include "core/config/gateway_config.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
 
@@ -107,4 +107,4 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_CONFIG_FILE_H_
+#endif  // RINGWIRE_CORE_CONFIG_CONFIG_FILE_H_

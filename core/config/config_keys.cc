@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "core/base/limits.h"
-#include "core/control/config_parser.h"
-#include "core/control/config_value.h"
-#include "core/control/number_text.h"
+#include "core/config/config_parser.h"
+#include "core/config/config_value.h"
+#include "core/config/number_text.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 

@@ -1,11 +1,11 @@
-#include "core/control/config_parser.h"
+#include "core/config/config_parser.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
 #include "core/base/limits.h"
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 #include "fmt/format.h"
 
 namespace ringwire {

@@ -1,4 +1,4 @@
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/control/number_text.h"
+#include "core/config/number_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {

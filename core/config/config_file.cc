@@ -1,4 +1,4 @@
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 
 #include <algorithm>
 #include <iterator>

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "core/base/limits.h"
-#include "core/control/config_file.h"
-#include "core/control/gateway_config.h"
+#include "core/config/config_file.h"
+#include "core/config/gateway_config.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

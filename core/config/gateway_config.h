@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_GATEWAY_CONFIG_H_
-#define RINGWIRE_CORE_CONTROL_GATEWAY_CONFIG_H_
+#ifndef RINGWIRE_CORE_CONFIG_GATEWAY_CONFIG_H_
+#define RINGWIRE_CORE_CONFIG_GATEWAY_CONFIG_H_
 
 #include <cstdint>
 #include <optional>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 #include "core/wire/address.h"
 
 // What a configuration file asks of the host around the tunnel: plain data.
@@ -92,4 +92,4 @@ struct GatewayConfig {
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_GATEWAY_CONFIG_H_
+#endif  // RINGWIRE_CORE_CONFIG_GATEWAY_CONFIG_H_

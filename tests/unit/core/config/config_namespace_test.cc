@@ -1,6 +1,6 @@
 #include <string>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

@@ -1,11 +1,11 @@
-#include "core/control/gateway_config.h"
+#include "core/config/gateway_config.h"
 
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "core/base/limits.h"
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
 

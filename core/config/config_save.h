@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_CONFIG_SAVE_H_
-#define RINGWIRE_CORE_CONTROL_CONFIG_SAVE_H_
+#ifndef RINGWIRE_CORE_CONFIG_CONFIG_SAVE_H_
+#define RINGWIRE_CORE_CONFIG_CONFIG_SAVE_H_
 
 #include <cstdint>
 #include <span>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/control/config_file.h"
+#include "core/config/config_file.h"
 #include "core/device/device_update.h"
 
 // The state of a running device written back into its configuration file, as `wg-quick save` does.
@@ -42,4 +42,4 @@ SavedConfig SaveConfig(const SaveRequest& request);
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_CONTROL_CONFIG_SAVE_H_
+#endif  // RINGWIRE_CORE_CONFIG_CONFIG_SAVE_H_

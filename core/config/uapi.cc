@@ -1,4 +1,4 @@
-#include "core/control/uapi.h"
+#include "core/config/uapi.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "core/control/number_text.h"
+#include "core/config/number_text.h"
 #include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"

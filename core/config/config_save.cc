@@ -1,4 +1,4 @@
-#include "core/control/config_save.h"
+#include "core/config/config_save.h"
 
 #include <algorithm>
 #include <iterator>
@@ -11,7 +11,7 @@
 #include "absl/functional/function_ref.h"
 #include "core/base/ascii.h"
 #include "core/base/check.h"
-#include "core/control/config_value.h"
+#include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"

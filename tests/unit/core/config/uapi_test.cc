@@ -1,4 +1,4 @@
-#include "core/control/uapi.h"
+#include "core/config/uapi.h"
 
 #include <cerrno>
 #include <string>

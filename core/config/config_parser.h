@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_CONTROL_CONFIG_PARSER_H_
-#define RINGWIRE_CORE_CONTROL_CONFIG_PARSER_H_
+#ifndef RINGWIRE_CORE_CONFIG_CONFIG_PARSER_H_
+#define RINGWIRE_CORE_CONFIG_CONFIG_PARSER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "core/control/config_file.h"
-#include "core/control/config_value.h"
+#include "core/config/config_file.h"
+#include "core/config/config_value.h"
 
 // Inside of ParseConfigFile: the grammar is in config_parser.cc, the values of the keys in
 // config_keys.cc.
@@ -115,4 +115,4 @@ class Parser {
 
 }  // namespace ringwire::config_parser
 
-#endif  // RINGWIRE_CORE_CONTROL_CONFIG_PARSER_H_
+#endif  // RINGWIRE_CORE_CONFIG_CONFIG_PARSER_H_

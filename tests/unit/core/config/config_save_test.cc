@@ -1,4 +1,4 @@
-#include "core/control/config_save.h"
+#include "core/config/config_save.h"
 
 #include <gtest/gtest.h>
 
