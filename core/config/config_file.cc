@@ -85,6 +85,20 @@ std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& change
   return remaining;
 }
 
+std::vector<Prefix> AllowedPrefixes(const ConfigFile& config) {
+  std::vector<Prefix> prefixes;
+  for (const PeerConfig& peer : config.peers) {
+    for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) prefixes.push_back(prefix);
+  }
+  // Of one length as they compare, so that the order is always the same.
+  std::ranges::sort(prefixes, [](const Prefix& a, const Prefix& b) {
+    return a.length != b.length ? a.length > b.length : a < b;
+  });
+  const auto repeated = std::ranges::unique(prefixes);
+  prefixes.erase(repeated.begin(), repeated.end());
+  return prefixes;
+}
+
 std::string Strip(const ConfigFile& config) {
   std::string text = InterfaceText(config);
   for (const PeerConfig& peer : config.peers) AppendPeer(peer, &text);

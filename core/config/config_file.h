@@ -93,6 +93,9 @@ std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& change
 // `private_key` or `preshared_key`.
 std::string Strip(const ConfigFile& config);
 
+// The allowed IPs of all peers, each once, the longest first as wg-quick.
+std::vector<Prefix> AllowedPrefixes(const ConfigFile& config);
+
 // The part that makes a device, for another process of ours to parse: all that ToDeviceUpdate takes
 // and no more, with each endpoint as resolved and the mark that the sockets are to have. Contains
 // the keys; the caller zeroes it.

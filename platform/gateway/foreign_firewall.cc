@@ -6,9 +6,9 @@
 #include <span>
 #include <utility>
 
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "platform/gateway/plan_routes.h"
 #include "platform/gateway/ruleset.h"
 
 namespace ringwire::platform {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <string>
 
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "platform/gateway/plan_namespace.h"
-#include "platform/gateway/plan_routes.h"
 
 namespace ringwire::platform {
 namespace {

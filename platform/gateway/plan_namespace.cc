@@ -5,9 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "platform/gateway/local_networks.h"
-#include "platform/gateway/plan_routes.h"
 
 namespace ringwire::platform {
 namespace {

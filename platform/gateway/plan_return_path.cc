@@ -5,10 +5,10 @@
 #include <string_view>
 #include <utility>
 
+#include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "platform/gateway/nft_connection.h"
 #include "platform/gateway/plan_forward.h"
-#include "platform/gateway/plan_routes.h"
 
 namespace ringwire::platform {
 namespace {

@@ -27,20 +27,6 @@ std::vector<Prefix> RoutedPrefixes(PlanBuilder* builder) {
 
 }  // namespace
 
-std::vector<Prefix> AllowedPrefixes(const ConfigFile& config) {
-  std::vector<Prefix> prefixes;
-  for (const PeerConfig& peer : config.peers) {
-    for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) prefixes.push_back(prefix);
-  }
-  // Of one length as they compare, so that the order is always the same.
-  std::ranges::sort(prefixes, [](const Prefix& a, const Prefix& b) {
-    return a.length != b.length ? a.length > b.length : a < b;
-  });
-  const auto repeated = std::ranges::unique(prefixes);
-  prefixes.erase(repeated.begin(), repeated.end());
-  return prefixes;
-}
-
 void PlanRoutes(PlanBuilder* builder) {
   const RouteTable& wanted = builder->config().table;
   if (wanted.kind == RouteTable::Kind::kOff) return;
