@@ -12,7 +12,7 @@
 #include "platform/app/commands.h"
 #include "platform/app/privileges.h"
 #include "platform/app/report_error.h"
-#include "platform/app/version.h"
+#include "platform/base/version.h"
 
 namespace ringwire::platform {
 namespace {

@@ -13,8 +13,8 @@
 #include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
-#include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
+#include "platform/base/paths.h"
 #include "platform/gateway/table_names.h"
 
 namespace ringwire::platform {

@@ -16,12 +16,12 @@
 #include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/end_watch.h"
-#include "platform/app/interface_name.h"
 #include "platform/app/leftovers.h"
 #include "platform/app/logging.h"
 #include "platform/app/report_error.h"
 #include "platform/app/service_client.h"
 #include "platform/base/clock.h"
+#include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/journal.h"
 

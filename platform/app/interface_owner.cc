@@ -1,7 +1,7 @@
 #include "platform/app/interface_owner.h"
 
 #include "fmt/format.h"
-#include "platform/app/interface_name.h"
+#include "platform/base/paths.h"
 #include "platform/control/unix_listener.h"
 #include "platform/gateway/named_namespace.h"
 #include "platform/netlink/netlink.h"

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "platform/app/interface_name.h"
 #include "platform/app/supervisor.h"
+#include "platform/base/paths.h"
 #include "platform/control/unix_listener.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/named_namespace.h"

@@ -10,8 +10,8 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/app/end_watch.h"
-#include "platform/app/interface_name.h"
 #include "platform/app/report_error.h"
+#include "platform/base/paths.h"
 #include "platform/gateway/journal.h"
 
 namespace ringwire::platform {

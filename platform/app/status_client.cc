@@ -11,7 +11,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
-#include "platform/app/interface_name.h"
+#include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "platform/app/interface_name.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
+#include "platform/base/paths.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/plan_kill_switch.h"
 #include "platform/gateway/route_netlink.h"

@@ -10,8 +10,8 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "platform/base/event_poll.h"
 #include "platform/base/unique_fd.h"
-#include "platform/control/event_poll.h"
 #include "platform/control/unix_listener.h"
 
 namespace ringwire::platform {

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_
-#define RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_
+#ifndef RINGWIRE_PLATFORM_BASE_EVENT_POLL_H_
+#define RINGWIRE_PLATFORM_BASE_EVENT_POLL_H_
 
 #include <cstdint>
 #include <functional>
@@ -42,4 +42,4 @@ class EventPoll {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_EVENT_POLL_H_
+#endif  // RINGWIRE_PLATFORM_BASE_EVENT_POLL_H_

@@ -1,4 +1,4 @@
-#include "platform/control/event_poll.h"
+#include "platform/base/event_poll.h"
 
 #include <sys/epoll.h>
 

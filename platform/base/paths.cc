@@ -1,4 +1,4 @@
-#include "platform/app/interface_name.h"
+#include "platform/base/paths.h"
 
 #include <algorithm>
 

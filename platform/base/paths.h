@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_
-#define RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_
+#ifndef RINGWIRE_PLATFORM_BASE_PATHS_H_
+#define RINGWIRE_PLATFORM_BASE_PATHS_H_
 
 #include <string>
 #include <string_view>
@@ -18,4 +18,4 @@ std::string SocketFileName(std::string_view interface_name);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_INTERFACE_NAME_H_
+#endif  // RINGWIRE_PLATFORM_BASE_PATHS_H_

@@ -1,4 +1,4 @@
-#include "platform/control/event_poll.h"
+#include "platform/base/event_poll.h"
 
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
