@@ -10,9 +10,9 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
-#include "platform/app/privileges.h"
-#include "platform/app/report_error.h"
 #include "platform/base/version.h"
+#include "platform/process/privileges.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -11,10 +11,10 @@
 #include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/config_source.h"
-#include "platform/app/report_error.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/plan_port_forward.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

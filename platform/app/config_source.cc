@@ -13,9 +13,9 @@
 #include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
-#include "platform/app/report_error.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/table_names.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
-#include "platform/app/background.h"
-#include "platform/app/block_signals.h"
 #include "platform/app/commands.h"
 #include "platform/app/device_options.h"
 #include "platform/app/device_runner.h"
 #include "platform/app/inherited_tun.h"
-#include "platform/app/report_error.h"
+#include "platform/process/background.h"
+#include "platform/process/block_signals.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

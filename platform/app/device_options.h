@@ -10,7 +10,7 @@
 #include "core/config/config_file.h"
 #include "crypto/aead_provider.h"
 #include "platform/app/cpu_budget.h"
-#include "platform/app/logging.h"
+#include "platform/process/logging.h"
 #include "platform/worker/spin_policy.h"
 
 namespace CLI {

@@ -8,8 +8,6 @@
 #include "crypto/self_test.h"
 #include "fmt/format.h"
 #include "platform/app/inherited_tun.h"
-#include "platform/app/privileges.h"
-#include "platform/app/report_error.h"
 #include "platform/base/paths.h"
 #include "platform/base/version.h"
 #include "platform/gateway/named_namespace.h"
@@ -18,6 +16,8 @@
 #include "platform/io/kernel_traps.h"
 #include "platform/io/offload_proof.h"
 #include "platform/netlink/netlink.h"
+#include "platform/process/privileges.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

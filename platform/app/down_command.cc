@@ -17,13 +17,13 @@
 #include "platform/app/commands.h"
 #include "platform/app/end_watch.h"
 #include "platform/app/leftovers.h"
-#include "platform/app/logging.h"
-#include "platform/app/report_error.h"
 #include "platform/app/service_client.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/journal.h"
+#include "platform/process/logging.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

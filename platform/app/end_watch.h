@@ -11,7 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 
 // Where `down` meets the service of an interface: an abstract unix socket in the service's network
 // namespace, which goes with its process and needs no file. `down` hands its terminal over for the

@@ -17,10 +17,10 @@
 
 #include "core/base/mutex.h"
 #include "platform/app/name_schedule.h"
-#include "platform/app/privileges.h"
 #include "platform/base/clock.h"
 #include "platform/base/start_thread.h"
 #include "platform/base/unique_fd.h"
+#include "platform/process/privileges.h"
 
 namespace ringwire::platform {
 namespace {

@@ -12,13 +12,13 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
-#include "platform/app/invoking_user.h"
 #include "platform/app/namespace_view.h"
-#include "platform/app/privileges.h"
-#include "platform/app/report_error.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/named_namespace.h"
+#include "platform/process/invoking_user.h"
+#include "platform/process/privileges.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -4,9 +4,9 @@
 #include "CLI/CLI.hpp"
 #include "core/device/key_text.h"
 #include "platform/app/commands.h"
-#include "platform/app/report_error.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

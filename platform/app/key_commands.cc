@@ -12,7 +12,7 @@
 #include "crypto/random.h"
 #include "crypto/x25519.h"
 #include "platform/app/commands.h"
-#include "platform/app/report_error.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "core/device/key_text.h"
 #include "fmt/format.h"
-#include "platform/app/report_error.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "fmt/format.h"
-#include "platform/app/report_error.h"
 #include "platform/gateway/namespace_dns.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -6,10 +6,10 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
-#include "platform/app/report_error.h"
 #include "platform/app/service_client.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -9,12 +9,8 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
-#include "platform/app/background.h"
-#include "platform/app/block_signals.h"
 #include "platform/app/commands.h"
 #include "platform/app/device_options.h"
-#include "platform/app/report_error.h"
-#include "platform/app/service_notify.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/foreign_firewall.h"
@@ -22,6 +18,10 @@
 #include "platform/gateway/journal.h"
 #include "platform/gateway/path_mtu.h"
 #include "platform/gateway/plan_kill_switch.h"
+#include "platform/process/background.h"
+#include "platform/process/block_signals.h"
+#include "platform/process/report_error.h"
+#include "platform/process/service_notify.h"
 
 namespace ringwire::platform {
 namespace {

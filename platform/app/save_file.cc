@@ -8,7 +8,7 @@
 #include "core/config/config_save.h"
 #include "fmt/format.h"
 #include "platform/app/config_source.h"
-#include "platform/app/report_error.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -10,9 +10,9 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/app/end_watch.h"
-#include "platform/app/report_error.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/journal.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 

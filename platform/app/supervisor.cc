@@ -22,9 +22,7 @@
 #include "platform/app/interface_owner.h"
 #include "platform/app/leftovers.h"
 #include "platform/app/marked_lookup.h"
-#include "platform/app/privileges.h"
 #include "platform/app/relay_bodies.h"
-#include "platform/app/report_error.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/apply.h"
@@ -34,6 +32,8 @@
 #include "platform/gateway/path_mtu.h"
 #include "platform/gateway/plan_kill_switch.h"
 #include "platform/gateway/step_index.h"
+#include "platform/process/privileges.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the

@@ -12,10 +12,10 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/relay_bodies.h"
-#include "platform/app/report_error.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 // What the supervisor does for the names of endpoints.

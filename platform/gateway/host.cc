@@ -11,7 +11,7 @@
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/namespace_dns.h"
 #include "platform/gateway/nft_command.h"
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -12,7 +12,7 @@
 #include "platform/gateway/namespace_dns.h"
 #include "platform/gateway/network_facts.h"
 #include "platform/gateway/nft_command.h"
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 
 namespace ringwire::platform {
 namespace {

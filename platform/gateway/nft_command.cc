@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 
 namespace ringwire::platform {
 namespace {

@@ -14,8 +14,8 @@
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/held_sysctls.h"
-#include "platform/gateway/program.h"
 #include "platform/netlink/netlink.h"
+#include "platform/process/program.h"
 #include "tests/unit/platform/gateway/apply_fixture.h"
 #include "tests/unit/platform/gateway/has_route.h"
 

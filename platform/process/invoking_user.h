@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_INVOKING_USER_H_
-#define RINGWIRE_PLATFORM_APP_INVOKING_USER_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_INVOKING_USER_H_
+#define RINGWIRE_PLATFORM_PROCESS_INVOKING_USER_H_
 
 #include <sys/types.h>
 
@@ -44,4 +44,4 @@ absl::Status Become(const User& user);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_INVOKING_USER_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_INVOKING_USER_H_

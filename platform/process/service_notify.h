@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_SERVICE_NOTIFY_H_
-#define RINGWIRE_PLATFORM_APP_SERVICE_NOTIFY_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_SERVICE_NOTIFY_H_
+#define RINGWIRE_PLATFORM_PROCESS_SERVICE_NOTIFY_H_
 
 namespace ringwire::platform {
 
@@ -9,4 +9,4 @@ void NotifyReady();
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_SERVICE_NOTIFY_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_SERVICE_NOTIFY_H_

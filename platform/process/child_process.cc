@@ -1,4 +1,4 @@
-#include "platform/gateway/child_process.h"
+#include "platform/process/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_BLOCK_SIGNALS_H_
-#define RINGWIRE_PLATFORM_APP_BLOCK_SIGNALS_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_BLOCK_SIGNALS_H_
+#define RINGWIRE_PLATFORM_PROCESS_BLOCK_SIGNALS_H_
 
 namespace ringwire::platform {
 
@@ -9,4 +9,4 @@ void BlockSignals();
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_BLOCK_SIGNALS_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_BLOCK_SIGNALS_H_

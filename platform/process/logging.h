@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_LOGGING_H_
-#define RINGWIRE_PLATFORM_APP_LOGGING_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_LOGGING_H_
+#define RINGWIRE_PLATFORM_PROCESS_LOGGING_H_
 
 #include <optional>
 #include <string>
@@ -22,4 +22,4 @@ std::string EscapeJson(std::string_view text);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_LOGGING_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_LOGGING_H_

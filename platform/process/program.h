@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
-#define RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_PROGRAM_H_
+#define RINGWIRE_PLATFORM_PROCESS_PROGRAM_H_
 
 #include <cstddef>
 #include <functional>
@@ -61,4 +61,4 @@ ProgramAnswer AskProgram(const std::vector<std::string>& arguments, const Progra
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_PROGRAM_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_PROGRAM_H_

@@ -1,4 +1,4 @@
-#include "platform/app/invoking_user.h"
+#include "platform/process/invoking_user.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "platform/app/privileges.h"
+#include "platform/process/privileges.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

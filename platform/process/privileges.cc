@@ -1,4 +1,4 @@
-#include "platform/app/privileges.h"
+#include "platform/process/privileges.h"
 
 #include <grp.h>
 #include <sys/capability.h>

@@ -1,4 +1,4 @@
-#include "platform/app/logging.h"
+#include "platform/process/logging.h"
 
 #include <cstdlib>
 #include <ctime>

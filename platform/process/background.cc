@@ -1,4 +1,4 @@
-#include "platform/app/background.h"
+#include "platform/process/background.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -12,8 +12,8 @@
 #include <cstdlib>
 #include <utility>
 
-#include "platform/app/report_error.h"
 #include "platform/base/unique_fd.h"
+#include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

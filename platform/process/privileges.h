@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_PRIVILEGES_H_
-#define RINGWIRE_PLATFORM_APP_PRIVILEGES_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_PRIVILEGES_H_
+#define RINGWIRE_PLATFORM_PROCESS_PRIVILEGES_H_
 
 #include "absl/status/status.h"
 
@@ -27,4 +27,4 @@ absl::Status DropEveryPrivilege();
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_PRIVILEGES_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_PRIVILEGES_H_

@@ -1,4 +1,4 @@
-#include "platform/app/service_notify.h"
+#include "platform/process/service_notify.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>

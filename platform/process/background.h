@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_BACKGROUND_H_
-#define RINGWIRE_PLATFORM_APP_BACKGROUND_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_BACKGROUND_H_
+#define RINGWIRE_PLATFORM_PROCESS_BACKGROUND_H_
 
 #include <functional>
 
@@ -21,4 +21,4 @@ int RunInBackground(bool keep_stderr, const DeviceBody& body);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_BACKGROUND_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_BACKGROUND_H_

@@ -1,4 +1,4 @@
-#include "platform/gateway/program.h"
+#include "platform/process/program.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include "absl/status/statusor.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/child_process.h"
+#include "platform/process/child_process.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/app/block_signals.h"
+#include "platform/process/block_signals.h"
 
 #include <csignal>
 #include <initializer_list>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_
-#define RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_
+#ifndef RINGWIRE_PLATFORM_PROCESS_REPORT_ERROR_H_
+#define RINGWIRE_PLATFORM_PROCESS_REPORT_ERROR_H_
 
 #include <string>
 #include <string_view>
@@ -24,4 +24,4 @@ void ReportWarning(std::string_view message);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_REPORT_ERROR_H_
+#endif  // RINGWIRE_PLATFORM_PROCESS_REPORT_ERROR_H_

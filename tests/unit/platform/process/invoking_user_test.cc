@@ -1,4 +1,4 @@
-#include "platform/app/invoking_user.h"
+#include "platform/process/invoking_user.h"
 
 #include <map>
 #include <string>

@@ -1,4 +1,4 @@
-#include "platform/app/report_error.h"
+#include "platform/process/report_error.h"
 
 #include <cerrno>
 #include <cstdio>
