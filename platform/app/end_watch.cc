@@ -13,7 +13,7 @@
 #include <optional>
 
 #include "fmt/format.h"
-#include "platform/app/service_client.h"
+#include "platform/process/report_error.h"
 
 namespace ringwire::platform {
 namespace {

@@ -50,22 +50,6 @@ absl::Status SignalService(const UniqueFd& process, int signal, const std::strin
   return absl::ErrnoToStatus(errno, tried);
 }
 
-void ReportWarnings(std::string_view lines) {
-  while (!lines.empty()) {
-    const size_t end = lines.find('\n');
-    ReportWarning(lines.substr(0, end));
-    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
-  }
-}
-
-int ReportFailure(const std::string& tried, std::string_view lines) {
-  for (size_t end = 0; (end = lines.find('\n')) != std::string_view::npos;) {
-    fmt::print(stderr, "{}\n", lines.substr(0, end));
-    lines.remove_prefix(end + 1);
-  }
-  return ReportError(fmt::format("{}: {}", tried, lines));
-}
-
 int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer) {
   if (!answer.ok()) return ReportFailure(tried, MessageOf(answer.status()));
   const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);

@@ -22,9 +22,6 @@ std::string InterfaceOf(const std::string& argument);
 absl::StatusOr<UniqueFd> OpenService(const std::string& interface);
 absl::Status SignalService(const UniqueFd& process, int signal, const std::string& tried);
 
-void ReportWarnings(std::string_view lines);
-// Prints errors, a line each, and for the last one that `tried` failed. Returns the exit code.
-int ReportFailure(const std::string& tried, std::string_view lines);
 // Prints what came out of a request, in either way. Returns the exit code.
 int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer);
 

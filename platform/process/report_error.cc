@@ -27,4 +27,20 @@ void ReportWarning(std::string_view message) {
   fmt::print(stderr, "ringwire: warning: {}\n", message);
 }
 
+void ReportWarnings(std::string_view lines) {
+  while (!lines.empty()) {
+    const size_t end = lines.find('\n');
+    ReportWarning(lines.substr(0, end));
+    lines.remove_prefix(end == std::string_view::npos ? lines.size() : end + 1);
+  }
+}
+
+int ReportFailure(const std::string& tried, std::string_view lines) {
+  for (size_t end = 0; (end = lines.find('\n')) != std::string_view::npos;) {
+    fmt::print(stderr, "{}\n", lines.substr(0, end));
+    lines.remove_prefix(end + 1);
+  }
+  return ReportError(fmt::format("{}: {}", tried, lines));
+}
+
 }  // namespace ringwire::platform

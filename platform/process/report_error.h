@@ -21,6 +21,10 @@ int ReportError(const absl::Status& status);
 // reported, as being about `what`.
 int WriteOutput(std::string_view what, std::string_view text);
 void ReportWarning(std::string_view message);
+// Prints each of `lines` as a warning.
+void ReportWarnings(std::string_view lines);
+// Prints errors, a line each, and for the last one that `tried` failed. Returns the exit code.
+int ReportFailure(const std::string& tried, std::string_view lines);
 
 }  // namespace ringwire::platform
 
