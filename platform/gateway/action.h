@@ -12,6 +12,8 @@
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/nft_table.h"
+#include "platform/gateway/tracked_datagrams.h"
+#include "platform/netlink/route.h"
 
 // What a gateway changes on its host, each change as data: it can be compared, printed, written to
 // the journal, and applied by Host. Unless it says otherwise an action is about the gateway's own
@@ -43,19 +45,6 @@ struct SetLinkUp {
   friend bool operator==(const SetLinkUp&, const SetLinkUp&) = default;
 };
 
-inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
-
-struct Route {
-  enum class Type : uint8_t {
-    kInterface,    // by the gateway's interface
-    kUnreachable,  // of no interface: packets are refused
-  };
-  Type type = Type::kInterface;
-  Prefix prefix;
-  uint32_t table = 0;
-  uint32_t metric = 0;  // 0: the kernel's own choice
-  friend bool operator==(const Route&, const Route&) = default;
-};
 struct AddRoute {
   Route route;
   friend bool operator==(const AddRoute&, const AddRoute&) = default;
@@ -65,21 +54,6 @@ struct RemoveRoute {
   friend bool operator==(const RemoveRoute&, const RemoveRoute&) = default;
 };
 
-// A policy rule that looks a table up for the packets that match. Without a table it sends them on
-// to the rule at `go_to`, or is only there to be gone to.
-struct Rule {
-  IpFamily family = IpFamily::kNone;
-  uint32_t priority = 0;
-  uint32_t table = 0;  // 0: none
-  std::optional<Prefix> source = std::nullopt;
-  std::optional<Prefix> destination = std::nullopt;
-  std::optional<uint32_t> if_mark = std::nullopt;      // not together with unless_mark,
-  std::optional<uint32_t> unless_mark = std::nullopt;  // which inverts the whole match
-  // Routes of at most this length don't count.
-  std::optional<uint32_t> suppress_prefix_length = std::nullopt;
-  std::optional<uint32_t> go_to = std::nullopt;  // a greater priority than its own
-  friend bool operator==(const Rule&, const Rule&) = default;
-};
 struct AddRule {
   Rule rule;
   friend bool operator==(const AddRule&, const AddRule&) = default;
@@ -106,12 +80,6 @@ struct DeleteNftTable {
   friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
 };
 
-// Forwarded ports that datagrams are sent to.
-struct DatagramForwards {
-  std::vector<PortForward> forwards;
-  std::vector<IpAddress> own;  // addresses of this host whose ports are not forwarded
-  friend bool operator==(const DatagramForwards&, const DatagramForwards&) = default;
-};
 // What the kernel has decided for the first datagram of a conversation it does with all of them, as
 // long as they go on coming. So what is under way is forgotten, and decided about anew, where its
 // ports are forwarded from now on,

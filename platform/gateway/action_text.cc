@@ -28,27 +28,6 @@ std::string RouteCommand(std::string_view verb, const Route& route, std::string_
   return text;
 }
 
-std::string RuleWords(const Rule& rule) {
-  std::string text = fmt::format("priority {}", rule.priority);
-  const auto out = std::back_inserter(text);
-  if (rule.source.has_value()) fmt::format_to(out, " from {}", rule.source->ToString());
-  if (rule.destination.has_value()) fmt::format_to(out, " to {}", rule.destination->ToString());
-  if (rule.if_mark.has_value()) fmt::format_to(out, " fwmark {:#x}", *rule.if_mark);
-  if (rule.unless_mark.has_value()) fmt::format_to(out, " not fwmark {:#x}", *rule.unless_mark);
-  if (rule.go_to.has_value()) {
-    fmt::format_to(out, " goto {}", *rule.go_to);
-  } else if (rule.table == 0) {
-    text += " type nop";
-  } else {
-    fmt::format_to(out, " table {}",
-                   rule.table == kMainTable ? "main" : fmt::format("{}", rule.table));
-  }
-  if (rule.suppress_prefix_length.has_value()) {
-    fmt::format_to(out, " suppress_prefixlength {}", *rule.suppress_prefix_length);
-  }
-  return text;
-}
-
 std::string RuleCommand(std::string_view verb, const Rule& rule) {
   return fmt::format("ip {} rule {} {}", FamilyFlag(rule.family), verb, RuleWords(rule));
 }
@@ -233,16 +212,10 @@ std::string Describe(const Action& action) {
           [](const RemoveAddress& a) { return "remove the address " + a.address.ToString(); },
           [](const SetMtu& a) { return fmt::format("set the MTU to {}", a.mtu); },
           [](const SetLinkUp&) { return std::string("set the link up"); },
-          [](const AddRoute& a) {
-            return fmt::format("add the route {} to table {}", a.route.prefix.ToString(),
-                               a.route.table);
-          },
-          [](const RemoveRoute& a) {
-            return fmt::format("remove the route {} from table {}", a.route.prefix.ToString(),
-                               a.route.table);
-          },
-          [](const AddRule& a) { return "add the rule " + RuleWords(a.rule); },
-          [](const RemoveRule& a) { return "remove the rule " + RuleWords(a.rule); },
+          [](const AddRoute& a) { return DescribeAdd(a.route); },
+          [](const RemoveRoute& a) { return DescribeRemove(a.route); },
+          [](const AddRule& a) { return DescribeAdd(a.rule); },
+          [](const RemoveRule& a) { return DescribeRemove(a.rule); },
           [](const SetSysctl& a) { return fmt::format("set {} to {}", a.path, a.value); },
           [](const ReplaceNftTable& a) { return "load the nft table " + a.table.name; },
           [](const DeleteNftTable& a) { return "remove the nft table " + a.name; },

@@ -147,7 +147,7 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
   int result =
       Send(&socket_, RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
   if (result >= 0) return true;
-  if (result != -NLE_EXIST) return NetlinkError(result, Describe(platform::AddRoute{route}));
+  if (result != -NLE_EXIST) return NetlinkError(result, DescribeAdd(route));
   // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
   // same one; traffic would go on by the first, so that one is not left there unless that is as
   // good, as the one that an address of the interface has brought along, which may go with it.
@@ -155,7 +155,7 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
                 RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, interface_index));
   if (result == -NLE_EXIST) return false;
   // What is there may be this very one, which keeps packets from going elsewhere.
-  if (result < 0) return NetlinkError(result, Describe(platform::AddRoute{route}));
+  if (result < 0) return NetlinkError(result, DescribeAdd(route));
   const absl::StatusOr<bool> all_lead_here = AllLeadTo(interface_index, route);
   if (all_lead_here.ok() && *all_lead_here) return true;
   const absl::Status removed = RemoveRoute(route, interface_index);
@@ -164,8 +164,7 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
       "{}: there is another one, which traffic would take (`ip{} route show table {} {}` "
       "names it; remove it, or leave the prefix out of AllowedIPs, or give the tunnel a "
       "Table of its own)",
-      Describe(platform::AddRoute{route}),
-      route.prefix.address.family == IpFamily::kV6 ? " -6" : "", route.table,
+      DescribeAdd(route), route.prefix.address.family == IpFamily::kV6 ? " -6" : "", route.table,
       route.prefix.ToString()));
 }
 
@@ -203,20 +202,20 @@ absl::StatusOr<bool> RouteNetlink::AllLeadTo(uint32_t interface_index, const Rou
 absl::Status RouteNetlink::RemoveRoute(const Route& route, uint32_t interface_index) {
   const int result = Send(&socket_, RouteMessage(RTM_DELROUTE, 0, route, interface_index));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
-  return NetlinkError(result, Describe(platform::RemoveRoute{route}));
+  return NetlinkError(result, DescribeRemove(route));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRule(const Rule& rule) {
   const int result = Send(&socket_, RuleMessage(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, rule));
   if (result >= 0) return true;
   if (result == -NLE_EXIST) return false;
-  return NetlinkError(result, Describe(platform::AddRule{rule}));
+  return NetlinkError(result, DescribeAdd(rule));
 }
 
 absl::Status RouteNetlink::RemoveRule(const Rule& rule) {
   const int result = Send(&socket_, RuleMessage(RTM_DELRULE, 0, rule));
   if (result >= 0 || IsAbsent(result)) return absl::OkStatus();
-  return NetlinkError(result, Describe(platform::RemoveRule{rule}));
+  return NetlinkError(result, DescribeRemove(rule));
 }
 
 void RouteNetlink::Listen(const Visitor* visit) {

@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/gateway/action.h"
 #include "platform/gateway/local_networks.h"
 #include "platform/netlink/netlink_socket.h"
+#include "platform/netlink/route.h"
 
 struct nlmsghdr;
 

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/config/gateway_config.h"
 #include "platform/gateway/route_netlink.h"
 
 // What networks and addresses this host has, and what leads out of them.

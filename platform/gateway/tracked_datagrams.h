@@ -6,8 +6,8 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "core/config/gateway_config.h"
 #include "core/wire/address.h"
-#include "platform/gateway/action.h"
 
 // What the kernel remembers of conversations by UDP (conntrack), by which it goes on to do with
 // datagrams what it has decided for the first one.
@@ -16,6 +16,13 @@ namespace ringwire::platform {
 struct TrackedDatagrams {
   SocketAddress asked;   // where the first datagram was sent to
   SocketAddress served;  // who gets it: another one than was asked if the ports are forwarded
+};
+
+// Forwarded ports that datagrams are sent to.
+struct DatagramForwards {
+  std::vector<PortForward> forwards;
+  std::vector<IpAddress> own;  // addresses of this host whose ports are not forwarded
+  friend bool operator==(const DatagramForwards&, const DatagramForwards&) = default;
 };
 
 // `local`: the addresses of this host. Pure.
