@@ -15,7 +15,7 @@
 #include "platform/gateway/named_namespace.h"
 #include "platform/gateway/nft_command.h"
 #include "platform/gateway/nft_table.h"
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {
 namespace {

@@ -27,7 +27,7 @@
 #include "platform/gateway/journal.h"
 #include "platform/gateway/journal_monitor.h"
 #include "platform/gateway/plan.h"
-#include "platform/gateway/route_monitor.h"
+#include "platform/netlink/route_monitor.h"
 
 namespace ringwire::platform {
 

@@ -11,7 +11,7 @@
 #include "platform/base/paths.h"
 #include "platform/gateway/apply.h"
 #include "platform/gateway/plan_kill_switch.h"
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 #include "spdlog/spdlog.h"
 
 // Local networks that come and go while the tunnel is up, as on a host that roams or starts

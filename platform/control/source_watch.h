@@ -9,8 +9,8 @@
 #include "core/base/peer_id.h"
 #include "core/control/control_plane.h"
 #include "platform/base/unique_fd.h"
-#include "platform/control/route_lookup.h"
 #include "platform/control/sweep_schedule.h"
+#include "platform/netlink/route_lookup.h"
 
 namespace ringwire::platform {
 

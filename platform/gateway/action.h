@@ -12,7 +12,7 @@
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/nft_table.h"
-#include "platform/gateway/tracked_datagrams.h"
+#include "platform/netlink/conntrack.h"
 #include "platform/netlink/route.h"
 
 // What a gateway changes on its host, each change as data: it can be compared, printed, written to

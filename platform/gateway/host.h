@@ -13,9 +13,9 @@
 #include "platform/gateway/action.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/named_namespace.h"
-#include "platform/gateway/route_netlink.h"
-#include "platform/gateway/tracked_datagrams.h"
+#include "platform/netlink/conntrack.h"
 #include "platform/netlink/netlink.h"
+#include "platform/netlink/route_netlink.h"
 #include "platform/process/program.h"
 
 namespace ringwire::platform {

@@ -16,7 +16,7 @@
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/plan_forward.h"
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {
 namespace {

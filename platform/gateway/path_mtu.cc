@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "platform/base/message_of.h"
-#include "platform/gateway/route_netlink.h"
 #include "platform/netlink/netlink.h"
+#include "platform/netlink/route_netlink.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -10,9 +10,9 @@
 
 #include "core/config/config_file.h"
 #include "platform/gateway/action.h"
-#include "platform/gateway/local_networks.h"
 #include "platform/gateway/namespace_dns.h"
 #include "platform/gateway/rule_place.h"
+#include "platform/netlink/local_networks.h"
 
 // From what a configuration asks for and what the host is like to the changes to make. Pure: the
 // same arguments give the same plan, and nothing is touched.

@@ -7,7 +7,7 @@
 
 #include "core/config/config_file.h"
 #include "fmt/format.h"
-#include "platform/gateway/local_networks.h"
+#include "platform/netlink/local_networks.h"
 
 namespace ringwire::platform {
 namespace {

@@ -13,7 +13,7 @@
 #include "platform/gateway/apply.h"
 #include "platform/netlink/netlink.h"
 #include "tests/unit/platform/gateway/apply_fixture.h"
-#include "tests/unit/platform/gateway/has_route.h"
+#include "tests/unit/platform/netlink/has_route.h"
 
 namespace ringwire::platform {
 namespace {

@@ -20,8 +20,8 @@
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/plan.h"
-#include "platform/gateway/route_netlink.h"
 #include "platform/netlink/netlink.h"
+#include "platform/netlink/route_netlink.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/io/network_namespace.h"
 

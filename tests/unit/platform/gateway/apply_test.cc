@@ -17,7 +17,7 @@
 #include "platform/netlink/netlink.h"
 #include "platform/process/program.h"
 #include "tests/unit/platform/gateway/apply_fixture.h"
-#include "tests/unit/platform/gateway/has_route.h"
+#include "tests/unit/platform/netlink/has_route.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/control/route_lookup.h"
+#include "platform/netlink/route_lookup.h"
 
 #include <gtest/gtest.h>
 #include <net/if.h>

@@ -1,4 +1,4 @@
-#include "platform/gateway/tracked_datagrams.h"
+#include "platform/netlink/conntrack.h"
 
 #include <netinet/in.h>
 #include <netlink/addr.h>

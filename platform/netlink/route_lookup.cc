@@ -1,4 +1,4 @@
-#include "platform/control/route_lookup.h"
+#include "platform/netlink/route_lookup.h"
 
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>

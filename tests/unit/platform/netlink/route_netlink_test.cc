@@ -1,4 +1,4 @@
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 #include <gtest/gtest.h>
 #include <linux/rtnetlink.h>
@@ -17,8 +17,8 @@
 #include "platform/netlink/netlink.h"
 #include "platform/netlink/netlink_socket.h"
 #include "platform/tun/tun_device.h"
-#include "tests/unit/platform/gateway/has_route.h"
 #include "tests/unit/platform/io/network_namespace.h"
+#include "tests/unit/platform/netlink/has_route.h"
 
 namespace ringwire::platform {
 namespace {

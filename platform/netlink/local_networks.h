@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_LOCAL_NETWORKS_H_
-#define RINGWIRE_PLATFORM_GATEWAY_LOCAL_NETWORKS_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_LOCAL_NETWORKS_H_
+#define RINGWIRE_PLATFORM_NETLINK_LOCAL_NETWORKS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -62,4 +62,4 @@ LocalNetworks LocalNetworksLater(const LocalNetworks& at_start, std::span<const 
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_LOCAL_NETWORKS_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_LOCAL_NETWORKS_H_

@@ -1,4 +1,4 @@
-#include "platform/gateway/tracked_datagrams.h"
+#include "platform/netlink/conntrack.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>

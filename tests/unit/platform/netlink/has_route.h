@@ -1,9 +1,9 @@
-#ifndef RINGWIRE_TESTS_UNIT_PLATFORM_GATEWAY_HAS_ROUTE_H_
-#define RINGWIRE_TESTS_UNIT_PLATFORM_GATEWAY_HAS_ROUTE_H_
+#ifndef RINGWIRE_TESTS_UNIT_PLATFORM_NETLINK_HAS_ROUTE_H_
+#define RINGWIRE_TESTS_UNIT_PLATFORM_NETLINK_HAS_ROUTE_H_
 
 #include <cstdint>
 
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {
 
@@ -16,4 +16,4 @@ inline bool HasRoute(RouteNetlink* netlink, const Route& route, uint32_t interfa
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_TESTS_UNIT_PLATFORM_GATEWAY_HAS_ROUTE_H_
+#endif  // RINGWIRE_TESTS_UNIT_PLATFORM_NETLINK_HAS_ROUTE_H_

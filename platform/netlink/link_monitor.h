@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_LINK_MONITOR_H_
-#define RINGWIRE_PLATFORM_CONTROL_LINK_MONITOR_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_LINK_MONITOR_H_
+#define RINGWIRE_PLATFORM_NETLINK_LINK_MONITOR_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -52,4 +52,4 @@ class LinkMonitor {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_LINK_MONITOR_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_LINK_MONITOR_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_TRACKED_DATAGRAMS_H_
-#define RINGWIRE_PLATFORM_GATEWAY_TRACKED_DATAGRAMS_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_CONNTRACK_H_
+#define RINGWIRE_PLATFORM_NETLINK_CONNTRACK_H_
 
 #include <cstddef>
 #include <vector>
@@ -37,4 +37,4 @@ absl::StatusOr<size_t> ForgetDatagrams(absl::FunctionRef<bool(const TrackedDatag
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_TRACKED_DATAGRAMS_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_CONNTRACK_H_

@@ -1,4 +1,4 @@
-#include "platform/gateway/local_networks.h"
+#include "platform/netlink/local_networks.h"
 
 #include <linux/rtnetlink.h>
 

@@ -1,4 +1,4 @@
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>

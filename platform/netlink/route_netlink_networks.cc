@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "core/config/gateway_config.h"
-#include "platform/gateway/route_netlink.h"
+#include "platform/netlink/route_netlink.h"
 
 // What networks and addresses this host has, and what leads out of them.
 namespace ringwire::platform {

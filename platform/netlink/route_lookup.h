@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
-#define RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_ROUTE_LOOKUP_H_
+#define RINGWIRE_PLATFORM_NETLINK_ROUTE_LOOKUP_H_
 
 #include <cstdint>
 #include <memory>
@@ -52,4 +52,4 @@ class RouteLookup {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_ROUTE_LOOKUP_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_ROUTE_LOOKUP_H_

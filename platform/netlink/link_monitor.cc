@@ -1,4 +1,4 @@
-#include "platform/control/link_monitor.h"
+#include "platform/netlink/link_monitor.h"
 
 #include <linux/if_link.h>
 #include <linux/netlink.h>

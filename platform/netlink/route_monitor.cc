@@ -1,4 +1,4 @@
-#include "platform/gateway/route_monitor.h"
+#include "platform/netlink/route_monitor.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
-#define RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_ROUTE_NETLINK_H_
+#define RINGWIRE_PLATFORM_NETLINK_ROUTE_NETLINK_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/gateway/local_networks.h"
+#include "platform/netlink/local_networks.h"
 #include "platform/netlink/netlink_socket.h"
 #include "platform/netlink/route.h"
 
@@ -90,4 +90,4 @@ class RouteNetlink {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_ROUTE_NETLINK_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_ROUTE_NETLINK_H_
