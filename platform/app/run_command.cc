@@ -13,7 +13,7 @@
 #include "platform/app/device_options.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
-#include "platform/gateway/foreign_firewall.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/path_mtu.h"

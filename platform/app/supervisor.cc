@@ -26,7 +26,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/apply.h"
-#include "platform/gateway/foreign_firewall.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/host_lock.h"
 #include "platform/gateway/path_mtu.h"

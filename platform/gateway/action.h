@@ -11,7 +11,7 @@
 #include "core/config/config_value.h"
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
-#include "platform/gateway/nft_table.h"
+#include "platform/gateway/firewall/nft_table.h"
 #include "platform/netlink/conntrack.h"
 #include "platform/netlink/route.h"
 

@@ -8,9 +8,9 @@
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
+#include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/namespace_dns.h"
-#include "platform/gateway/nft_command.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "platform/gateway/nft_connection.h"
+#include "platform/gateway/firewall/nft_connection.h"
 
 namespace ringwire::platform {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "core/config/config_file.h"
 #include "fmt/format.h"
-#include "platform/gateway/nft_connection.h"
+#include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/plan_forward.h"
 
 namespace ringwire::platform {

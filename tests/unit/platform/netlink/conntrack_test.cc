@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/nft_command.h"
+#include "platform/gateway/firewall/nft_command.h"
 #include "tests/unit/platform/io/network_namespace.h"
 
 namespace ringwire::platform {

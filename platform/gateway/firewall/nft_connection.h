@@ -1,11 +1,11 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_NFT_CONNECTION_H_
-#define RINGWIRE_PLATFORM_GATEWAY_NFT_CONNECTION_H_
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_CONNECTION_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_CONNECTION_H_
 
 #include <cstdint>
 
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
-#include "platform/gateway/nft_table.h"
+#include "platform/gateway/firewall/nft_table.h"
 
 // What rules of port forwarding say of a packet and of the connection that it belongs to. Pure.
 namespace ringwire::platform {
@@ -42,4 +42,4 @@ NftExpression ForwardTo(const PortForward& forward);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_NFT_CONNECTION_H_
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_CONNECTION_H_

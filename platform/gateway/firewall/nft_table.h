@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_NFT_TABLE_H_
-#define RINGWIRE_PLATFORM_GATEWAY_NFT_TABLE_H_
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_TABLE_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_TABLE_H_
 
 #include <cstdint>
 #include <initializer_list>
@@ -95,4 +95,4 @@ std::string ListJson(std::string_view name);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_NFT_TABLE_H_
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_TABLE_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_RULE_MATCH_H_
-#define RINGWIRE_PLATFORM_GATEWAY_RULE_MATCH_H_
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULE_MATCH_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULE_MATCH_H_
 
 #include <cstdint>
 #include <string>
@@ -61,4 +61,4 @@ std::string Text(const nlohmann::json& object, const char* key);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_RULE_MATCH_H_
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULE_MATCH_H_

@@ -1,9 +1,9 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_
-#define RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_LEGACY_IPTABLES_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_LEGACY_IPTABLES_H_
 
 #include <optional>
 
-#include "platform/gateway/foreign_firewall.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
 
 namespace ringwire::platform {
 
@@ -13,4 +13,4 @@ std::optional<LegacyForward> ReadLegacyForward(IpFamily family);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_LEGACY_IPTABLES_H_
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_LEGACY_IPTABLES_H_

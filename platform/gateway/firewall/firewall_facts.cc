@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "nlohmann/json.hpp"
-#include "platform/gateway/foreign_firewall.h"
-#include "platform/gateway/legacy_iptables.h"
-#include "platform/gateway/nft_command.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
+#include "platform/gateway/firewall/legacy_iptables.h"
+#include "platform/gateway/firewall/nft_command.h"
 #include "spdlog/spdlog.h"
 
 // The firewalls of this host. Tables in whose chains no packet of ours could end are left out, and

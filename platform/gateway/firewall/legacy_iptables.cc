@@ -1,4 +1,4 @@
-#include "platform/gateway/legacy_iptables.h"
+#include "platform/gateway/firewall/legacy_iptables.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4/ip_tables.h>

@@ -1,4 +1,4 @@
-#include "platform/gateway/nft_table.h"
+#include "platform/gateway/firewall/nft_table.h"
 
 #include <iterator>
 

@@ -1,4 +1,4 @@
-#include "platform/gateway/nft_command.h"
+#include "platform/gateway/firewall/nft_command.h"
 
 #include <linux/filter.h>
 #include <linux/netlink.h>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
-#define RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULESET_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULESET_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
-#include "platform/gateway/rule_match.h"
+#include "platform/gateway/firewall/rule_match.h"
 
 // The nftables rules of this host, those of iptables-nft among them, and what becomes of packets in
 // them. Pure: from what nft lists as JSON.
@@ -79,4 +79,4 @@ class Ruleset {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_RULESET_H_
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_RULESET_H_

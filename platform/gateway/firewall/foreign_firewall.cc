@@ -1,4 +1,4 @@
-#include "platform/gateway/foreign_firewall.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "platform/gateway/ruleset.h"
+#include "platform/gateway/firewall/ruleset.h"
 
 namespace ringwire::platform {
 namespace {

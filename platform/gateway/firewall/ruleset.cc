@@ -1,4 +1,4 @@
-#include "platform/gateway/ruleset.h"
+#include "platform/gateway/firewall/ruleset.h"
 
 #include <algorithm>
 #include <cstddef>

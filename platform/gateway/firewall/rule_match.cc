@@ -1,4 +1,4 @@
-#include "platform/gateway/rule_match.h"
+#include "platform/gateway/firewall/rule_match.h"
 
 #include <algorithm>
 #include <array>

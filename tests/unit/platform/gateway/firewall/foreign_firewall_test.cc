@@ -1,4 +1,4 @@
-#include "platform/gateway/foreign_firewall.h"
+#include "platform/gateway/firewall/foreign_firewall.h"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "platform/gateway/nft_connection.h"
+#include "platform/gateway/firewall/nft_connection.h"
 
 #include <iterator>
 #include <string>
