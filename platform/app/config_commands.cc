@@ -13,7 +13,7 @@
 #include "platform/app/config_source.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/journal.h"
-#include "platform/gateway/plan_port_forward.h"
+#include "platform/gateway/plan/plan_port_forward.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {

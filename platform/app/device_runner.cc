@@ -11,7 +11,7 @@
 #include "platform/base/paths.h"
 #include "platform/base/version.h"
 #include "platform/gateway/named_namespace.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 #include "platform/io/backend_factory.h"
 #include "platform/io/kernel_traps.h"
 #include "platform/io/offload_proof.h"

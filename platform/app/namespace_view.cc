@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
-#include "platform/gateway/namespace_dns.h"
+#include "platform/gateway/plan/namespace_dns.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {

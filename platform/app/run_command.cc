@@ -17,7 +17,7 @@
 #include "platform/gateway/host_facts.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/path_mtu.h"
-#include "platform/gateway/plan_kill_switch.h"
+#include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/report_error.h"

@@ -26,7 +26,7 @@
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
 #include "platform/gateway/journal_monitor.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 #include "platform/netlink/route_monitor.h"
 
 namespace ringwire::platform {

@@ -3,8 +3,8 @@
 
 #include "core/base/check.h"
 #include "nlohmann/json.hpp"
-#include "platform/gateway/action.h"
 #include "platform/gateway/forward_json.h"
+#include "platform/gateway/plan/action.h"
 
 // The journal's spelling of actions. A journal is read back by another process, perhaps of another
 // version: what is not understood is refused, never guessed.

@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/gateway/host.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 
 namespace ringwire::platform {
 

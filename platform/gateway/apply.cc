@@ -5,7 +5,7 @@
 
 #include "platform/base/message_of.h"
 #include "platform/gateway/address_order.h"
-#include "platform/gateway/step_index.h"
+#include "platform/gateway/plan/step_index.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

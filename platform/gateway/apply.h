@@ -8,7 +8,7 @@
 #include "absl/status/status.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 
 // Plans on their way to the host, each change recorded in the journal before it is made.
 namespace ringwire::platform {

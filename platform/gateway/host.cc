@@ -10,7 +10,7 @@
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/held_sysctls.h"
-#include "platform/gateway/namespace_dns.h"
+#include "platform/gateway/plan/namespace_dns.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 

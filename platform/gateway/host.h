@@ -10,9 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/gateway/action.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/named_namespace.h"
+#include "platform/gateway/plan/action.h"
 #include "platform/netlink/conntrack.h"
 #include "platform/netlink/netlink.h"
 #include "platform/netlink/route_netlink.h"

@@ -5,7 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/config/config_file.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 
 namespace ringwire::platform {
 

@@ -16,8 +16,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/action.h"
-#include "platform/gateway/rule_place.h"
+#include "platform/gateway/plan/action.h"
+#include "platform/gateway/plan/rule_priorities.h"
 
 namespace ringwire::platform {
 

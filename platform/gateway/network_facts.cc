@@ -15,7 +15,7 @@
 #include "fmt/format.h"
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/journal.h"
-#include "platform/gateway/plan_forward.h"
+#include "platform/gateway/plan/plan_forward.h"
 #include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {

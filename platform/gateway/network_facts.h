@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/config/config_file.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 
 namespace ringwire::platform {
 

@@ -19,7 +19,7 @@
 #include "platform/gateway/held_sysctls.h"
 #include "platform/gateway/host.h"
 #include "platform/gateway/journal.h"
-#include "platform/gateway/plan.h"
+#include "platform/gateway/plan/plan.h"
 #include "platform/netlink/netlink.h"
 #include "platform/netlink/route_netlink.h"
 #include "platform/tun/tun_device.h"

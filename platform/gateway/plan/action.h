@@ -1,0 +1,171 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_PLAN_ACTION_H_
+#define RINGWIRE_PLATFORM_GATEWAY_PLAN_ACTION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/config/config_value.h"
+#include "core/config/gateway_config.h"
+#include "core/wire/address.h"
+#include "platform/gateway/firewall/nft_table.h"
+#include "platform/netlink/conntrack.h"
+#include "platform/netlink/route.h"
+
+// What a gateway changes on its host, each change as data: it can be compared, printed, written to
+// the journal, and applied by Host. Unless it says otherwise an action is about the gateway's own
+// interface.
+namespace ringwire::platform {
+
+// The device itself, which another process owns; not something that Host can do.
+struct CreateInterface {
+  friend bool operator==(const CreateInterface&, const CreateInterface&) = default;
+};
+struct DeleteInterface {
+  friend bool operator==(const DeleteInterface&, const DeleteInterface&) = default;
+};
+
+struct AddAddress {
+  InterfaceAddress address;
+  friend bool operator==(const AddAddress&, const AddAddress&) = default;
+};
+struct RemoveAddress {
+  InterfaceAddress address;
+  friend bool operator==(const RemoveAddress&, const RemoveAddress&) = default;
+};
+
+struct SetMtu {
+  uint32_t mtu = 0;
+  friend bool operator==(const SetMtu&, const SetMtu&) = default;
+};
+struct SetLinkUp {
+  friend bool operator==(const SetLinkUp&, const SetLinkUp&) = default;
+};
+
+struct AddRoute {
+  Route route;
+  friend bool operator==(const AddRoute&, const AddRoute&) = default;
+};
+struct RemoveRoute {
+  Route route;
+  friend bool operator==(const RemoveRoute&, const RemoveRoute&) = default;
+};
+
+struct AddRule {
+  Rule rule;
+  friend bool operator==(const AddRule&, const AddRule&) = default;
+};
+struct RemoveRule {
+  Rule rule;
+  friend bool operator==(const RemoveRule&, const RemoveRule&) = default;
+};
+
+struct SetSysctl {
+  std::string path;  // below /proc/sys
+  std::string value;
+  // Nothing is done where the value is another one: somebody else has changed it since.
+  std::optional<std::string> only_if;
+  friend bool operator==(const SetSysctl&, const SetSysctl&) = default;
+};
+
+struct ReplaceNftTable {
+  NftTable table;
+  friend bool operator==(const ReplaceNftTable&, const ReplaceNftTable&) = default;
+};
+struct DeleteNftTable {
+  std::string name;
+  friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
+};
+
+// What the kernel has decided for the first datagram of a conversation it does with all of them, as
+// long as they go on coming. So what is under way is forgotten, and decided about anew, where its
+// ports are forwarded from now on,
+struct ForgetUnforwarded {
+  DatagramForwards ports;
+  friend bool operator==(const ForgetUnforwarded&, const ForgetUnforwarded&) = default;
+};
+// and where they no longer are.
+struct ForgetForwarded {
+  DatagramForwards ports;
+  friend bool operator==(const ForgetForwarded&, const ForgetForwarded&) = default;
+};
+
+// The program that keeps the host's list of name servers.
+enum class DnsProgram : uint8_t { kNone, kResolvconf, kResolvectl };
+
+struct SetDns {
+  DnsProgram program = DnsProgram::kNone;
+  std::string record;  // the interface as the program calls it
+  std::vector<std::string> servers;
+  std::vector<std::string> search;
+  friend bool operator==(const SetDns&, const SetDns&) = default;
+};
+struct RevertDns {
+  DnsProgram program = DnsProgram::kNone;
+  std::string record;
+  friend bool operator==(const RevertDns&, const RevertDns&) = default;
+};
+
+// The network namespace in which all that follows about the interface happens.
+struct UseNamespace {
+  std::string name;
+  bool create = false;  // there was none at the time of planning
+  friend bool operator==(const UseNamespace&, const UseNamespace&) = default;
+};
+// Unless programs are in it, or another interface.
+struct DeleteNamespace {
+  std::string name;
+  friend bool operator==(const DeleteNamespace&, const DeleteNamespace&) = default;
+};
+
+// The resolv.conf that programs of a network namespace see, /etc/netns/NAME/resolv.conf.
+struct SetNamespaceDns {
+  std::string network_namespace;
+  std::string text;
+  // What there was at the time of planning.
+  bool has_file = false;
+  friend bool operator==(const SetNamespaceDns&, const SetNamespaceDns&) = default;
+};
+struct RevertNamespaceDns {
+  std::string network_namespace;
+  bool had_file = false;
+  uint32_t folders_made = 0;  // of /etc/netns/NAME and /etc/netns, the last ones
+  friend bool operator==(const RevertNamespaceDns&, const RevertNamespaceDns&) = default;
+};
+
+struct RunHook {
+  std::string key;      // PostUp, ...
+  std::string command;  // for the shell
+  uint32_t place = 0;   // among those of its key, as the same line may stand there twice
+  friend bool operator==(const RunHook&, const RunHook&) = default;
+};
+
+using Action =
+    std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu, SetLinkUp,
+                 AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl, ReplaceNftTable,
+                 DeleteNftTable, ForgetUnforwarded, ForgetForwarded, SetDns, RevertDns,
+                 UseNamespace, DeleteNamespace, SetNamespaceDns, RevertNamespaceDns, RunHook>;
+
+// True of what goes with the interface by itself.
+bool IsBoundToInterface(const Action& action);
+
+// Whether it is carried out in the network namespace of the interface, if that has one of its own.
+bool IsInsideNamespace(const Action& action);
+
+// The commands that a person would type for it, one a line; comments for what has none.
+// `network_namespace`: the interface's, or empty.
+std::string CommandsOf(const Action& action, std::string_view interface,
+                       std::string_view network_namespace = {});
+// For error messages: "add the route 10.0.0.0/8".
+std::string Describe(const Action& action);
+
+// An action that undoes something as one line of JSON, and back. nullopt: not what ToJson writes.
+std::string ToJson(const Action& action);
+std::optional<Action> UndoFromJson(std::string_view text);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_PLAN_ACTION_H_

@@ -1,0 +1,257 @@
+#include <algorithm>
+#include <iterator>
+
+#include "core/config/gateway_config.h"
+#include "fmt/format.h"
+#include "platform/gateway/plan/action.h"
+#include "platform/gateway/plan/namespace_dns.h"
+
+// Actions for people: as commands, and in error messages.
+namespace ringwire::platform {
+namespace {
+
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+
+std::string_view FamilyFlag(IpFamily family) { return family == IpFamily::kV4 ? "-4" : "-6"; }
+
+std::string RouteCommand(std::string_view verb, const Route& route, std::string_view interface) {
+  const bool unreachable = route.type == Route::Type::kUnreachable;
+  std::string text = fmt::format("ip {} route {} {}{}", FamilyFlag(route.prefix.address.family),
+                                 verb, unreachable ? "unreachable " : "", route.prefix.ToString());
+  const auto out = std::back_inserter(text);
+  if (!unreachable) fmt::format_to(out, " dev {}", interface);
+  if (route.table != kMainTable) fmt::format_to(out, " table {}", route.table);
+  if (route.metric != 0) fmt::format_to(out, " metric {}", route.metric);
+  return text;
+}
+
+std::string RuleCommand(std::string_view verb, const Rule& rule) {
+  return fmt::format("ip {} rule {} {}", FamilyFlag(rule.family), verb, RuleWords(rule));
+}
+
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// conntrack takes one port and one address at a time.
+std::string ForEachPort(const PortForward& forward, std::string_view address) {
+  const bool v6 = forward.target.family == IpFamily::kV6;
+  const std::string command =
+      fmt::format("conntrack -D{} -p udp {} --orig-port-dst ", v6 ? " -f ipv6" : "", address);
+  if (forward.ports.count() == 1) return fmt::format("{}{}", command, forward.ports.first);
+  return fmt::format("for port in $(seq {} {}); do {}$port; done", forward.ports.first,
+                     forward.ports.last, command);
+}
+
+// A shell of their own, which is easy to start elsewhere.
+std::string ForgetUnforwardedCommands(const DatagramForwards& ports) {
+  std::string text;
+  for (const PortForward& forward : ports.forwards) {
+    fmt::format_to(
+        std::back_inserter(text),
+        "{}sh -c 'for to in $(ip {} -o address | sed \"s,.* inet6* \\([^/ ]*\\).*,\\1,\"); "
+        "do {}; done'",
+        text.empty() ? "" : "\n", FamilyFlag(forward.target.family),
+        ForEachPort(forward, "--orig-dst $to"));
+  }
+  return text;
+}
+
+std::string ForgetForwardedCommands(const DatagramForwards& ports) {
+  std::string text;
+  for (const PortForward& forward : ports.forwards) {
+    fmt::format_to(std::back_inserter(text), "{}sh -c '{}'", text.empty() ? "" : "\n",
+                   ForEachPort(forward, "--reply-src " + forward.target.ToString()));
+  }
+  return text;
+}
+
+std::string SetDnsCommand(const SetDns& dns) {
+  if (dns.program == DnsProgram::kResolvectl) {
+    std::string domains;  // a shell would take ~ for somebody's home
+    for (const std::string& domain : dns.search) {
+      domains += domain.starts_with('~') ? "'" + domain + "' " : domain + " ";
+    }
+    return fmt::format("resolvectl dns {} {}\nresolvectl domain {} {}'~.'", dns.record,
+                       Joined(dns.servers), dns.record, domains);
+  }
+  std::string lines;
+  for (const std::string& server : dns.servers) lines += " 'nameserver " + server + "'";
+  if (!dns.search.empty()) lines += " 'search " + Joined(dns.search) + "'";
+  return fmt::format("printf '%s\\n'{} | resolvconf -a {} -m 0 -x", lines, dns.record);
+}
+
+std::string RevertDnsCommand(const RevertDns& dns) {
+  if (dns.program == DnsProgram::kResolvectl) return "resolvectl revert " + dns.record;
+  return fmt::format("resolvconf -d {} -f", dns.record);
+}
+
+std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
+  const NamespaceDnsPaths paths(dns.network_namespace);
+  std::string text = "mkdir -p " + paths.folder + "\n";
+  if (dns.has_file) text += fmt::format("mv {} {}\n", paths.file, paths.put_aside);
+  text += "printf '%s\\n'";
+  for (std::string_view rest = dns.text; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    fmt::format_to(std::back_inserter(text), " '{}'", line);
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+  }
+  return text + " >" + paths.file;
+}
+
+std::string RevertNamespaceDnsCommands(const RevertNamespaceDns& dns) {
+  const NamespaceDnsPaths paths(dns.network_namespace);
+  std::string text = "rm " + paths.file;
+  if (dns.had_file) text += fmt::format("\nmv {} {}", paths.put_aside, paths.file);
+  if (dns.folders_made > 0) text += "\nrmdir " + paths.folder;
+  if (dns.folders_made > 1) text += fmt::format("\nrmdir {}", NamespaceDnsPaths::kParent);
+  return text;
+}
+
+// What a person types to do it in a network namespace.
+std::string InNamespace(std::string_view commands, std::string_view network_namespace) {
+  std::string text;
+  while (!commands.empty()) {
+    std::string_view line = commands.substr(0, commands.find('\n'));
+    commands.remove_prefix(std::min(line.size() + 1, commands.size()));
+    constexpr std::string_view kIp = "ip ";
+    if (line.starts_with(kIp)) {
+      line.remove_prefix(kIp.size());
+      text += fmt::format("ip -n {} {}", network_namespace, line);
+    } else {
+      text += fmt::format("ip netns exec {} {}", network_namespace, line);
+    }
+    if (!commands.empty()) text.push_back('\n');
+  }
+  return text;
+}
+
+std::string PlainCommandsOf(const Action& action, std::string_view interface) {
+  return std::visit(
+      Overloaded{
+          [&](const CreateInterface&) {
+            return fmt::format("# ringwire creates {}, its sockets and its peers here", interface);
+          },
+          [&](const DeleteInterface&) { return fmt::format("ip link delete dev {}", interface); },
+          [&](const AddAddress& a) {
+            return fmt::format("ip address add {} dev {}", a.address.ToString(), interface);
+          },
+          [&](const RemoveAddress& a) {
+            return fmt::format("ip address delete {} dev {}", a.address.ToString(), interface);
+          },
+          [&](const SetMtu& a) {
+            return fmt::format("ip link set dev {} mtu {}", interface, a.mtu);
+          },
+          [&](const SetLinkUp&) { return fmt::format("ip link set dev {} up", interface); },
+          [&](const AddRoute& a) { return RouteCommand("add", a.route, interface); },
+          [&](const RemoveRoute& a) { return RouteCommand("delete", a.route, interface); },
+          [](const AddRule& a) { return RuleCommand("add", a.rule); },
+          [](const RemoveRule& a) { return RuleCommand("delete", a.rule); },
+          [](const SetSysctl& a) { return fmt::format("sysctl -w {}={}", a.path, a.value); },
+          [](const ReplaceNftTable& a) { return NftCommands(a.table); },
+          [](const DeleteNftTable& a) { return "nft delete table inet " + a.name; },
+          [](const ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
+          [](const ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
+          [](const SetDns& a) { return SetDnsCommand(a); },
+          [](const RevertDns& a) { return RevertDnsCommand(a); },
+          [](const UseNamespace& a) {
+            if (!a.create) return fmt::format("# the network namespace {} is there", a.name);
+            return fmt::format("ip netns add {}\nip -n {} link set lo up", a.name, a.name);
+          },
+          [](const DeleteNamespace& a) { return "ip netns delete " + a.name; },
+          [](const SetNamespaceDns& a) { return SetNamespaceDnsCommands(a); },
+          [](const RevertNamespaceDns& a) { return RevertNamespaceDnsCommands(a); },
+          [](const RunHook& a) { return a.command; },
+      },
+      action);
+}
+
+}  // namespace
+
+std::string CommandsOf(const Action& action, std::string_view interface,
+                       std::string_view network_namespace) {
+  if (network_namespace.empty()) return PlainCommandsOf(action, interface);
+  if (std::holds_alternative<CreateInterface>(action)) {
+    return fmt::format(
+        "# ringwire creates {} in the network namespace {}, its sockets and its peers here",
+        interface, network_namespace);
+  }
+  const std::string commands = PlainCommandsOf(action, interface);
+  // The interface itself is another process', but a person removes it like the rest.
+  const bool inside = IsInsideNamespace(action) || std::holds_alternative<DeleteInterface>(action);
+  return inside ? InNamespace(commands, network_namespace) : commands;
+}
+
+bool IsInsideNamespace(const Action& action) {
+  return std::visit(Overloaded{
+                        [](const CreateInterface&) { return false; },
+                        [](const DeleteInterface&) { return false; },
+                        [](const SetDns&) { return false; },
+                        [](const RevertDns&) { return false; },
+                        [](const UseNamespace&) { return false; },
+                        [](const DeleteNamespace&) { return false; },
+                        [](const SetNamespaceDns&) { return false; },
+                        [](const RevertNamespaceDns&) { return false; },
+                        [](const RunHook&) { return false; },
+                        [](const auto&) { return true; },
+                    },
+                    action);
+}
+
+std::string Describe(const Action& action) {
+  return std::visit(
+      Overloaded{
+          [](const CreateInterface&) { return std::string("create the interface"); },
+          [](const DeleteInterface&) { return std::string("delete the interface"); },
+          [](const AddAddress& a) { return "add the address " + a.address.ToString(); },
+          [](const RemoveAddress& a) { return "remove the address " + a.address.ToString(); },
+          [](const SetMtu& a) { return fmt::format("set the MTU to {}", a.mtu); },
+          [](const SetLinkUp&) { return std::string("set the link up"); },
+          [](const AddRoute& a) { return DescribeAdd(a.route); },
+          [](const RemoveRoute& a) { return DescribeRemove(a.route); },
+          [](const AddRule& a) { return DescribeAdd(a.rule); },
+          [](const RemoveRule& a) { return DescribeRemove(a.rule); },
+          [](const SetSysctl& a) { return fmt::format("set {} to {}", a.path, a.value); },
+          [](const ReplaceNftTable& a) { return "load the nft table " + a.table.name; },
+          [](const DeleteNftTable& a) { return "remove the nft table " + a.name; },
+          [](const ForgetUnforwarded&) {
+            return std::string("forget datagrams to ports that are forwarded now");
+          },
+          [](const ForgetForwarded&) {
+            return std::string("forget datagrams to ports that are forwarded no longer");
+          },
+          [](const SetDns&) { return std::string("set the name servers"); },
+          [](const RevertDns&) { return std::string("put the name servers back"); },
+          [](const UseNamespace& a) { return "enter the network namespace " + a.name; },
+          [](const DeleteNamespace& a) { return "remove the network namespace " + a.name; },
+          [](const SetNamespaceDns& a) {
+            return "write " + NamespaceDnsPaths(a.network_namespace).file;
+          },
+          [](const RevertNamespaceDns& a) {
+            return "put back " + NamespaceDnsPaths(a.network_namespace).file;
+          },
+          [](const RunHook& a) { return fmt::format("run {} = {}", a.key, a.command); },
+      },
+      action);
+}
+
+bool IsBoundToInterface(const Action& action) {
+  return std::visit(
+      Overloaded{
+          [](const AddAddress&) { return true; },
+          [](const RemoveAddress&) { return true; },
+          [](const SetMtu&) { return true; },
+          [](const SetLinkUp&) { return true; },
+          [](const AddRoute& a) { return a.route.type == Route::Type::kInterface; },
+          [](const RemoveRoute& a) { return a.route.type == Route::Type::kInterface; },
+          [](const auto&) { return false; },
+      },
+      action);
+}
+
+}  // namespace ringwire::platform

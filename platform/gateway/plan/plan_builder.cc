@@ -1,0 +1,130 @@
+#include "platform/gateway/plan/plan_builder.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+
+namespace ringwire::platform {
+namespace {
+
+constexpr uint32_t kFirstTable = 51820;        // as wg-quick
+constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
+
+}  // namespace
+
+void PlanBuilder::Add(std::optional<Action> apply, std::optional<Action> undo, bool stays) {
+  plan_.steps.push_back({std::move(apply), std::move(undo), stays});
+}
+
+void PlanBuilder::AddRoute(const Route& route, bool stays) {
+  Add(platform::AddRoute{route}, RemoveRoute{route}, stays);
+}
+
+void PlanBuilder::AddRouteOnce(const Route& route, bool stays) {
+  const Action action = platform::AddRoute{route};
+  if (std::ranges::find(plan_.steps, action, &Step::apply) == plan_.steps.end()) {
+    AddRoute(route, stays);
+  }
+}
+
+void PlanBuilder::AddRule(const Rule& rule, bool stays) {
+  Add(platform::AddRule{rule}, RemoveRule{rule}, stays);
+}
+
+void PlanBuilder::AddSysctl(std::string_view path, std::string_view value) {
+  const auto now = facts_.sysctls.find(path);
+  if (now == facts_.sysctls.end() || now->second == value) return;
+  const std::string wanted(value);
+  Add(SetSysctl{now->first, wanted, std::nullopt}, SetSysctl{now->first, now->second, wanted});
+}
+
+void PlanBuilder::AddNftRule(const NftHook& hook, NftRule rule) {
+  const auto less = [](const NftChain& chain, const NftHook& other) {
+    return std::pair(chain.hook.priority, chain.hook.chain) <
+           std::pair(other.priority, other.chain);
+  };
+  auto chain = std::lower_bound(nft_.chains.begin(), nft_.chains.end(), hook, less);
+  if (chain == nft_.chains.end() || chain->hook != hook) {
+    chain = nft_.chains.insert(chain, NftChain{hook, {}});
+  }
+  chain->rules.push_back(std::move(rule));
+}
+
+uint32_t PlanBuilder::OwnMark() {
+  if (own_mark_.has_value()) return *own_mark_;
+  const auto in_use = [this](uint32_t table) {
+    return std::ranges::find(facts_.tables_in_use, table) != facts_.tables_in_use.end() ||
+           std::ranges::find(facts_.others, table, &Reservation::mark) != facts_.others.end();
+  };
+  uint32_t mark = plan_.fwmark;
+  if (mark == 0) mark = facts_.predecessor.mark;
+  if (mark == 0) {
+    for (mark = kFirstTable; in_use(mark);) ++mark;
+  }
+  own_mark_ = mark;
+  // Sockets outside of the namespace in which the mark means something do without.
+  if (plan_.network_namespace.empty()) plan_.fwmark = mark;
+  plan_.marks_questions = true;
+  return mark;
+}
+
+uint32_t PlanBuilder::PriorityOf(RuleTurn turn) {
+  if (!plan_.place.has_value()) plan_.place = facts_.predecessor.place;
+  if (!plan_.place.has_value()) {
+    std::vector<RulePlace> others;
+    for (const Reservation& other : facts_.others) {
+      if (other.place.has_value()) others.push_back(*other.place);
+    }
+    plan_.place = ChooseRulePlace(facts_.rule_priorities, others);
+  }
+  return PriorityAt(*plan_.place, turn);
+}
+
+void PlanBuilder::LeaveOutDatagrams(IpFamily family, RuleTurn turn, RuleTurn end, bool own) {
+  std::vector<uint32_t> marks;
+  if (own) marks.push_back(OwnMark());
+  for (const Reservation& other : facts_.others) {
+    if (other.mark != 0 && other.mark != OwnMark()) marks.push_back(other.mark);
+  }
+  if (marks.empty()) return;
+  AddRule({.family = family, .priority = PriorityOf(end)}, /*stays=*/true);
+  for (const uint32_t mark : marks) {
+    Rule rule{.family = family, .priority = PriorityOf(turn)};
+    rule.if_mark = mark;
+    rule.go_to = PriorityOf(end);
+    AddRule(rule, /*stays=*/true);
+  }
+}
+
+uint32_t PlanBuilder::PriorityBehindAll() const {
+  uint32_t last = kMainRulePriority + 1;  // where the kernel looks the table `default` up
+  for (const uint32_t used : facts_.rule_priorities) last = std::max(last, used);
+  return last == UINT32_MAX ? last : last + 1;
+}
+
+Plan PlanBuilder::Finish() {
+  if (!nft_.chains.empty()) {
+    nft_.name = NftTableName(interface_);
+    if (!facts_.has_nft && plan_.refusal.empty()) {
+      Refuse(fmt::format(
+          "cannot load the nft table {}: this host has no `nft`; install the package `nftables`",
+          nft_.name));
+    }
+    std::vector<Step> steps = {{ReplaceNftTable{nft_}, DeleteNftTable{nft_.name}, nft_stays_}};
+    if (behind_nft_.has_value()) {
+      steps.insert(steps.begin(), {std::nullopt, behind_nft_->second});
+      steps.push_back({behind_nft_->first, std::nullopt});
+    }
+    // What a predecessor keeps in stays in until all else is done, but for a new switch.
+    const bool opens = facts_.predecessor_kill_switch && !config_.gateway.kill_switch.on;
+    if (opens) nft_place_ = plan_.steps.size();
+    plan_.steps.insert(plan_.steps.begin() + static_cast<std::ptrdiff_t>(nft_place_), steps.begin(),
+                       steps.end());
+  }
+  return std::move(plan_);
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,136 @@
+#include "platform/gateway/plan/plan_return_path.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+
+#include "core/config/config_file.h"
+#include "fmt/format.h"
+#include "platform/gateway/firewall/nft_connection.h"
+#include "platform/gateway/plan/plan_forward.h"
+
+namespace ringwire::platform {
+namespace {
+
+// A mark that tells packets from the tunnel's own datagrams, and from nothing.
+uint32_t OtherMark(uint32_t own, uint32_t bit) { return own == bit ? own | (bit << 8) : own ^ bit; }
+
+struct Marks {
+  uint32_t answer;     // of connections that have come by the tunnel
+  uint32_t own_route;  // of packets that are to find a way without this plan's last resort
+};
+
+Marks MarksOf(PlanBuilder* builder) {
+  return {AnswerMark(builder), OtherMark(builder->OwnMark(), 0x20000)};
+}
+
+// Answers only: a packet that has come by the tunnel and goes on to a network behind this host is
+// no concern of the tunnel's routes.
+void AddFilter(const Marks& marks, PlanBuilder* builder) {
+  const std::string_view interface = builder->interface();
+  builder->AddNftRule(kManglePrerouting,
+                      {{Arrives(interface), IsRequest(), MarkConnection(marks.answer)}});
+  // Others give every datagram its connection's mark, the requests too.
+  builder->AddNftRule(kManglePrerouting, {{Arrives(interface), MarkIs(marks.answer), SetMark(0)}});
+  builder->AddNftRule(kManglePrerouting, {{ArrivesElsewhere(interface), IsAnswer(),
+                                           ConnectionMarkIs(marks.answer), SetMark(marks.answer)}});
+  builder->AddNftRule(kRouteOutput,
+                      {{IsAnswer(), ConnectionMarkIs(marks.answer), SetMark(marks.answer)}});
+  builder->AddNftRule(
+      kRouteOutput, {{Leaves(interface), BeginsConnection(), MarkIs(0), SetMark(marks.own_route)}});
+}
+
+// A program that waits for datagrams on any address answers from the one that the main routing
+// table prefers, unless it takes care; the client would not know it. So the address that was asked
+// is put in, before the kernel looks for the connection that the answer belongs to. Nothing in such
+// an answer says which question it is for, so where a client asks at several addresses from one
+// port the last one counts. A socket with an address of its own needs none of this.
+void AddSources(PlanBuilder* builder) {
+  size_t count = 0;
+  for (const InterfaceAddress& own : builder->config().addresses) {
+    const IpAddress& address = own.address;
+    NftSet set{fmt::format("clients{}", count++), address.family};
+    builder->AddNftRule(kManglePrerouting,
+                        {{Arrives(builder->interface()), DestinationIs(address), Remember(set)}});
+    builder->AddNftRule(
+        kManglePrerouting,
+        {{IsFromRemembered(set), DestinationIsNotIn(Prefix::Of(address, address.Bits())),
+          DestinationIsLocal(), Forget(set)}});
+    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), IsOfUnboundSocket(),
+                                           SetSource(address)}});
+    builder->AddNftSet(std::move(set));
+  }
+}
+
+// A program cannot even try to answer where no route leads to the client, as the packet is marked
+// only once it has a route. So there is one behind all others, which is not for packets that begin
+// a connection: those look for their way again without it.
+void AddPolicy(IpFamily family, const Marks& marks, PlanBuilder* builder) {
+  const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
+  const uint32_t table = builder->OwnTable();
+  builder->AddRouteOnce({Route::Type::kInterface, all, table, 0});
+  Rule last{family, builder->PriorityBehindAll(), table};
+  last.unless_mark = marks.own_route;
+  builder->AddRule(last);
+}
+
+// Of those families in which there may be clients.
+std::vector<IpFamily> FamiliesOf(const PlanBuilder& builder) {
+  const std::vector<Prefix> allowed = AllowedPrefixes(builder.config());
+  std::vector<IpFamily> families;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    if (family == IpFamily::kV6 && !builder.facts().has_ipv6) continue;
+    if (std::ranges::any_of(
+            allowed, [family](const Prefix& prefix) { return prefix.address.family == family; })) {
+      families.push_back(family);
+    }
+  }
+  return families;
+}
+
+// Whether the kernel looks at the way back on any interface but the tunnel's, or will on a new one.
+bool IsStrictAnywhere(const PlanBuilder& builder) {
+  const std::string own = fmt::format("/{}/rp_filter", builder.interface());
+  return std::ranges::any_of(builder.facts().sysctls, [&own](const auto& setting) {
+    const auto& [path, value] = setting;
+    return path.ends_with("/rp_filter") && !path.ends_with(own) && value == "1";
+  });
+}
+
+}  // namespace
+
+void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
+  paths->emplace_back("net/ipv4/conf/*/rp_filter");
+}
+
+uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
+
+void CloseReturnPath(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  for (const IpFamily family : FamiliesOf(*builder)) {
+    const Prefix all = Prefix::Of(IpAddress{family, {}}, 0);
+    const uint32_t table = builder->OwnTable();
+    builder->AddRoute({Route::Type::kUnreachable, all, table, kGreatestMetric}, /*stays=*/true);
+    Rule answers{family, builder->PriorityOf(RuleTurn::kReturnPath), table};
+    answers.if_mark = AnswerMark(builder);
+    builder->AddRule(answers, /*stays=*/true);
+  }
+}
+
+void PlanReturnPath(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  const Marks marks = MarksOf(builder);
+  AddFilter(marks, builder);
+  AddSources(builder);
+  builder->KeepNftTableAfterCrash();
+  // Sources are public addresses, to which other routes lead.
+  if (!builder->config().gateway.forward) LoosenReversePath(builder);
+  // Answers of hosts behind this one carry the mark when the kernel looks at the way back to them,
+  // by which it sees the tunnel (with src_valid_mark, which a full tunnel sets). Of this setting
+  // and an interface's own the greater one counts, also for an interface that is yet to come.
+  if (IsStrictAnywhere(*builder)) builder->AddSysctl(kReversePathOfAll, "2");
+  for (const IpFamily family : FamiliesOf(*builder)) AddPolicy(family, marks, builder);
+}
+
+}  // namespace ringwire::platform

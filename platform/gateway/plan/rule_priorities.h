@@ -1,0 +1,66 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_PLAN_RULE_PRIORITIES_H_
+#define RINGWIRE_PLATFORM_GATEWAY_PLAN_RULE_PRIORITIES_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/config/gateway_config.h"
+
+// Where the policy rules of an interface stand among those of the host: in front of every rule that
+// the host had (but that of the table `local`), and, where several interfaces have some, what is
+// more special of any of them before what is less special of any other. Pure.
+namespace ringwire::platform {
+
+// The rules of an interface by their order; the first that leads anywhere counts. Rules of one turn
+// have one priority and stand in the order in which they were added.
+enum class RuleTurn : uint32_t {
+  // Connections that have come by the tunnel.
+  kReturnPath,
+
+  // What takes the tunnel because of its source: datagrams of tunnels go on behind it all;
+  kSourcesOwn,
+  // then what belongs to the tunnel within a local network, what stays outside, and all the rest.
+  kSourcesPeers,
+  kSourcesLocal,
+  kSources,
+  kSourcesEnd,
+
+  // What takes the tunnel whatever its source, in the same order.
+  kEverythingOwn,
+  kEverythingPeers,
+  kLocalNetworks,
+  kEverything,
+  kEverythingEnd,
+};
+inline constexpr uint32_t kRuleTurns = 11;
+
+// `ceiling`: the first priority of the host's own rules. `slot`: which of the places below it; of
+// two interfaces the one with the greater slot comes first within each group of turns.
+struct RulePlace {
+  uint32_t ceiling = 0;
+  uint32_t slot = 0;
+  friend bool operator==(const RulePlace&, const RulePlace&) = default;
+};
+
+// What an interface has taken of this host's numbers.
+struct Reservation {
+  uint32_t mark = 0;  // also the number of its own routing table; 0: none
+  std::optional<RulePlace> place = std::nullopt;
+  std::vector<PortForward> port_forwards = {};
+  bool kill_switch = false;    // on this host
+  std::string interface = {};  // of another one, its name
+  friend bool operator==(const Reservation&, const Reservation&) = default;
+};
+
+uint32_t PriorityAt(const RulePlace& place, RuleTurn turn);
+
+// `rules`: the priorities of all policy rules. `others`: the places of other interfaces, whose
+// rules are among these. The new place comes before the others.
+RulePlace ChooseRulePlace(std::span<const uint32_t> rules, std::span<const RulePlace> others);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_PLAN_RULE_PRIORITIES_H_

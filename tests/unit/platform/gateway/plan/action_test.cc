@@ -1,0 +1,106 @@
+#include "platform/gateway/plan/action.h"
+
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace ringwire::platform {
+namespace {
+
+TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
+  const Route route{Route::Type::kUnreachable, *Prefix::Parse("::/0"), 51820, 4294967295};
+  const std::vector<Action> actions = {
+      DeleteInterface{},
+      RemoveAddress{*InterfaceAddress::Parse("10.77.0.1/24")},
+      SetMtu{1280},
+      RemoveRoute{route},
+      RemoveRoute{{Route::Type::kInterface, *Prefix::Parse("10.0.0.0/8"), 254, 0}},
+      RemoveRule{{.family = IpFamily::kV4, .priority = 1, .table = 2, .unless_mark = 0xca6c}},
+      RemoveRule{{.family = IpFamily::kV6,
+                  .priority = 32764,
+                  .table = 254,
+                  .source = Prefix::Parse("fd00::1/128"),
+                  .destination = Prefix::Parse("fd01::/64"),
+                  .if_mark = 7,
+                  .suppress_prefix_length = 0}},
+      RemoveRule{{.family = IpFamily::kV4, .priority = 5, .if_mark = 7, .go_to = 9}},
+      SetSysctl{"net/ipv4/ip_forward", "0", "1"},
+      SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
+      DeleteNftTable{"ringwire-wg0"},
+      ForgetForwarded{{}},
+      ForgetForwarded{
+          {{{PortForward::Protocol::kUdp,
+             {5000, 5003},
+             *IpAddress::Parse("10.77.0.2"),
+             {6000, 6003},
+             true},
+            {PortForward::Protocol::kUdp, {1, 1}, *IpAddress::Parse("fd77::2"), {9, 9}}},
+           {*IpAddress::Parse("10.77.0.1"), *IpAddress::Parse("fd77::1")}}},
+      RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
+      DeleteNamespace{"vpn"},
+      RevertNamespaceDns{"vpn", true, 2},
+      RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}", 3},
+  };
+  for (const Action& action : actions) {
+    const std::string json = ToJson(action);
+    EXPECT_EQ(json.find('\n'), std::string::npos) << json;
+    EXPECT_EQ(UndoFromJson(json), action) << json;
+  }
+}
+
+TEST(ActionJsonTest, RefusesWhatItDidNotWrite) {
+  for (
+      const char* const text :
+      {"",
+       "{",
+       "[]",
+       "7",
+       "{}",
+       R"({"do":7})",
+       R"({"do":"format_disk"})",
+       R"({"do":"remove_address"})",
+       R"({"do":"remove_address","address":"x"})",
+       R"({"do":"remove_address","address":7})",
+       R"({"do":"set_mtu","mtu":-1})",
+       R"({"do":"set_mtu","mtu":4294967296})",
+       R"({"do":"set_mtu","mtu":1.5})",
+       R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2})",
+       R"({"do":"remove_route","prefix":"::/0","table":1,"metric":2,"unreachable":2})",
+       R"({"do":"remove_rule","family":5,"priority":1,"table":2})",
+       R"({"do":"remove_rule","family":4,"priority":1,"table":2,"source":7})",
+       R"({"do":"remove_rule","family":4,"priority":1,"table":2,"destination":"x"})",
+       R"({"do":"set_sysctl","path":"a"})",
+       R"({"do":"delete_nft_table","name":null})",
+       R"({"do":"revert_dns","program":3,"record":"a"})",
+       R"({"do":"forget_forwarded","forwards":[]})",
+       R"({"do":"forget_forwarded","forwards":[],"own":["x"]})",
+       R"({"do":"forget_forwarded","forwards":[7],"own":[]})",
+       R"({"do":"forget_forwarded","own":[],"forwards":[{"protocol":"udp","first":2,"last":1,"target":"10.77.0.2","to":2,"masquerade":false}]})",
+       R"({"do":"forget_forwarded","own":[],"forwards":[{"protocol":"udp","first":1,"last":9,"target":"10.77.0.2","to":65530,"masquerade":false}]})",
+       R"({"do":"forget_forwarded","own":[],"forwards":[{"protocol":"icmp","first":1,"last":1,"target":"10.77.0.2","to":1,"masquerade":false}]})",
+       R"({"do":"delete_namespace"})",
+       R"({"do":"delete_namespace","name":7})",
+       R"({"do":"revert_namespace_dns","namespace":"a","had_file":2,"folders_made":0})",
+       R"({"do":"revert_namespace_dns","namespace":"a","had_file":0,"folders_made":3})",
+       R"({"do":"revert_namespace_dns","had_file":0,"folders_made":0})",
+       R"({"do":"run_hook","key":"PostUp"})"}) {
+    EXPECT_EQ(UndoFromJson(text), std::nullopt) << text;
+  }
+}
+
+TEST(NftTableTest, AReplacementIsOneTransactionThatCannotMeetAnOldTable) {
+  const NftTable table{"ringwire-wg0", {{{"c", "filter", "prerouting", -300}, {{{Drop()}}}}}, {}};
+  const auto json = nlohmann::json::parse(ReplaceJson(table));
+  std::string order;
+  for (const auto& command : json["nftables"]) {
+    order += command.begin().key() + " " + command.begin().value().begin().key() + "; ";
+  }
+  EXPECT_EQ(order, "add table; delete table; add table; add chain; add rule; ");
+}
+
+TEST(NftTableTest, EveryLegalInterfaceHasALegalNameOfItsOwn) {
+  EXPECT_EQ(NftTableName("wg-0_a.b"), "ringwire-wg-0_a.b");
+  EXPECT_EQ(NftTableName("a=+b"), "ringwire-a/3d/2bb");
+}
+
+}  // namespace
+}  // namespace ringwire::platform
