@@ -12,7 +12,7 @@
 #include "platform/app/commands.h"
 #include "platform/app/config_source.h"
 #include "platform/base/paths.h"
-#include "platform/gateway/journal.h"
+#include "platform/gateway/host/journal.h"
 #include "platform/gateway/plan/plan_port_forward.h"
 #include "platform/process/report_error.h"
 

@@ -10,7 +10,7 @@
 #include "platform/app/inherited_tun.h"
 #include "platform/base/paths.h"
 #include "platform/base/version.h"
-#include "platform/gateway/named_namespace.h"
+#include "platform/gateway/host/named_namespace.h"
 #include "platform/gateway/plan/plan.h"
 #include "platform/io/backend_factory.h"
 #include "platform/io/kernel_traps.h"

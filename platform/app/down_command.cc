@@ -21,7 +21,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/journal.h"
+#include "platform/gateway/host/journal.h"
 #include "platform/process/logging.h"
 #include "platform/process/report_error.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "platform/gateway/journal.h"
+#include "platform/gateway/host/journal.h"
 
 namespace ringwire::platform {
 

@@ -11,10 +11,10 @@
 #include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
 #include "platform/control/unix_listener.h"
-#include "platform/gateway/apply.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
-#include "platform/gateway/named_namespace.h"
+#include "platform/gateway/host/apply.h"
+#include "platform/gateway/host/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "platform/gateway/host.h"
-#include "platform/gateway/journal.h"
+#include "platform/gateway/host/action_executor.h"
+#include "platform/gateway/host/journal.h"
 
 // What a service leaves behind that is not there any more.
 namespace ringwire::platform {

@@ -11,7 +11,7 @@
 #include "nlohmann/json.hpp"
 #include "platform/app/end_watch.h"
 #include "platform/base/paths.h"
-#include "platform/gateway/journal.h"
+#include "platform/gateway/host/journal.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {

@@ -23,9 +23,9 @@
 #include "platform/app/relay_bodies.h"
 #include "platform/app/relay_channel.h"
 #include "platform/base/unique_fd.h"
-#include "platform/gateway/host.h"
-#include "platform/gateway/journal.h"
-#include "platform/gateway/journal_monitor.h"
+#include "platform/gateway/host/action_executor.h"
+#include "platform/gateway/host/journal.h"
+#include "platform/gateway/host/journal_monitor.h"
 #include "platform/gateway/plan/plan.h"
 #include "platform/netlink/route_monitor.h"
 

@@ -9,7 +9,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
 #include "platform/base/paths.h"
-#include "platform/gateway/apply.h"
+#include "platform/gateway/host/apply.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/netlink/route_netlink.h"
 #include "spdlog/spdlog.h"

@@ -6,7 +6,7 @@
 #include "fmt/ranges.h"
 #include "platform/app/save_file.h"
 #include "platform/app/supervisor.h"
-#include "platform/gateway/apply.h"
+#include "platform/gateway/host/apply.h"
 #include "platform/process/report_error.h"
 #include "spdlog/spdlog.h"
 

@@ -1,0 +1,258 @@
+#include "platform/gateway/host/action_executor.h"
+
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "fmt/format.h"
+#include "platform/base/message_of.h"
+#include "platform/base/unique_fd.h"
+#include "platform/gateway/firewall/nft_command.h"
+#include "platform/gateway/host/sysctl_holders.h"
+#include "platform/gateway/plan/namespace_dns.h"
+#include "platform/process/program.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+absl::StatusOr<bool> Changed(const absl::Status& status) {
+  if (!status.ok()) return status;
+  return true;
+}
+
+// resolvectl waits 25 s for a service that does not answer.
+constexpr absl::Duration kToolTimeMax = absl::Minutes(2);
+
+absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
+                     std::string_view input, const std::string& tried) {
+  const std::optional<std::string> path = FindProgram(name);
+  if (!path.has_value()) {
+    return absl::NotFoundError(fmt::format("{}: {} is not there any more", tried, name));
+  }
+  arguments.insert(arguments.begin(), *path);
+  const absl::Status status = RunProgram(arguments, {.input = input, .time_max = kToolTimeMax});
+  if (status.ok()) return status;
+  return absl::AbortedError(
+      fmt::format("{} by {}: {}", tried, name, std::string(status.message())));
+}
+
+// A hook may depend on how wg-quick runs it, in a bash with just these options. Where there is no
+// bash, most hooks work with any shell.
+std::vector<std::string> ShellFor(const std::string& command) {
+  const std::optional<std::string> bash = FindProgram("bash");
+  if (!bash.has_value()) return {"/bin/sh", "-e", "-c", command};
+  return {*bash, "-e", "-o", "pipefail", "-O", "extglob", "-c", command};
+}
+
+}  // namespace
+
+Host::Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
+           RouteNetlink routes)
+    : interface_(std::move(interface)),
+      state_folder_(std::move(state_folder)),
+      owner_(std::move(owner)),
+      netlink_(std::move(netlink)),
+      routes_(std::move(routes)) {}
+
+absl::StatusOr<Host> Host::Open(std::string interface, InterfaceOwner owner,
+                                std::string state_folder) {
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
+  if (!routes.ok()) return routes.status();
+  return Host(std::move(interface), std::move(owner), std::move(state_folder), *std::move(netlink),
+              *std::move(routes));
+}
+
+absl::StatusOr<bool> Host::Apply(const Action& action) {
+  const auto act = [this, &action] {
+    return std::visit([this](const auto& one) { return Do(one); }, action);
+  };
+  if (!IsInsideNamespace(action)) return act();
+  if (namespace_gone_) return false;
+  if (!namespace_.has_value()) return act();
+  absl::StatusOr<bool> changed = false;
+  const absl::Status entered = namespace_->Visit([&changed, &act] { changed = act(); });
+  if (!entered.ok()) return entered;
+  return changed;
+}
+
+uint32_t Host::FindInterface() { return namespace_gone_ ? 0 : netlink_.IndexOf(interface_); }
+
+bool Host::HasInterface() {
+  if (interface_index_ == 0 || namespace_gone_) return false;
+  return !absl::IsNotFound(netlink_.Query(interface_index_).status());
+}
+
+absl::Status Host::OpenSockets() {
+  absl::StatusOr<Netlink> netlink = Netlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
+  if (!routes.ok()) return routes.status();
+  netlink_ = *std::move(netlink);
+  routes_ = *std::move(routes);
+  return absl::OkStatus();
+}
+
+absl::Status Host::Enter(const std::string& name, NamedNamespace network_namespace) {
+  absl::Status opened;
+  absl::Status status = network_namespace.Visit([this, &opened] { opened = OpenSockets(); });
+  status.Update(opened);
+  if (!status.ok()) return status;
+  namespace_name_ = name;
+  namespace_.emplace(std::move(network_namespace));
+  namespace_gone_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status Host::Leave() {
+  namespace_name_.clear();
+  namespace_.reset();
+  namespace_gone_ = false;
+  return OpenSockets();
+}
+
+absl::StatusOr<bool> Host::Do(const CreateInterface&) { return Changed(owner_.create()); }
+absl::StatusOr<bool> Host::Do(const DeleteInterface&) { return Changed(owner_.remove()); }
+
+absl::StatusOr<bool> Host::Do(const AddAddress& action) {
+  return netlink_.AddAddress(interface_index_, action.address);
+}
+
+absl::StatusOr<bool> Host::Do(const RemoveAddress& action) {
+  return Changed(netlink_.RemoveAddress(interface_index_, action.address));
+}
+
+absl::StatusOr<bool> Host::Do(const SetMtu& action) {
+  return Changed(netlink_.SetMtu(interface_index_, action.mtu));
+}
+
+absl::StatusOr<bool> Host::Do(const SetLinkUp&) {
+  return Changed(netlink_.SetLinkUp(interface_index_));
+}
+
+absl::StatusOr<bool> Host::Do(const AddRoute& action) {
+  return routes_.AddRoute(action.route, interface_index_);
+}
+
+absl::StatusOr<bool> Host::Do(const RemoveRoute& action) {
+  return Changed(routes_.RemoveRoute(action.route, interface_index_));
+}
+
+absl::StatusOr<bool> Host::Do(const AddRule& action) { return routes_.AddRule(action.rule); }
+
+absl::StatusOr<bool> Host::Do(const RemoveRule& action) {
+  return Changed(routes_.RemoveRule(action.rule));
+}
+
+absl::StatusOr<bool> Host::Do(const SetSysctl& action) {
+  HeldSysctls sysctls(state_folder_, interface_);
+  if (!action.only_if.has_value()) return sysctls.Hold(action.path, action.value);
+  return Changed(sysctls.Release(action.path, action.value, action.only_if));
+}
+
+absl::StatusOr<bool> Host::Do(const ReplaceNftTable& action) {
+  return Changed(RunNft(ReplaceJson(action.table), Describe(action)).status());
+}
+
+absl::StatusOr<bool> Host::Do(const DeleteNftTable& action) {
+  return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
+}
+
+// It is about what was there before, and no reason to fail: without it a client that does not stop
+// sending goes on as it was.
+bool Host::Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried) {
+  if (ports.forwards.empty()) return true;
+  const absl::StatusOr<std::vector<Prefix>> local = routes_.LocalAddresses();
+  absl::Status status = local.status();
+  if (status.ok()) {
+    const auto stale = [&](const TrackedDatagrams& one) { return is_stale(one, ports, *local); };
+    status = ForgetDatagrams(stale).status();
+  }
+  if (!status.ok()) {
+    spdlog::warn("{}: {} (a client that is sending just now may have to pause for two minutes)",
+                 tried, MessageOf(status));
+  }
+  return true;
+}
+
+absl::StatusOr<bool> Host::Do(const ForgetUnforwarded& action) {
+  return Forget(action.ports, &IsUnforwarded, Describe(action));
+}
+
+absl::StatusOr<bool> Host::Do(const ForgetForwarded& action) {
+  return Forget(action.ports, &IsForwarded, Describe(action));
+}
+
+absl::StatusOr<bool> Host::Do(const SetDns& action) {
+  const std::string tried = Describe(action);
+  if (action.program == DnsProgram::kResolvectl) {
+    std::vector<std::string> servers = {"dns", action.record};
+    servers.insert(servers.end(), action.servers.begin(), action.servers.end());
+    std::vector<std::string> domains = {"domain", action.record};
+    domains.insert(domains.end(), action.search.begin(), action.search.end());
+    domains.emplace_back("~.");
+    const absl::Status status = RunTool("resolvectl", std::move(servers), {}, tried);
+    if (!status.ok()) return status;
+    return Changed(RunTool("resolvectl", std::move(domains), {}, tried));
+  }
+  std::string input;
+  for (const std::string& server : action.servers) input += "nameserver " + server + "\n";
+  if (!action.search.empty()) {
+    input += "search";
+    for (const std::string& domain : action.search) input += " " + domain;
+    input += "\n";
+  }
+  return Changed(RunTool("resolvconf", {"-a", action.record, "-m", "0", "-x"}, input, tried));
+}
+
+absl::StatusOr<bool> Host::Do(const RevertDns& action) {
+  const std::string tried = Describe(action);
+  if (action.program == DnsProgram::kResolvconf) {
+    const absl::Status status = RunTool("resolvconf", {"-d", action.record, "-f"}, {}, tried);
+    if (!absl::IsNotFound(status)) return Changed(status);
+    spdlog::warn("{}", MessageOf(status));  // with the program its list has gone
+    return true;
+  }
+  // systemd-resolved forgets an interface that goes; a failure only means that it has.
+  const absl::Status status = RunTool("resolvectl", {"revert", action.record}, {}, tried);
+  if (!status.ok()) spdlog::debug("{}", std::string(status.message()));
+  return true;
+}
+
+absl::StatusOr<bool> Host::Do(const UseNamespace& action) {
+  absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(action.name);
+  const bool create = absl::IsNotFound(found.status()) && action.create;
+  if (create) found = NamedNamespace::Create(action.name);
+  if (!found.ok()) return found.status();
+  const absl::Status entered = Enter(action.name, *std::move(found));
+  if (!entered.ok()) return entered;
+  return NamedNamespace::IsMadeHere(action.name);
+}
+
+absl::StatusOr<bool> Host::Do(const DeleteNamespace& action) {
+  return Changed(NamedNamespace::Remove(action.name));
+}
+
+absl::StatusOr<bool> Host::Do(const SetNamespaceDns& action) {
+  return WriteNamespaceDns(NamespaceDnsPaths(action.network_namespace), interface_, action);
+}
+
+absl::StatusOr<bool> Host::Do(const RevertNamespaceDns& action) {
+  return Changed(
+      RevertNamespaceDnsFile(NamespaceDnsPaths(action.network_namespace), interface_, action));
+}
+
+absl::StatusOr<bool> Host::Do(const RunHook& action) {
+  const std::string variable =
+      namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
+  const absl::Status status =
+      RunProgram(ShellFor(action.command),
+                 {.variable = variable, .output = hook_output_, .meanwhile = while_hook_});
+  if (status.ok()) return true;
+  return absl::AbortedError(fmt::format("{}: {}", Describe(action), std::string(status.message())));
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,116 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_HOST_ACTION_EXECUTOR_H_
+#define RINGWIRE_PLATFORM_GATEWAY_HOST_ACTION_EXECUTOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "platform/gateway/host/named_namespace.h"
+#include "platform/gateway/host/sysctl_holders.h"
+#include "platform/gateway/plan/action.h"
+#include "platform/netlink/conntrack.h"
+#include "platform/netlink/netlink.h"
+#include "platform/netlink/route_netlink.h"
+#include "platform/process/program.h"
+
+namespace ringwire::platform {
+
+// Carries out actions on this host: a thin layer over netlink, libnftables, /proc/sys and the few
+// programs that there is no other way for. Thread-compatible.
+class Host {
+ public:
+  // Whoever owns the interface, for CreateInterface and DeleteInterface.
+  struct InterfaceOwner {
+    std::function<absl::Status()> create;
+    std::function<absl::Status()> remove;
+  };
+
+  // `state_folder`: where the journals are.
+  static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner,
+                                   std::string state_folder = kStateFolder);
+
+  // Makes the host as `action` says; where it is so already, nothing happens. True: something was
+  // changed. The error says what was tried.
+  absl::StatusOr<bool> Apply(const Action& action);
+
+  // What the interface has by now, by whomever it was set.
+  absl::StatusOr<std::vector<InterfaceAddress>> Addresses() {
+    return netlink_.Addresses(interface_index_);
+  }
+  absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
+
+  // Where hooks print from now on; the descriptors must outlive this object.
+  void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
+
+  // What is done while a hook runs, from now on.
+  void set_while_hook(Meanwhile meanwhile) { while_hook_ = std::move(meanwhile); }
+
+  // Where actions about the interface apply: 0 (there is none) until it is set.
+  void set_interface_index(uint32_t index) { interface_index_ = index; }
+  uint32_t interface_index() const { return interface_index_; }
+  // The index of the interface's name now; 0: there is none.
+  uint32_t FindInterface();
+  bool HasInterface();
+
+  // From now on actions about the interface happen in that network namespace, as UseNamespace does.
+  absl::Status Enter(const std::string& name, NamedNamespace network_namespace);
+  // Back to the one that this process runs in.
+  absl::Status Leave();
+  // Such actions come to nothing: with the namespace all has gone that was in it.
+  void set_namespace_gone() { namespace_gone_ = true; }
+  bool namespace_gone() const { return namespace_gone_; }
+  // 0: none of its own.
+  uint64_t network_namespace_id() const { return namespace_.has_value() ? namespace_->id() : 0; }
+
+ private:
+  Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
+       RouteNetlink routes);
+
+  absl::StatusOr<bool> Do(const CreateInterface& action);
+  absl::StatusOr<bool> Do(const DeleteInterface& action);
+  absl::StatusOr<bool> Do(const AddAddress& action);
+  absl::StatusOr<bool> Do(const RemoveAddress& action);
+  absl::StatusOr<bool> Do(const SetMtu& action);
+  absl::StatusOr<bool> Do(const SetLinkUp& action);
+  absl::StatusOr<bool> Do(const AddRoute& action);
+  absl::StatusOr<bool> Do(const RemoveRoute& action);
+  absl::StatusOr<bool> Do(const AddRule& action);
+  absl::StatusOr<bool> Do(const RemoveRule& action);
+  absl::StatusOr<bool> Do(const SetSysctl& action);
+  absl::StatusOr<bool> Do(const ReplaceNftTable& action);
+  absl::StatusOr<bool> Do(const DeleteNftTable& action);
+  absl::StatusOr<bool> Do(const ForgetUnforwarded& action);
+  absl::StatusOr<bool> Do(const ForgetForwarded& action);
+  absl::StatusOr<bool> Do(const SetDns& action);
+  absl::StatusOr<bool> Do(const RevertDns& action);
+  absl::StatusOr<bool> Do(const UseNamespace& action);
+  absl::StatusOr<bool> Do(const DeleteNamespace& action);
+  absl::StatusOr<bool> Do(const SetNamespaceDns& action);
+  absl::StatusOr<bool> Do(const RevertNamespaceDns& action);
+  absl::StatusOr<bool> Do(const RunHook& action);
+  absl::Status OpenSockets();
+  using Judgement = bool(const TrackedDatagrams&, const DatagramForwards&,
+                         const std::vector<Prefix>& local);
+  bool Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried);
+
+  std::string interface_;
+  std::string state_folder_;
+  InterfaceOwner owner_;
+  Netlink netlink_;
+  RouteNetlink routes_;
+  uint32_t interface_index_ = 0;
+  ProgramOutput hook_output_;
+  Meanwhile while_hook_;
+  std::string namespace_name_;
+  std::optional<NamedNamespace> namespace_;
+  bool namespace_gone_ = false;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_HOST_ACTION_EXECUTOR_H_

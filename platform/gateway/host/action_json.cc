@@ -1,0 +1,215 @@
+#include <limits>
+#include <utility>
+
+#include "core/base/check.h"
+#include "nlohmann/json.hpp"
+#include "platform/gateway/host/forward_json.h"
+#include "platform/gateway/plan/action.h"
+
+// The journal's spelling of actions. A journal is read back by another process, perhaps of another
+// version: what is not understood is refused, never guessed.
+namespace ringwire::platform {
+namespace {
+
+using nlohmann::json;
+
+std::optional<std::string> Text(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_string()) return std::nullopt;
+  return found->get<std::string>();
+}
+
+std::optional<uint32_t> Number(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
+  const auto number = found->get<uint64_t>();
+  if (number > std::numeric_limits<uint32_t>::max()) return std::nullopt;
+  return static_cast<uint32_t>(number);
+}
+
+// An action that undoes nothing has no place in a journal.
+template <class NoUndo>
+json Write(const NoUndo&) {
+  return nullptr;
+}
+json Write(const DeleteInterface&) { return {{"do", "delete_interface"}}; }
+json Write(const RemoveAddress& a) {
+  return {{"do", "remove_address"}, {"address", a.address.ToString()}};
+}
+json Write(const SetMtu& a) { return {{"do", "set_mtu"}, {"mtu", a.mtu}}; }
+
+json Write(const RemoveRoute& a) {
+  const Route& route = a.route;
+  return {{"do", "remove_route"},
+          {"unreachable", route.type == Route::Type::kUnreachable ? 1U : 0U},
+          {"prefix", route.prefix.ToString()},
+          {"table", route.table},
+          {"metric", route.metric}};
+}
+
+json Write(const RemoveRule& a) {
+  const Rule& rule = a.rule;
+  json object = {{"do", "remove_rule"},
+                 {"family", static_cast<uint32_t>(rule.family)},
+                 {"priority", rule.priority},
+                 {"table", rule.table}};
+  if (rule.source.has_value()) object["source"] = rule.source->ToString();
+  if (rule.destination.has_value()) object["destination"] = rule.destination->ToString();
+  if (rule.if_mark.has_value()) object["if_mark"] = *rule.if_mark;
+  if (rule.unless_mark.has_value()) object["unless_mark"] = *rule.unless_mark;
+  if (rule.suppress_prefix_length.has_value()) {
+    object["suppress_prefix_length"] = *rule.suppress_prefix_length;
+  }
+  if (rule.go_to.has_value()) object["go_to"] = *rule.go_to;
+  return object;
+}
+
+json Write(const SetSysctl& a) {
+  json object = {{"do", "set_sysctl"}, {"path", a.path}, {"value", a.value}};
+  if (a.only_if.has_value()) object["only_if"] = *a.only_if;
+  return object;
+}
+json Write(const DeleteNftTable& a) { return {{"do", "delete_nft_table"}, {"name", a.name}}; }
+json Write(const ForgetForwarded& a) {
+  json own = json::array();
+  for (const IpAddress& address : a.ports.own) own.push_back(address.ToString());
+  return {{"do", "forget_forwarded"},
+          {"forwards", ForwardsToJson(a.ports.forwards)},
+          {"own", std::move(own)}};
+}
+json Write(const RevertDns& a) {
+  return {
+      {"do", "revert_dns"}, {"program", static_cast<uint32_t>(a.program)}, {"record", a.record}};
+}
+json Write(const DeleteNamespace& a) { return {{"do", "delete_namespace"}, {"name", a.name}}; }
+json Write(const RevertNamespaceDns& a) {
+  return {{"do", "revert_namespace_dns"},
+          {"namespace", a.network_namespace},
+          {"had_file", a.had_file ? 1U : 0U},
+          {"folders_made", a.folders_made}};
+}
+json Write(const RunHook& a) {
+  return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}, {"place", a.place}};
+}
+
+std::optional<InterfaceAddress> ReadAddress(const json& object) {
+  const std::optional<std::string> text = Text(object, "address");
+  return text.has_value() ? InterfaceAddress::Parse(*text) : std::nullopt;
+}
+
+std::optional<Route> ReadRoute(const json& object) {
+  const std::optional<std::string> text = Text(object, "prefix");
+  const std::optional<Prefix> prefix = text.has_value() ? Prefix::Parse(*text) : std::nullopt;
+  const std::optional<uint32_t> unreachable = Number(object, "unreachable");
+  const std::optional<uint32_t> table = Number(object, "table");
+  const std::optional<uint32_t> metric = Number(object, "metric");
+  if (!prefix || !table || !metric || !unreachable || *unreachable > 1) return std::nullopt;
+  return Route{*unreachable == 1 ? Route::Type::kUnreachable : Route::Type::kInterface, *prefix,
+               *table, *metric};
+}
+
+// Absent is fine; false: it is there and no prefix.
+bool ReadSelector(const json& object, const char* key, std::optional<Prefix>* prefix) {
+  if (!object.contains(key)) return true;
+  const std::optional<std::string> text = Text(object, key);
+  *prefix = text.has_value() ? Prefix::Parse(*text) : std::nullopt;
+  return prefix->has_value();
+}
+
+std::optional<Rule> ReadRule(const json& object) {
+  const std::optional<uint32_t> family = Number(object, "family");
+  const std::optional<uint32_t> priority = Number(object, "priority");
+  const std::optional<uint32_t> table = Number(object, "table");
+  if (!family || !priority || !table || (*family != 4 && *family != 6)) return std::nullopt;
+  Rule rule{static_cast<IpFamily>(*family), *priority, *table};
+  if (!ReadSelector(object, "source", &rule.source)) return std::nullopt;
+  if (!ReadSelector(object, "destination", &rule.destination)) return std::nullopt;
+  rule.if_mark = Number(object, "if_mark");
+  rule.unless_mark = Number(object, "unless_mark");
+  rule.suppress_prefix_length = Number(object, "suppress_prefix_length");
+  rule.go_to = Number(object, "go_to");
+  return rule;
+}
+
+std::optional<ForgetForwarded> ReadForwarded(const json& object) {
+  const auto forwards = object.find("forwards");
+  const auto own = object.find("own");
+  if (forwards == object.end() || own == object.end() || !own->is_array()) return std::nullopt;
+  std::optional<std::vector<PortForward>> read = ForwardsFromJson(*forwards);
+  if (!read.has_value()) return std::nullopt;
+  ForgetForwarded forgotten{{*std::move(read), {}}};
+  for (const json& text : *own) {
+    const auto address =
+        text.is_string() ? IpAddress::Parse(text.get_ref<const std::string&>()) : std::nullopt;
+    if (!address.has_value()) return std::nullopt;
+    forgotten.ports.own.push_back(*address);
+  }
+  return forgotten;
+}
+
+std::optional<DnsProgram> ReadProgram(const json& object) {
+  const std::optional<uint32_t> program = Number(object, "program");
+  if (!program || *program > static_cast<uint32_t>(DnsProgram::kResolvectl)) return std::nullopt;
+  return static_cast<DnsProgram>(*program);
+}
+
+std::optional<RevertNamespaceDns> ReadNamespaceDns(const json& object) {
+  const std::optional<std::string> name = Text(object, "namespace");
+  const std::optional<uint32_t> had_file = Number(object, "had_file");
+  const std::optional<uint32_t> folders = Number(object, "folders_made");
+  if (!name || !had_file || !folders || *had_file > 1 || *folders > 2) return std::nullopt;
+  return RevertNamespaceDns{*name, *had_file == 1, *folders};
+}
+
+std::optional<Action> ReadUndo(std::string_view what, const json& object) {
+  if (what == "delete_interface") return DeleteInterface{};
+  if (what == "remove_address") {
+    if (const auto address = ReadAddress(object)) return RemoveAddress{*address};
+  } else if (what == "set_mtu") {
+    if (const auto mtu = Number(object, "mtu")) return SetMtu{*mtu};
+  } else if (what == "remove_route") {
+    if (const auto route = ReadRoute(object)) return RemoveRoute{*route};
+  } else if (what == "remove_rule") {
+    if (const auto rule = ReadRule(object)) return RemoveRule{*rule};
+  } else if (what == "set_sysctl") {
+    const auto path = Text(object, "path");
+    const auto value = Text(object, "value");
+    if (path && value) return SetSysctl{*path, *value, Text(object, "only_if")};
+  } else if (what == "delete_nft_table") {
+    if (const auto name = Text(object, "name")) return DeleteNftTable{*name};
+  } else if (what == "forget_forwarded") {
+    if (auto forwarded = ReadForwarded(object)) return *std::move(forwarded);
+  } else if (what == "revert_dns") {
+    const auto program = ReadProgram(object);
+    const auto record = Text(object, "record");
+    if (program && record) return RevertDns{*program, *record};
+  } else if (what == "delete_namespace") {
+    if (const auto name = Text(object, "name")) return DeleteNamespace{*name};
+  } else if (what == "revert_namespace_dns") {
+    if (const auto dns = ReadNamespaceDns(object)) return *dns;
+  } else if (what == "run_hook") {
+    const auto key = Text(object, "key");
+    const auto command = Text(object, "command");
+    // Versions before this one wrote no place.
+    if (key && command) return RunHook{*key, *command, Number(object, "place").value_or(0)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string ToJson(const Action& action) {
+  const json object = std::visit([](const auto& one) { return Write(one); }, action);
+  CHECK(!object.is_null());
+  // A hook may be in any encoding; one that is not UTF-8 is replaced where the journal needs it.
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::optional<Action> UndoFromJson(std::string_view text) {
+  const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::nullopt;
+  const std::optional<std::string> what = Text(object, "do");
+  return what.has_value() ? ReadUndo(*what, object) : std::nullopt;
+}
+
+}  // namespace ringwire::platform

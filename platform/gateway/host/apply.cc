@@ -1,0 +1,282 @@
+#include "platform/gateway/host/apply.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "platform/base/message_of.h"
+#include "platform/gateway/host/address_order.h"
+#include "platform/gateway/plan/step_index.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
+
+// Undoing goes through these in turn, whatever was recorded when: a reload comes late. What goes
+// with the interface is left to that. Rules that keep packets in are the last to go, so that
+// nothing leaves while the rest does.
+int UndoTurn(const Journal::Entry& entry) {
+  if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
+    return hook->key == "PostDown" ? 4 : 0;
+  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 5;
+  if (std::holds_alternative<ForgetForwarded>(entry.undo)) return 6;  // no rule makes it anew
+  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 7;  // hooks may look into it
+  if (std::holds_alternative<DeleteInterface>(entry.undo)) return 2;
+  return IsBoundToInterface(entry.undo) ? 3 : 1;
+}
+
+// Hooks come in the order of the file, everything else last first.
+bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
+  const int turn_a = UndoTurn(a);
+  const int turn_b = UndoTurn(b);
+  if (turn_a != turn_b) return turn_a < turn_b;
+  const RunHook* const hook_a = std::get_if<RunHook>(&a.undo);
+  const RunHook* const hook_b = std::get_if<RunHook>(&b.undo);
+  if (hook_a != nullptr && hook_b != nullptr && hook_a->place != hook_b->place) {
+    return hook_a->place < hook_b->place;
+  }
+  return a.id > b.id;
+}
+
+std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& undo) {
+  const Journal::Entry* const entry = journal.Find(undo);
+  if (entry == nullptr) return std::nullopt;
+  return *entry;
+}
+
+// An nft table is replaced under the same undo, and may stay after a crash from now on, or no
+// longer.
+absl::Status RestateStay(const Step& step, Journal* journal) {
+  if (!step.undo.has_value()) return absl::OkStatus();
+  const std::optional<Journal::Entry> before = Recorded(*journal, *step.undo);
+  if (!before.has_value() || before->stays_after_crash == step.stays_after_crash) {
+    return absl::OkStatus();
+  }
+  const absl::Status status = journal->Record(*step.undo, step.stays_after_crash).status();
+  return status.ok() ? journal->Forget(before->id) : status;
+}
+
+// Whether what stays after a crash by the plan in force gives way to what does not.
+bool Opens(const StepIndex& before, const Step& step) {
+  return step.undo.has_value() && !step.stays_after_crash && before.HasLastingUndo(*step.undo);
+}
+
+// Comes when all else is done: what opens, and what looks at what came before the rules.
+bool ComesLast(const StepIndex& before, const Step& step) {
+  const bool forgets =
+      step.apply.has_value() && std::holds_alternative<ForgetUnforwarded>(*step.apply);
+  return forgets || Opens(before, step);
+}
+
+bool IsInUse(const absl::Status& status, const Action& undo) {
+  return absl::IsFailedPrecondition(status) && std::holds_alternative<DeleteNamespace>(undo);
+}
+
+// What can be said again at any time, and does nothing where it is so.
+bool IsRepeatable(const Action& action) {
+  return std::holds_alternative<AddAddress>(action) || std::holds_alternative<AddRoute>(action) ||
+         std::holds_alternative<AddRule>(action);
+}
+
+absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
+  std::optional<uint64_t> id;
+  const std::optional<Journal::Entry> before =
+      step.undo.has_value() ? Recorded(*journal, *step.undo) : std::nullopt;
+  if (before.has_value() && step.stays_after_crash) {
+    const absl::Status restated = RestateStay(step, journal);
+    if (!restated.ok()) return restated;
+  }
+  if (step.undo.has_value() && !before.has_value()) {
+    const absl::StatusOr<uint64_t> recorded = journal->Record(*step.undo, step.stays_after_crash);
+    if (!recorded.ok()) return recorded.status();
+    id = *recorded;
+  }
+  if (!step.apply.has_value()) return absl::OkStatus();
+  const absl::StatusOr<bool> changed = host->Apply(*step.apply);
+  if (!changed.ok()) return changed.status();
+  if (const UseNamespace* const network = std::get_if<UseNamespace>(&*step.apply)) {
+    absl::Status recorded = journal->RecordNamespace(network->name, host->network_namespace_id());
+    if (!recorded.ok()) return recorded;
+  }
+  // It was so before us, so it is not ours to undo.
+  if (!*changed && id.has_value()) return journal->Forget(*id);
+  return RestateStay(step, journal);
+}
+
+// `after`: the steps of what takes the place of what is undone.
+absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after, Host* host,
+                       Journal* journal, FailureReport report) {
+  absl::Status status;
+  if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
+    status = host->Apply(WithoutKept(entry.undo, after)).status();
+  }
+  // A namespace in use is not removed from under its programs; the entry stays for another time.
+  if (IsInUse(status, entry.undo)) {
+    spdlog::warn("{}", MessageOf(status));
+    return absl::OkStatus();
+  }
+  if (!status.ok()) report(status);
+  if (!status.ok() && !IsHook(entry.undo)) return status;
+  status.Update(journal->Forget(entry.id));
+  return status;
+}
+
+// Without running them.
+absl::Status ForgetOtherHooks(const StepIndex& steps, Journal* journal) {
+  const auto entries = journal->entries();
+  for (const Journal::Entry& entry : std::vector<Journal::Entry>(entries.begin(), entries.end())) {
+    if (!IsHook(entry.undo) || steps.HasUndo(entry.undo)) continue;
+    absl::Status status = journal->Forget(entry.id);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// Brings back what of a plan in force may have been touched.
+absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal) {
+  absl::Status status;
+  for (const Step& step : steps) {
+    if (step.apply.has_value() && IsRepeatable(*step.apply)) {
+      status.Update(ApplyStep(step, host, journal));
+    }
+  }
+  return status;
+}
+
+// What comes when nothing of the plan before is left: with the first IPv4 address of a network the
+// kernel has removed the others, and their routes.
+absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
+  absl::Status status = Repeat(plan.steps, host, journal);
+  const absl::StatusOr<bool> moved = PutAddressesInOrder(plan.steps, host);
+  status.Update(moved.status());
+  if (!moved.ok() || *moved) status.Update(Repeat(plan.steps, host, journal));
+  return status;
+}
+
+// Of what is in force already: what somebody may have removed, as by `nft flush ruleset`.
+bool ComesBack(const Step& step) {
+  return step.apply.has_value() &&
+         (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
+}
+
+absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
+  for (const Step& step : after.steps) {
+    if (step.apply.has_value() &&
+        (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
+      continue;
+    }
+    if (ComesLast(before, step)) continue;
+    if (before.Contains(step) && !ComesBack(step)) continue;
+    const absl::Status status = ApplyStep(step, host, journal);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+// The counterpart of what ApplyNew has left to this.
+absl::Status ApplyLast(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
+  absl::Status status;
+  for (const Step& step : after.steps) {
+    if (ComesLast(before, step)) status.Update(ApplyStep(step, host, journal));
+  }
+  return status;
+}
+
+absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journal,
+                     absl::FunctionRef<bool(const Journal::Entry&)> which,
+                     FailureReport report = LogFailure) {
+  std::vector<Journal::Entry> entries;
+  for (const Journal::Entry& entry : journal->entries()) {
+    if (which(entry)) entries.push_back(entry);
+  }
+  std::ranges::sort(entries, IsUndoneBefore);
+  absl::Status first;
+  for (const Journal::Entry& entry : entries) {
+    const absl::Status undone = UndoEntry(entry, after, host, journal, report);
+    if (undone.ok() && std::holds_alternative<DeleteInterface>(entry.undo)) {
+      host->set_interface_index(0);
+    }
+    first.Update(undone);
+  }
+  return first;
+}
+
+}  // namespace
+
+Action WithoutKept(const Action& undo, const std::vector<Step>& after) {
+  const auto* const forgotten = std::get_if<ForgetForwarded>(&undo);
+  if (forgotten == nullptr) return undo;
+  ForgetForwarded rest = *forgotten;
+  for (const Step& step : after) {
+    const auto* const kept =
+        step.undo.has_value() ? std::get_if<ForgetForwarded>(&*step.undo) : nullptr;
+    if (kept == nullptr) continue;
+    std::erase_if(rest.ports.forwards, [kept](const PortForward& forward) {
+      const std::vector<PortForward>& still = kept->ports.forwards;
+      return std::ranges::find(still, forward) != still.end();
+    });
+  }
+  return rest;
+}
+
+void LogFailure(const absl::Status& failure) { spdlog::warn("{}", MessageOf(failure)); }
+
+absl::Status Undo(Host* host, Journal* journal,
+                  absl::FunctionRef<bool(const Journal::Entry&)> which, FailureReport report) {
+  return UndoFor({}, host, journal, which, report);
+}
+
+absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal) {
+  const uint64_t last_before = journal->last_id();
+  for (const Step& step : steps) {
+    const absl::Status status = ApplyStep(step, host, journal);
+    if (status.ok()) continue;
+    // The first failure is the reason; what goes wrong from here on is logged.
+    [[maybe_unused]] const absl::Status undone =
+        Undo(host, journal,
+             [last_before](const Journal::Entry& entry) { return entry.id > last_before; });
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
+                             absl::FunctionRef<absl::Status()> commit) {
+  const StepIndex old_steps(before.steps);
+  const StepIndex new_steps(after.steps);
+  absl::Status status = ApplyNew(old_steps, after, host, journal);
+  if (status.ok()) status = commit();
+  if (!status.ok()) {
+    status.Update(UndoFor(before.steps, host, journal, [&old_steps](const Journal::Entry& entry) {
+      return !IsHook(entry.undo) && !old_steps.HasUndo(entry.undo);
+    }));
+    status.Update(ForgetOtherHooks(old_steps, journal));
+    // Also the MTU and tables, which have no undo of their own or share it with their successor;
+    // and what is in both plans, as it may have gone along with something that was not to stay.
+    for (const Step& step : before.steps) {
+      if (!step.apply.has_value() || IsHook(*step.apply) ||
+          std::holds_alternative<CreateInterface>(*step.apply) ||
+          (new_steps.Contains(step) && !IsRepeatable(*step.apply))) {
+        continue;
+      }
+      absl::Status again = host->Apply(*step.apply).status();
+      again.Update(RestateStay(step, journal));
+      if (!again.ok()) spdlog::warn("{}", MessageOf(again));
+    }
+    return status;
+  }
+  const absl::Status opened = ApplyLast(old_steps, after, host, journal);
+  if (!opened.ok()) spdlog::warn("{}", MessageOf(opened));
+  const absl::Status removed =
+      UndoFor(after.steps, host, journal, [&new_steps](const Journal::Entry& entry) {
+        return !IsHook(entry.undo) && !new_steps.HasUndo(entry.undo);
+      });
+  const absl::Status forgotten = ForgetOtherHooks(new_steps, journal);
+  if (!forgotten.ok()) return forgotten;
+  const absl::Status settled = Settle(after, host, journal);
+  if (!settled.ok()) spdlog::warn("{}", MessageOf(settled));
+  return absl::OkStatus();
+}
+
+}  // namespace ringwire::platform

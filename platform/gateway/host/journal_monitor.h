@@ -1,0 +1,28 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_HOST_JOURNAL_MONITOR_H_
+#define RINGWIRE_PLATFORM_GATEWAY_HOST_JOURNAL_MONITOR_H_
+
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "platform/base/unique_fd.h"
+
+namespace ringwire::platform {
+
+// Tells that a journal may have come, changed or gone. Thread-compatible.
+class JournalMonitor {
+ public:
+  static absl::StatusOr<JournalMonitor> Open(const std::string& folder);
+
+  int fd() const { return inotify_.get(); }  // readable: something has happened
+  // Forgets what has happened so far; the caller looks for itself.
+  void Drain();
+
+ private:
+  explicit JournalMonitor(UniqueFd inotify) : inotify_(std::move(inotify)) {}
+  UniqueFd inotify_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_HOST_JOURNAL_MONITOR_H_

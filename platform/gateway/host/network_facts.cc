@@ -1,0 +1,132 @@
+#include "platform/gateway/host/network_facts.h"
+
+#include <dirent.h>
+#include <net/if.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "platform/gateway/host/journal.h"
+#include "platform/gateway/host/sysctl_holders.h"
+#include "platform/gateway/plan/plan_forward.h"
+#include "platform/netlink/route_netlink.h"
+
+namespace ringwire::platform {
+namespace {
+
+// A `*` stands for what is there.
+std::vector<std::string> Expand(const std::string& path) {
+  const size_t star = path.find('*');
+  if (star == std::string::npos) return {path};
+  std::vector<std::string> paths;
+  const std::string folder = path.substr(0, star);
+  const std::unique_ptr<DIR, int (*)(DIR*)> names(::opendir(("/proc/sys/" + folder).c_str()),
+                                                  &::closedir);
+  if (names == nullptr) return paths;
+  while (const dirent* const entry = ::readdir(names.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..")
+      paths.push_back(fmt::format("{}{}{}", folder, name, path.substr(star + 1)));
+  }
+  return paths;
+}
+
+absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
+  const auto before = HeldSysctls::Before(kStateFolder);
+  if (!before.ok()) return before.status();
+  std::set<std::string> held_paths;
+  for (const std::string& wanted : SysctlsOf(config)) {
+    for (const std::string& path : Expand(wanted)) {
+      const auto held = before->find(path);
+      std::optional<std::string> now = ReadSysctl(path);
+      if (!now.has_value()) continue;
+      if (held != before->end()) {
+        held_paths.insert(path);
+        now = held->second;
+      }
+      facts->sysctls[path] = *std::move(now);
+    }
+  }
+  RevertFollowers(held_paths, &facts->sysctls);
+  return absl::OkStatus();
+}
+
+// Where a single interface has it, it is not left out: traffic would go by that one.
+bool HasIpv6() {
+  for (const std::string& path : Expand("net/ipv6/conf/*/disable_ipv6")) {
+    const bool decides =
+        !path.ends_with("/all/disable_ipv6") && !path.ends_with("/lo/disable_ipv6");
+    if (decides && ReadSysctl(path) == "0") return true;
+  }
+  return false;
+}
+
+std::vector<std::string> InterfaceNames() {
+  std::vector<std::string> names;
+  struct if_nameindex* const all = ::if_nameindex();
+  for (const struct if_nameindex* one = all; one != nullptr && one->if_index != 0; ++one) {
+    names.emplace_back(one->if_name);
+  }
+  if (all != nullptr) ::if_freenameindex(all);
+  return names;
+}
+
+absl::Status ReadPolicy(const std::string& interface, HostFacts* facts) {
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  absl::StatusOr<std::vector<uint32_t>> tables = netlink->TablesInUse();
+  if (!tables.ok()) return tables.status();
+  absl::StatusOr<RouteNetlink::RuleNumbers> rules = netlink->Rules();
+  if (!rules.ok()) return rules.status();
+  const absl::StatusOr<std::vector<HostRoute>> routes =
+      netlink->LocalRoutes(::if_nametoindex(interface.c_str()));
+  if (!routes.ok()) return routes.status();
+  facts->tables_in_use = *std::move(tables);
+  for (const std::vector<uint32_t>& numbers : {rules->tables, rules->marks}) {
+    facts->tables_in_use.insert(facts->tables_in_use.end(), numbers.begin(), numbers.end());
+  }
+  facts->rule_priorities = std::move(rules->priorities);
+  facts->local_networks = LocalNetworksOf(*routes);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& config,
+                              HostFacts* facts) {
+  facts->has_ipv6 = HasIpv6();
+  if (NeedsPolicyFacts(config)) {
+    const absl::Status status = ReadPolicy(std::string(interface), facts);
+    if (!status.ok()) return status;
+  }
+  if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();
+  return ReadSysctls(config, facts);
+}
+
+absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface) {
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  const auto routes = netlink->WorldRoutes();
+  if (!routes.ok()) return routes.status();
+  std::vector<WayOut> ways;
+  for (const RouteNetlink::TableRoute& one : *routes) {
+    std::array<char, IF_NAMESIZE> buffer{};
+    if (one.link != 0) ::if_indextoname(one.link, buffer.data());
+    const std::string name = buffer.data();
+    // Whoever has a journal is a ringwire.
+    const bool ours =
+        name == interface ||
+        (!name.empty() && ::access(Journal::PathOf(kStateFolder, name).c_str(), F_OK) == 0);
+    if (!ours && name != "lo") ways.push_back({one.route.prefix, name, one.table});
+  }
+  return ways;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,217 @@
+#include "platform/gateway/host/sysctl_holders.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "platform/base/unique_fd.h"
+#include "platform/gateway/host/journal.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kFormat = 1;
+
+struct Held {
+  uint64_t network = 0;  // sysctls below net are those of a network namespace
+  std::string path;
+  std::string before;
+  std::vector<std::string> by;
+};
+
+uint64_t ThisNetwork() {
+  struct stat network{};
+  return ::stat("/proc/thread-self/ns/net", &network) == 0 ? network.st_ino : 0;
+}
+
+std::string FileIn(const std::string& folder) { return folder + "/sysctls"; }
+
+// Whoever holds the lock is alone with the file; invalid: there is no such folder, or no writing.
+UniqueFd Lock(const std::string& folder) {
+  UniqueFd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock.valid() || ::access(folder.c_str(), W_OK) != 0) return UniqueFd();
+  while (::flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return UniqueFd();
+  }
+  return lock;
+}
+
+std::optional<Held> ReadHeld(const json& object) {
+  if (!object.is_object()) return std::nullopt;
+  const auto network = object.find("network");
+  const auto path = object.find("path");
+  const auto before = object.find("before");
+  const auto by = object.find("by");
+  const auto end = object.end();
+  if (network == end || path == end || before == end || by == end) return std::nullopt;
+  if (!network->is_number_unsigned() || !path->is_string() || !before->is_string() ||
+      !by->is_array() ||
+      !std::ranges::all_of(*by, [](const json& name) { return name.is_string(); })) {
+    return std::nullopt;
+  }
+  return Held{network->get<uint64_t>(), path->get<std::string>(), before->get<std::string>(),
+              by->get<std::vector<std::string>>()};
+}
+
+absl::StatusOr<std::vector<Held>> Load(const std::string& folder) {
+  std::vector<Held> all;
+  std::ifstream file(FileIn(folder));
+  if (!file) return all;
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  bool good = document.is_object() && document.contains("ringwire_sysctls") &&
+              document["ringwire_sysctls"] == kFormat && document.contains("held") &&
+              document["held"].is_array();
+  for (size_t i = 0; good && i < document["held"].size(); ++i) {
+    std::optional<Held> held = ReadHeld(document["held"][i]);
+    good = held.has_value();
+    if (good) all.push_back(*std::move(held));
+  }
+  if (!good) {
+    return absl::InvalidArgumentError(fmt::format(
+        "read {}: not written by this version of ringwire (delete it when nothing is up)",
+        FileIn(folder)));
+  }
+  // An interface has its journal for as long as there is something to undo.
+  for (Held& held : all) {
+    std::erase_if(held.by, [&folder](const std::string& name) {
+      return ::access(Journal::PathOf(folder, name).c_str(), F_OK) != 0;
+    });
+  }
+  std::erase_if(all, [](const Held& held) { return held.by.empty(); });
+  return all;
+}
+
+// Whole or not at all.
+absl::Status Save(const std::string& folder, const std::vector<Held>& all) {
+  const std::string path = FileIn(folder);
+  if (all.empty()) {
+    ::unlink(path.c_str());
+    return absl::OkStatus();
+  }
+  json list = json::array();
+  for (const Held& held : all) {
+    list.push_back(
+        {{"network", held.network}, {"path", held.path}, {"before", held.before}, {"by", held.by}});
+  }
+  const std::string text =
+      json{{"ringwire_sysctls", kFormat}, {"held", std::move(list)}}.dump() + "\n";
+  const std::string fresh = path + ".new";
+  const UniqueFd file(
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid() ||
+      ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
+      ::rename(fresh.c_str(), path.c_str()) != 0) {
+    const absl::Status status = absl::ErrnoToStatus(errno, "write " + path);
+    ::unlink(fresh.c_str());
+    return status;
+  }
+  return absl::OkStatus();
+}
+
+std::vector<Held>::iterator Find(std::vector<Held>* all, const std::string& path) {
+  return std::ranges::find_if(*all, [&path, network = ThisNetwork()](const Held& held) {
+    return held.network == network && held.path == path;
+  });
+}
+
+absl::Status Write(const std::string& path, const std::string& value) {
+  const std::string tried = fmt::format("set {} to {}", path, value);
+  const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file.valid() && errno == EROFS) {
+    std::string dotted = path;
+    std::ranges::replace(dotted, '/', '.');
+    return absl::PermissionDeniedError(
+        fmt::format("{}: /proc/sys is read-only (set it when the container is started: --sysctl "
+                    "{}={})",
+                    tried, dotted, value));
+  }
+  if (!file.valid()) return absl::ErrnoToStatus(errno, tried);
+  if (::write(file.get(), value.data(), value.size()) < 0) {
+    return absl::ErrnoToStatus(errno, tried);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::optional<std::string> ReadSysctl(const std::string& path) {
+  std::ifstream file("/proc/sys/" + path);
+  if (!file) return std::nullopt;
+  std::string value((std::istreambuf_iterator<char>(file)), {});
+  while (value.ends_with('\n')) value.pop_back();
+  return value;
+}
+
+absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::string& value) {
+  const UniqueFd lock = Lock(folder_);
+  const std::optional<std::string> now = ReadSysctl(path);
+  if (!now.has_value()) return false;
+  if (lock.valid()) {
+    absl::StatusOr<std::vector<Held>> all = Load(folder_);
+    if (!all.ok()) return all.status();
+    auto held = Find(&*all, path);
+    if (held == all->end()) held = all->insert(held, {ThisNetwork(), path, *now, {}});
+    if (std::ranges::find(held->by, holder_) == held->by.end()) held->by.push_back(holder_);
+    const absl::Status saved = Save(folder_, *all);
+    if (!saved.ok()) return saved;
+  }
+  if (now == value) return true;
+  const absl::Status written = Write(path, value);
+  if (!written.ok()) return written;
+  return true;
+}
+
+absl::Status HeldSysctls::Release(const std::string& path, const std::string& value,
+                                  const std::optional<std::string>& only_if) {
+  const UniqueFd lock = Lock(folder_);
+  absl::Status saved;
+  if (lock.valid()) {
+    absl::StatusOr<std::vector<Held>> all = Load(folder_);
+    if (!all.ok()) return all.status();
+    const auto held = Find(&*all, path);
+    if (held != all->end()) {
+      std::erase(held->by, holder_);
+      if (!held->by.empty()) {
+        spdlog::info("{}: {} stays as it is for {}", holder_, path, held->by.front());
+        return Save(folder_, *all);
+      }
+      all->erase(held);
+    }
+    saved = Save(folder_, *all);
+  }
+  const std::optional<std::string> now = ReadSysctl(path);
+  const bool ours = now.has_value() && now != value && (!only_if.has_value() || now == only_if);
+  absl::Status status = ours ? Write(path, value) : absl::OkStatus();
+  status.Update(saved);
+  return status;
+}
+
+absl::StatusOr<std::map<std::string, std::string, std::less<>>> HeldSysctls::Before(
+    const std::string& folder) {
+  std::map<std::string, std::string, std::less<>> before;
+  const UniqueFd lock = Lock(folder);
+  absl::StatusOr<std::vector<Held>> all = Load(folder);
+  if (!all.ok()) return all.status();
+  for (Held& held : *all) {
+    if (held.network == ThisNetwork()) before[held.path] = std::move(held.before);
+  }
+  return before;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,47 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_HOST_SYSCTL_HOLDERS_H_
+#define RINGWIRE_PLATFORM_GATEWAY_HOST_SYSCTL_HOLDERS_H_
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace ringwire::platform {
+
+inline constexpr char kStateFolder[] = "/run/ringwire";
+
+// A value below /proc/sys, without its newline; nullopt: there is no such setting.
+std::optional<std::string> ReadSysctl(const std::string& path);
+
+// Sysctls that several interfaces want to have the same value: the first one sets it and the last
+// one that goes puts it back. Who holds what is in a file of the state folder, each change under a
+// lock, so that the order in which services come, go and crash does not matter; one that is gone
+// for good, with its journal, holds nothing. Where the folder cannot be written to, each interface
+// is on its own. Thread-compatible.
+class HeldSysctls {
+ public:
+  // `holder`: the interface whose journal is in `folder`.
+  HeldSysctls(std::string folder, std::string holder)
+      : folder_(std::move(folder)), holder_(std::move(holder)) {}
+
+  // False: there is no such setting.
+  absl::StatusOr<bool> Hold(const std::string& path, const std::string& value);
+  // `value` comes back when no other interface holds it, and, if given, it is `only_if`.
+  absl::Status Release(const std::string& path, const std::string& value,
+                       const std::optional<std::string>& only_if);
+
+  // What is held by anyone in this network namespace, with the value from before that.
+  static absl::StatusOr<std::map<std::string, std::string, std::less<>>> Before(
+      const std::string& folder);
+
+ private:
+  std::string folder_;
+  std::string holder_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_HOST_SYSCTL_HOLDERS_H_

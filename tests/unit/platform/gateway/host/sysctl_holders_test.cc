@@ -1,0 +1,151 @@
+#include "platform/gateway/host/sysctl_holders.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "tests/unit/platform/io/network_namespace.h"
+
+namespace ringwire::platform {
+namespace {
+
+constexpr char kForward[] = "net/ipv4/ip_forward";  // "0" in a new namespace
+
+// A state folder with the journals of two interfaces, and sysctls of its own.
+class HeldSysctlsTest : public NetworkNamespaceTest {
+ protected:
+  void SetUp() override {
+    NetworkNamespaceTest::SetUp();
+    if (IsSkipped()) return;
+    std::string folder = testing::TempDir() + "sysctls.XXXXXX";
+    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    for (const char* const name : {"a", "b"}) std::ofstream(folder_ + "/" + name + ".journal");
+    // A namespace may take its values from the first one.
+    ASSERT_TRUE(HeldSysctls("/nowhere", "x").Release(kForward, "0", std::nullopt).ok());
+  }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  void Hold(const std::string& holder) {
+    const absl::StatusOr<bool> held = HeldSysctls(folder_, holder).Hold(kForward, "1");
+    ASSERT_TRUE(held.ok()) << held.status();
+    EXPECT_TRUE(*held);
+  }
+  void Release(const std::string& holder) {
+    const absl::Status status = HeldSysctls(folder_, holder).Release(kForward, "0", "1");
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  std::string BeforeOf(const std::string& path) {
+    const auto before = HeldSysctls::Before(folder_);
+    EXPECT_TRUE(before.ok()) << before.status();
+    const auto found = before->find(path);
+    return found == before->end() ? "not held" : found->second;
+  }
+  bool file_exists() const { return ::access((folder_ + "/sysctls").c_str(), F_OK) == 0; }
+
+  std::string folder_;
+};
+
+TEST_F(HeldSysctlsTest, TheLastOneThatGoesPutsItBack) {
+  for (const std::string& first : {"a", "b"}) {
+    Hold("a");
+    EXPECT_EQ(ReadSysctl(kForward), "1");
+    Hold("b");
+    EXPECT_EQ(BeforeOf(kForward), "0");
+    Release(first);
+    EXPECT_EQ(ReadSysctl(kForward), "1");
+    Release(first);  // again, as after a crash in between
+    EXPECT_EQ(ReadSysctl(kForward), "1");
+    EXPECT_EQ(BeforeOf(kForward), "0");
+    Release(first == "a" ? "b" : "a");
+    EXPECT_EQ(ReadSysctl(kForward), "0");
+    EXPECT_EQ(BeforeOf(kForward), "not held");
+    EXPECT_FALSE(file_exists());
+  }
+}
+
+TEST_F(HeldSysctlsTest, HoldingTwiceIsHoldingOnce) {
+  Hold("a");
+  Hold("a");
+  Release("a");
+  EXPECT_EQ(ReadSysctl(kForward), "0");
+}
+
+TEST_F(HeldSysctlsTest, WhoseJournalIsGoneHoldsNothing) {
+  Hold("a");
+  Hold("b");
+  std::filesystem::remove(folder_ + "/a.journal");
+  Release("b");
+  EXPECT_EQ(ReadSysctl(kForward), "0");
+}
+
+TEST_F(HeldSysctlsTest, AValueThatSomebodyElseHasSetStays) {
+  HeldSysctls holder(folder_, "a");
+  constexpr char kTtl[] = "net/ipv4/ip_default_ttl";
+  ASSERT_TRUE(holder.Hold(kTtl, "70").ok());
+  ASSERT_TRUE(HeldSysctls("/nowhere", "x").Hold(kTtl, "80").ok());
+  ASSERT_TRUE(holder.Release(kTtl, "64", "70").ok());
+  EXPECT_EQ(ReadSysctl(kTtl), "80");
+  EXPECT_EQ(BeforeOf(kTtl), "not held");
+}
+
+TEST_F(HeldSysctlsTest, AnotherNetworkNamespaceHasItsOwn) {
+  Hold("a");
+  {
+    const NetworkNamespace other;
+    EXPECT_EQ(BeforeOf(kForward), "not held");
+    ASSERT_TRUE(HeldSysctls(folder_, "b").Release(kForward, "0", std::nullopt).ok());
+    Hold("b");
+    EXPECT_EQ(BeforeOf(kForward), "0");
+  }
+  Release("a");
+  EXPECT_EQ(ReadSysctl(kForward), "0") << "not held by b, whose is another one";
+}
+
+TEST_F(HeldSysctlsTest, WhatIsNotThereIsNoError) {
+  const absl::StatusOr<bool> held = HeldSysctls(folder_, "a").Hold("net/ipv6/conf/gone0/mtu", "1");
+  ASSERT_TRUE(held.ok()) << held.status();
+  EXPECT_FALSE(*held);
+  EXPECT_TRUE(HeldSysctls(folder_, "a").Release("net/ipv6/conf/gone0/mtu", "1", "2").ok());
+  EXPECT_FALSE(file_exists());
+}
+
+TEST_F(HeldSysctlsTest, AValueThatTheKernelRefusesIsTheErrorWithThePath) {
+  const absl::StatusOr<bool> held = HeldSysctls(folder_, "a").Hold(kForward, "many");
+  ASSERT_FALSE(held.ok());
+  EXPECT_EQ(held.status().message().find("set net/ipv4/ip_forward to many: "), 0u) << held.status();
+}
+
+TEST_F(HeldSysctlsTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
+  for (const char* const text :
+       {"7", "{", "[]", R"({"ringwire_sysctls":2,"held":[]})", R"({"ringwire_sysctls":1})",
+        R"({"ringwire_sysctls":1,"held":7})", R"({"ringwire_sysctls":1,"held":[7]})",
+        R"({"ringwire_sysctls":1,"held":[{"network":1,"path":"a","before":"b"}]})",
+        R"({"ringwire_sysctls":1,"held":[{"network":1,"path":"a","before":"b","by":[7]}]})",
+        R"({"ringwire_sysctls":1,"held":[{"network":-1,"path":"a","before":"b","by":[]}]})"}) {
+    std::ofstream(folder_ + "/sysctls") << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls(folder_, "a").Hold(kForward, "1").status()))
+        << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls(folder_, "a").Release(kForward, "5", "0")))
+        << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls::Before(folder_).status())) << text;
+    EXPECT_EQ(ReadSysctl(kForward), "0") << text;
+  }
+}
+
+TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
+  HeldSysctls holder("/proc/nowhere", "a");
+  ASSERT_TRUE(holder.Hold(kForward, "1").ok());
+  EXPECT_EQ(ReadSysctl(kForward), "1");
+  ASSERT_TRUE(holder.Release(kForward, "0", "1").ok());
+  EXPECT_EQ(ReadSysctl(kForward), "0");
+}
+
+}  // namespace
+}  // namespace ringwire::platform
