@@ -11,7 +11,7 @@
 #include "core/base/counters.h"
 #include "core/base/peer_id.h"
 #include "core/datapath/batch.h"
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 #include "platform/udp/control_messages.h"
 
 namespace ringwire::platform {

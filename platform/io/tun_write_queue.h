@@ -11,7 +11,7 @@
 
 #include "core/base/counters.h"
 #include "core/datapath/batch.h"
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 
 namespace ringwire::platform {
 

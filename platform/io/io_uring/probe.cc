@@ -13,7 +13,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/io/backend_factory.h"
-#include "platform/io/probe_device.h"
+#include "platform/io/offload/probe_device.h"
 
 namespace ringwire::platform {
 namespace {

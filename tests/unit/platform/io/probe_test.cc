@@ -13,7 +13,7 @@
 
 #include "core/base/counters.h"
 #include "platform/io/backend_factory.h"
-#include "platform/io/probe_device.h"
+#include "platform/io/offload/probe_device.h"
 #include "platform/tun/tun_device.h"
 #include "tests/unit/platform/io/network_namespace.h"
 #include "tests/unit/platform/io/refuse_system_call.h"

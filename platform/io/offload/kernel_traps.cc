@@ -1,4 +1,4 @@
-#include "platform/io/kernel_traps.h"
+#include "platform/io/offload/kernel_traps.h"
 
 #include <sys/utsname.h>
 

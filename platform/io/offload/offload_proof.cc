@@ -1,4 +1,4 @@
-#include "platform/io/offload_proof.h"
+#include "platform/io/offload/offload_proof.h"
 
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -14,8 +14,8 @@
 
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
-#include "platform/io/probe_device.h"
-#include "platform/io/superpacket_proof.h"
+#include "platform/io/offload/probe_device.h"
+#include "platform/io/offload/superpacket_proof.h"
 #include "platform/udp/control_messages.h"
 
 namespace ringwire::platform {

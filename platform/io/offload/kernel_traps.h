@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_IO_KERNEL_TRAPS_H_
-#define RINGWIRE_PLATFORM_IO_KERNEL_TRAPS_H_
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_KERNEL_TRAPS_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_KERNEL_TRAPS_H_
 
 #include <compare>
 #include <optional>
@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/base/offload_switches.h"
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 
 // Kernels whose offloads break packets where no test on this machine alone would see it. They are
 // told by their version: a distribution that mends its kernel under the old number is not.
@@ -34,4 +34,4 @@ std::string AvoidKernelTraps(std::string_view release, const OffloadSwitches& sw
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_KERNEL_TRAPS_H_
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_KERNEL_TRAPS_H_

@@ -1,4 +1,4 @@
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 
 #include <gtest/gtest.h>
 

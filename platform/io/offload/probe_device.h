@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_IO_PROBE_DEVICE_H_
-#define RINGWIRE_PLATFORM_IO_PROBE_DEVICE_H_
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_PROBE_DEVICE_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_PROBE_DEVICE_H_
 
 #include <cstdint>
 #include <span>
@@ -32,4 +32,4 @@ absl::Status ProvokeFrame(const TunDevice& device);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_PROBE_DEVICE_H_
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_PROBE_DEVICE_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_IO_CAPABILITY_LADDER_H_
-#define RINGWIRE_PLATFORM_IO_CAPABILITY_LADDER_H_
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_CAPABILITY_LADDER_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_CAPABILITY_LADDER_H_
 
 #include <array>
 #include <atomic>
@@ -88,4 +88,4 @@ void LeaveMultishotUnused(CapabilityLadder* ladder);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_CAPABILITY_LADDER_H_
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_CAPABILITY_LADDER_H_

@@ -1,4 +1,4 @@
-#include "platform/io/probe_device.h"
+#include "platform/io/offload/probe_device.h"
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>

@@ -1,8 +1,8 @@
-#ifndef RINGWIRE_PLATFORM_IO_SUPERPACKET_PROOF_H_
-#define RINGWIRE_PLATFORM_IO_SUPERPACKET_PROOF_H_
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_SUPERPACKET_PROOF_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_SUPERPACKET_PROOF_H_
 
 #include "core/wire/address.h"
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 #include "platform/tun/tun_device.h"
 
 // Superpackets between the kernel and a TUN device of ours, tried for real.
@@ -19,4 +19,4 @@ bool WriteSuperpacket(const TunDevice& device, bool tcp);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_SUPERPACKET_PROOF_H_
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_SUPERPACKET_PROOF_H_

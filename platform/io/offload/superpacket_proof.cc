@@ -1,4 +1,4 @@
-#include "platform/io/superpacket_proof.h"
+#include "platform/io/offload/superpacket_proof.h"
 
 #include <netinet/in.h>
 #include <poll.h>
@@ -17,7 +17,7 @@
 #include "core/base/run.h"
 #include "core/datapath/offload.h"
 #include "platform/base/clock.h"
-#include "platform/io/probe_device.h"
+#include "platform/io/offload/probe_device.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/io/offload_proof.h"
+#include "platform/io/offload/offload_proof.h"
 
 #include <gtest/gtest.h>
 #include <linux/if_tun.h>
@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "platform/io/backend_factory.h"
-#include "platform/io/superpacket_proof.h"
+#include "platform/io/offload/superpacket_proof.h"
 #include "tests/unit/platform/io/network_namespace.h"
 #include "tests/unit/platform/io/refuse_system_call.h"
 

@@ -1,7 +1,7 @@
-#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_
-#define RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_
+#ifndef RINGWIRE_PLATFORM_IO_OFFLOAD_OFFLOAD_PROOF_H_
+#define RINGWIRE_PLATFORM_IO_OFFLOAD_OFFLOAD_PROOF_H_
 
-#include "platform/io/capability_ladder.h"
+#include "platform/io/offload/capability_ladder.h"
 
 // Tries offloads once, at start, on descriptors made for it. What does not work is refused in the
 // ladder; what cannot be tried stays on, with a doubt. Multishot requests are tried with io_uring
@@ -19,4 +19,4 @@ bool ProveTunOffloads(CapabilityLadder* ladder, bool otherwise);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_PROOF_H_
+#endif  // RINGWIRE_PLATFORM_IO_OFFLOAD_OFFLOAD_PROOF_H_
