@@ -19,6 +19,7 @@
 #include "crypto/random.h"
 #include "platform/base/event_poll.h"
 #include "platform/control/device_control.h"
+#include "platform/control/handshake_stamps.h"
 #include "platform/control/listen_sockets.h"
 #include "platform/control/machine_copy_watch.h"
 #include "platform/control/socket_server.h"
@@ -26,7 +27,6 @@
 #include "platform/control/stamp_keeper.h"
 #include "platform/control/unix_listener.h"
 #include "platform/netlink/link_monitor.h"
-#include "platform/state/handshake_stamps.h"
 #include "platform/worker/worker.h"
 
 namespace ringwire::platform {

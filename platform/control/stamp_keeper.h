@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "core/base/instant.h"
 #include "core/control/control_plane.h"
+#include "platform/control/handshake_stamps.h"
 #include "platform/control/stamp_writer.h"
-#include "platform/state/handshake_stamps.h"
 
 namespace ringwire::platform {
 

@@ -1,4 +1,4 @@
-#include "platform/state/handshake_stamps.h"
+#include "platform/control/handshake_stamps.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
