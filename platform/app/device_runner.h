@@ -17,7 +17,7 @@
 #include "platform/app/cpu_budget.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/control_loop.h"
-#include "platform/control/unix_listener.h"
+#include "platform/control/sockets/unix_listener.h"
 #include "platform/io/backend_factory.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"

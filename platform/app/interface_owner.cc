@@ -2,7 +2,7 @@
 
 #include "fmt/format.h"
 #include "platform/base/paths.h"
-#include "platform/control/unix_listener.h"
+#include "platform/control/sockets/unix_listener.h"
 #include "platform/gateway/host/named_namespace.h"
 #include "platform/netlink/netlink.h"
 

@@ -10,7 +10,7 @@
 #include "fmt/format.h"
 #include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
-#include "platform/control/unix_listener.h"
+#include "platform/control/sockets/unix_listener.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
 #include "platform/gateway/host/apply.h"

@@ -14,7 +14,7 @@
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/app/relay_channel.h"
-#include "platform/control/device_control.h"
+#include "platform/control/sockets/device_control.h"
 
 // What the messages between supervisor and relay say. Pure.
 namespace ringwire::platform {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "absl/time/time.h"
-#include "platform/control/status_report.h"
+#include "platform/control/sockets/status_report.h"
 
 namespace ringwire::platform {
 

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "platform/control/control_loop.h"
-#include "platform/control/status_conversation.h"
-#include "platform/control/uapi_conversation.h"
+#include "platform/control/sockets/status_conversation.h"
+#include "platform/control/sockets/uapi_conversation.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

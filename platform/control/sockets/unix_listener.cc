@@ -1,4 +1,4 @@
-#include "platform/control/unix_listener.h"
+#include "platform/control/sockets/unix_listener.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>

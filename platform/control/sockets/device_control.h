@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_DEVICE_CONTROL_H_
-#define RINGWIRE_PLATFORM_CONTROL_DEVICE_CONTROL_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_DEVICE_CONTROL_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_DEVICE_CONTROL_H_
 
 #include <cstdint>
 #include <functional>
@@ -8,7 +8,7 @@
 #include "core/config/uapi.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
-#include "platform/control/status_report.h"
+#include "platform/control/sockets/status_report.h"
 
 namespace ringwire::platform {
 
@@ -42,4 +42,4 @@ class DeviceControl {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_DEVICE_CONTROL_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_DEVICE_CONTROL_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
-#define RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_REPORT_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_REPORT_H_
 
 #include <array>
 #include <cstddef>
@@ -69,4 +69,4 @@ std::optional<StatusReport> ReportFromJson(std::string_view json);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_STATUS_REPORT_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_REPORT_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKET_SERVER_H_
-#define RINGWIRE_PLATFORM_CONTROL_SOCKET_SERVER_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_SOCKET_SERVER_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_SOCKET_SERVER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "platform/base/event_poll.h"
 #include "platform/base/unique_fd.h"
-#include "platform/control/unix_listener.h"
+#include "platform/control/sockets/unix_listener.h"
 
 namespace ringwire::platform {
 
@@ -81,4 +81,4 @@ class SocketServer {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKET_SERVER_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_SOCKET_SERVER_H_

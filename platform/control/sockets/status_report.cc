@@ -1,4 +1,4 @@
-#include "platform/control/status_report.h"
+#include "platform/control/sockets/status_report.h"
 
 #include <algorithm>
 #include <array>

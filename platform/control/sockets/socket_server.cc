@@ -1,4 +1,4 @@
-#include "platform/control/socket_server.h"
+#include "platform/control/sockets/socket_server.h"
 
 #include <sys/epoll.h>
 #include <sys/socket.h>

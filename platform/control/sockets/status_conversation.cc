@@ -1,4 +1,4 @@
-#include "platform/control/status_conversation.h"
+#include "platform/control/sockets/status_conversation.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "platform/control/socket_server.h"
+#include "platform/control/sockets/socket_server.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "core/device/key_text.h"
-#include "platform/control/status_conversation.h"
-#include "platform/control/uapi_conversation.h"
+#include "platform/control/sockets/status_conversation.h"
+#include "platform/control/sockets/uapi_conversation.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/control/uapi_conversation.h"
+#include "platform/control/sockets/uapi_conversation.h"
 
 #include <net/if.h>
 

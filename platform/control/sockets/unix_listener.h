@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_UNIX_LISTENER_H_
-#define RINGWIRE_PLATFORM_CONTROL_UNIX_LISTENER_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_UNIX_LISTENER_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_UNIX_LISTENER_H_
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -56,4 +56,4 @@ absl::Status CheckNotServed(const std::string& path);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_UNIX_LISTENER_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_UNIX_LISTENER_H_

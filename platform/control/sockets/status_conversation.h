@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_CONTROL_STATUS_CONVERSATION_H_
-#define RINGWIRE_PLATFORM_CONTROL_STATUS_CONVERSATION_H_
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_CONVERSATION_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_CONVERSATION_H_
 
 #include <cstddef>
 #include <memory>
@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "platform/control/device_control.h"
-#include "platform/control/socket_server.h"
+#include "platform/control/sockets/device_control.h"
+#include "platform/control/sockets/socket_server.h"
 
 namespace ringwire::platform {
 
@@ -41,4 +41,4 @@ class StatusConversation final : public Conversation {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_CONTROL_STATUS_CONVERSATION_H_
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_STATUS_CONVERSATION_H_
