@@ -13,7 +13,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/app/config_source.h"
 #include "platform/app/device_options.h"
 #include "platform/app/end_watch.h"
 #include "platform/app/endpoint_resolver.h"
@@ -23,6 +22,7 @@
 #include "platform/app/relay_bodies.h"
 #include "platform/app/relay_channel.h"
 #include "platform/base/unique_fd.h"
+#include "platform/config/config_source.h"
 #include "platform/gateway/host/action_executor.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/journal_monitor.h"

@@ -1,4 +1,4 @@
-#include "platform/app/secret_file.h"
+#include "platform/config/secret_file.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

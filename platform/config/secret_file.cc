@@ -1,4 +1,4 @@
-#include "platform/app/secret_file.h"
+#include "platform/config/secret_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

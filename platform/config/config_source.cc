@@ -1,4 +1,4 @@
-#include "platform/app/config_source.h"
+#include "platform/config/config_source.h"
 
 #include <arpa/inet.h>
 #include <netdb.h>

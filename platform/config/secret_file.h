@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_SECRET_FILE_H_
-#define RINGWIRE_PLATFORM_APP_SECRET_FILE_H_
+#ifndef RINGWIRE_PLATFORM_CONFIG_SECRET_FILE_H_
+#define RINGWIRE_PLATFORM_CONFIG_SECRET_FILE_H_
 
 #include <string>
 #include <string_view>
@@ -31,4 +31,4 @@ absl::Status ReplaceSecretFile(const std::string& path, std::string_view text);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_SECRET_FILE_H_
+#endif  // RINGWIRE_PLATFORM_CONFIG_SECRET_FILE_H_

@@ -1,4 +1,4 @@
-#include "platform/app/save_file.h"
+#include "platform/config/save_file.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -7,7 +7,7 @@
 
 #include "core/config/config_save.h"
 #include "fmt/format.h"
-#include "platform/app/config_source.h"
+#include "platform/config/config_source.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {

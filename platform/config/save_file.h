@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
-#define RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
+#ifndef RINGWIRE_PLATFORM_CONFIG_SAVE_FILE_H_
+#define RINGWIRE_PLATFORM_CONFIG_SAVE_FILE_H_
 
 #include <cstdint>
 #include <span>
@@ -22,4 +22,4 @@ absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_SAVE_FILE_H_
+#endif  // RINGWIRE_PLATFORM_CONFIG_SAVE_FILE_H_

@@ -1,12 +1,12 @@
-#ifndef RINGWIRE_PLATFORM_APP_CONFIG_SOURCE_H_
-#define RINGWIRE_PLATFORM_APP_CONFIG_SOURCE_H_
+#ifndef RINGWIRE_PLATFORM_CONFIG_CONFIG_SOURCE_H_
+#define RINGWIRE_PLATFORM_CONFIG_CONFIG_SOURCE_H_
 
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/config/config_file.h"
-#include "platform/app/secret_file.h"
+#include "platform/config/secret_file.h"
 
 namespace ringwire::platform {
 
@@ -37,4 +37,4 @@ std::string SummaryOf(const ConfigSource& source);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_CONFIG_SOURCE_H_
+#endif  // RINGWIRE_PLATFORM_CONFIG_CONFIG_SOURCE_H_
