@@ -15,9 +15,6 @@
 #include "absl/status/statusor.h"
 #include "platform/app/device_options.h"
 #include "platform/app/end_watch.h"
-#include "platform/app/endpoint_resolver.h"
-#include "platform/app/name_source.h"
-#include "platform/app/named_endpoints.h"
 #include "platform/app/relay.h"
 #include "platform/app/relay_bodies.h"
 #include "platform/app/relay_channel.h"
@@ -27,6 +24,9 @@
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/journal_monitor.h"
 #include "platform/gateway/plan/plan.h"
+#include "platform/names/endpoint_names.h"
+#include "platform/names/endpoint_resolver.h"
+#include "platform/names/name_cache.h"
 #include "platform/netlink/route_monitor.h"
 
 namespace ringwire::platform {

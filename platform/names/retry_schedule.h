@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_NAME_SCHEDULE_H_
-#define RINGWIRE_PLATFORM_APP_NAME_SCHEDULE_H_
+#ifndef RINGWIRE_PLATFORM_NAMES_RETRY_SCHEDULE_H_
+#define RINGWIRE_PLATFORM_NAMES_RETRY_SCHEDULE_H_
 
 #include <optional>
 #include <string>
@@ -42,4 +42,4 @@ class NameSchedule {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_NAME_SCHEDULE_H_
+#endif  // RINGWIRE_PLATFORM_NAMES_RETRY_SCHEDULE_H_

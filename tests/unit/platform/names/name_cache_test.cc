@@ -1,4 +1,4 @@
-#include "platform/app/name_source.h"
+#include "platform/names/name_cache.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,8 +16,8 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "platform/app/marked_lookup.h"
 #include "platform/base/unique_fd.h"
+#include "platform/names/tunnel_safe_resolver.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/app/marked_lookup.h"
+#include "platform/names/tunnel_safe_resolver.h"
 
 #include <ares.h>
 #include <netinet/in.h>
@@ -14,9 +14,9 @@
 #include <optional>
 #include <sstream>
 
-#include "platform/app/endpoint_resolver.h"
-#include "platform/app/question_sockets.h"
 #include "platform/base/unique_fd.h"
+#include "platform/names/endpoint_resolver.h"
+#include "platform/names/resolver_sockets.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/app/name_source.h"
+#include "platform/names/name_cache.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -12,9 +12,9 @@
 #include <utility>
 
 #include "nlohmann/json.hpp"
-#include "platform/app/endpoint_resolver.h"
-#include "platform/app/marked_lookup.h"
 #include "platform/base/unique_fd.h"
+#include "platform/names/endpoint_resolver.h"
+#include "platform/names/tunnel_safe_resolver.h"
 
 namespace ringwire::platform {
 

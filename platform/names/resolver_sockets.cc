@@ -1,4 +1,4 @@
-#include "platform/app/question_sockets.h"
+#include "platform/names/resolver_sockets.h"
 
 #include <ares.h>
 #include <netinet/in.h>

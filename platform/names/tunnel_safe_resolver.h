@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_MARKED_LOOKUP_H_
-#define RINGWIRE_PLATFORM_APP_MARKED_LOOKUP_H_
+#ifndef RINGWIRE_PLATFORM_NAMES_TUNNEL_SAFE_RESOLVER_H_
+#define RINGWIRE_PLATFORM_NAMES_TUNNEL_SAFE_RESOLVER_H_
 
 #include <cstdint>
 #include <string>
@@ -29,4 +29,4 @@ absl::StatusOr<std::vector<SocketAddress>> LookUpByMark(const std::string& host,
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_MARKED_LOOKUP_H_
+#endif  // RINGWIRE_PLATFORM_NAMES_TUNNEL_SAFE_RESOLVER_H_

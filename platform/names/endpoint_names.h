@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_NAMED_ENDPOINTS_H_
-#define RINGWIRE_PLATFORM_APP_NAMED_ENDPOINTS_H_
+#ifndef RINGWIRE_PLATFORM_NAMES_ENDPOINT_NAMES_H_
+#define RINGWIRE_PLATFORM_NAMES_ENDPOINT_NAMES_H_
 
 #include <functional>
 #include <optional>
@@ -14,8 +14,8 @@
 #include "core/device/device_update.h"
 #include "core/wire/address.h"
 #include "crypto/secret.h"
-#include "platform/app/endpoint_resolver.h"
-#include "platform/app/name_source.h"
+#include "platform/names/endpoint_resolver.h"
+#include "platform/names/name_cache.h"
 
 namespace ringwire::platform {
 
@@ -66,4 +66,4 @@ class NamedEndpoints {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_NAMED_ENDPOINTS_H_
+#endif  // RINGWIRE_PLATFORM_NAMES_ENDPOINT_NAMES_H_

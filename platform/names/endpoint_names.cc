@@ -1,4 +1,4 @@
-#include "platform/app/named_endpoints.h"
+#include "platform/names/endpoint_names.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_
-#define RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_
+#ifndef RINGWIRE_PLATFORM_NAMES_NAME_CACHE_H_
+#define RINGWIRE_PLATFORM_NAMES_NAME_CACHE_H_
 
 #include <cstdint>
 #include <string>
@@ -48,4 +48,4 @@ KnownNames LoadKnownNames(const std::string& path);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_NAME_SOURCE_H_
+#endif  // RINGWIRE_PLATFORM_NAMES_NAME_CACHE_H_

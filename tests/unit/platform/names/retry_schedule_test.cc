@@ -1,4 +1,4 @@
-#include "platform/app/name_schedule.h"
+#include "platform/names/retry_schedule.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "platform/app/endpoint_resolver.h"
+#include "platform/names/endpoint_resolver.h"
 
 #include <netdb.h>
 #include <netinet/in.h>
@@ -16,10 +16,10 @@
 #include <utility>
 
 #include "core/base/mutex.h"
-#include "platform/app/name_schedule.h"
 #include "platform/base/clock.h"
 #include "platform/base/start_thread.h"
 #include "platform/base/unique_fd.h"
+#include "platform/names/retry_schedule.h"
 #include "platform/process/privileges.h"
 
 namespace ringwire::platform {
