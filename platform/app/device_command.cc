@@ -9,12 +9,12 @@
 
 #include "CLI/CLI.hpp"
 #include "platform/app/commands.h"
-#include "platform/app/device_options.h"
-#include "platform/app/device_runner.h"
-#include "platform/app/inherited_tun.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/device_options.h"
+#include "platform/relay/device_runner.h"
+#include "platform/relay/inherited_tun.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -21,7 +21,6 @@
 #include "fmt/format.h"
 #include "platform/app/interface_owner.h"
 #include "platform/app/leftovers.h"
-#include "platform/app/relay_bodies.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
@@ -34,6 +33,7 @@
 #include "platform/names/tunnel_safe_resolver.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/relay_bodies.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the

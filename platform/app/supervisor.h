@@ -13,11 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/app/device_options.h"
 #include "platform/app/end_watch.h"
-#include "platform/app/relay.h"
-#include "platform/app/relay_bodies.h"
-#include "platform/app/relay_channel.h"
 #include "platform/base/unique_fd.h"
 #include "platform/config/config_source.h"
 #include "platform/gateway/host/action_executor.h"
@@ -28,6 +24,10 @@
 #include "platform/names/endpoint_resolver.h"
 #include "platform/names/name_cache.h"
 #include "platform/netlink/route_monitor.h"
+#include "platform/relay/device_options.h"
+#include "platform/relay/relay.h"
+#include "platform/relay/relay_bodies.h"
+#include "platform/relay/relay_channel.h"
 
 namespace ringwire::platform {
 

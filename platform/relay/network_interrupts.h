@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_NETWORK_INTERRUPTS_H_
-#define RINGWIRE_PLATFORM_APP_NETWORK_INTERRUPTS_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_NETWORK_INTERRUPTS_H_
+#define RINGWIRE_PLATFORM_RELAY_NETWORK_INTERRUPTS_H_
 
 #include <cstddef>
 #include <map>
@@ -23,4 +23,4 @@ std::map<int, size_t> ReadNetworkInterrupts();
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_NETWORK_INTERRUPTS_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_NETWORK_INTERRUPTS_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_RELAY_BODIES_H_
-#define RINGWIRE_PLATFORM_APP_RELAY_BODIES_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_RELAY_BODIES_H_
+#define RINGWIRE_PLATFORM_RELAY_RELAY_BODIES_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
-#include "platform/app/relay_channel.h"
 #include "platform/control/sockets/device_control.h"
+#include "platform/relay/relay_channel.h"
 
 // What the messages between supervisor and relay say. Pure.
 namespace ringwire::platform {
@@ -48,4 +48,4 @@ std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_RELAY_BODIES_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_RELAY_BODIES_H_

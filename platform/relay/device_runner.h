@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_
-#define RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_DEVICE_RUNNER_H_
+#define RINGWIRE_PLATFORM_RELAY_DEVICE_RUNNER_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +14,11 @@
 #include "core/config/config_file.h"
 #include "core/device/device_update.h"
 #include "crypto/aead_provider.h"
-#include "platform/app/cpu_budget.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/control_loop.h"
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/io/backend_factory.h"
+#include "platform/relay/cpu_budget.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
@@ -95,4 +95,4 @@ class DeviceRunner {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_DEVICE_RUNNER_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_DEVICE_RUNNER_H_

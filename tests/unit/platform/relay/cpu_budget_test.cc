@@ -1,4 +1,4 @@
-#include "platform/app/cpu_budget.h"
+#include "platform/relay/cpu_budget.h"
 
 #include <gtest/gtest.h>
 

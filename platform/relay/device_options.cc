@@ -1,4 +1,4 @@
-#include "platform/app/device_options.h"
+#include "platform/relay/device_options.h"
 
 #include <charconv>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "platform/app/network_interrupts.h"
+#include "platform/relay/network_interrupts.h"
 
 #include <gtest/gtest.h>
 

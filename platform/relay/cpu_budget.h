@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_CPU_BUDGET_H_
-#define RINGWIRE_PLATFORM_APP_CPU_BUDGET_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_CPU_BUDGET_H_
+#define RINGWIRE_PLATFORM_RELAY_CPU_BUDGET_H_
 
 #include <cstddef>
 #include <map>
@@ -39,4 +39,4 @@ std::vector<int> PinningFor(const CpuBudget& budget, size_t workers, PinChoice c
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_CPU_BUDGET_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_CPU_BUDGET_H_

@@ -1,4 +1,4 @@
-#include "platform/app/relay.h"
+#include "platform/relay/relay.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,9 +12,9 @@
 #include "absl/container/flat_hash_set.h"
 #include "core/config/config_save.h"
 #include "core/device/update_diff.h"
-#include "platform/app/relay_bodies.h"
 #include "platform/process/background.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/relay_bodies.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -1,4 +1,4 @@
-#include "platform/app/relay_channel.h"
+#include "platform/relay/relay_channel.h"
 
 #include <poll.h>
 #include <sys/socket.h>

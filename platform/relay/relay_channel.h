@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_RELAY_CHANNEL_H_
-#define RINGWIRE_PLATFORM_APP_RELAY_CHANNEL_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_RELAY_CHANNEL_H_
+#define RINGWIRE_PLATFORM_RELAY_RELAY_CHANNEL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -75,4 +75,4 @@ class RelayChannel {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_RELAY_CHANNEL_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_RELAY_CHANNEL_H_

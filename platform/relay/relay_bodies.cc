@@ -1,4 +1,4 @@
-#include "platform/app/relay_bodies.h"
+#include "platform/relay/relay_bodies.h"
 
 #include <algorithm>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "platform/app/cpu_budget.h"
+#include "platform/relay/cpu_budget.h"
 
 #include <sched.h>
 
@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "core/base/limits.h"
-#include "platform/app/network_interrupts.h"
+#include "platform/relay/network_interrupts.h"
 
 namespace ringwire::platform {
 namespace {

@@ -1,4 +1,4 @@
-#include "platform/app/inherited_tun.h"
+#include "platform/relay/inherited_tun.h"
 
 #include <fcntl.h>
 #include <linux/if_tun.h>

@@ -1,4 +1,4 @@
-#include "platform/app/device_runner.h"
+#include "platform/relay/device_runner.h"
 
 #include <grp.h>
 
@@ -7,7 +7,6 @@
 #include "crypto/aes_support.h"
 #include "crypto/self_test.h"
 #include "fmt/format.h"
-#include "platform/app/inherited_tun.h"
 #include "platform/base/paths.h"
 #include "platform/base/version.h"
 #include "platform/gateway/host/named_namespace.h"
@@ -18,6 +17,7 @@
 #include "platform/netlink/netlink.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/inherited_tun.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {

@@ -1,11 +1,11 @@
-#ifndef RINGWIRE_PLATFORM_APP_RELAY_H_
-#define RINGWIRE_PLATFORM_APP_RELAY_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_RELAY_H_
+#define RINGWIRE_PLATFORM_RELAY_RELAY_H_
 
 #include <optional>
 
 #include "core/config/config_file.h"
-#include "platform/app/device_runner.h"
-#include "platform/app/relay_channel.h"
+#include "platform/relay/device_runner.h"
+#include "platform/relay/relay_channel.h"
 
 namespace ringwire::platform {
 
@@ -22,4 +22,4 @@ int RunRelay(DeviceSettings settings, std::optional<TransportCipher> cipher, Rel
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_RELAY_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_RELAY_H_

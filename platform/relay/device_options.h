@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_
-#define RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_DEVICE_OPTIONS_H_
+#define RINGWIRE_PLATFORM_RELAY_DEVICE_OPTIONS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include "absl/status/status.h"
 #include "core/config/config_file.h"
 #include "crypto/aead_provider.h"
-#include "platform/app/cpu_budget.h"
 #include "platform/process/logging.h"
+#include "platform/relay/cpu_budget.h"
 #include "platform/worker/spin_policy.h"
 
 namespace CLI {
@@ -49,4 +49,4 @@ spdlog::level::level_enum StartLogging(const DeviceFlags& flags);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_DEVICE_OPTIONS_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_DEVICE_OPTIONS_H_

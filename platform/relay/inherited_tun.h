@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_
-#define RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_
+#ifndef RINGWIRE_PLATFORM_RELAY_INHERITED_TUN_H_
+#define RINGWIRE_PLATFORM_RELAY_INHERITED_TUN_H_
 
 #include <optional>
 
@@ -18,4 +18,4 @@ absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_INHERITED_TUN_H_
+#endif  // RINGWIRE_PLATFORM_RELAY_INHERITED_TUN_H_
