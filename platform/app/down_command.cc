@@ -15,8 +15,6 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
-#include "platform/app/end_watch.h"
-#include "platform/app/leftovers.h"
 #include "platform/app/service_client.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
@@ -24,6 +22,8 @@
 #include "platform/gateway/host/journal.h"
 #include "platform/process/logging.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/down_notice.h"
+#include "platform/supervisor/predecessor_cleanup.h"
 
 namespace ringwire::platform {
 namespace {

@@ -10,7 +10,6 @@
 
 #include "CLI/CLI.hpp"
 #include "platform/app/commands.h"
-#include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host/facts.h"
@@ -22,6 +21,7 @@
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
 #include "platform/relay/device_options.h"
+#include "platform/supervisor/supervisor.h"
 
 namespace ringwire::platform {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
-#include "platform/app/end_watch.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/down_notice.h"
 
 namespace ringwire::platform {
 

@@ -1,4 +1,4 @@
-#include "platform/app/interface_owner.h"
+#include "platform/supervisor/interface_owner.h"
 
 #include "fmt/format.h"
 #include "platform/base/paths.h"

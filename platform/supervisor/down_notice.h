@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_END_WATCH_H_
-#define RINGWIRE_PLATFORM_APP_END_WATCH_H_
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_DOWN_NOTICE_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_DOWN_NOTICE_H_
 
 #include <sys/types.h>
 
@@ -67,4 +67,4 @@ class EndWatch {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_END_WATCH_H_
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_DOWN_NOTICE_H_

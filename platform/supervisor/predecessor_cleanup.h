@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_LEFTOVERS_H_
-#define RINGWIRE_PLATFORM_APP_LEFTOVERS_H_
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_PREDECESSOR_CLEANUP_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_PREDECESSOR_CLEANUP_H_
 
 #include <cstdint>
 #include <string>
@@ -38,4 +38,4 @@ absl::Status WaitUntilGone(const std::string& interface, Host* host);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_LEFTOVERS_H_
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_PREDECESSOR_CLEANUP_H_

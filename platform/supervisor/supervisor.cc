@@ -1,4 +1,4 @@
-#include "platform/app/supervisor.h"
+#include "platform/supervisor/supervisor.h"
 
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -19,8 +19,6 @@
 #include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "fmt/format.h"
-#include "platform/app/interface_owner.h"
-#include "platform/app/leftovers.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
@@ -34,6 +32,8 @@
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/relay_bodies.h"
+#include "platform/supervisor/interface_owner.h"
+#include "platform/supervisor/predecessor_cleanup.h"
 #include "spdlog/spdlog.h"
 
 // Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the

@@ -1,4 +1,4 @@
-#include "platform/app/end_watch.h"
+#include "platform/supervisor/down_notice.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

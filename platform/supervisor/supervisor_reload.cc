@@ -8,13 +8,13 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "platform/app/supervisor.h"
 #include "platform/base/start_thread.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
 // A changed configuration file: read on a thread of its own, as a file system may take its time and

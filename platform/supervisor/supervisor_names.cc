@@ -11,11 +11,11 @@
 #include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "fmt/format.h"
-#include "platform/app/supervisor.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/relay_bodies.h"
+#include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
 // What the supervisor does for the names of endpoints.

@@ -4,10 +4,10 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "platform/app/supervisor.h"
 #include "platform/config/save_file.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
 // What is asked on the status socket, by way of the relay, and answered when it is done.

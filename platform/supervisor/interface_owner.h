@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
-#define RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_INTERFACE_OWNER_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_INTERFACE_OWNER_H_
 
 #include <string>
 
@@ -16,4 +16,4 @@ absl::Status CheckNoInterface(const std::string& interface, const std::string& n
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_INTERFACE_OWNER_H_
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_INTERFACE_OWNER_H_

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_APP_SUPERVISOR_H_
-#define RINGWIRE_PLATFORM_APP_SUPERVISOR_H_
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_SUPERVISOR_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_SUPERVISOR_H_
 
 #include <sys/types.h>
 
@@ -13,7 +13,6 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/app/end_watch.h"
 #include "platform/base/unique_fd.h"
 #include "platform/config/config_source.h"
 #include "platform/gateway/host/action_executor.h"
@@ -28,6 +27,7 @@
 #include "platform/relay/relay.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_channel.h"
+#include "platform/supervisor/down_notice.h"
 
 namespace ringwire::platform {
 
@@ -152,4 +152,4 @@ std::string KnownNamesPath(const std::string& interface);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_APP_SUPERVISOR_H_
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_SUPERVISOR_H_

@@ -5,13 +5,13 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "platform/app/supervisor.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/netlink/route_netlink.h"
+#include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
 // Local networks that come and go while the tunnel is up, as on a host that roams or starts

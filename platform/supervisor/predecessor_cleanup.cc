@@ -1,4 +1,4 @@
-#include "platform/app/leftovers.h"
+#include "platform/supervisor/predecessor_cleanup.h"
 
 #include <net/if.h>
 #include <unistd.h>
@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "platform/app/supervisor.h"
 #include "platform/base/paths.h"
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/gateway/firewall/nft_command.h"
@@ -16,6 +15,7 @@
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
+#include "platform/supervisor/supervisor.h"
 
 namespace ringwire::platform {
 namespace {

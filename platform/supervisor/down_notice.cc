@@ -1,4 +1,4 @@
-#include "platform/app/end_watch.h"
+#include "platform/supervisor/down_notice.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
