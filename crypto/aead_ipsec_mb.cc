@@ -35,12 +35,18 @@ MbMgr MakeMbMgr(const IpsecMbCpu& cpu, std::string* why_not) {
     *why_not = "no memory for its state";
     return nullptr;
   }
-  IMB_ARCH arch = IMB_ARCH_NONE;
-  init_mb_mgr_auto(mb_mgr.get(), &arch);
+  if (!Has(*mb_mgr, IMB_CPUFLAGS_AVX2)) {
+    *why_not = "it finds no AVX2 on this CPU";
+    return nullptr;
+  }
+  // By name and not by init_mb_mgr_auto: the code for older CPUs is left out of the binary.
+  if (Has(*mb_mgr, IMB_CPUFLAGS_AVX512)) {
+    init_mb_mgr_avx512(mb_mgr.get());
+  } else {
+    init_mb_mgr_avx2(mb_mgr.get());
+  }
   if (imb_get_errno(mb_mgr.get()) != 0) {
     *why_not = std::string("it refuses to start: ") + imb_get_strerror(imb_get_errno(mb_mgr.get()));
-  } else if (arch < IMB_ARCH_AVX2 || !Has(*mb_mgr, IMB_CPUFLAGS_AVX2)) {
-    *why_not = "it finds no AVX2 on this CPU";
   } else if (Has(*mb_mgr, IMB_FEATURE_SELF_TEST) && !Has(*mb_mgr, IMB_FEATURE_SELF_TEST_PASS)) {
     *why_not = "its own self-test fails";
   } else {
