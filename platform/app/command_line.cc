@@ -63,6 +63,20 @@ int RunDevice(const CLI::App& app, const Command& device, std::span<char* const>
   return device.run();
 }
 
+// `--licences` stands beside `--version`, in either order.
+void AddVersionFlag(CLI::App* app) {
+  CLI::Option* const licences = app->add_flag("--licences");
+  licences->description("With --version: shows the licences of everything in the binary");
+  CLI::Option* const version = app->set_version_flag(
+      "--version",
+      [licences] {
+        const std::string line = std::string("ringwire ") + kVersion;
+        return licences->count() == 0 ? line : line + "\n\n" + kLicences;
+      },
+      "Shows the version");
+  licences->needs(version);
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -73,7 +87,7 @@ int RunCommandLine(int argc, char** argv) {
       "of a "
       "configuration file.",
       "ringwire");
-  app.set_version_flag("--version", std::string("ringwire ") + kVersion);
+  AddVersionFlag(&app);
   app.require_subcommand(0, 1);
   const std::span<char* const> words(argv, static_cast<size_t>(argc));
   const size_t own_words = ExecWords(words);

@@ -3,7 +3,9 @@
 
 namespace ringwire::platform {
 
-inline constexpr char kVersion[] = "0.1.0";
+// Both are compiled in by CMakeLists.txt: the version of the project, the text of docs/licences.md.
+extern const char kVersion[];
+extern const char kLicences[];
 
 }  // namespace ringwire::platform
 

@@ -55,6 +55,17 @@ for command in run show check strip genkey pubkey genpsk forget; do
 done
 echo "ok: every command has --help"
 
+say "version and licences"
+root=$(cd "$(dirname "$0")/../.." && pwd)
+version=$(sed -n 's/^project(ringwire VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
+check_equal "--version is the project's" "ringwire $version" "$("$RINGWIRE" --version)"
+check_equal "with --licences it prints docs/licences.md as well" "$(echo "ringwire $version"; echo; cat "$root/docs/licences.md")" \
+  "$("$RINGWIRE" --version --licences)"
+check_equal "in either order" "$("$RINGWIRE" --version --licences)" "$("$RINGWIRE" --licences --version)"
+status=0
+"$RINGWIRE" --licences >"$work/usage" 2>&1 || status=$?
+check_equal "--licences alone is a usage error" 2 $status
+
 say "in the background"
 host a
 check "ringwire IFNAME returns" on a timeout "$patience" "$RINGWIRE" "--io=$RINGWIRE_E2E_IO" wga
