@@ -1,0 +1,37 @@
+# Where a distribution expects things; DESTDIR and `cmake --install --prefix` are honoured (tests/release/install.sh).
+include(GNUInstallDirs)
+set(RINGWIRE_UNITS_DIR lib/systemd/system CACHE STRING "Folder for systemd units, below the prefix")
+set(RINGWIRE_ZSH_DIR share/zsh/site-functions CACHE STRING
+    "Folder for zsh completions, below the prefix (packages of Debian: share/zsh/vendor-completions)")
+
+install(TARGETS ringwire RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+file(GLOB pages CONFIGURE_DEPENDS docs/man/*.[1-9])
+foreach(page IN LISTS pages)
+  cmake_path(GET page EXTENSION LAST_ONLY section)
+  string(REPLACE "." "man" section ${section})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/${section})
+endforeach()
+
+# The unit names the program by its whole path, which the prefix decides when things are installed.
+install(CODE "
+  file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/ringwire@.service\" unit)
+  string(REPLACE /usr/bin/ringwire \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ringwire\" unit \"\${unit}\")
+  file(WRITE \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\" \"\${unit}\")
+  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${RINGWIRE_UNITS_DIR}\" TYPE FILE
+       FILES \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\")")
+
+set(folder ${CMAKE_BINARY_DIR}/completions)
+file(MAKE_DIRECTORY ${folder})
+set(generator ${PROJECT_SOURCE_DIR}/deploy/completions/generate.py)
+add_custom_command(OUTPUT ${folder}/ringwire.bash ${folder}/_ringwire ${folder}/ringwire.fish
+                   COMMAND ${RINGWIRE_PYTHON} ${generator} $<TARGET_FILE:ringwire> ${folder}
+                   DEPENDS ringwire ${generator} COMMENT "Completions of bash, zsh and fish" VERBATIM)
+add_custom_target(completions ALL DEPENDS ${folder}/ringwire.bash)
+install(FILES ${folder}/ringwire.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ringwire)
+install(FILES ${folder}/_ringwire DESTINATION ${RINGWIRE_ZSH_DIR})
+install(FILES ${folder}/ringwire.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+
+install(FILES README.md CHANGELOG.md LICENSE docs/licences.md docs/cookbook.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/cookbook/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/cookbook)
+install(DIRECTORY deploy/systemd/drop-ins DESTINATION ${CMAKE_INSTALL_DOCDIR}/systemd)
