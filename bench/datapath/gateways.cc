@@ -6,6 +6,7 @@
 #include "bench/datapath/allocations.h"
 #include "crypto/aead_provider.h"
 #include "crypto/aes_support.h"
+#include "tests/support/tun_frame.h"
 
 namespace ringwire::bench {
 namespace {
@@ -15,22 +16,10 @@ constexpr size_t kIpAndTcpBytes = 40;
 // Of superpackets, what the train arena takes at once.
 constexpr size_t kSuperpacketsPerBatch = 7;
 
-Bytes Frame(const VnetHeader& vnet, const Bytes& packet) {
-  Bytes frame(kVnetHeaderBytes + packet.size());
-  vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
-  std::ranges::copy(packet, frame.begin() + kVnetHeaderBytes);
-  return frame;
-}
-
 Bytes SuperpacketFrame() {
-  const VnetHeader vnet{.flags = VnetHeader::kNeedsChecksum,
-                        .gso_type = VnetHeader::kGsoTcpV4,
-                        .header_bytes = kIpAndTcpBytes,
-                        .gso_size = 1420 - kIpAndTcpBytes,
-                        .checksum_start = 20,
-                        .checksum_offset = 16};
-  return Frame(vnet, BuildSuperpacket({.kind = PacketKind::kTcp,
-                                       .payload_bytes = kSuperpackets - kIpAndTcpBytes}));
+  return TunFrameOf(TcpGso(1420 - kIpAndTcpBytes),
+                    BuildSuperpacket({.kind = PacketKind::kTcp,
+                                      .payload_bytes = kSuperpackets - kIpAndTcpBytes}));
 }
 
 }  // namespace
@@ -59,7 +48,7 @@ Gateways::Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind) 
     storage_.assign(kSuperpacketsPerBatch, SuperpacketFrame());
   } else {
     const size_t payload = static_cast<size_t>(kind) - kIpAndUdpBytes;
-    storage_.assign(kBatchRunsMax, Frame({}, Pair::PacketFromA(payload)));
+    storage_.assign(kBatchRunsMax, TunFrameOf({}, Pair::PacketFromA(payload)));
   }
   for (Bytes& frame : storage_) {
     frames_.push_back({frame});

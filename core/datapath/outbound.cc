@@ -15,17 +15,25 @@
 namespace ringwire {
 namespace {
 
-// A packet larger than this cannot be sealed into one datagram; what is left for it is the multiple
-// of 16 below.
-constexpr uint32_t kInnerPacketBytesMax =
-    (kTrainBytesMax - kTransportOverheadBytes) / kPaddingMultiple * kPaddingMultiple;
-
+// Every limit is compared with this: padding can lift a packet over one that its own size keeps.
 uint32_t SealedBytes(size_t packet_bytes, uint32_t mtu) {
   return static_cast<uint32_t>(PaddedSize(packet_bytes, mtu) + kTransportOverheadBytes);
 }
 
-// How many messages of this size a train takes.
+// The largest packet that one datagram carries.
+uint32_t LargestPacket(uint32_t mtu) {
+  uint32_t bytes = kTrainBytesMax - kTransportOverheadBytes;
+  while (SealedBytes(bytes, mtu) > kTrainBytesMax) --bytes;  // at most 15 times
+  return bytes;
+}
+
+// FlushStaged() comes to an end: an empty arena takes any message.
+static_assert(kTrainBytesMax <= kTrainArenaBytes);
+
+// How many messages of this size a train takes: one or more, as Forward() and FlushStaged() let
+// nothing larger through.
 uint32_t LongestTrain(uint32_t sealed_bytes) {
+  DCHECK(sealed_bytes > 0 && sealed_bytes <= kTrainBytesMax);
   return std::min<uint32_t>(kTrainSegmentsMax, kTrainBytesMax / sealed_bytes);
 }
 
@@ -76,6 +84,7 @@ void Outbound::Reset() {
 }
 
 size_t Outbound::Process(Instant now, std::span<const TunFrame> frames) {
+  mtu_ = shared_->mtu.load(std::memory_order_relaxed);
   size_t taken = 0;
   while (taken < frames.size() && ProcessFrame(now, frames[taken].bytes)) ++taken;
   FlushAll(now);
@@ -128,13 +137,14 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     counters_->Drop(DropReason::kRoutingLoop, plan.segment_count);
     return true;
   }
-  if (plan.segment_bytes > kInnerPacketBytesMax) {
+  const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu_);
+  if (sealed_bytes > kTrainBytesMax) {
     Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet);
     return true;
   }
   // Cut so small that not even an empty arena holds it: no kernel makes it, and the frame must not
   // wait for ever.
-  if (size_t{plan.segment_count} * SealedBytes(plan.segment_bytes, 0) > kTrainArenaBytes) {
+  if (size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) {
     counters_->Drop(DropReason::kTunFrameMalformed, plan.segment_count);
     return true;
   }
@@ -145,10 +155,10 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     return true;
   }
   const Route route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)};
-  if (!plan.is_gso) return Collect(now, route, packet);
+  if (!plan.is_gso) return Collect(now, route, packet, sealed_bytes);
   // Trains of its own, balanced by themselves.
   FlushPeer(now, *peer);
-  if (!LayOut(now, route, plan, packet)) return false;
+  if (!LayOut(now, route, plan, packet, sealed_bytes)) return false;
   SealOpenTrain(now);
   return true;
 }
@@ -197,9 +207,8 @@ Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
   return current != nullptr && current->CanSend(now) ? current : nullptr;
 }
 
-bool Outbound::Collect(Instant now, const Route& route, std::span<const uint8_t> packet) {
-  const uint32_t sealed_bytes =
-      SealedBytes(packet.size(), shared_->mtu.load(std::memory_order_relaxed));
+bool Outbound::Collect(Instant now, const Route& route, std::span<const uint8_t> packet,
+                       uint32_t sealed_bytes) {
   if (arena_used_ + arena_promised_ + sealed_bytes > kTrainArenaBytes) return false;
   Collected* collected = FindCollected(*route.peer);
   if (collected == nullptr) {
@@ -253,16 +262,14 @@ void Outbound::Flush(Instant now, Collected* collected) {
 }
 
 bool Outbound::LayOut(Instant now, const Route& route, const SplitPlan& plan,
-                      std::span<const uint8_t> packet) {
-  const uint32_t mtu = shared_->mtu.load(std::memory_order_relaxed);
-  const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu);
+                      std::span<const uint8_t> packet, uint32_t sealed_bytes) {
   const size_t promised = arena_used_ + arena_promised_;
   if (promised + size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) return false;
   const uint32_t segments_max =
       plan.is_gso ? BalancedTrain(plan.segment_count, sealed_bytes) : LongestTrain(sealed_bytes);
   for (uint32_t i = 0; i < plan.segment_count; ++i) {
     const uint32_t bytes = i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes;
-    const uint32_t sealed = SealedBytes(bytes, mtu);
+    const uint32_t sealed = SealedBytes(bytes, mtu_);
     uint8_t* const message = NextMessage(now, route, sealed, segments_max);
     uint8_t* const inner = message + kTransportHeaderBytes;
     WriteSegment(plan, packet, i, inner);
@@ -350,23 +357,30 @@ void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
 
 bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
   FlushPeer(now, peer);
+  mtu_ = shared_->mtu.load(std::memory_order_relaxed);
   bool all = true;
   while (!peer.staged.empty()) {
     Keypair* const keypair = SessionOf(now, peer);
     Endpoint endpoint;
     if (keypair == nullptr || !peer.LoadEndpoint(&endpoint)) break;
-    if (arena_used_ + arena_promised_ + SealedBytes(kInnerPacketBytesMax, 0) > kTrainArenaBytes) {
+    if (arena_used_ + arena_promised_ + kTrainBytesMax > kTrainArenaBytes) {
       all = false;
       break;
     }
     if (!peer.staged.Pop(&staging_)) break;
+    // It fitted when it was staged; the MTU, and with it the padding, may be another by now.
+    const uint32_t sealed_bytes = SealedBytes(staging_.size(), mtu_);
+    if (sealed_bytes > kTrainBytesMax) {
+      Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, 1, staging_);
+      continue;
+    }
     // What was staged came through ProcessFrame: it parses.
     const std::optional<IpPacket> ip = ParseIpPacket(staging_);
     SplitPlan plain;
     plain.segment_bytes = plain.last_bytes = static_cast<uint32_t>(staging_.size());
     const bool laid_out =
-        ip &&
-        LayOut(now, Route{&peer, keypair, endpoint, EcnEncapsulate(ip->tos)}, plain, staging_);
+        ip && LayOut(now, Route{&peer, keypair, endpoint, EcnEncapsulate(ip->tos)}, plain, staging_,
+                     sealed_bytes);
     CHECK(laid_out);
   }
   SealOpenTrain(now);
@@ -379,7 +393,7 @@ void Outbound::Refuse(DropReason reason, IcmpError error, uint32_t segments,
   if (icmp_writes_.size() == kIcmpErrorsMax) return;
   uint8_t* const out =
       icmp_bytes_.get() + icmp_writes_.size() * (kVnetHeaderBytes + kIcmpErrorBytesMax);
-  const size_t bytes = WriteIcmpError(error, kInnerPacketBytesMax, packet,
+  const size_t bytes = WriteIcmpError(error, LargestPacket(mtu_), packet,
                                       std::span(out + kVnetHeaderBytes, kIcmpErrorBytesMax));
   if (bytes == 0) return;
   VnetHeader{}.Store(std::span<uint8_t, kVnetHeaderBytes>(out, kVnetHeaderBytes));

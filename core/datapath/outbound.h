@@ -75,16 +75,18 @@ class Outbound {
   bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
   // The session to send with, or nullptr.
   Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
-  // Takes a plain packet up for a train.
-  bool Collect(Instant now, const Route& route, std::span<const uint8_t> packet);
+  // Takes a plain packet up for a train. `sealed_bytes`: its size when sealed.
+  bool Collect(Instant now, const Route& route, std::span<const uint8_t> packet,
+               uint32_t sealed_bytes);
   // Lays out and seals what is collected for the peer, or for everybody: what comes next must not
   // overtake it.
   void FlushPeer(Instant now, const PeerSlot& peer);
   void FlushAll(Instant now);
   Collected* FindCollected(const PeerSlot& peer);
   void Flush(Instant now, Collected* collected);
+  // Likewise; `sealed_bytes` is that of every segment but the last.
   bool LayOut(Instant now, const Route& route, const SplitPlan& plan,
-              std::span<const uint8_t> packet);
+              std::span<const uint8_t> packet, uint32_t sealed_bytes);
   // Room for one more sealed message at the end of the open train, or of a new one; `segments_max`
   // ends a train.
   uint8_t* NextMessage(Instant now, const Route& route, uint32_t sealed_bytes,
@@ -100,6 +102,10 @@ class Outbound {
   WorkerLink* const link_;
   crypto::AeadEngine* const engine_;
   WorkerCounters* const counters_;
+
+  // The device's MTU, read once a call: control may change it between the check of a size and its
+  // use.
+  uint32_t mtu_ = 0;
 
   // Sealed messages, one behind the other; a train is a stretch of it.
   const std::unique_ptr<uint8_t[]> arena_;

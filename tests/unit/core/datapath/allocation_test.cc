@@ -7,6 +7,7 @@
 
 #include "tests/support/allocation_counter.h"
 #include "tests/support/pair.h"
+#include "tests/support/tun_frame.h"
 
 namespace ringwire {
 namespace {
@@ -38,26 +39,14 @@ class PacketPathAllocationTest : public ::testing::Test {
     return written;
   }
 
-  static Bytes Frame(const VnetHeader& vnet, const Bytes& packet) {
-    Bytes frame(kVnetHeaderBytes);
-    vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
-    frame.insert(frame.end(), packet.begin(), packet.end());
-    return frame;
-  }
-
   Pair pair_{{.inbound = {.coalesce_tcp = true, .coalesce_udp = true}}};
   std::array<ReceivedRun, 1> received_;
 };
 
 TEST_F(PacketPathAllocationTest, PlainPacketsAndSuperpacketsCostNoAllocation) {
-  std::vector<Bytes> storage(32, Frame({}, Pair::PacketFromA(1300)));
-  storage.push_back(Frame({.flags = VnetHeader::kNeedsChecksum,
-                           .gso_type = VnetHeader::kGsoTcpV4,
-                           .header_bytes = 40,
-                           .gso_size = 1380,
-                           .checksum_start = 20,
-                           .checksum_offset = 16},
-                          BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 60'000})));
+  std::vector<Bytes> storage(32, TunFrameOf({}, Pair::PacketFromA(1300)));
+  storage.push_back(TunFrameOf(
+      TcpGso(1380), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 60'000})));
   std::vector<TunFrame> frames;
   for (Bytes& frame : storage) frames.push_back({frame});
   size_t written = 0;
@@ -70,7 +59,7 @@ TEST_F(PacketPathAllocationTest, PlainPacketsAndSuperpacketsCostNoAllocation) {
 }
 
 TEST_F(PacketPathAllocationTest, DamagedMessagesCostNoAllocation) {
-  Bytes frame = Frame({}, Pair::PacketFromA(1300));
+  Bytes frame = TunFrameOf({}, Pair::PacketFromA(1300));
   const TunFrame frames[] = {{frame}};
   EXPECT_EQ(Forward(frames, true), 0);  // BoringSSL's error state: once a thread
   {
@@ -82,7 +71,7 @@ TEST_F(PacketPathAllocationTest, DamagedMessagesCostNoAllocation) {
 }
 
 TEST_F(PacketPathAllocationTest, PacketsForNobodyCostNoAllocation) {
-  Bytes frame = Frame({}, BuildPacket({.destination = TestAddress(IpFamily::kV4, 99)}));
+  Bytes frame = TunFrameOf({}, BuildPacket({.destination = TestAddress(IpFamily::kV4, 99)}));
   std::vector<TunFrame> frames(64, TunFrame{frame});
   {
     const AllocationCounter counter;

@@ -6,26 +6,10 @@
 
 #include "core/base/endian.h"
 #include "tests/support/pair.h"
+#include "tests/support/tun_frame.h"
 
 namespace ringwire {
 namespace {
-
-// A frame as the kernel hands it over: virtio-net header, then the packet.
-Bytes Frame(const VnetHeader& vnet, const Bytes& packet) {
-  Bytes frame(kVnetHeaderBytes);
-  vnet.Store(std::span<uint8_t, kVnetHeaderBytes>(frame.data(), kVnetHeaderBytes));
-  frame.insert(frame.end(), packet.begin(), packet.end());
-  return frame;
-}
-
-VnetHeader TcpGso(uint16_t gso_size) {
-  return {.flags = VnetHeader::kNeedsChecksum,
-          .gso_type = VnetHeader::kGsoTcpV4,
-          .header_bytes = 40,
-          .gso_size = gso_size,
-          .checksum_start = 20,
-          .checksum_offset = 16};
-}
 
 class OutboundTest : public ::testing::Test {
  protected:
@@ -91,7 +75,7 @@ TEST_F(OutboundTest, APacketThatNoDatagramCanCarryIsTooBig) {
   ASSERT_EQ(answers.size(), 1);
   EXPECT_EQ(answers[0][20], 3);
   EXPECT_EQ(answers[0][21], 4);  // fragmentation needed
-  EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'472);
+  EXPECT_EQ(LoadBe16(answers[0].data() + 26), 65'464);
 }
 
 // Only IPv4 lets its sender leave the cutting to others, and then "too big" is no answer: it is the
@@ -102,7 +86,7 @@ TEST_F(OutboundTest, APacketThatIsTooBigGetsAnAnswerInIpv6AlwaysAndInIpv4WithDon
   const std::vector<Bytes> answers = pair_.a().TakeDelivered();
   ASSERT_EQ(answers.size(), 1);
   EXPECT_EQ(answers[0][40], 2);  // packet too big
-  EXPECT_EQ(LoadBe32(answers[0].data() + 44), 65'472);
+  EXPECT_EQ(LoadBe32(answers[0].data() + 44), 65'464);
 
   EXPECT_TRUE(FromTun(BuildPacket({.dont_fragment = false, .payload_bytes = 65'535 - 28})).empty());
   EXPECT_EQ(Dropped(DropReason::kPacketTooBig), 2);
@@ -112,12 +96,13 @@ TEST_F(OutboundTest, APacketThatIsTooBigGetsAnAnswerInIpv6AlwaysAndInIpv4WithDon
 TEST_F(OutboundTest, AMalformedFrameIsCountedAndNotSent) {
   const auto give = [&](Bytes frame) { pair_.a().FrameFromTun(pair_.now(), std::move(frame)); };
   give(Bytes(10));
-  Bytes truncated = Frame({}, Pair::PacketFromA(40));
+  Bytes truncated = TunFrameOf({}, Pair::PacketFromA(40));
   truncated.resize(40);
   give(truncated);
-  give(Frame({.flags = VnetHeader::kNeedsChecksum, .checksum_start = 4000, .checksum_offset = 6},
-             Pair::PacketFromA(40)));
-  give(Frame({.gso_type = 77, .gso_size = 100}, Pair::PacketFromA(40)));
+  give(TunFrameOf(
+      {.flags = VnetHeader::kNeedsChecksum, .checksum_start = 4000, .checksum_offset = 6},
+      Pair::PacketFromA(40)));
+  give(TunFrameOf({.gso_type = 77, .gso_size = 100}, Pair::PacketFromA(40)));
   EXPECT_EQ(Dropped(DropReason::kTunFrameMalformed), 4);
   EXPECT_TRUE(pair_.a().TakeDatagrams().empty());
 }
@@ -126,8 +111,8 @@ TEST_F(OutboundTest, Rule23APartialChecksumIsCompletedBeforeSealing) {
   const PacketSpec spec{.payload_bytes = 100};
   pair_.a().FrameFromTun(
       pair_.now(),
-      Frame({.flags = VnetHeader::kNeedsChecksum, .checksum_start = 20, .checksum_offset = 6},
-            BuildSuperpacket(spec)));
+      TunFrameOf({.flags = VnetHeader::kNeedsChecksum, .checksum_start = 20, .checksum_offset = 6},
+                 BuildSuperpacket(spec)));
   pair_.Deliver();
   EXPECT_EQ(pair_.b().TakeDelivered(), std::vector<Bytes>{BuildPacket(spec)});
 }
@@ -135,7 +120,7 @@ TEST_F(OutboundTest, Rule23APartialChecksumIsCompletedBeforeSealing) {
 TEST_F(OutboundTest, ASuperpacketLeavesAsBalancedTrainsAndArrivesAsItsSegments) {
   PacketSpec spec{.kind = PacketKind::kTcp, .payload_bytes = 47 * 1380};
   const Bytes superpacket = BuildSuperpacket(spec);
-  Bytes frame = Frame(TcpGso(1380), superpacket);
+  Bytes frame = TunFrameOf(TcpGso(1380), superpacket);
   const TunFrame frames[] = {{frame}};
   pair_.a().outbound().Reset();
   ASSERT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
@@ -155,9 +140,9 @@ TEST_F(OutboundTest, ASuperpacketLeavesAsBalancedTrainsAndArrivesAsItsSegments) 
 
 TEST_F(OutboundTest, SmallPacketsOfOnePeerShareATrain) {
   std::vector<Bytes> storage;
-  for (size_t i = 0; i < 40; ++i) storage.push_back(Frame({}, Pair::PacketFromA(20)));
-  storage.push_back(Frame({}, Pair::PacketFromA(0)));   // shorter: the last of its train
-  storage.push_back(Frame({}, Pair::PacketFromA(20)));  // begins the next
+  for (size_t i = 0; i < 40; ++i) storage.push_back(TunFrameOf({}, Pair::PacketFromA(20)));
+  storage.push_back(TunFrameOf({}, Pair::PacketFromA(0)));   // shorter: the last of its train
+  storage.push_back(TunFrameOf({}, Pair::PacketFromA(20)));  // begins the next
   std::vector<TunFrame> frames;
   for (Bytes& frame : storage) frames.push_back({frame});
   pair_.a().outbound().Reset();
@@ -171,8 +156,8 @@ TEST_F(OutboundTest, SmallPacketsOfOnePeerShareATrain) {
 }
 
 TEST_F(OutboundTest, PacketsOfDifferentCongestionMarkingNeverShareATrain) {
-  Bytes a = Frame({}, BuildPacket({.tos = 2, .payload_bytes = 20}));
-  Bytes b = Frame({}, BuildPacket({.tos = 1, .payload_bytes = 20}));
+  Bytes a = TunFrameOf({}, BuildPacket({.tos = 2, .payload_bytes = 20}));
+  Bytes b = TunFrameOf({}, BuildPacket({.tos = 1, .payload_bytes = 20}));
   const TunFrame frames[] = {{a}, {b}};
   pair_.a().outbound().Reset();
   ASSERT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 2);
@@ -183,8 +168,8 @@ TEST_F(OutboundTest, PacketsOfDifferentCongestionMarkingNeverShareATrain) {
 
 TEST_F(OutboundTest, AFullArenaHandsBackTheRest) {
   std::vector<Bytes> storage(
-      16,
-      Frame(TcpGso(1380), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000})));
+      16, TunFrameOf(TcpGso(1380),
+                     BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000})));
   std::vector<TunFrame> frames;
   for (Bytes& frame : storage) frames.push_back({frame});
   size_t taken_total = 0;
@@ -203,7 +188,7 @@ TEST_F(OutboundTest, AFullArenaHandsBackTheRest) {
 
 TEST_F(OutboundTest, TheWorstSuperpacketFitsAnEmptyArena) {
   Bytes frame =
-      Frame(TcpGso(48), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'495}));
+      TunFrameOf(TcpGso(48), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'495}));
   const TunFrame frames[] = {{frame}};
   pair_.a().outbound().Reset();
   EXPECT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
@@ -217,7 +202,7 @@ TEST_F(OutboundTest, TheWorstSuperpacketFitsAnEmptyArena) {
 
 TEST_F(OutboundTest, ASuperpacketCutTooSmallForAnyArenaIsDroppedAndDoesNotBlockTheQueue) {
   Bytes frame =
-      Frame(TcpGso(1), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000}));
+      TunFrameOf(TcpGso(1), BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 65'000}));
   const TunFrame frames[] = {{frame}};
   pair_.a().outbound().Reset();
   EXPECT_EQ(pair_.a().outbound().Process(pair_.now(), frames), 1);
@@ -397,7 +382,7 @@ TEST(OutboundStagingTest, APoolThatOtherPeersHaveFilledRefusesMore) {
 TEST(OutboundStagingTest, ASuperpacketIsStagedAsItsSegments) {
   Pair pair;
   const Bytes superpacket = BuildSuperpacket({.kind = PacketKind::kTcp, .payload_bytes = 5000});
-  pair.a().FrameFromTun(pair.now(), Frame(TcpGso(1380), superpacket));
+  pair.a().FrameFromTun(pair.now(), TunFrameOf(TcpGso(1380), superpacket));
   pair.Deliver();
   EXPECT_EQ(pair.b().TakeDelivered(), PlainSplit(superpacket, 1380));
 }

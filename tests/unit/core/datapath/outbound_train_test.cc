@@ -13,6 +13,7 @@
 #include "core/base/limits.h"
 #include "core/datapath/outbound.h"
 #include "tests/support/star.h"
+#include "tests/support/tun_frame.h"
 
 // Which packets of a batch share a train, and that none of a peer's overtakes another.
 namespace ringwire {
@@ -30,7 +31,7 @@ class OutboundTrainTest : public ::testing::Test {
   }
   void Add(size_t spoke, const PacketSpec& spec) {
     const Bytes packet = BuildPacket(spec);
-    AddFrame({}, packet);
+    storage_.push_back(TunFrameOf({}, packet));
     sent_[spoke].push_back(packet);
   }
   void Add(size_t spoke, size_t payload_bytes) { Add(spoke, ToSpoke(spoke, payload_bytes)); }
@@ -38,13 +39,7 @@ class OutboundTrainTest : public ::testing::Test {
     PacketSpec spec = ToSpoke(spoke, segments * gso_size);
     spec.kind = PacketKind::kTcp;
     const Bytes packet = BuildSuperpacket(spec);
-    AddFrame({.flags = VnetHeader::kNeedsChecksum,
-              .gso_type = VnetHeader::kGsoTcpV4,
-              .header_bytes = 40,
-              .gso_size = gso_size,
-              .checksum_start = 20,
-              .checksum_offset = 16},
-             packet);
+    storage_.push_back(TunFrameOf(TcpGso(gso_size), packet));
     for (Bytes& segment : PlainSplit(packet, gso_size)) sent_[spoke].push_back(std::move(segment));
   }
 
@@ -96,11 +91,6 @@ class OutboundTrainTest : public ::testing::Test {
   int rounds_ = 0;  // of the last Send()
 
  private:
-  void AddFrame(const VnetHeader& vnet, const Bytes& packet) {
-    Bytes& frame = storage_.emplace_back(kVnetHeaderBytes);
-    vnet.Store(std::span(frame).first<kVnetHeaderBytes>());
-    frame.insert(frame.end(), packet.begin(), packet.end());
-  }
   void CheckAndDeliver(const SendRun& sent) {
     const auto& run = sent.run;
     EXPECT_EQ(run.stride, run.segment_bytes);
