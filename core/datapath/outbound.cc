@@ -344,7 +344,7 @@ void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan,
   // A session may have been published between our look and the push. Control looks at the queue
   // after it publishes and we look for a session after we push, so one of us flushes; control hears
   // of the rest.
-  if (!FlushStaged(now, peer) || !peer.staged.empty()) link_->Raise(peer, kNeedHandshake);
+  if (!SealStaged(now, peer) || !peer.staged.empty()) link_->Raise(peer, kNeedHandshake);
 }
 
 void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
@@ -356,6 +356,11 @@ void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
 }
 
 bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {
+  DCHECK(to_wire_.empty() && icmp_writes_.empty());
+  return SealStaged(now, peer);
+}
+
+bool Outbound::SealStaged(Instant now, PeerSlot& peer) {
   FlushPeer(now, peer);
   mtu_ = shared_->mtu.load(std::memory_order_relaxed);
   bool all = true;

@@ -31,14 +31,15 @@ class Outbound {
   Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
            WorkerCounters* counters);
 
-  // Starts a batch: whatever to_wire() and icmp_errors() named has been sent by now.
+  // Starts a batch: whatever to_wire() and icmp_errors() named has been sent by now, and is
+  // nobody's any more.
   void Reset();
   // Takes frames from the front and returns how many; fewer than all when the arena is full: send
   // what is there, then Reset() and call again with the rest. Every packet ends in to_wire(), in a
   // staged queue, or under a drop counter.
   size_t Process(Instant now, std::span<const TunFrame> frames);
   // Seals what is staged for a peer, if it has a session to send with. False: the arena is full and
-  // some is left.
+  // some is left. The batch is empty before: control's command must not send another one again.
   bool FlushStaged(Instant now, PeerSlot& peer);
 
   // Valid until Reset().
@@ -93,6 +94,8 @@ class Outbound {
                        uint32_t segments_max);
   void SealOpenTrain(Instant now);
 
+  // FlushStaged() behind what the batch has already.
+  bool SealStaged(Instant now, PeerSlot& peer);
   void Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet);
   void StagePacket(PeerSlot& peer, std::span<const uint8_t> packet);
   void Refuse(DropReason reason, IcmpError error, uint32_t segments,

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/check.h"
 #include "platform/base/clock.h"
 #include "platform/base/start_thread.h"
 
@@ -167,6 +168,8 @@ absl::Status Worker::AwaitInput() {
 }
 
 absl::Status Worker::TakeCommands(Instant now) {
+  // AwaitInput() has sent the batch of the last turn: nothing of it may be sent with this one's.
+  outbound_.Reset();
   FlushStaged command;
   while (link_.commands.TryPop(&command)) {
     bool all = false;
@@ -179,12 +182,12 @@ absl::Status Worker::TakeCommands(Instant now) {
 }
 
 absl::Status Worker::ProcessBatches(Instant now) {
+  DCHECK(outbound_.to_wire().empty());
   inbound_.Process(now, backend_->udp_batch());
   backend_->SendUdp(inbound_.to_wire());
   backend_->WriteTun(inbound_.to_tun());
 
   std::span<const TunFrame> frames = backend_->tun_batch();
-  outbound_.Reset();
   while (!frames.empty()) {
     frames = frames.subspan(outbound_.Process(now, frames));
     if (frames.empty()) break;
