@@ -30,9 +30,12 @@ static_assert(kTrainArenaBytes >= 1366 * 176);
 // the first.
 inline constexpr size_t kBatchRunsMax = 64;
 
-// Packets awaiting a session: per peer as in the kernel driver, for all peers together in bytes.
+// Packets awaiting a session: per peer as in the kernel driver, for all peers together in bytes. No
+// peer holds more than a 64th of these.
 inline constexpr size_t kStagedPacketsPerPeerMax = 128;
 inline constexpr size_t kStagedPoolBytes = size_t{16} << 20;
+inline constexpr size_t kStagedBytesPerPeerMax = kStagedPoolBytes / 64;
+static_assert(kStagedBytesPerPeerMax >= kTunPacketBytesMax);
 
 // Handshake messages on their way from one worker to control. The load rule starts at an eighth.
 inline constexpr size_t kHandshakeQueueMax = 512;

@@ -62,7 +62,7 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
     sessions.Confirm(call, peer);
     peer.slot->confirmed_index.compare_exchange_strong(confirmed, 0);  // `current` says it now
   }
-  if ((kinds & kNeedHandshake) != 0 && !peer.slot->staged.empty()) sessions.SendStaged(call, peer);
+  if ((kinds & kNeedHandshake) != 0) sessions.SendStaged(call, peer);
   if ((kinds & kRekeyDue) != 0 && peer.WantsRenewal(call.now)) sessions.Begin(call, peer);
   Arm(call.now, peer);
 }

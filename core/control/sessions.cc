@@ -102,10 +102,10 @@ void Sessions::Confirm(const ControlCall& call, Peer& peer) {
 }
 
 void Sessions::SendStaged(const ControlCall& call, Peer& peer) {
-  if (peer.CanSend(call.now)) {
-    call.out->flush_staged.push_back(FlushStaged{peer.slot});
-  } else {
+  if (!peer.CanSend(call.now)) {
     Begin(call, peer);
+  } else if (!peer.slot->staged.empty()) {
+    call.out->flush_staged.push_back(FlushStaged{peer.slot});
   }
 }
 

@@ -56,7 +56,8 @@ class Sessions {
   // Sends with the next session from now on if that has received something (WP §5.4.5).
   void Confirm(const ControlCall& call, Peer& peer);
 
-  // What is staged goes out now, or as soon as there is a session.
+  // What is staged goes out now, or as soon as there is a session. Without a session it begins one
+  // even if nothing is staged: a full pool may have kept nothing of this peer.
   void SendStaged(const ControlCall& call, Peer& peer);
   // Any packet will do to say that we are there: staged ones, or else an empty one. Without a
   // session it takes a handshake, which ends with such a packet.

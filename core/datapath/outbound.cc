@@ -342,17 +342,19 @@ void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan,
     StagePacket(peer, packet);
   }
   // A session may have been published between our look and the push. Control looks at the queue
-  // after it publishes and we look for a session after we push, so one of us flushes; control hears
-  // of the rest.
-  if (!SealStaged(now, peer) || !peer.staged.empty()) link_->Raise(peer, kNeedHandshake);
+  // after it publishes and we look for a session after we push, so one of us flushes.
+  const bool is_flushed = SealStaged(now, peer) && peer.staged.empty();
+  // Control hears of the rest, and of a peer without a session also when the packet was not stored:
+  // other peers may fill the pool, but they must not keep this one from its handshake.
+  if (!is_flushed || SessionOf(now, peer) == nullptr) link_->Raise(peer, kNeedHandshake);
 }
 
 void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
   const StagedQueue::PushResult result = peer.staged.Push(packet);
   counters_->staged_segments.Add(result.stored ? 1 : 0);
-  if (result.dropped_oldest > 0)
-    counters_->Drop(DropReason::kStagedQueueFull, result.dropped_oldest);
-  if (!result.stored) counters_->Drop(DropReason::kStagedPoolFull);
+  if (result.dropped_own > 0) counters_->Drop(DropReason::kStagedQueueFull, result.dropped_own);
+  if (result.dropped_for_pool > 0)
+    counters_->Drop(DropReason::kStagedPoolFull, result.dropped_for_pool);
 }
 
 bool Outbound::FlushStaged(Instant now, PeerSlot& peer) {

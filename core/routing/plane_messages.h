@@ -20,7 +20,7 @@ namespace ringwire {
 // Worker -> control, about one peer. Level-triggered: a bit in PeerSlot::pending_events, which
 // control takes and then reads the state that it points to. A flood of one event is one bit.
 enum DataEventKind : uint32_t {
-  kNeedHandshake = 1 << 0,    // packets are staged and no session can send
+  kNeedHandshake = 1 << 0,    // a packet came and no session can send; it may be staged or dropped
   kKeyConfirmed = 1 << 1,     // a session has received its first valid message
   kEndpointChanged = 1 << 2,  // PeerSlot::roamed_to
   kRekeyDue = 1 << 3,        // the current session is old enough (or has sent enough) to be renewed

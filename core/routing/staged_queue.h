@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_CORE_ROUTING_STAGED_QUEUE_H_
 #define RINGWIRE_CORE_ROUTING_STAGED_QUEUE_H_
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -13,19 +14,51 @@
 
 namespace ringwire {
 
-// The memory budget that all staged queues share (kStagedPoolBytes), so that a scan of a large
-// network cannot make the gateway hoard packets. Thread-safe.
+class StagedQueue;
+
+// The memory budget that all staged queues share, so that a scan of a large network cannot make the
+// gateway hoard packets. It is shared fairly: one peer holds at most its quota, and when the budget
+// is used up, the oldest packet of the peer that holds most makes room. So a peer that has little
+// waiting is served, however many others fill the pool.
+//
+// Thread-safe. One lock serves all queues and is held for a few list operations only: packets are
+// copied and freed outside of it.
 class StagedPool {
  public:
-  explicit StagedPool(size_t bytes_max = kStagedPoolBytes) : bytes_max_(bytes_max) {}
-  // False, and nothing taken, when that would pass the budget.
-  [[nodiscard]] bool Take(size_t bytes);
-  void Give(size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }
-  size_t used() const { return used_.load(std::memory_order_relaxed); }
+  // Both in bytes of packets. The quota takes any packet, or that packet could never be stored.
+  explicit StagedPool(size_t bytes_max = kStagedPoolBytes,
+                      size_t bytes_per_peer_max = kStagedBytesPerPeerMax)
+      : bytes_max_(bytes_max), bytes_per_peer_max_(bytes_per_peer_max) {}
+  StagedPool(const StagedPool&) = delete;
+  StagedPool& operator=(const StagedPool&) = delete;
+
+  // Bytes that all queues hold.
+  size_t used() const {
+    const MutexLock lock(&mutex_);
+    return used_;
+  }
 
  private:
+  friend class StagedQueue;
+
+  // Shares of the quota by which queues are told apart: 1 KiB each. 0 is an empty queue.
+  static constexpr size_t kSharesMax = 256;
+  size_t ShareOf(size_t bytes) const {
+    return bytes == 0 ? 0 : 1 + bytes * (kSharesMax - 1) / bytes_per_peer_max_;
+  }
+  // Files the queue anew after a change of what it holds.
+  void File(StagedQueue* queue) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of several with the greatest share, the one that has had it longest. Something is held.
+  StagedQueue* HoldsMost() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const size_t bytes_max_;
-  std::atomic<size_t> used_{0};
+  const size_t bytes_per_peer_max_;
+  mutable Mutex mutex_;
+  size_t used_ ABSL_GUARDED_BY(mutex_) = 0;
+  // The queues that hold something, by their share.
+  std::array<std::list<StagedQueue*>, kSharesMax + 1> by_share_ ABSL_GUARDED_BY(mutex_);
+  // No queue has a greater share than this.
+  size_t share_bound_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 // Copies of the packets that wait for a peer's session, oldest first, at most
@@ -41,9 +74,11 @@ class StagedQueue {
   StagedQueue(const StagedQueue&) = delete;
   StagedQueue& operator=(const StagedQueue&) = delete;
 
+  // What was dropped may include the packet itself; then it is not stored.
   struct PushResult {
-    bool stored = false;  // false: the pool had no room, even after dropping this peer's oldest
-    size_t dropped_oldest = 0;  // packets of this peer that made room
+    bool stored = false;
+    size_t dropped_own = 0;       // packets of this peer, over its own limits
+    size_t dropped_for_pool = 0;  // packets of whoever held most, over the pool's
   };
   PushResult Push(std::span<const uint8_t> packet);
   // Moves the oldest packet out. False: empty.
@@ -54,14 +89,23 @@ class StagedQueue {
   bool empty() const { return count_.load(std::memory_order_seq_cst) == 0; }
 
  private:
-  // Takes the oldest out of the list and of the pool's account.
-  std::vector<uint8_t> TakeOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  friend class StagedPool;
+  using Packets = std::list<std::vector<uint8_t>>;
+
+  // Moves the oldest packet to the end of `out` and returns its size, for the pool's account.
+  size_t TakeOldest(Packets* out);
 
   StagedPool* const pool_;
-  Mutex mutex_;
+  // Guarded by the pool's mutex. Not annotated: a push takes packets out of other queues, and clang
+  // cannot know that these have the same pool.
   // A list allocates nothing while it is empty, and almost every peer's is.
-  std::list<std::vector<uint8_t>> packets_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<size_t> count_{0};  // packets_.size()
+  Packets packets_;
+  size_t bytes_ = 0;  // of packets_
+  // Where the pool has filed this queue; `place_` is valid while `share_` is not 0.
+  size_t share_ = 0;
+  std::list<StagedQueue*>::iterator place_;
+  // packets_.size(); written under the mutex, read without it.
+  std::atomic<size_t> count_{0};
 };
 
 }  // namespace ringwire

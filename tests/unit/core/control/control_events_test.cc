@@ -92,10 +92,21 @@ TEST(ControlEventsTest, AStagedPacketFindsASessionThatCameMeanwhile) {
   EXPECT_EQ(pair.Count(1), initiations);
 }
 
-TEST(ControlEventsTest, ANeedThatHasPassedStartsNoHandshake) {
+TEST(ControlEventsTest, ANeedThatASessionHasMetStartsNoHandshake) {
+  ControlPair pair;
+  pair.Connect();
+  const size_t initiations = pair.Count(kMessageInitiation);
+  pair.a.Raise(pair.now, pair.slot_in_a(), kNeedHandshake);
+  pair.Deliver();
+  EXPECT_EQ(pair.Count(kMessageInitiation), initiations);
+}
+
+// The pool is for all peers: what they fill it with must not keep this one from a session.
+TEST(ControlEventsTest, ANeedWhosePacketFoundNoRoomStartsAHandshake) {
   ControlPair pair;
   pair.a.Raise(pair.now, pair.slot_in_a(), kNeedHandshake);
-  EXPECT_TRUE(pair.a.sent.empty());
+  pair.Deliver();
+  EXPECT_NE(pair.slot_in_a().current.load(), nullptr);
 }
 
 // The stamps' side of the bargain: while control watches, workers need not tell it of new ones.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <deque>
 
 #include "core/base/endian.h"
 #include "tests/support/pair.h"
@@ -368,15 +369,34 @@ TEST(OutboundStagingTest, TheOldestOf129IsDropped) {
   EXPECT_EQ(pair.b().TakeDelivered(), packets);
 }
 
-TEST(OutboundStagingTest, APoolThatOtherPeersHaveFilledRefusesMore) {
+// Other peers fill the pool with one packet each of this size.
+std::deque<StagedQueue> FillPool(Node& node, size_t packet_bytes) {
+  std::deque<StagedQueue> others;
+  while (node.shared().staged_pool.used() + packet_bytes <= kStagedPoolBytes) {
+    EXPECT_TRUE(others.emplace_back(&node.shared().staged_pool).Push(Bytes(packet_bytes)).stored);
+  }
+  return others;
+}
+
+TEST(OutboundStagingTest, InAPoolThatOtherPeersHaveFilledOneOfTheirsMakesRoom) {
   Pair pair;
-  pair.a().set_hold_control(true);
-  ASSERT_TRUE(pair.a().shared().staged_pool.Take(kStagedPoolBytes));
-  pair.a().FromTun(pair.now(), Pair::PacketFromA(10));
+  const std::deque<StagedQueue> others = FillPool(pair.a(), 60'000);
+  pair.a().FromTun(pair.now(), Pair::PacketFromA(40'000));
   EXPECT_EQ(pair.a().Dropped(DropReason::kStagedPoolFull), 1);
-  pair.a().shared().staged_pool.Give(kStagedPoolBytes);
-  pair.a().FromTun(pair.now(), Pair::PacketFromA(11));
+  EXPECT_TRUE(others.front().empty());
+  pair.Deliver();
+  EXPECT_EQ(pair.b().TakeDelivered(), std::vector<Bytes>{Pair::PacketFromA(40'000)});
+}
+
+TEST(OutboundStagingTest, APacketThatFindsNoRoomAsksForAHandshakeAllTheSame) {
+  Pair pair;
+  const std::deque<StagedQueue> others = FillPool(pair.a(), 50'000);
+  pair.a().FromTun(pair.now(), Pair::PacketFromA(60'000));
   EXPECT_EQ(pair.a().Dropped(DropReason::kStagedPoolFull), 1);
+  EXPECT_EQ(pair.a().counters().staged_segments.value(), 0);
+  pair.Deliver();
+  EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 1);
+  EXPECT_TRUE(pair.SendFromA());
 }
 
 TEST(OutboundStagingTest, ASuperpacketIsStagedAsItsSegments) {
