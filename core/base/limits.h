@@ -6,6 +6,9 @@
 
 // Every capacity of ringwire with its reason. What the protocol itself prescribes is in
 // core/wire/constants.h.
+//
+// Rule: a limit that peers share gates no peer's events. Where others can fill one, its comment
+// says after "Full:" what that costs everybody else. tests/sim/shared_budget_test.cc fills them.
 namespace ringwire {
 
 // The kernel driver's own limit.
@@ -22,32 +25,38 @@ inline constexpr size_t kTunPacketBytesMax = 65535;
 
 // What one call of Outbound::Process may seal before it hands back: small enough to stay in a
 // core's L2 cache, large enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366
-// segments of at most 176 sealed bytes).
+// segments of at most 176 sealed bytes). Full: what is in it is sent, then the rest is taken.
 inline constexpr size_t kTrainArenaBytes = 512 * 1024;
 static_assert(kTrainArenaBytes >= 1366 * 176);
 
 // Frames and datagrams (or trains of them) that a backend hands over at once: bounds the latency of
-// the first.
+// the first. Full: the rest comes with the next batch. Each run may have its own cookie reply.
 inline constexpr size_t kBatchRunsMax = 64;
 
 // Packets awaiting a session: per peer as in the kernel driver, for all peers together in bytes. No
-// peer holds more than a 64th of these.
+// peer holds more than a 64th of these. Full: the peer that holds most loses its oldest packet, and
+// a packet that is not stored asks for a session all the same.
 inline constexpr size_t kStagedPacketsPerPeerMax = 128;
 inline constexpr size_t kStagedPoolBytes = size_t{16} << 20;
 inline constexpr size_t kStagedBytesPerPeerMax = kStagedPoolBytes / 64;
 static_assert(kStagedBytesPerPeerMax >= kTunPacketBytesMax);
 
-// Handshake messages on their way from one worker to control. The load rule starts at an eighth.
+// Handshake messages on their way from one worker to control. The load rule starts at an eighth:
+// from there on a message must show a cookie, and a source that does has five tokens. Full: only by
+// many sources that show cookies, and then for as long as control needs to empty it; peers try
+// again.
 inline constexpr size_t kHandshakeQueueMax = 512;
-// Data events on their way to control; when it is full, control looks at every peer instead.
+// Data events on their way to control. Full: control looks at every peer instead; no event is lost.
 inline constexpr size_t kEventQueueMax = 4096;
-// Commands on their way from control to one worker.
+// Commands on their way from control to one worker. Full: another worker gets the command, or
+// control keeps it and tries again.
 inline constexpr size_t kCommandQueueMax = 4096;
 
-// Sources that the load rule remembers on one worker (48 bytes each).
-inline constexpr size_t kLoadSourcesMax = 8192;
+// Sources that the load rule remembers, for all workers together (56 bytes each). Full: the one
+// that was quiet longest is forgotten, and begins with a clean record.
+inline constexpr size_t kLoadSourcesMax = 16'384;
 
-// Objects retired by control that may wait for idle or slow readers before these are woken.
+// Objects retired by control that may wait for idle or slow readers. Full: the readers are woken.
 inline constexpr size_t kRetiredMax = 1024;
 
 // A configuration file: a hundred thousand peers fit, an accidental device or disk image does not.

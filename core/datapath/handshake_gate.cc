@@ -22,16 +22,13 @@ constexpr size_t kCookieReplyThreshold = kLoadThreshold / 2;
 }  // namespace
 
 HandshakeGate::HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random,
-                             WorkerCounters* counters)
-    : shared_(shared),
-      link_(link),
-      random_(random),
-      counters_(counters),
-      sources_(random->Uint64(), counters) {}
+                             WorkerCounters* counters, LoadSources* sources)
+    : shared_(shared), link_(link), random_(random), counters_(counters), sources_(sources) {}
 
 std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoint& from,
                                                        MessageKind kind,
-                                                       std::span<const uint8_t> message) {
+                                                       std::span<const uint8_t> message,
+                                                       bool may_reply) {
   const CookieChecker* const checker = shared_->cookie_checker.load(std::memory_order_acquire);
   if (checker == nullptr) {
     counters_->Drop(DropReason::kNoPrivateKey);
@@ -51,14 +48,15 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
     // Responses are not counted by source: whoever forges that would cost the genuine one its place
     // (rule 1).
     const bool is_flooding = kind == MessageKind::kInitiation
-                                 ? sources_.CountInitiation(now, from.remote.address)
+                                 ? sources_->CountInitiation(now, from.remote.address, counters_)
                                  : link_->handshakes.size() >= kResponseThreshold;
     if (is_flooding || IsUnderLoad(now)) {
       if (!checker->IsMac2Valid(message, from.remote)) {
         counters_->Drop(DropReason::kCookieRequired);
+        if (!may_reply) return std::nullopt;
         return checker->CreateReply(message, from.remote, *random_);
       }
-      if (!sources_.TakeToken(now, from.remote.address)) {
+      if (!sources_->TakeToken(now, from.remote.address, counters_)) {
         counters_->Drop(DropReason::kSourceRateLimited);
         return std::nullopt;
       }

@@ -22,13 +22,14 @@ namespace ringwire {
 // source. What passes goes into the worker's bounded queue. Owned by one worker.
 class HandshakeGate {
  public:
+  // All outlive it. `sources`: of the device.
   HandshakeGate(SharedState* shared, WorkerLink* link, crypto::Random* random,
-                WorkerCounters* counters);
+                WorkerCounters* counters, LoadSources* sources);
 
   // Admits, or drops with the reason counted. A cookie reply that is due as an answer is returned;
-  // the caller sends it.
+  // the caller sends it. It is made only if `may_reply`: it costs more than all the checks.
   std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from, MessageKind kind,
-                                          std::span<const uint8_t> message);
+                                          std::span<const uint8_t> message, bool may_reply);
 
  private:
   // A response or a cookie reply answers a message of ours that awaits one, by its index; counted
@@ -40,7 +41,7 @@ class HandshakeGate {
   WorkerLink* const link_;
   crypto::Random* const random_;
   WorkerCounters* const counters_;
-  LoadSources sources_;
+  LoadSources* const sources_;
 };
 
 }  // namespace ringwire

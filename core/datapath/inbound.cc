@@ -14,15 +14,16 @@
 namespace ringwire {
 
 Inbound::Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
-                 crypto::Random* random, WorkerCounters* counters, const InboundOptions& options)
+                 crypto::Random* random, WorkerCounters* counters, LoadSources* sources,
+                 const InboundOptions& options)
     : shared_(shared),
       link_(link),
       engine_(engine),
       counters_(counters),
-      gate_(shared, link, random, counters),
+      gate_(shared, link, random, counters, sources),
       coalescer_(options.coalesce_tcp, options.coalesce_udp) {
-  replies_.reserve(kCookieRepliesMax);
-  to_wire_.reserve(kCookieRepliesMax);
+  replies_.reserve(kBatchRunsMax);
+  to_wire_.reserve(kBatchRunsMax);
 }
 
 void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
@@ -38,6 +39,7 @@ void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
 
 void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
   const Run& run = received.run;
+  run_has_reply_ = false;
   if (received.truncated) {
     counters_->Drop(DropReason::kDatagramTruncated, run.count);
     return;
@@ -62,8 +64,10 @@ void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
 
 void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received, MessageKind kind,
                                std::span<const uint8_t> message) {
-  const std::optional<CookieReplyMessage> reply = gate_.Admit(now, received.from, kind, message);
-  if (!reply || replies_.size() == kCookieRepliesMax) return;
+  const std::optional<CookieReplyMessage> reply =
+      gate_.Admit(now, received.from, kind, message, !run_has_reply_);
+  if (!reply) return;
+  run_has_reply_ = true;
   CookieReplyMessage& stored = replies_.emplace_back(*reply);
   to_wire_.push_back(SendRun{Run::Of({reinterpret_cast<uint8_t*>(&stored), sizeof stored}),
                              received.from, 0, PeerId{}});

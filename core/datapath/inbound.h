@@ -14,6 +14,7 @@
 #include "core/datapath/batch.h"
 #include "core/datapath/coalesce.h"
 #include "core/datapath/handshake_gate.h"
+#include "core/datapath/load_sources.h"
 #include "core/routing/plane_messages.h"
 #include "core/routing/shared_state.h"
 #include "crypto/aead.h"
@@ -32,8 +33,9 @@ struct InboundOptions {
 // go through the gate to control. Owned by one worker; allocates at construction only.
 class Inbound {
  public:
+  // All outlive it. `sources`: of the device.
   Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
-          WorkerCounters* counters, const InboundOptions& options);
+          WorkerCounters* counters, LoadSources* sources, const InboundOptions& options);
 
   // Opens a whole batch (at most kBatchRunsMax runs), in place. What the last batch's results
   // pointed to is gone.
@@ -92,8 +94,10 @@ class Inbound {
   size_t held_count_ = 0;
 
   TunWriteBatch to_tun_;
-  static constexpr size_t kCookieRepliesMax = 64;  // a batch; a flood gets no more
+  // At most one for each run, whose messages have one source: so a train of a flooder never uses up
+  // the replies to others.
   std::vector<CookieReplyMessage> replies_;
+  bool run_has_reply_ = false;
   std::vector<SendRun> to_wire_;
 };
 

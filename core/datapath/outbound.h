@@ -125,7 +125,8 @@ class Outbound {
   std::array<Collected, kCollectedMax> collected_;
   size_t next_collected_ = 0;  // the one that was taken into use the longest ago
 
-  // More errors in one batch than this are not worth an answer.
+  // Answers to packets that cannot go, a batch. Full: the packet is dropped without one, as it may
+  // be; its sender tries again.
   static constexpr size_t kIcmpErrorsMax = 16;
   const std::unique_ptr<uint8_t[]> icmp_bytes_;
   std::vector<TunWrite> icmp_writes_;

@@ -81,6 +81,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
       workers, [](const WorkerOptions& options) { return options.epoll_allowed; });
   for (WorkerOptions& options : workers) {
     options.shared = &shared_;
+    options.load_sources = &load_sources_;
     options.aead_providers = aead_providers_;
     options.wake_control = [this] { Wake(); };
     workers_.push_back(std::make_unique<Worker>(std::move(options)));

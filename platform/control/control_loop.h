@@ -15,6 +15,7 @@
 #include "core/base/counters.h"
 #include "core/base/mutex.h"
 #include "core/control/control_plane.h"
+#include "core/datapath/load_sources.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
 #include "platform/base/event_poll.h"
@@ -145,6 +146,7 @@ class ControlLoop final : public DeviceControl {
 
   SharedState shared_;
   crypto::SystemRandom random_;
+  LoadSources load_sources_{random_.Uint64()};  // of all workers
   WorkerCounters counters_;
   ControlPlane plane_;
   StampKeeper stamps_;

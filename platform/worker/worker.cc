@@ -34,7 +34,8 @@ Worker::Worker(WorkerOptions options)
       engine_(options_.aead_providers),
       reader_(options_.shared->quiescence.AddReader()),
       outbound_(options_.shared, &link_, &engine_, &counters_),
-      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.inbound),
+      inbound_(options_.shared, &link_, &engine_, &random_, &counters_, options_.load_sources,
+               options_.inbound),
       spin_(options_.busy_poll, options_.cpus) {
   const BackendOptions backend = MakeBackendOptions();
   backend_ = options_.io_uring ? MakeIoUringBackend(backend) : MakeEpollBackend(backend);

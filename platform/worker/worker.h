@@ -14,6 +14,7 @@
 #include "core/base/counters.h"
 #include "core/base/mutex.h"
 #include "core/datapath/inbound.h"
+#include "core/datapath/load_sources.h"
 #include "core/datapath/outbound.h"
 #include "core/routing/plane_messages.h"
 #include "core/routing/shared_state.h"
@@ -39,6 +40,7 @@ struct WorkerOptions {
   size_t cpus = 0;      // that all threads together may use
   int pin_to_cpu = -1;  // -1: the scheduler places it
   SharedState* shared = nullptr;
+  LoadSources* load_sources = nullptr;  // of the device; outlives the worker
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
   // when the worker has stopped for an error (the device is gone).
   std::function<void()> wake_control;

@@ -14,11 +14,13 @@ Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control,
       private_key_(crypto::GeneratePrivateKey(random_)),
       public_key_(crypto::PublicFromPrivate(private_key_)),
       shared_(std::make_unique<SharedState>()),
+      load_sources_(random_.Uint64()),
       engine_(aead_providers),
       reader_(shared_->quiescence.AddReader()),
       control_(shared_.get(), &random_, &control_counters_, control),
       outbound_(shared_.get(), &link_, &engine_, &worker_counters_),
-      inbound_(shared_.get(), &link_, &engine_, &random_, &worker_counters_, inbound) {}
+      inbound_(shared_.get(), &link_, &engine_, &random_, &worker_counters_, &load_sources_,
+               inbound) {}
 
 Node::~Node() = default;
 

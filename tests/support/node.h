@@ -99,6 +99,7 @@ class Node {
   WorkerCounters worker_counters_;
   WorkerCounters control_counters_;
   WorkerLink link_;
+  LoadSources load_sources_;
   crypto::AeadEngine engine_;
   QuiescenceDomain::Reader* const reader_;
   ControlPlane control_;

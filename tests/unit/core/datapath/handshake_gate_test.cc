@@ -20,7 +20,7 @@ class HandshakeGateTest : public ::testing::Test {
       : local_(LocalIdentity::From(crypto::GeneratePrivateKey(random_))),
         checker_(local_.public_key, Filled(1), crypto::SymmetricKey()),
         generator_(local_.public_key),
-        gate_(&shared_, &link_, &random_, &counters_) {
+        gate_(&shared_, &link_, &random_, &counters_, &sources_) {
     shared_.cookie_checker = &checker_;
   }
 
@@ -45,7 +45,7 @@ class HandshakeGateTest : public ::testing::Test {
   }
   std::optional<CookieReplyMessage> Admit(Instant now, const Endpoint& from,
                                           const InitiationMessage& message) {
-    return gate_.Admit(now, from, MessageKind::kInitiation, MessageBytes(message));
+    return gate_.Admit(now, from, MessageKind::kInitiation, MessageBytes(message), true);
   }
   // A response likewise, to the handshake of ours that has this index.
   std::optional<CookieReplyMessage> Respond(const char* from, uint32_t receiver_index) {
@@ -54,14 +54,14 @@ class HandshakeGateTest : public ::testing::Test {
     StoreLe32(message.type, kMessageResponse);
     StoreLe32(message.receiver_index, receiver_index);
     generator_.AddMacs(MutableMessageBytes(message), now_);
-    return gate_.Admit(now_, From(from), MessageKind::kResponse, MessageBytes(message));
+    return gate_.Admit(now_, From(from), MessageKind::kResponse, MessageBytes(message), true);
   }
   void ReplyWithCookie(uint32_t receiver_index) {
     CookieReplyMessage reply{};
     StoreLe32(reply.type, kMessageCookieReply);
     StoreLe32(reply.receiver_index, receiver_index);
     EXPECT_FALSE(gate_.Admit(now_, From("203.0.113.1:1000"), MessageKind::kCookieReply,
-                             MessageBytes(reply)));
+                             MessageBytes(reply), true));
   }
   uint32_t Reserve() { return shared_.index_table.Reserve(random_, now_); }
   // A session of ours, published under an index of its own.
@@ -87,6 +87,7 @@ class HandshakeGateTest : public ::testing::Test {
   LocalIdentity local_;
   CookieChecker checker_;
   CookieGenerator generator_;
+  LoadSources sources_{7};
   HandshakeGate gate_;
   Instant now_ = Instant::FromNanoseconds(1'000'000'000);
 };
@@ -127,6 +128,28 @@ TEST_F(HandshakeGateTest, Rule12OneFlooderGetsCookiesAndNobodyElseNotices) {
   EXPECT_EQ(Dropped(DropReason::kCookieRequired), 30);
   EXPECT_FALSE(Admit(now_, From("198.51.100.2:1000"), Initiation(now_)));
   EXPECT_EQ(link_.handshakes.size(), 21);
+}
+
+// The kernel spreads the ports of one source over the workers.
+TEST_F(HandshakeGateTest, Rule12AllWorkersHoldASourceToOneLimit) {
+  WorkerLink other_link;
+  HandshakeGate other(&shared_, &other_link, &random_, &counters_, &sources_);
+  for (int i = 0; i < 30; ++i) {
+    (void)Admit(now_, From("198.51.100.1:1000"), Initiation(now_));
+    (void)other.Admit(now_, From("198.51.100.1:1001"), MessageKind::kInitiation,
+                      MessageBytes(Initiation(now_)), true);
+  }
+  EXPECT_EQ(link_.handshakes.size() + other_link.handshakes.size(), 20);
+}
+
+TEST_F(HandshakeGateTest, ACookieReplyThatNobodySendsIsNotMade) {
+  shared_.under_load_until_ns = (now_ + absl::Seconds(10)).nanoseconds();
+  const InitiationMessage message = Initiation(now_);
+  SeededRandom after_initiation = random_;
+  EXPECT_FALSE(gate_.Admit(now_, From("203.0.113.1:1000"), MessageKind::kInitiation,
+                           MessageBytes(message), false));
+  EXPECT_EQ(Dropped(DropReason::kCookieRequired), 1);
+  EXPECT_EQ(random_.Uint64(), after_initiation.Uint64()) << "a nonce was drawn";
 }
 
 TEST_F(HandshakeGateTest, AFillingQueueAsksEverySourceForACookieAndForASecondAfter) {

@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
 #include <utility>
 
 #include "core/base/endian.h"
+#include "core/noise/cookie.h"
 #include "core/wire/constants.h"
 #include "tests/support/pair.h"
+#include "tests/support/seeded_random.h"
 
 namespace ringwire {
 namespace {
@@ -272,6 +275,36 @@ TEST_F(InboundTest, TheInitiatorAsksForARenewalOnReceiptOnceASession) {
   EXPECT_FALSE(receive()) << "it has been asked for";
   pair_.Advance(absl::Seconds(1));
   EXPECT_FALSE(receive());
+}
+
+// Under load every initiation is answered with a cookie, but a train of them has one source.
+TEST(InboundCookieTest, ATrainOfOneSourceGetsOneReplyAndLeavesTheOthersTheirs) {
+  const Instant now = Instant::FromNanoseconds(1'000'000'000);
+  Node node(1);
+  node.Start(now);
+  node.shared().under_load_until_ns = (now + absl::Seconds(10)).nanoseconds();
+  SeededRandom random(2);
+  CookieGenerator macs(node.public_key());
+  Bytes messages(65 * sizeof(InitiationMessage));
+  for (size_t i = 0; i < 65; ++i) {
+    const auto message =
+        std::span(messages).subspan(i * sizeof(InitiationMessage), sizeof(InitiationMessage));
+    random.Fill(message);
+    StoreLe32(message.data(), kMessageInitiation);
+    macs.AddMacs(message, now);
+  }
+  const Endpoint flooder{*SocketAddress::Parse("203.0.113.1:1"), {}, 0};
+  const Endpoint honest{*SocketAddress::Parse("203.0.113.2:1"), {}, 0};
+  const auto train = std::span(messages).first(64 * sizeof(InitiationMessage));
+  const ReceivedRun runs[] = {
+      {Run::Train(train, sizeof(InitiationMessage)), flooder},
+      {Run::Of(std::span(messages).last(sizeof(InitiationMessage))), honest}};
+  node.inbound().Process(now, runs);
+  ASSERT_EQ(node.inbound().to_wire().size(), 2);
+  EXPECT_EQ(node.inbound().to_wire()[0].to, flooder);
+  EXPECT_EQ(node.inbound().to_wire()[1].to, honest);
+  EXPECT_EQ(node.counters().cookie_replies_sent.value(), 2);
+  EXPECT_EQ(node.Dropped(DropReason::kCookieRequired), 65);
 }
 
 }  // namespace

@@ -95,6 +95,7 @@ class WorkerTest : public testing::TestWithParam<bool> {
     options.io_uring = GetParam();
     options.ladder = &ladder_;
     options.shared = &shared_;
+    options.load_sources = &load_sources_;
     options.wake_control = [this] {
       const uint64_t one = 1;
       CHECK(::write(news_.get(), &one, sizeof(one)) == sizeof(one));
@@ -128,6 +129,7 @@ class WorkerTest : public testing::TestWithParam<bool> {
   UniqueFd news_;
   CapabilityLadder ladder_{*OffloadSwitches::Parse("auto"), [](const std::string&) {}};
   SharedState shared_;
+  LoadSources load_sources_{7};
   std::optional<WorkerPeer> live_, waiting_;
   std::optional<Remote> host_;
   std::unique_ptr<Worker> worker_;
