@@ -85,7 +85,8 @@ std::string Because(std::string_view why);
 std::optional<TransportCipher> ParseTransportCipher(std::string_view text);
 std::string_view TransportCipherName(TransportCipher cipher);
 
-// Levenshtein's distance, case ignored. Quadratic: for words of bounded length.
+// How many letters are missing, too many or wrong; two neighbours exchanged count once (optimal
+// string alignment). Case is ignored. Quadratic: for words of bounded length.
 size_t EditDistance(std::string_view a, std::string_view b);
 
 }  // namespace ringwire

@@ -1,7 +1,7 @@
 #include "platform/app/command_line.h"
 
 #include <algorithm>
-#include <iterator>
+#include <cstdlib>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,6 +10,7 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
+#include "platform/app/mistyped_command.h"
 #include "platform/base/version.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
@@ -18,7 +19,7 @@ namespace ringwire::platform {
 namespace {
 
 int ReportUsage(const std::string& what) {
-  ReportError(fmt::format("understand the command line: {} (see ringwire --help)", what));
+  ReportError(fmt::format("invalid command line: {} (see ringwire --help)", what));
   return kExitUsage;
 }
 
@@ -40,27 +41,24 @@ const char* FindEmptyValue(std::span<char* const> arguments) {
   return nullptr;
 }
 
-// Words that no interface gets by accident: somebody who writes one means a command, which this
-// version does not have.
-bool IsReserved(std::string_view name) {
-  constexpr std::string_view kReserved[] = {"doctor", "health", "exporter"};
-  return std::ranges::find(kReserved, name) != std::end(kReserved);
-}
+// wg-quick starts the program that this variable names with the interface that its user has chosen.
+bool IsStartedByWgQuick() { return std::getenv("WG_QUICK_USERSPACE_IMPLEMENTATION") != nullptr; }
 
-// The name of `ringwire IFNAME`. Behind `--` it is never taken for anything else.
-int RunDevice(const CLI::App& app, const Command& device, std::span<char* const> arguments) {
+// The name of `ringwire IFNAME`. Behind `--` every word is an interface.
+int RunDevice(const CLI::App& app, const Command& device, const std::vector<Command>& commands,
+              std::span<char* const> arguments) {
   const CLI::Option* const option = app.get_option("IFNAME");
   if (option->count() == 0) return ReportUsage("an interface name or a command is missing");
   const std::string name = option->as<std::string>();
   const bool is_explicit = std::ranges::find(arguments, std::string_view("--")) != arguments.end();
-  if (is_explicit) return device.run();
+  if (is_explicit || IsStartedByWgQuick()) return device.run();
   if (name == "help") return WriteOutput("the help", app.help());
-  if (IsReserved(name)) {
-    return ReportUsage(fmt::format(
-        "`{}` is no command of this version; an interface of that name takes `ringwire -- {}`",
-        name, name));
-  }
-  return device.run();
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.push_back(command.parser->get_name());
+  const std::string why = WhyNoInterface(name, names);
+  if (why.empty()) return device.run();
+  ReportError(fmt::format("{} (`ringwire -- {}` creates an interface of that name)", why, name));
+  return kExitUsage;
 }
 
 // `--licences` stands beside `--version`, in either order.
@@ -120,7 +118,7 @@ int RunCommandLine(int argc, char** argv) {
   const auto chosen = std::find_if(commands.begin(), commands.end(),
                                    [](const Command& c) { return c.parser->parsed(); });
   if (chosen == commands.end()) {
-    return RunDevice(app, device, words);
+    return RunDevice(app, device, commands, words);
   }
   if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");
   return chosen->run();

@@ -56,8 +56,7 @@ Command AddConfigCommand(CLI::App* app, const std::string& name, const std::stri
                          int (*run)(const std::string&)) {
   auto argument = std::make_shared<std::string>();
   CLI::App* const parser = app->add_subcommand(name, description);
-  parser->add_option("CONFIG", *argument, "A path, or NAME for /etc/ringwire/NAME.conf")
-      ->required();
+  parser->add_option("CONFIG", *argument, kConfigArgumentHelp)->required();
   return {parser, [argument, run] { return run(*argument); }};
 }
 

@@ -23,6 +23,7 @@
 #include "platform/process/logging.h"
 #include "platform/process/report_error.h"
 #include "platform/supervisor/down_notice.h"
+#include "platform/supervisor/interface_owner.h"
 #include "platform/supervisor/predecessor_cleanup.h"
 
 namespace ringwire::platform {
@@ -63,12 +64,17 @@ int EndService(const std::string& interface, const UniqueFd& service) {
   return kExitSuccess;
 }
 
-// Of what is not known to be up.
+// Nothing says that `up` or `run` has started it.
 int ReportTraces(const std::string& interface) {
+  const std::string owner = ForeignOwnerOf(interface);
+  if (!owner.empty())
+    return ReportError(fmt::format("cannot take {} down: it is {}", interface, owner));
   const std::vector<std::string> traces = TracesOf(interface);
   if (traces.empty()) {
-    ReportWarning(fmt::format("{} is not up: there is nothing to undo", interface));
-    return kExitSuccess;
+    return ReportError(
+        fmt::format("cannot take {} down: it is not up, and nothing of it is left; "
+                    "`ringwire show` lists what is up",
+                    interface));
   }
   ReportError(fmt::format(
       "take {} down: no service and no journal of it is there ({}), but this is, which these "

@@ -95,11 +95,12 @@ Command AddExecCommand(CLI::App* app, std::vector<std::string> program) {
       "exec", "Run a program in a tunnel's network namespace: exec IFNAME -- PROGRAM [ARGUMENTS]");
   parser->add_option("IFNAME", *interface, "The interface, which has a Namespace of its own")
       ->required();
-  return {parser, [interface, program = std::move(program)] {
-            if (!program.empty()) return Execute(*interface, program);
-            ReportError("understand the command line: `ringwire exec IFNAME -- PROGRAM` is meant");
-            return kExitUsage;
-          }};
+  return {
+      parser, [interface, program = std::move(program)] {
+        if (!program.empty()) return Execute(*interface, program);
+        ReportError("invalid command line: write `ringwire exec IFNAME -- PROGRAM [ARGUMENTS]`");
+        return kExitUsage;
+      }};
 }
 
 }  // namespace ringwire::platform

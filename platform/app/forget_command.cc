@@ -3,6 +3,7 @@
 
 #include "CLI/CLI.hpp"
 #include "core/device/key_text.h"
+#include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
@@ -21,8 +22,10 @@ int Forget(const ForgetArguments& arguments) {
   if (!name.ok()) return ReportError(name);
   crypto::PublicKey peer{};
   if (!ParseKeyBase64(arguments.peer, peer)) {
-    return ReportError("forget a peer: \"" + arguments.peer +
-                       "\" is no public key (44 characters of base64 are meant)");
+    return ReportError(fmt::format(
+        "cannot forget peer `{}`: not a public key; give the 44 characters of base64 that "
+        "`ringwire show` prints",
+        arguments.peer));
   }
   const absl::StatusOr<std::string> answer =
       AskDevice(arguments.interface_name, "forget " + arguments.peer);

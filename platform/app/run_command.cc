@@ -98,8 +98,7 @@ int Up(const RunArguments& arguments) {
 CLI::App* AddGatewayCommand(CLI::App* app, const std::string& name, const std::string& description,
                             RunArguments* arguments) {
   CLI::App* const parser = app->add_subcommand(name, description);
-  parser->add_option("CONFIG", arguments->config, "A path, or NAME for /etc/ringwire/NAME.conf")
-      ->required();
+  parser->add_option("CONFIG", arguments->config, kConfigArgumentHelp)->required();
   AddDeviceFlags(parser, &arguments->flags);
   return parser;
 }

@@ -54,6 +54,13 @@ std::string NameOf(const std::string& path) {
   return name;
 }
 
+// The name of an interface that a file without the suffix was perhaps meant for: of x.txt and of
+// x.conf.bak it is x.
+std::string InterfaceLike(const std::string& name) {
+  const std::string stem = name.substr(0, name.find('.'));
+  return CheckInterfaceName(stem).ok() ? stem : "wg0";
+}
+
 void WarnIfReadable(bool by_everyone, const std::string& path, ConfigSource* source) {
   if (!by_everyone) return;
   source->warnings.push_back(
@@ -124,12 +131,19 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretT
   if (!path.has_value()) {
     source.path = argument;
     source.errors.push_back(
-        fmt::format("find the configuration \"{}\": neither /etc/ringwire/{}.conf nor "
+        fmt::format("cannot find the configuration `{}`: neither /etc/ringwire/{}.conf nor "
                     "/etc/wireguard/{}.conf exists (a path contains a / or ends in .conf)",
                     argument, argument, argument));
     return source;
   }
   source.path = *path;
+  if (!path->ends_with(kSuffix)) {
+    source.errors.push_back(
+        fmt::format("cannot use {} as a configuration: the file's name must be that of the "
+                    "interface with .conf behind it; rename or copy it to {}.conf",
+                    *path, InterfaceLike(NameOf(*path))));
+    return source;
+  }
   source.interface_name = NameOf(*path);
   const absl::Status name = CheckInterfaceName(source.interface_name);
   if (!name.ok()) {

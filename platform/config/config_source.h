@@ -19,6 +19,10 @@ struct ConfigSource {
   std::vector<std::string> errors;  // not to be used unless empty
 };
 
+// What the help of a command says about its CONFIG.
+inline constexpr char kConfigArgumentHelp[] =
+    "A path, or NAME for /etc/ringwire/NAME.conf, else /etc/wireguard/NAME.conf";
+
 enum class KeyFiles { kRead, kIgnore };
 
 // `argument` is a path, or a NAME for /etc/ringwire/NAME.conf, then /etc/wireguard/NAME.conf. With

@@ -33,22 +33,33 @@ Found Find(const std::string& interface, const std::string& network_namespace) {
   return visited.ok() ? found : Found{};
 }
 
-// Who has it, and what ends that. `in`: what comes before a command that is run where it is.
-std::string OwnerOf(const std::string& interface, const std::string& kind, const std::string& in) {
+// Names the WireGuard of another program, and what ends it; empty: the link is none. `in` goes
+// before a command that has to run where the interface is.
+std::string WireGuardOf(const std::string& interface, const std::string& kind,
+                        const std::string& in) {
   const std::string socket = fmt::format("{}/{}", kUapiDirectory, SocketFileName(interface));
   const bool is_program = kind == "tun" && absl::IsAlreadyExists(CheckNotServed(socket));
-  if (kind == "wireguard" || is_program) {
-    return fmt::format(
-        "{0}, which is left alone (`{1}wg-quick down {2}` ends what wg-quick has started, `{1}ip "
-        "link delete {2}` anything else)",
-        is_program ? "the WireGuard program that serves " + socket : "WireGuard of the kernel", in,
-        interface);
-  }
+  if (kind != "wireguard" && !is_program) return {};
+  return fmt::format(
+      "{0}, which is left alone (`{1}wg-quick down {2}` ends what wg-quick has started, `{1}ip "
+      "link delete {2}` anything else)",
+      is_program ? "the WireGuard program that serves " + socket : "WireGuard of the kernel", in,
+      interface);
+}
+
+// Who has it, and what ends that.
+std::string OwnerOf(const std::string& interface, const std::string& kind, const std::string& in) {
+  std::string wireguard = WireGuardOf(interface, kind, in);
+  if (!wireguard.empty()) return wireguard;
   return fmt::format("{}, which is left alone (`{}ip link delete {}` removes it)",
                      kind.empty() ? "a link" : "a link of type " + kind, in, interface);
 }
 
 }  // namespace
+
+std::string ForeignOwnerOf(const std::string& interface) {
+  return WireGuardOf(interface, FindHere(interface).kind, "");
+}
 
 absl::Status CheckNoInterface(const std::string& interface, const std::string& network_namespace,
                               const Journal& journal) {

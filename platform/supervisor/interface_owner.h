@@ -14,6 +14,10 @@ namespace ringwire::platform {
 absl::Status CheckNoInterface(const std::string& interface, const std::string& network_namespace,
                               const Journal& journal);
 
+// The WireGuard of another program that has the interface in this network namespace, and what ends
+// it; empty: there is none.
+std::string ForeignOwnerOf(const std::string& interface);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_SUPERVISOR_INTERFACE_OWNER_H_

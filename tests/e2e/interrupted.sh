@@ -155,7 +155,8 @@ check "and what removes it" on a sh -ex "$work/remove.sh"
 on a sysctl -qw "net.ipv4.conf.all.src_valid_mark=$source_mark"
 snapshot >"$work/after"
 diff "$work/before" "$work/after" || fail "something is left"
-check "after that, there is nothing to undo" on a "$RINGWIRE" down wga
+check_fails "after that, there is nothing to undo" on a "$RINGWIRE" down wga
+says "and it says so" 'cannot take wga down: it is not up'
 echo "ok: nothing is left"
 
 say "a link to the configuration"

@@ -92,7 +92,8 @@ for round in 1 2 3 4 5; do
   down a wga
   as_before "nothing is left, round $round"
 done
-check "down twice is harmless" down a wga
+check_fails "a second down is an error" down a wga
+as_before "and changes nothing"
 up a wga
 check "the second up is refused, with the fix" refused 'ringwire down wga' up a wga
 

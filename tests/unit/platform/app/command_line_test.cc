@@ -77,19 +77,31 @@ TEST_F(CommandLineTest, HelpAsAWordIsHelp) {
   EXPECT_EXIT(RunProgram({"help"}), testing::ExitedWithCode(0), "Usage: ringwire");
 }
 
-TEST_F(CommandLineTest, NamesOfCommandsToComeAreNoInterfaces) {
-  for (const char* const name : {"doctor", "health", "exporter"}) {
-    EXPECT_EXIT(RunProgram({"-f", name}), testing::ExitedWithCode(2),
-                "`doctor`|`health`|`exporter` is no command of this version.*ringwire -- ");
-  }
+TEST_F(CommandLineTest, WordsThatWereMeantAsCommandsMakeNoInterface) {
+  EXPECT_EXIT(RunProgram({"-f", "doctor"}), testing::ExitedWithCode(2),
+              "unknown command `doctor` .`ringwire -- doctor` creates an interface");
+  EXPECT_EXIT(RunProgram({"-f", "stop"}), testing::ExitedWithCode(2),
+              "did you mean `ringwire down IFNAME`.*ringwire -- stop");
+  EXPECT_EXIT(RunProgram({"-f", "reolad"}), testing::ExitedWithCode(2),
+              "did you mean `ringwire reload`");
+  EXPECT_EXIT(RunProgram({"-f", "office.conf"}), testing::ExitedWithCode(2),
+              "did you mean `ringwire up office.conf`");
 }
 
 TEST_F(CommandLineTest, AfterTwoDashesEveryNameIsAnInterface) {
   // An inherited descriptor that is no number ends it before anything is made.
   ::setenv("WG_TUN_FD", "none", 1);
-  for (const char* const name : {"help", "doctor", "run"}) {
+  for (const char* const name : {"help", "doctor", "run", "status", "reolad"}) {
     EXPECT_EXIT(RunProgram({"-f", "--", name}), testing::ExitedWithCode(1), "WG_TUN_FD");
   }
+  ::unsetenv("WG_TUN_FD");
+}
+
+TEST_F(CommandLineTest, ForWgQuickEveryNameIsAnInterface) {
+  ::setenv("WG_TUN_FD", "none", 1);
+  ::setenv("WG_QUICK_USERSPACE_IMPLEMENTATION", "ringwire", 1);
+  EXPECT_EXIT(RunProgram({"-f", "stop"}), testing::ExitedWithCode(1), "WG_TUN_FD");
+  ::unsetenv("WG_QUICK_USERSPACE_IMPLEMENTATION");
   ::unsetenv("WG_TUN_FD");
 }
 
@@ -132,7 +144,7 @@ TEST_F(CommandLineTest, ShowSaysThatNobodyServesTheInterface) {
 
 TEST_F(CommandLineTest, ForgetRefusesWhatIsNoKey) {
   EXPECT_EXIT(RunProgram({"forget", "wg0", "short"}), testing::ExitedWithCode(1),
-              "is no public key");
+              "not a public key");
 }
 
 TEST_F(CommandLineTest, PubkeyDerivesTheKeyThatWgDerives) {
@@ -228,6 +240,22 @@ TEST_F(CommandLineTest, CheckReadsKeyFilesAsRunDoes) {
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {
   const std::string path = Write("wg0.conf", "[Interface]\nPrivateKey = short\nNoSuchKey = 1\n");
   EXPECT_EXIT(RunProgram({"run", path}), testing::ExitedWithCode(1), "wg0.conf:2:.*and 1 more");
+}
+
+TEST_F(CommandLineTest, DownOfWhatIsNotThereIsAnError) {
+  EXPECT_EXIT(RunProgram({"down", "no-such-if"}), testing::ExitedWithCode(1),
+              "ringwire: cannot take no-such-if down: it is not up");
+  EXPECT_EXIT(RunProgram({"down", "/etc/ringwire/no-such-if.conf"}), testing::ExitedWithCode(1),
+              "ringwire: cannot take no-such-if down: it is not up");
+}
+
+TEST_F(CommandLineTest, AConfigurationIsNamedAfterItsInterface) {
+  for (const char* const command : {"run", "up", "check", "strip"}) {
+    EXPECT_EXIT(RunProgram({command, Write("x.txt", kKeys)}), testing::ExitedWithCode(1),
+                "ringwire: cannot use .*x.txt as a configuration: .*rename or copy it to x.conf");
+    EXPECT_EXIT(RunProgram({command, Write("office.conf.bak", kKeys)}), testing::ExitedWithCode(1),
+                "rename or copy it to office.conf");
+  }
 }
 
 TEST_F(CommandLineTest, RunNamesAFileWhoseNameIsNoInterface) {
