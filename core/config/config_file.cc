@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_set.h"
 #include "core/base/check.h"
+#include "core/config/named_values.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 
@@ -50,18 +52,35 @@ void AppendCipher(TransportCipher cipher, std::string* text) {
   fmt::format_to(std::back_inserter(*text), "TransportCipher = {}\n", TransportCipherName(cipher));
 }
 
-void AppendDevicePeer(const PeerConfig& peer, const std::optional<SocketAddress>& endpoint,
-                      std::string* text) {
+// What the block of a peer has to clear: of several blocks of one peer the first one does it for
+// all.
+NamedValues::Peer ClearedInBlock(const PeerConfig& peer, const NamedValues& now,
+                                 const NamedValues& before,
+                                 absl::flat_hash_set<crypto::PublicKey>* written) {
+  const auto old = before.peers.find(peer.public_key);
+  if (!written->insert(peer.public_key).second || old == before.peers.end()) return {};
+  const NamedValues::Peer& named = now.peers.at(peer.public_key);
+  return {.preshared_key = old->second.preshared_key && !named.preshared_key,
+          .persistent_keepalive = old->second.persistent_keepalive && !named.persistent_keepalive,
+          .allowed_ips = old->second.allowed_ips && !named.allowed_ips};
+}
+
+void AppendDevicePeer(const PeerConfig& peer, const NamedValues::Peer& cleared,
+                      const std::optional<SocketAddress>& endpoint, std::string* text) {
   const auto out = std::back_inserter(*text);
   fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
-  if (peer.preshared_key) AppendKey("PresharedKey", *peer.preshared_key, text);
+  if (peer.preshared_key || cleared.preshared_key) {
+    AppendKey("PresharedKey", peer.preshared_key.value_or(crypto::PresharedKey()), text);
+  }
+  if (peer.names_allowed_ips || cleared.allowed_ips) *text += "AllowedIPs =\n";
   for (const AllowedIpChange& change : peer.allowed_ips) {
     const std::string_view sign = change.remove ? "-" : peer.allowed_ips_incremental ? "+" : "";
     fmt::format_to(out, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
   }
   if (endpoint) fmt::format_to(out, "Endpoint = {}\n", endpoint->ToString());
-  if (peer.persistent_keepalive_seconds) {
-    fmt::format_to(out, "PersistentKeepalive = {}\n", *peer.persistent_keepalive_seconds);
+  if (peer.persistent_keepalive_seconds || cleared.persistent_keepalive) {
+    fmt::format_to(out, "PersistentKeepalive = {}\n",
+                   peer.persistent_keepalive_seconds.value_or(0));
   }
   if (!peer.name.empty()) fmt::format_to(out, "Name = {}\n", peer.name);
   AppendCipher(peer.transport_cipher, text);
@@ -105,14 +124,20 @@ std::string Strip(const ConfigFile& config) {
   return text;
 }
 
-std::string ToDeviceText(const ConfigFile& config,
+std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
                          std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark) {
   CHECK(endpoints.size() == config.peers.size());
   std::string text = InterfaceText(config);
-  fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", fwmark);
+  if (!config.private_key && before.private_key) {
+    AppendKey("PrivateKey", crypto::PrivateKey(), &text);
+  }
+  if (fwmark != 0) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", fwmark);
   AppendCipher(config.transport_cipher, &text);
+  const NamedValues now = NamedIn(config);
+  absl::flat_hash_set<crypto::PublicKey> written;
   for (size_t i = 0; i < config.peers.size(); ++i) {
-    AppendDevicePeer(config.peers[i], endpoints[i], &text);
+    const PeerConfig& peer = config.peers[i];
+    AppendDevicePeer(peer, ClearedInBlock(peer, now, before, &written), endpoints[i], &text);
   }
   return text;
 }
@@ -120,10 +145,11 @@ std::string ToDeviceText(const ConfigFile& config,
 DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
                             std::span<const std::optional<SocketAddress>> endpoints) {
   CHECK(endpoints.size() == config.peers.size());
+  const NamedValues named = NamedIn(config);
   DeviceUpdate update;
-  update.private_key = config.private_key.value_or(crypto::PrivateKey());
+  update.private_key = config.private_key;
   update.listen_port = config.listen_port;
-  update.fwmark = config.fwmark.value_or(0);
+  update.fwmark = config.fwmark;
   update.transport_cipher = config.transport_cipher;
   update.replace_peers = true;
   update.peers.reserve(config.peers.size());
@@ -133,8 +159,10 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
         {.public_key = peer.public_key,
          .preshared_key = peer.preshared_key,
          .endpoint = endpoints[i],
-         .persistent_keepalive_seconds = peer.persistent_keepalive_seconds.value_or(0),
-         .replace_allowed_ips = !peer.allowed_ips_incremental,
+         .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
+         // As with wg, also a block that names none replaces what another block of its peer names.
+         .replace_allowed_ips =
+             !peer.allowed_ips_incremental && named.peers.at(peer.public_key).allowed_ips,
          .allowed_ips = peer.allowed_ips,
          .name = peer.name,
          .transport_cipher = peer.transport_cipher});

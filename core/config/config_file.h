@@ -44,9 +44,12 @@ struct PeerConfig {
   // Whether an entry had '+' or '-': the list then adds to what another block of the same peer
   // says.
   bool allowed_ips_incremental = false;
+  bool names_allowed_ips = false;     // the key is there, perhaps without a value
+  FilePosition allowed_ips_position;  // of the first such line's value
   std::optional<EndpointName> endpoint;
   FilePosition endpoint_position;
   std::optional<uint16_t> persistent_keepalive_seconds;  // 0 and absent: off
+  FilePosition persistent_keepalive_position;
   std::string name;
   TransportCipher transport_cipher = TransportCipher::kAuto;
 };
@@ -70,6 +73,8 @@ struct ConfigFile {
   GatewayConfig gateway;
   std::vector<PeerConfig> peers;
 };
+
+struct NamedValues;
 
 struct ConfigParse {
   ConfigFile config;  // to be used only without errors
@@ -97,14 +102,16 @@ std::string Strip(const ConfigFile& config);
 std::vector<Prefix> AllowedPrefixes(const ConfigFile& config);
 
 // The part that makes a device, for another process of ours to parse: all that ToDeviceUpdate takes
-// and no more, with each endpoint as resolved and the mark that the sockets are to have. Contains
-// the keys; the caller zeroes it.
-std::string ToDeviceText(const ConfigFile& config,
+// and no more, with each endpoint as resolved and the mark that the sockets are to have (0: they
+// keep theirs, unless `config` says so). A value that `before` names and `config` does not is
+// cleared; one that neither names is left out, as a hook or `wg set` may have set it. Contains the
+// keys; the caller zeroes it.
+std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
                          std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark);
 
-// The configuration as a change that replaces all peers; as with `wg setconf`, a private key or
-// fwmark that it doesn't name is cleared. A port that it doesn't name stays as it is. `endpoints`
-// has one entry for every peer, in order: its resolved endpoint, or nullopt to leave it unset.
+// The configuration as a change that replaces all peers. A value that it doesn't name is absent.
+// `endpoints` has one entry for every peer, in order: its resolved endpoint, or nullopt to leave it
+// unset.
 DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
                             std::span<const std::optional<SocketAddress>> endpoints);
 

@@ -402,6 +402,8 @@ void Parser::ReadPresharedKeyFile(std::string_view value) {
 }
 
 void Parser::ReadAllowedIps(std::string_view value) {
+  if (!peer().names_allowed_ips) peer().allowed_ips_position = PositionOf(value);
+  peer().names_allowed_ips = true;
   if (value.empty()) return;
   for (bool last = false; !last;) {
     const size_t comma = value.find(',');
@@ -441,6 +443,7 @@ void Parser::ReadEndpoint(std::string_view value) {
 }
 
 void Parser::ReadPersistentKeepalive(std::string_view value) {
+  peer().persistent_keepalive_position = PositionOf(value);
   if (EqualIgnoringCase(WithoutSpaces(value), "off")) {
     peer().persistent_keepalive_seconds = 0;
   } else if (const auto number = ReadNumber(value, 0, UINT16_MAX, " (seconds) or off")) {

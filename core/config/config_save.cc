@@ -6,98 +6,21 @@
 #include <optional>
 #include <utility>
 
+#include "absl/container/btree_set.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
 #include "core/base/ascii.h"
 #include "core/base/check.h"
+#include "core/config/config_blocks.h"
 #include "core/config/config_value.h"
+#include "core/config/live_peers.h"
 #include "core/device/key_text.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"
 
 namespace ringwire {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view StatementOf(std::string_view line) {
-  if (line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
-  return Trim(line.substr(0, line.find('#')));
-}
-
-// Without spaces; empty for a line that sets nothing.
-std::string KeyOf(std::string_view line) {
-  const std::string_view statement = StatementOf(line);
-  const size_t equals = statement.find('=');
-  if (equals == std::string_view::npos || statement.starts_with('[')) return {};
-  return WithoutSpaces(statement.substr(0, equals));
-}
-
-bool IsComment(std::string_view line) { return Trim(line).starts_with('#'); }
-
-std::string_view EndOf(std::string_view line) {
-  if (line.ends_with("\r\n")) return "\r\n";
-  return line.ends_with('\n') ? "\n" : "";
-}
-
-// A section with the comments right above its header, or what comes before the first one.
-struct Block {
-  enum class Kind : uint8_t { kOther, kInterface, kPeer };
-  Kind kind = Kind::kOther;
-  std::vector<std::string> lines;  // each with its end
-
-  Block() = default;
-  Block(Block&&) = default;
-  Block& operator=(Block&&) = default;
-  ~Block() { Clear(); }
-
-  void Clear() {
-    for (std::string& line : lines) crypto::Cleanse(line.data(), line.size());
-    lines.clear();
-  }
-  void Remove(std::string_view key) {
-    std::erase_if(lines, [key](std::string& line) {
-      if (!EqualIgnoringCase(KeyOf(line), key)) return false;
-      crypto::Cleanse(line.data(), line.size());
-      return true;
-    });
-  }
-  // Behind the last line that says something.
-  void Append(std::string line, std::string_view end) {
-    size_t at = lines.size();
-    while (at > 0 && StatementOf(lines[at - 1]).empty()) --at;
-    if (at > 0 && EndOf(lines[at - 1]).empty()) lines[at - 1] += end;
-    if (EndOf(line).empty()) line += end;
-    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(at), std::move(line));
-  }
-};
-
-std::list<Block> BlocksOf(std::string_view text) {
-  std::list<Block> blocks(1);
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    const std::string_view line =
-        text.substr(0, newline == std::string_view::npos ? newline : newline + 1);
-    text.remove_prefix(line.size());
-    const std::string_view statement = StatementOf(line);
-    if (statement.starts_with('[')) {
-      std::vector<std::string>& above = blocks.back().lines;
-      size_t comments = above.size();
-      while (comments > 0 && IsComment(above[comments - 1])) --comments;
-      const auto first = above.begin() + static_cast<std::ptrdiff_t>(comments);
-      Block block;
-      block.lines.assign(std::make_move_iterator(first), std::make_move_iterator(above.end()));
-      above.erase(first, above.end());
-      const std::string name = WithoutSpaces(statement);
-      if (EqualIgnoringCase(name, "[Interface]")) block.kind = Block::Kind::kInterface;
-      if (EqualIgnoringCase(name, "[Peer]")) block.kind = Block::Kind::kPeer;
-      blocks.push_back(std::move(block));
-    }
-    blocks.back().lines.emplace_back(line);
-  }
-  return blocks;
-}
 
 bool SameKey(const std::optional<crypto::Secret<32>>& a,
              const std::optional<crypto::Secret<32>>& b) {
@@ -110,20 +33,14 @@ std::optional<SocketAddress> AddressOf(const std::optional<EndpointName>& endpoi
   return endpoint.has_value() ? SocketAddress::Parse(endpoint->ToString()) : std::nullopt;
 }
 
-std::string JoinedPrefixes(const PeerConfig& peer) {
-  std::string text;
-  for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
-    fmt::format_to(std::back_inserter(text), "{}{}", text.empty() ? "" : ", ", prefix.ToString());
-  }
-  return text;
+void AddToList(std::string_view word, std::string* list) {
+  fmt::format_to(std::back_inserter(*list), "{}{}", list->empty() ? "" : ", ", word);
 }
 
-bool SamePrefixes(const PeerConfig& a, const PeerConfig& b) {
-  std::vector<Prefix> of_a = RemainingPrefixes(a.allowed_ips);
-  std::vector<Prefix> of_b = RemainingPrefixes(b.allowed_ips);
-  std::ranges::sort(of_a);
-  std::ranges::sort(of_b);
-  return of_a == of_b;
+std::string Joined(const std::vector<Prefix>& prefixes) {
+  std::string text;
+  for (const Prefix& prefix : prefixes) AddToList(prefix.ToString(), &text);
+  return text;
 }
 
 std::optional<std::string> TextOf(const std::optional<crypto::Secret<32>>& key) {
@@ -131,37 +48,64 @@ std::optional<std::string> TextOf(const std::optional<crypto::Secret<32>>& key) 
   return KeyToBase64(key->bytes());
 }
 
-// Of a line that sets something.
-std::string_view ValueOf(std::string_view line) {
-  size_t begin = line.find('=') + 1;
-  while (begin < line.size() && (line[begin] == ' ' || line[begin] == '\t')) ++begin;
-  const std::string_view body = line.substr(0, line.size() - EndOf(line).size());
-  size_t behind = std::min(body.find('#'), body.size());
-  while (behind > begin && IsSpace(body[behind - 1])) --behind;
-  return line.substr(begin, std::max(behind, begin) - begin);
-}
-
-// A comment behind it stays.
-void ReplaceValue(std::string_view value, std::string* line) {
-  const std::string_view old = ValueOf(*line);
-  const auto begin = static_cast<size_t>(old.data() - line->data());
-  std::string fresh = fmt::format("{}{}{}", std::string_view(*line).substr(0, begin), value,
-                                  std::string_view(*line).substr(begin + old.size()));
-  crypto::Cleanse(line->data(), line->size());
-  *line = std::move(fresh);
-}
-
 // Takes words out of a list. False: none is left; a list without such words stays as it is.
 bool KeepWords(std::string* line, absl::FunctionRef<bool(std::string_view)> is_gone) {
-  const std::vector<std::string_view> words = Words(ValueOf(*line));
+  const std::vector<std::string_view> words = Words(ReadConfigLine(*line).value);
   if (std::ranges::none_of(words, is_gone)) return true;
   std::string kept;
   for (const std::string_view word : words) {
-    if (is_gone(word)) continue;
-    fmt::format_to(std::back_inserter(kept), "{}{}", kept.empty() ? "" : ", ", word);
+    if (!is_gone(word)) AddToList(word, &kept);
   }
   if (!kept.empty()) ReplaceValue(kept, line);
   return !kept.empty();
+}
+
+// A line of AllowedIPs without those that are in `gone`, and with `added` behind the others. False:
+// nothing is left. Where nothing changes the line stays as it is.
+bool EditAllowedIps(const absl::btree_set<Prefix>& gone, std::string_view added,
+                    std::string* line) {
+  std::string_view value = ReadConfigLine(*line).value;
+  std::string kept;
+  bool changes = !added.empty();
+  for (bool last = value.empty(); !last;) {
+    const size_t comma = value.find(',');
+    last = comma == std::string_view::npos;
+    const std::string_view word = Trim(value.substr(0, comma));
+    const std::optional<Prefix> prefix = Prefix::Parse(WithoutSpaces(word));
+    if (prefix.has_value() && gone.contains(*prefix)) {
+      changes = true;
+    } else {
+      AddToList(word, &kept);
+    }
+    if (!last) value.remove_prefix(comma + 1);
+  }
+  if (!changes) return true;
+  if (!added.empty()) AddToList(added, &kept);
+  if (!kept.empty()) ReplaceValue(kept, line);
+  return !kept.empty();
+}
+
+std::vector<Prefix> Sorted(std::vector<Prefix> prefixes) {
+  std::ranges::sort(prefixes);
+  return prefixes;
+}
+
+// Where the device has the peer, unless the file says the same or has a name, which stays.
+std::optional<SocketAddress> EndpointToSave(const PeerConfig& file, const PeerConfig& device) {
+  const std::optional<SocketAddress> now = AddressOf(device.endpoint);
+  const std::optional<SocketAddress> said = AddressOf(file.endpoint);
+  const bool is_name = file.endpoint.has_value() && !said.has_value();
+  return now == said || is_name ? std::nullopt : now;
+}
+
+// Whether the file needs no change for this peer.
+bool IsAsSaid(const PeerConfig& file, const PeerConfig& device) {
+  return SameKey(file.preshared_key, device.preshared_key) &&
+         Sorted(RemainingPrefixes(file.allowed_ips)) ==
+             Sorted(RemainingPrefixes(device.allowed_ips)) &&
+         !EndpointToSave(file, device).has_value() &&
+         file.persistent_keepalive_seconds.value_or(0) ==
+             device.persistent_keepalive_seconds.value_or(0);
 }
 
 class Saver {
@@ -171,92 +115,90 @@ class Saver {
   SavedConfig Save();
 
  private:
+  // The first section of a peer, and those that repeat it.
   struct PeerInFile {
-    Block* block = nullptr;  // null: it was merged into another one
-    PeerConfig says;         // what is in the block
+    ConfigBlock* block = nullptr;
+    PeerConfig says;           // what is in the section
+    bool is_repeated = false;  // it is one of those of another
+    std::vector<PeerInFile*> repeated_by;
   };
 
   void SaveInterface();
-  void SaveLink(const std::vector<Block*>& blocks);
+  void SaveLink(const std::vector<ConfigBlock*>& blocks);
   void SavePeers();
-  void MergeRepeated();
-  void SavePeer(const PeerConfig& file, const PeerConfig& device, Block* block);
-  void SaveEndpoint(const PeerConfig& file, const PeerConfig& device, Block* block);
+  void CollectRepeated();
+  static PeerConfig SaysInAll(const PeerInFile& peer);
+  void MergeRepeated(PeerInFile* peer);
+  void RemovePeer(PeerInFile* peer);
+  void SavePeer(const PeerConfig& device, PeerInFile* peer);
+  void SavePresharedKey(const PeerConfig& file, const PeerConfig& device, ConfigBlock* block);
+  void SaveAllowedIps(const PeerConfig& file, const PeerConfig& device, ConfigBlock* block);
   void AppendPeer(const PeerConfig& peer);
   // nullopt: none. Of several lines of a key the last one decides, so that one stays.
-  void Set(const std::vector<Block*>& blocks, std::string_view key,
+  void Set(const std::vector<ConfigBlock*>& blocks, std::string_view key,
            std::optional<std::string> value);
-  bool StaysWithoutDevice(const PeerConfig& peer) const;
+  void WarnOfKept(const std::vector<crypto::PublicKey>& kept);
 
   const SaveRequest& request_;
-  std::list<Block> blocks_;
+  std::list<ConfigBlock> blocks_;
   std::vector<PeerInFile> peers_;  // in the order of the file
   std::string_view end_ = "\n";
-  absl::flat_hash_set<crypto::PublicKey> loaded_;
   std::optional<crypto::PublicKey> own_key_;
   std::vector<std::string> warnings_;
 };
 
-Saver::Saver(const SaveRequest& request) : request_(request), blocks_(BlocksOf(request.text)) {
+std::string_view WithoutMark(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
+Saver::Saver(const SaveRequest& request)
+    : request_(request), blocks_(ReadConfigBlocks(WithoutMark(request.text))) {
   const std::string_view first_line = request.text.substr(0, request.text.find('\n') + 1);
   if (first_line.ends_with("\r\n")) end_ = "\r\n";
-  for (const PeerConfig& peer : request.loaded.peers) loaded_.insert(peer.public_key);
   if (request.device.private_key.has_value()) {
     own_key_ = crypto::PublicFromPrivate(*request.device.private_key);
   }
-  for (Block& block : blocks_) {
-    if (block.kind != Block::Kind::kPeer) continue;
+  for (ConfigBlock& block : blocks_) {
+    if (block.section() != ConfigSection::kPeer) continue;
     CHECK(peers_.size() < request.file.peers.size());
-    peers_.push_back({&block, request.file.peers[peers_.size()]});
+    PeerInFile& peer = peers_.emplace_back();
+    peer.block = &block;
+    peer.says = request.file.peers[peers_.size() - 1];
   }
 }
 
-void Saver::Set(const std::vector<Block*>& blocks, std::string_view key,
+void Saver::Set(const std::vector<ConfigBlock*>& blocks, std::string_view key,
                 std::optional<std::string> value) {
   CHECK(!blocks.empty());
-  std::string* kept = nullptr;
+  bool is_set = false;
   for (auto block = blocks.rbegin(); block != blocks.rend(); ++block) {
-    if (!value.has_value() || kept != nullptr) {
-      (*block)->Remove(key);
-      continue;
-    }
-    std::vector<std::string>& lines = (*block)->lines;
-    const auto last = std::find_if(lines.rbegin(), lines.rend(), [key](const std::string& line) {
-      return EqualIgnoringCase(KeyOf(line), key);
+    const std::string* const last = (*block)->FindLast(key);
+    (*block)->EditLines(key, [&](std::string* line) {
+      if (!value.has_value() || is_set || line != last) return false;
+      ReplaceValue(*value, line);
+      is_set = true;
+      return true;
     });
-    if (last == lines.rend()) continue;
-    std::string line = std::exchange(*last, std::string("#"));  // no line of this key for now
-    const auto index = static_cast<size_t>(lines.rend() - last) - 1;
-    const size_t before = lines.size();
-    (*block)->Remove(key);
-    // All of the key's other lines are above it.
-    kept = &lines[index - (before - lines.size())];
-    *kept = std::move(line);
   }
   if (!value.has_value()) return;
-  if (kept == nullptr) {
-    blocks.front()->Append(fmt::format("{} = {}{}", key, *value, end_), end_);
-  } else {
-    ReplaceValue(*value, kept);
-  }
+  if (!is_set) blocks.front()->Append(fmt::format("{} = {}{}", key, *value, end_), end_);
   crypto::Cleanse(value->data(), value->size());
 }
 
 void Saver::SaveInterface() {
   const ConfigFile& file = request_.file;
   const ConfigFile& device = request_.device;
-  if (std::ranges::none_of(
-          blocks_, [](const Block& block) { return block.kind == Block::Kind::kInterface; })) {
-    std::vector<std::string>& above = blocks_.front().lines;
-    if (!above.empty() && EndOf(above.back()).empty()) above.back() += end_;
-    Block block;
-    block.kind = Block::Kind::kInterface;
-    block.lines = {fmt::format("[Interface]{}", end_), std::string(end_)};
-    blocks_.insert(std::next(blocks_.begin()), std::move(block));
+  std::vector<ConfigBlock*> blocks;
+  for (ConfigBlock& block : blocks_) {
+    if (block.section() == ConfigSection::kInterface) blocks.push_back(&block);
   }
-  std::vector<Block*> blocks;
-  for (Block& block : blocks_) {
-    if (block.kind == Block::Kind::kInterface) blocks.push_back(&block);
+  if (blocks.empty()) {
+    blocks_.front().EndLastLine(end_);
+    ConfigBlock& block = *blocks_.emplace(std::next(blocks_.begin()), ConfigSection::kInterface);
+    block.Push(fmt::format("[Interface]{}", end_));
+    block.Push(std::string(end_));
+    blocks.push_back(&block);
   }
   if (!SameKey(file.private_key, device.private_key)) {
     if (file.private_key_file.empty()) {
@@ -277,7 +219,7 @@ void Saver::SaveInterface() {
   }
 }
 
-void Saver::SaveLink(const std::vector<Block*>& blocks) {
+void Saver::SaveLink(const std::vector<ConfigBlock*>& blocks) {
   const ConfigFile& file = request_.file;
   const ConfigFile& device = request_.device;
   const auto is_gone = [this](std::string_view word) {
@@ -285,16 +227,13 @@ void Saver::SaveLink(const std::vector<Block*>& blocks) {
     return address.has_value() &&
            std::ranges::find(request_.gone_addresses, *address) != request_.gone_addresses.end();
   };
-  for (Block* const block : blocks) {
-    std::erase_if(block->lines, [&is_gone](std::string& line) {
-      return EqualIgnoringCase(KeyOf(line), "Address") && !KeepWords(&line, is_gone);
-    });
+  for (ConfigBlock* const block : blocks) {
+    block->EditLines("Address", [&is_gone](std::string* line) { return KeepWords(line, is_gone); });
   }
   std::string added;
   for (const InterfaceAddress& address : device.addresses) {
     if (std::ranges::find(file.addresses, address) != file.addresses.end()) continue;
-    fmt::format_to(std::back_inserter(added), "{}{}", added.empty() ? "" : ", ",
-                   address.ToString());
+    AddToList(address.ToString(), &added);
   }
   if (!added.empty()) blocks.front()->Append(fmt::format("Address = {}{}", added, end_), end_);
   if (file.mtu.has_value() && device.mtu.has_value() && file.mtu != device.mtu) {
@@ -302,126 +241,167 @@ void Saver::SaveLink(const std::vector<Block*>& blocks) {
   }
 }
 
-// Sections of one peer become one, the first, as they are for the device: of each key the last line
-// decides, and which AllowedIPs are left is seen on the device.
-void Saver::MergeRepeated() {
-  absl::flat_hash_map<crypto::PublicKey, size_t> first_of;
-  for (size_t i = 0; i < peers_.size(); ++i) {
-    const auto [first, is_first] = first_of.try_emplace(peers_[i].says.public_key, i);
-    if (is_first) continue;
-    Block* const into = peers_[first->second].block;
-    Block* const from = std::exchange(peers_[i].block, nullptr);
-    for (std::string& line : from->lines) {
-      const std::string key = KeyOf(line);
-      if (EqualIgnoringCase(key, "PublicKey") || EqualIgnoringCase(key, "AllowedIPs")) continue;
-      if (key.empty() && !IsComment(line)) continue;
-      if (EqualIgnoringCase(key, "PresharedKey")) into->Remove("PresharedKeyFile");
-      if (EqualIgnoringCase(key, "PresharedKeyFile")) into->Remove("PresharedKey");
-      if (!key.empty()) into->Remove(key);
-      into->Append(std::move(line), end_);
-    }
-    from->Clear();
-    PeerConfig& whole = peers_[first->second].says;
-    PeerConfig& repeated = peers_[i].says;
-    if (repeated.preshared_key.has_value() || !repeated.preshared_key_file.empty()) {
-      whole.preshared_key = std::move(repeated.preshared_key);
-      whole.preshared_key_file = std::move(repeated.preshared_key_file);
-    }
-    if (repeated.endpoint.has_value()) whole.endpoint = std::move(repeated.endpoint);
-    if (repeated.persistent_keepalive_seconds.has_value()) {
-      whole.persistent_keepalive_seconds = repeated.persistent_keepalive_seconds;
-    }
+void Saver::CollectRepeated() {
+  absl::flat_hash_map<crypto::PublicKey, PeerInFile*> first_of;
+  for (PeerInFile& peer : peers_) {
+    const auto [first, is_first] = first_of.try_emplace(peer.says.public_key, &peer);
+    if (!is_first) first->second->repeated_by.push_back(&peer);
+  }
+  for (const auto& [key, first] : first_of) {
+    for (PeerInFile* const repeated : first->repeated_by) repeated->is_repeated = true;
   }
 }
 
-// It has come into the file since; or it is this device itself, which a list of all peers may name.
-bool Saver::StaysWithoutDevice(const PeerConfig& peer) const {
-  return !loaded_.contains(peer.public_key) || peer.public_key == own_key_;
-}
-
-void Saver::SaveEndpoint(const PeerConfig& file, const PeerConfig& device, Block* block) {
-  const std::optional<SocketAddress> now = AddressOf(device.endpoint);
-  if (!now.has_value() || now == AddressOf(file.endpoint)) return;
-  if (file.endpoint.has_value() && !AddressOf(file.endpoint).has_value()) return;  // a name stays
-  Set({block}, "Endpoint", now->ToString());
-}
-
-void Saver::SavePeer(const PeerConfig& file, const PeerConfig& device, Block* block) {
-  if (!SameKey(file.preshared_key, device.preshared_key)) {
-    if (file.preshared_key_file.empty()) {
-      Set({block}, "PresharedKey", TextOf(device.preshared_key));
-    } else {
-      warnings_.push_back(
-          fmt::format("the preshared key in force of {} is not the one in {}, and was not saved",
-                      PeerLabel(file.public_key), file.preshared_key_file));
+// What several sections of one peer say together: of each key the last one decides.
+PeerConfig Saver::SaysInAll(const PeerInFile& peer) {
+  PeerConfig whole = peer.says;
+  for (const PeerInFile* const repeated : peer.repeated_by) {
+    const PeerConfig& says = repeated->says;
+    if (says.preshared_key.has_value() || !says.preshared_key_file.empty()) {
+      whole.preshared_key = says.preshared_key;
+      whole.preshared_key_file = says.preshared_key_file;
     }
+    if (says.endpoint.has_value()) whole.endpoint = says.endpoint;
+    if (says.persistent_keepalive_seconds.has_value()) {
+      whole.persistent_keepalive_seconds = says.persistent_keepalive_seconds;
+    }
+    if (!says.allowed_ips_incremental) whole.allowed_ips.clear();
+    whole.allowed_ips.insert(whole.allowed_ips.end(), says.allowed_ips.begin(),
+                             says.allowed_ips.end());
   }
-  if (!SamePrefixes(file, device)) {
-    std::string prefixes = JoinedPrefixes(device);
-    Set({block}, "AllowedIPs",
-        prefixes.empty() ? std::nullopt : std::optional(std::move(prefixes)));
+  return whole;
+}
+
+// The sections of one peer become one, the first.
+void Saver::MergeRepeated(PeerInFile* peer) {
+  for (const PeerInFile* const repeated : peer->repeated_by) {
+    const PeerConfig& says = repeated->says;
+    if (says.preshared_key.has_value() || !says.preshared_key_file.empty()) {
+      peer->block->Remove("PresharedKey");
+      peer->block->Remove("PresharedKeyFile");
+    }
+    // What is left of AllowedIPs is seen on the device.
+    repeated->block->MergeInto(peer->block, end_, [](std::string_view key) {
+      return EqualIgnoringCase(key, "PublicKey") || EqualIgnoringCase(key, "AllowedIPs");
+    });
   }
-  SaveEndpoint(file, device, block);
+}
+
+void Saver::RemovePeer(PeerInFile* peer) {
+  peer->block->RemoveSection();
+  for (PeerInFile* const repeated : peer->repeated_by) repeated->block->RemoveSection();
+}
+
+void Saver::SavePresharedKey(const PeerConfig& file, const PeerConfig& device, ConfigBlock* block) {
+  if (SameKey(file.preshared_key, device.preshared_key)) return;
+  if (file.preshared_key_file.empty()) {
+    Set({block}, "PresharedKey", TextOf(device.preshared_key));
+    return;
+  }
+  warnings_.push_back(
+      fmt::format("the preshared key in force of {} is not the one in {}, and was not saved",
+                  PeerLabel(file.public_key), file.preshared_key_file));
+}
+
+void Saver::SaveAllowedIps(const PeerConfig& file, const PeerConfig& device, ConfigBlock* block) {
+  const std::vector<Prefix> present = RemainingPrefixes(device.allowed_ips);
+  const std::vector<Prefix> before = RemainingPrefixes(file.allowed_ips);
+  if (file.allowed_ips_incremental) {
+    Set({block}, "AllowedIPs", present.empty() ? std::nullopt : std::optional(Joined(present)));
+    return;
+  }
+  absl::btree_set<Prefix> gone(before.begin(), before.end());
+  std::vector<Prefix> added;
+  for (const Prefix& prefix : present) {
+    if (gone.erase(prefix) == 0) added.push_back(prefix);
+  }
+  std::string words = Joined(added);
+  const std::string* const last = block->FindLast("AllowedIPs");
+  block->EditLines("AllowedIPs", [&](std::string* line) {
+    return EditAllowedIps(gone, line == last ? std::string_view(words) : std::string_view(), line);
+  });
+  if (last == nullptr && !words.empty()) {
+    block->Append(fmt::format("AllowedIPs = {}{}", words, end_), end_);
+  }
+}
+
+void Saver::SavePeer(const PeerConfig& device, PeerInFile* peer) {
+  const PeerConfig whole = SaysInAll(*peer);
+  if (IsAsSaid(whole, device)) return;
+  MergeRepeated(peer);
+  SavePresharedKey(whole, device, peer->block);
+  SaveAllowedIps(peer->says, device, peer->block);
+  if (const auto endpoint = EndpointToSave(whole, device)) {
+    Set({peer->block}, "Endpoint", endpoint->ToString());
+  }
   const uint16_t seconds = device.persistent_keepalive_seconds.value_or(0);
-  if (seconds != file.persistent_keepalive_seconds.value_or(0)) {
-    Set({block}, "PersistentKeepalive",
+  if (seconds != whole.persistent_keepalive_seconds.value_or(0)) {
+    Set({peer->block}, "PersistentKeepalive",
         seconds == 0 ? std::nullopt : std::optional(fmt::format("{}", seconds)));
   }
 }
 
 void Saver::AppendPeer(const PeerConfig& peer) {
   for (auto last = blocks_.rbegin(); last != blocks_.rend(); ++last) {
-    if (last->lines.empty()) continue;
-    if (EndOf(last->lines.back()).empty()) last->lines.back() += end_;
+    if (last->lines().empty()) continue;
+    last->EndLastLine(end_);
     break;
   }
-  Block block;
-  block.kind = Block::Kind::kPeer;
-  block.lines.push_back(fmt::format("{}[Peer]{}", end_, end_));
+  ConfigBlock& block = blocks_.emplace_back(ConfigSection::kPeer);
+  block.Push(fmt::format("{}[Peer]{}", end_, end_));
   const auto add = [&](std::string_view key, std::string value) {
-    if (!value.empty()) block.lines.push_back(fmt::format("{} = {}{}", key, value, end_));
+    if (!value.empty()) block.Push(fmt::format("{} = {}{}", key, value, end_));
     crypto::Cleanse(value.data(), value.size());
   };
   add("PublicKey", KeyToBase64(peer.public_key));
   add("PresharedKey", TextOf(peer.preshared_key).value_or(""));
-  add("AllowedIPs", JoinedPrefixes(peer));
+  add("AllowedIPs", Joined(RemainingPrefixes(peer.allowed_ips)));
   add("Endpoint", peer.endpoint.has_value() ? peer.endpoint->ToString() : "");
   const uint16_t seconds = peer.persistent_keepalive_seconds.value_or(0);
   add("PersistentKeepalive", seconds == 0 ? "" : fmt::format("{}", seconds));
-  blocks_.push_back(std::move(block));
 }
 
 void Saver::SavePeers() {
-  MergeRepeated();
+  CollectRepeated();
   absl::flat_hash_map<crypto::PublicKey, const PeerConfig*> on_device;
   for (const PeerConfig& peer : request_.device.peers) on_device.emplace(peer.public_key, &peer);
   absl::flat_hash_set<crypto::PublicKey> in_file;
-  for (const PeerInFile& peer : peers_) {
-    if (peer.block == nullptr) continue;
-    in_file.insert(peer.says.public_key);
-    const auto device = on_device.find(peer.says.public_key);
-    if (device != on_device.end()) {
-      SavePeer(peer.says, *device->second, peer.block);
-    } else if (!StaysWithoutDevice(peer.says)) {
-      peer.block->Clear();
+  std::vector<crypto::PublicKey> only_in_file;
+  for (PeerInFile& peer : peers_) {
+    const crypto::PublicKey& key = peer.says.public_key;
+    if (peer.is_repeated) continue;
+    in_file.insert(key);
+    if (const auto device = on_device.find(key); device != on_device.end()) {
+      SavePeer(*device->second, &peer);
+    } else if (request_.loaded.peers.contains(key) && key != own_key_) {
+      RemovePeer(&peer);
+    } else if (key != own_key_) {
+      // A list of all peers may name this device itself, which is no peer of its own.
+      only_in_file.push_back(key);
     }
   }
   for (const PeerConfig& peer : request_.device.peers) {
     if (!in_file.contains(peer.public_key)) AppendPeer(peer);
   }
+  WarnOfPeers(only_in_file,
+              "is in the file since it was loaded and not on the device: it stays in the file, and "
+              "`ringwire reload` adds it to the device (delete its [Peer] section to prevent that)",
+              &warnings_);
 }
 
 SavedConfig Saver::Save() {
   SavePeers();
   SaveInterface();
-  size_t size = 0;
-  for (const Block& block : blocks_) {
-    for (const std::string& line : block.lines) size += line.size();
+  const bool has_mark = request_.text.starts_with(kByteOrderMark);
+  size_t size = has_mark ? kByteOrderMark.size() : 0;
+  for (const ConfigBlock& block : blocks_) {
+    for (const std::string& line : block.lines()) size += line.size();
   }
   SavedConfig saved{{}, std::move(warnings_)};
   saved.text.reserve(size);  // no copy of a key stays behind
-  for (const Block& block : blocks_) {
-    for (const std::string& line : block.lines) saved.text += line;
+  if (has_mark) saved.text += kByteOrderMark;
+  for (const ConfigBlock& block : blocks_) {
+    for (const std::string& line : block.lines()) saved.text += line;
   }
   return saved;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/config/config_file.h"
+#include "core/config/named_values.h"
 #include "core/device/device_update.h"
 
 // The state of a running device written back into its configuration file, as `wg-quick save` does.
@@ -18,9 +19,9 @@ namespace ringwire {
 ConfigFile StateOf(const DeviceStatus& device);
 
 struct SaveRequest {
-  std::string_view text;     // of the file
-  const ConfigFile& file;    // what it says, with the keys that it keeps in files of their own
-  const ConfigFile& loaded;  // what the device was configured with last; its keys don't matter
+  std::string_view text;      // of the file
+  const ConfigFile& file;     // what it says, with the keys that it keeps in files of their own
+  const NamedValues& loaded;  // by the file that the device was configured with, or saved to, last
   // As StateOf gives it; `addresses` and `mtu`, if any, as the interface has them by now.
   const ConfigFile& device;
   uint32_t chosen_fwmark = 0;  // in force where the file names none; that one is not saved
@@ -30,14 +31,15 @@ struct SaveRequest {
 
 struct SavedConfig {
   std::string text;  // holds the keys; the caller zeroes it
-  // What is otherwise on the device and stays as it was in the file: each names the peer or key.
+  // Differences between file and device that stay: each names its peer or key.
   std::vector<std::string> warnings;
 };
 
-// Only lines whose value is another one on the device are touched, so that a file whose device was
-// not changed comes back as it was, and comments stay. Host names and the names of key files stay.
-// A peer that the device does not have goes from the file, unless it has come into the file since
-// the device was configured. `request.text` has no errors.
+// Only lines whose value is another one on the device are touched; every other line stays byte for
+// byte, so that a file whose device was not changed comes back as it was. Host names and the names
+// of key files stay. A peer that the device does not have goes from the file with the comments that
+// are its own; one that `loaded` does not name either stays, with a warning. `request.text` has no
+// errors.
 SavedConfig SaveConfig(const SaveRequest& request);
 
 }  // namespace ringwire

@@ -197,4 +197,27 @@ DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted) {
   return diff;
 }
 
+void KeepUnnamed(const DeviceStatus& current, DeviceUpdate* wanted) {
+  absl::flat_hash_map<crypto::PublicKey, bool> names_allowed_ips;
+  for (const PeerUpdate& peer : wanted->peers) {
+    names_allowed_ips[peer.public_key] |= peer.replace_allowed_ips || !peer.allowed_ips.empty();
+  }
+  // In front of all that is named, which so has the last word: on a prefix also that of another
+  // peer.
+  std::vector<PeerUpdate> peers;
+  peers.reserve(current.peers.size() + wanted->peers.size());
+  for (const PeerStatus& status : current.peers) {
+    const auto named = names_allowed_ips.find(status.public_key);
+    if (named == names_allowed_ips.end()) continue;
+    PeerUpdate& peer = peers.emplace_back();
+    peer.public_key = status.public_key;
+    peer.preshared_key = status.preshared_key;
+    peer.persistent_keepalive_seconds = status.persistent_keepalive_seconds;
+    if (named->second) continue;
+    for (const Prefix& prefix : status.allowed_ips) peer.allowed_ips.push_back({prefix, false});
+  }
+  std::ranges::move(wanted->peers, std::back_inserter(peers));
+  wanted->peers = std::move(peers);
+}
+
 }  // namespace ringwire

@@ -11,6 +11,10 @@ namespace ringwire {
 // another. Pure; O(n log n) in peers and prefixes.
 DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted);
 
+// Makes `wanted`, which replaces all peers, leave alone what it does not name of peers that the
+// device has: preshared key, keepalive and allowed IPs. Pure; O(n).
+void KeepUnnamed(const DeviceStatus& current, DeviceUpdate* wanted);
+
 }  // namespace ringwire
 
 #endif  // RINGWIRE_CORE_DEVICE_UPDATE_DIFF_H_

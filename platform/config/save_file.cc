@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "core/config/config_save.h"
 #include "fmt/format.h"
 #include "platform/config/config_source.h"
@@ -30,13 +31,20 @@ void TakeKeysFromDevice(const ConfigFile& device, ConfigFile* file) {
   }
 }
 
+// A peer that only the file has is not loaded.
+NamedValues NamedOfDevice(const ConfigFile& file, const ConfigFile& device) {
+  absl::flat_hash_set<crypto::PublicKey> on_device;
+  for (const PeerConfig& peer : device.peers) on_device.insert(peer.public_key);
+  NamedValues named = NamedIn(file);
+  absl::erase_if(named.peers, [&](const auto& peer) { return !on_device.contains(peer.first); });
+  return named;
+}
+
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
-                                                    const ConfigFile& loaded,
-                                                    const ConfigFile& device,
-                                                    uint32_t chosen_fwmark,
-                                                    std::span<const InterfaceAddress> gone) {
+absl::StatusOr<SaveResult> SaveToFile(const std::string& path, const NamedValues& loaded,
+                                      const ConfigFile& device, uint32_t chosen_fwmark,
+                                      std::span<const InterfaceAddress> gone) {
   const std::string tried = "save to " + path;
   const std::unique_ptr<char, Free> target(::realpath(path.c_str(), nullptr));
   if (target == nullptr) return absl::ErrnoToStatus(errno, tried);
@@ -53,7 +61,9 @@ absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
   SecretText text;
   text.text = std::move(saved.text);
   for (std::string& warning : saved.warnings) warnings.push_back(std::move(warning));
-  if (text.text == old.text) return warnings;
+  if (text.text == old.text) {
+    return SaveResult{std::move(warnings), NamedOfDevice(source.config, device)};
+  }
   const ConfigParse result = ParseConfigText(text.text);
   if (!result.ok()) {
     return absl::InternalError(
@@ -64,7 +74,7 @@ absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
   if (!written.ok()) {
     return absl::Status(written.code(), fmt::format("{}: {}", tried, MessageOf(written)));
   }
-  return warnings;
+  return SaveResult{std::move(warnings), NamedOfDevice(result.config, device)};
 }
 
 }  // namespace ringwire::platform

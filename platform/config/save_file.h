@@ -8,17 +8,21 @@
 
 #include "absl/status/statusor.h"
 #include "core/config/config_file.h"
+#include "core/config/named_values.h"
 
 namespace ringwire::platform {
 
+struct SaveResult {
+  std::vector<std::string> warnings;  // of what could not be saved
+  NamedValues named;                  // by the file as it is now, of the device's peers
+};
+
 // Writes the state of a device into its configuration file, whole or not at all; a file that says
 // it already is left alone. `loaded`, `device`, `chosen_fwmark` and `gone`, of addresses, are as
-// SaveRequest has them. What could not be saved comes back as warnings.
-absl::StatusOr<std::vector<std::string>> SaveToFile(const std::string& path,
-                                                    const ConfigFile& loaded,
-                                                    const ConfigFile& device,
-                                                    uint32_t chosen_fwmark,
-                                                    std::span<const InterfaceAddress> gone);
+// SaveRequest has them.
+absl::StatusOr<SaveResult> SaveToFile(const std::string& path, const NamedValues& loaded,
+                                      const ConfigFile& device, uint32_t chosen_fwmark,
+                                      std::span<const InterfaceAddress> gone);
 
 }  // namespace ringwire::platform
 

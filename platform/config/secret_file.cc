@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "core/base/limits.h"
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
@@ -14,8 +15,8 @@
 namespace ringwire::platform {
 namespace {
 
-// Far more than a million peers need; keeps a wrong path from filling the memory.
-constexpr size_t kFileBytesMax = size_t{512} << 20;
+// Keeps a wrong path from filling the memory.
+constexpr size_t kFileBytesMax = kConfigFileBytesMax;
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 
 absl::Status FileError(int error, const std::string& tried) {
@@ -51,6 +52,46 @@ absl::Status WriteNew(const std::string& path, const struct stat& old, std::stri
   return status;
 }
 
+bool IsMount(const std::string& path) {
+  struct statx status{};
+  return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, STATX_TYPE, &status) == 0 &&
+         (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+// A file that is mounted by itself, as into a container, cannot be replaced, only overwritten.
+// `copy`, which holds `text` on disk, stays unless all of it is written.
+absl::Status OverwriteMount(const std::string& path, const std::string& copy,
+                            std::string_view text) {
+  const std::string tried = "overwrite " + path + ", which is a mount of its own,";
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat old{};
+  if (!file.valid() || ::fstat(file.get(), &old) != 0) {
+    const absl::Status status = FileError(errno, tried);
+    ::unlink(copy.c_str());
+    return status;
+  }
+  absl::Status status = WriteAll(file.get(), text, tried);
+  if (status.ok() &&
+      (::ftruncate(file.get(), static_cast<off_t>(text.size())) != 0 ||
+       ::fchmod(file.get(), old.st_mode & kOwnerOnly) != 0 || ::fsync(file.get()) != 0)) {
+    status = FileError(errno, tried);
+  }
+  if (!status.ok()) {
+    return {status.code(), fmt::format("{}; it is incomplete by now, and {} holds all of it",
+                                       MessageOf(status), copy)};
+  }
+  ::unlink(copy.c_str());
+  return absl::OkStatus();
+}
+
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const UniqueFd opened(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.valid() && ::fsync(opened.get()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "sync the folder of " + path);
+}
+
 }  // namespace
 
 absl::StatusOr<SecretText> ReadSecretFile(const std::string& path) {
@@ -70,7 +111,9 @@ absl::StatusOr<SecretText> ReadSecretFile(const std::string& path) {
     if (size < 0) return absl::ErrnoToStatus(errno, tried);
     file.text.append(chunk.data(), static_cast<size_t>(size));
     if (file.text.size() > kFileBytesMax) {
-      return absl::ResourceExhaustedError(tried + ": too large to be a configuration");
+      return absl::ResourceExhaustedError(
+          fmt::format("{}: it has more than {} MiB, the most that a configuration may have", tried,
+                      kFileBytesMax >> 20));
     }
   }
   crypto::Cleanse(chunk.data(), chunk.size());
@@ -82,20 +125,22 @@ absl::Status ReplaceSecretFile(const std::string& path, std::string_view text) {
   if (::lstat(path.c_str(), &old) != 0) return absl::ErrnoToStatus(errno, "replace " + path);
   const std::string temporary = path + ".new";
   absl::Status status = WriteNew(temporary, old, text);
+  if (!status.ok() && IsMount(path)) {
+    status = {status.code(),
+              MessageOf(status) + ": " + path +
+                  " is a mount of its own, and can be written only while its folder holds a copy; "
+                  "mount its folder in its place"};
+  }
   if (status.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) {
-    status = FileError(errno, "replace " + path);
+    const int error = errno;
+    if (error == EBUSY && IsMount(path)) return OverwriteMount(path, temporary, text);
+    status = FileError(error, "replace " + path);
   }
   if (!status.ok()) {
     ::unlink(temporary.c_str());
     return status;
   }
-  const std::string folder = path.substr(0, path.rfind('/') + 1);
-  const UniqueFd opened(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened.valid() || ::fsync(opened.get()) != 0) {
-    return absl::ErrnoToStatus(errno, "sync the folder of " + path);
-  }
-  return absl::OkStatus();
+  return SyncFolderOf(path);
 }
 
 }  // namespace ringwire::platform

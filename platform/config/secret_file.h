@@ -25,8 +25,9 @@ struct SecretText {
 absl::StatusOr<SecretText> ReadSecretFile(const std::string& path);
 
 // Puts `text` in the place of the file that is there, or leaves it as it is: through PATH.new,
-// which is on disk before it takes the name. The owner stays; of the mode what lets nobody else
-// read it. `path` is no symbolic link, or that is replaced.
+// which is on disk before it takes the name. A file that is a mount of its own is overwritten while
+// PATH.new holds a copy. The owner stays; of the mode what lets nobody else read it. `path` is no
+// symbolic link, or that is replaced.
 absl::Status ReplaceSecretFile(const std::string& path, std::string_view text);
 
 }  // namespace ringwire::platform

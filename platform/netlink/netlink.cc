@@ -138,7 +138,6 @@ absl::StatusOr<std::vector<InterfaceAddress>> Netlink::Addresses(uint32_t interf
     if (nl_addr_get_len(local) != (v4 ? 4U : 16U)) continue;
     const IpAddress address = v4 ? IpAddress::V4(std::span<const uint8_t, 4>(bytes, 4))
                                  : IpAddress::V6(std::span<const uint8_t, 16>(bytes, 16));
-    if (address.IsLinkLocalV6()) continue;
     addresses.push_back({address, static_cast<uint8_t>(rtnl_addr_get_prefixlen(entry))});
   }
   return addresses;

@@ -34,8 +34,8 @@ class Netlink {
   absl::Status SetLinkUp(uint32_t interface_index);
   // 0: there is none of that name.
   uint32_t IndexOf(const std::string& name);
-  // In the kernel's order, which for IPv4 is that in which they are preferred as a source. Without
-  // link-local ones, which the kernel may have given it.
+  // In the kernel's order, which for IPv4 is that in which they are preferred as a source. With
+  // link-local ones, of which the kernel may have given it one.
   absl::StatusOr<std::vector<InterfaceAddress>> Addresses(uint32_t interface_index);
   // NotFound: there is no such interface (any more).
   absl::StatusOr<LinkState> Query(uint32_t interface_index);

@@ -51,6 +51,7 @@ class Relay {
   void AskSupervisor(ServiceRequest what, ServiceAnswer answer);
   void TakeAnswer(const RelayMessage& message);
   absl::Status GiveState();
+  absl::Status GivePeers();
   absl::Status SetMark(std::string_view body);
   absl::Status MovePeers(std::string_view endpoints);
   void ReportUnanswered(std::span<const crypto::PublicKey> peers);
@@ -109,6 +110,7 @@ bool Relay::TakeMessage() {
     return true;
   }
   if (message->verb == RelayVerb::kGiveState) return GiveState().ok();
+  if (message->verb == RelayVerb::kGivePeers) return GivePeers().ok();
   const bool sets_mark = message->verb == RelayVerb::kSetMark;
   if (!sets_mark && message->verb != RelayVerb::kConfigure) return false;
   const absl::Status status = sets_mark ? SetMark(message->body) : Configure(message->body);
@@ -131,6 +133,7 @@ absl::Status Relay::Configure(std::string_view text) {
   Endpoints wanted = EndpointsOf(update);
   const DeviceStatus status = device_->loop().Status();
   LeaveOutKnownEndpoints(wanted, status, &update);
+  KeepUnnamed(status, &update);
   const UapiError error = device_->loop().Apply(Diff(status, update));
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   endpoints_ = std::move(wanted);
@@ -179,6 +182,12 @@ absl::Status Relay::GiveState() {
           : channel_.Send(RelayVerb::kFailed, "the device has more peers than a file may have");
   crypto::Cleanse(text.data(), text.size());
   return sent;
+}
+
+absl::Status Relay::GivePeers() {
+  std::vector<crypto::PublicKey> keys;
+  for (const PeerStatus& peer : device_->loop().Status().peers) keys.push_back(peer.public_key);
+  return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
 }
 
 absl::Status Relay::MovePeers(std::string_view endpoints) {

@@ -7,7 +7,6 @@
 
 #include "absl/status/status.h"
 #include "core/base/ascii.h"
-#include "core/base/check.h"
 #include "core/config/config_file.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
@@ -88,7 +87,6 @@ std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view b
 }
 
 std::string KeysBody(std::span<const crypto::PublicKey> keys) {
-  CHECK(keys.size() <= kUnansweredKeysMax);
   std::string body;
   body.reserve(keys.size() * kKeyBytes);
   for (const crypto::PublicKey& key : keys) {
@@ -97,8 +95,8 @@ std::string KeysBody(std::span<const crypto::PublicKey> keys) {
   return body;
 }
 
-std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body) {
-  if (body.size() % kKeyBytes != 0 || body.size() > kUnansweredKeysMax * kKeyBytes) {
+std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body, size_t count_max) {
+  if (body.size() % kKeyBytes != 0 || body.size() / kKeyBytes > count_max) {
     return std::nullopt;
   }
   std::vector<crypto::PublicKey> keys(body.size() / kKeyBytes);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/base/limits.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/control/sockets/device_control.h"
@@ -41,10 +42,11 @@ std::optional<RelayRequest> ParseRequest(std::string_view body);
 std::string AnswerBody(uint32_t id, const ServiceResult& result);
 std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view body);
 
-// At most kUnansweredKeysMax public keys, as their bytes.
+// Public keys, as their bytes.
 std::string KeysBody(std::span<const crypto::PublicKey> keys);
-// nullopt: no such thing, or longer.
-std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body);
+inline constexpr size_t kPeersBodyMax = kPeersMax * sizeof(crypto::PublicKey);
+// nullopt: no such thing, or more than `count_max`.
+std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body, size_t count_max);
 
 }  // namespace ringwire::platform
 

@@ -23,6 +23,7 @@ enum class RelayVerb : uint32_t {
   kFailed,      // the body: why; to start, to go on, or to do what it was asked
   kRequest,     // by somebody on the status socket; the body: RequestBody
   kState,       // the body: what wg shows of the device, as a configuration
+  kPeers,       // the body: the public keys of the device's peers (KeysBody)
   kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
   // From the supervisor.
   kStart,      // the first one; the body: where peers are (EndpointsText)
@@ -31,12 +32,13 @@ enum class RelayVerb : uint32_t {
   kEndpoints,  // where peers are by now; the body as that of kStart; there is no answer
   kAnswer,     // to a kRequest; the body: AnswerBody
   kGiveState,  // answered by kState, or kFailed
+  kGivePeers,  // answered by kPeers
   kServe,      // everything is set up; the body: one character, a Terminal. The last verb
 };
 
 inline constexpr size_t kRelayBodyMax = 4096;
-inline constexpr size_t kRelayConfigurationMax =
-    4 * kConfigFileBytesMax;  // written out it is longer
+// Written out, a configuration is longer: each of its AllowedIPs has a line of its own.
+inline constexpr size_t kRelayConfigurationMax = 4 * kConfigFileBytesMax;
 
 struct RelayMessage {
   RelayVerb verb = RelayVerb::kDone;

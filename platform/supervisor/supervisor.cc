@@ -280,6 +280,7 @@ absl::Status Supervisor::ForkRelay() {
 }
 
 void Supervisor::ForgetKeys() {
+  named_ = NamedIn(loaded_.config);
   loaded_.config.private_key.reset();
   for (PeerConfig& peer : loaded_.config.peers) peer.preshared_key.reset();
 }
@@ -402,7 +403,8 @@ bool Supervisor::TakeUnasked(const RelayMessage& message) {
     return request.has_value() && TakeRequest(*request);
   }
   if (message.verb != RelayVerb::kUnanswered) return true;  // a reply that comes too late
-  const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(message.body);
+  const std::optional<std::vector<crypto::PublicKey>> peers =
+      ParseKeys(message.body, kUnansweredKeysMax);
   if (peers.has_value()) names_.Doubt(*peers);
   return peers.has_value();
 }

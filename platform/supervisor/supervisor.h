@@ -13,6 +13,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/config/named_values.h"
+#include "crypto/secret.h"
 #include "platform/base/unique_fd.h"
 #include "platform/config/config_source.h"
 #include "platform/gateway/host/action_executor.h"
@@ -112,12 +114,14 @@ class Supervisor {
   absl::Status ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark);
   absl::Status SetMark(uint32_t mark);
   absl::Status AskRelay(RelayVerb verb, std::string_view body);
+  absl::StatusOr<std::vector<crypto::PublicKey>> PeersOfDevice();
 
   const DeviceFlags flags_;
   const Terminal terminal_;
   const std::string name_;
   const std::string path_;
   ConfigSource loaded_;  // what is in force; without keys once the relay has them
+  NamedValues named_;    // by the file as it was loaded or saved last
   const std::shared_ptr<NameSource> name_source_ = std::make_shared<NameSource>();
   EndpointResolver resolver_{
       // its thread starts after the relay process

@@ -4,7 +4,9 @@
 #include <thread>
 #include <utility>
 
+#include "core/base/limits.h"
 #include "core/base/mutex.h"
+#include "core/config/live_peers.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -150,6 +152,9 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
     return absl::FailedPreconditionError(
         "another Namespace needs a restart (`ringwire down`, then `up`)");
   }
+  const absl::StatusOr<std::vector<crypto::PublicKey>> on_device = PeersOfDevice();
+  if (!on_device.ok()) return on_device.status();
+  const std::vector<std::string> live = WarningsOfLivePeers(*on_device, named_, config);
   HostFacts facts;
   absl::StatusOr<Plan> plan = PlanReload(config, &facts);
   absl::Status status = plan.status();
@@ -160,6 +165,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
     if (!restored.ok()) spdlog::warn("{}: {}", name_, MessageOf(restored));
     return status;
   }
+  for (const std::string& warning : live) warnings_.push_back(path_ + ": " + warning);
   for (const std::string& warning : plan->warnings) warnings_.push_back(name_ + ": " + warning);
   if (config.workers != before.workers || config.io_backend != before.io_backend ||
       config.offloads != before.offloads) {
@@ -178,10 +184,20 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
 }
 
 absl::Status Supervisor::ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark) {
-  std::string text = ToDeviceText(wanted, names_.EndpointsOf(wanted), fwmark);
+  std::string text = ToDeviceText(wanted, named_, names_.EndpointsOf(wanted), fwmark);
   const absl::Status status = AskRelay(RelayVerb::kConfigure, text);
   crypto::Cleanse(text.data(), text.size());
   return status;
+}
+
+absl::StatusOr<std::vector<crypto::PublicKey>> Supervisor::PeersOfDevice() {
+  const absl::Status sent = channel_->Send(RelayVerb::kGivePeers);
+  if (!sent.ok()) return sent;
+  const absl::StatusOr<RelayMessage> reply = TakeReply(RelayVerb::kPeers, kPeersBodyMax);
+  if (!reply.ok()) return reply.status();
+  std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply->body, kPeersMax);
+  if (!keys.has_value()) return absl::InternalError("the relay process sent an invalid message");
+  return *std::move(keys);
 }
 
 absl::Status Supervisor::SetMark(uint32_t mark) {

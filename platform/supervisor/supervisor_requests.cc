@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/limits.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/config/save_file.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/saved_addresses.h"
 #include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
@@ -22,18 +24,14 @@ bool IsPreDown(const Journal::Entry& entry) {
   return hook != nullptr && hook->key == "PreDown";
 }
 
-// Those of IPv6 also go when a link is set down.
-std::vector<InterfaceAddress> GoneAddresses(const Plan& plan,
-                                            const std::vector<InterfaceAddress>& now,
-                                            bool is_link_up) {
-  std::vector<InterfaceAddress> gone;
+std::vector<InterfaceAddress> AddressesOf(const Plan& plan) {
+  std::vector<InterfaceAddress> addresses;
   for (const Step& step : plan.steps) {
     const auto* const add =
         step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
-    if (add == nullptr || std::ranges::find(now, add->address) != now.end()) continue;
-    if (is_link_up || add->address.address.family == IpFamily::kV4) gone.push_back(add->address);
+    if (add != nullptr) addresses.push_back(add->address);
   }
-  return gone;
+  return addresses;
 }
 
 ServiceResult ResultOf(const absl::StatusOr<std::vector<std::string>>& warnings) {
@@ -101,7 +99,7 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   const std::string tried = "save to " + path_;
   absl::Status status = channel_->Send(RelayVerb::kGiveState);
   if (!status.ok()) return status;
-  absl::StatusOr<RelayMessage> state = TakeReply(RelayVerb::kState, kRelayConfigurationMax);
+  absl::StatusOr<RelayMessage> state = TakeReply(RelayVerb::kState, kConfigFileBytesMax);
   if (!state.ok()) {
     return absl::AbortedError(fmt::format("{}: {}", tried, MessageOf(state.status())));
   }
@@ -115,20 +113,23 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   const absl::StatusOr<LinkState> link = host_->Link();
   device.config.mtu.reset();
   if (link.ok()) device.config.mtu = static_cast<uint16_t>(std::min(link->mtu, 65535U));
-  auto addresses = host_->Addresses();
+  const auto addresses = host_->Addresses();
   std::vector<InterfaceAddress> gone;
   if (addresses.ok()) {
-    gone = GoneAddresses(plan_, *addresses, link.ok() && link->up);
-    device.config.addresses = *std::move(addresses);
+    AddressesToSave to_save =
+        CompareAddresses(AddressesOf(plan_), *addresses, link.ok() && link->up);
+    gone = std::move(to_save.gone);
+    device.config.addresses = std::move(to_save.present);
   }
-  auto warnings = SaveToFile(path_, loaded_.config, device.config, plan_.fwmark, gone);
-  if (!warnings.ok()) {
-    spdlog::error("{}", MessageOf(warnings.status()));
-    return warnings;
+  absl::StatusOr<SaveResult> saved = SaveToFile(path_, named_, device.config, plan_.fwmark, gone);
+  if (!saved.ok()) {
+    spdlog::error("{}", MessageOf(saved.status()));
+    return saved.status();
   }
+  named_ = std::move(saved->named);
   spdlog::info("the state of {} was saved to {}", name_, path_);
-  for (const std::string& warning : *warnings) spdlog::warn("{}", warning);
-  return warnings;
+  for (const std::string& warning : saved->warnings) spdlog::warn("{}", warning);
+  return std::move(saved->warnings);
 }
 
 // wg-quick's order: PreDown may still change what is saved.

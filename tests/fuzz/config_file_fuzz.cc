@@ -66,16 +66,16 @@ void CheckSaving(std::string_view text, const ConfigFile& config) {
   // A target that is in no AllowedIPs any more is an error, for which a file is not replaced.
   if (!config.gateway.port_forwards.empty()) return;
   const ConfigFile state = StateFor(config);
-  const SavedConfig saved = SaveConfig({text, config, config, state});
+  const SavedConfig saved = SaveConfig({text, config, NamedIn(config), state});
   const ConfigParse after = ParseConfigFile(saved.text);
   // Its port may have become one that the file forwards, and then the file is left as it is.
   if (!after.ok() && !config.gateway.port_forwards.empty()) return;
   CHECK(after.ok());
   CHECK(after.config.listen_port == state.listen_port);
   CHECK(after.config.fwmark == state.fwmark);
-  CHECK(after.config.peers.size() == state.peers.size());
+  CHECK(NamedIn(after.config).peers.size() == state.peers.size());
   CHECK(after.config.hooks == config.hooks);
-  CHECK(SaveConfig({saved.text, after.config, config, state}).text == saved.text);
+  CHECK(SaveConfig({saved.text, after.config, NamedIn(config), state}).text == saved.text);
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ ConfigFile MustParse(std::string_view text) {
 SavedConfig Save(std::string_view text, std::string_view device, std::string_view loaded = {},
                  uint32_t chosen_fwmark = 0) {
   const ConfigFile file = MustParse(text);
-  const ConfigFile before = loaded.empty() ? file : MustParse(loaded);
+  const NamedValues before = NamedIn(loaded.empty() ? file : MustParse(loaded));
   const ConfigFile state = MustParse(device);
   SavedConfig saved = SaveConfig({text, file, before, state, chosen_fwmark});
   const ConfigFile after = MustParse(saved.text);
@@ -130,8 +130,94 @@ TEST(ConfigSaveTest, PeersComeAndGoWithTheirComments) {
 TEST(ConfigSaveTest, APeerThatHasComeIntoTheFileSinceItWasLoadedStays) {
   const std::string loaded = Interface(Peer(kAnna, ""));
   const std::string text = loaded + Peer(kBert, "AllowedIPs = 10.0.0.3/32\n");
-  EXPECT_EQ(Save(text, Interface(""), loaded).text,
-            Interface(Peer(kBert, "AllowedIPs = 10.0.0.3/32\n")));
+  const SavedConfig saved = Save(text, Interface(""), loaded);
+  EXPECT_EQ(saved.text, Interface(Peer(kBert, "AllowedIPs = 10.0.0.3/32\n")));
+  ASSERT_EQ(saved.warnings.size(), 1U);
+  EXPECT_TRUE(saved.warnings[0].starts_with("peer " + std::string(kBert) + " is in the file"))
+      << saved.warnings[0];
+}
+
+TEST(ConfigSaveTest, OfManyPeersThatOnlyTheFileHasEightAreNamed) {
+  std::string text = Interface("");
+  for (int i = 0; i < 20; ++i) {
+    crypto::PublicKey key{};
+    key[0] = static_cast<uint8_t>(i);
+    text += Peer(KeyToBase64(key), "");
+  }
+  const SavedConfig saved = Save(text, Interface(""), Interface(""));
+  EXPECT_EQ(saved.text, text);
+  ASSERT_EQ(saved.warnings.size(), 9U);
+  EXPECT_EQ(saved.warnings[8], "and so for 12 more peers");
+}
+
+// As installers mark what they have written, with no empty line in between.
+std::string Marked(std::string_view name, std::string_view key) {
+  return fmt::format(
+      "# BEGIN_PEER {0}\n[Peer]\nPublicKey = {1}\nAllowedIPs = 10.0.0.{2}/32\n"
+      "# END_PEER {0}\n",
+      name, key, name.size());
+}
+
+TEST(ConfigSaveTest, APeerGoesWithTheMarksOfItsInstallerAndLeavesThoseOfItsNeighbours) {
+  const std::string anna = Marked("anna", kAnna);
+  const std::string bert = Marked("berta", kBert);
+  const std::string cleo = Marked("cleo_2", kCleo);
+  const auto on_device = [](std::string_view key, int last) {
+    return Peer(key, fmt::format("AllowedIPs = 10.0.0.{}/32\n", last));
+  };
+  const std::string text = Interface(anna + bert + cleo);
+  EXPECT_EQ(Save(text, Interface(on_device(kBert, 5) + on_device(kCleo, 6))).text,
+            Interface(bert + cleo));
+  EXPECT_EQ(Save(text, Interface(on_device(kAnna, 4) + on_device(kCleo, 6))).text,
+            Interface(anna + cleo));
+  EXPECT_EQ(Save(text, Interface(on_device(kAnna, 4) + on_device(kBert, 5))).text,
+            Interface(anna + bert));
+}
+
+TEST(ConfigSaveTest, CommentsThatMayBeOfSomethingElseStayWhenAPeerGoes) {
+  const std::string anna = "# Anna\n[Peer]\nPublicKey = " + std::string(kAnna) +
+                           "\n# her laptop\nAllowedIPs = 10.0.0.2/32\n# PersistentKeepalive = 25\n";
+  const std::string bert = "[Peer]\nPublicKey = " + std::string(kBert) + "\n";
+  const std::string text = Interface("\n### begin Anna ###\n" + anna +
+                                     "### end Anna ###\n\n# ---- the Berlin office ----\n\n"
+                                     "# Bert\n" +
+                                     bert);
+  EXPECT_EQ(Save(text, Interface(Peer(kBert, ""))).text,
+            Interface("\n# ---- the Berlin office ----\n\n# Bert\n" + bert));
+  // Nothing stands between Anna's last setting and the comments of Bert's section.
+  EXPECT_EQ(Save(Interface("\n" + anna + "# Bert\n" + bert), Interface(Peer(kBert, ""))).text,
+            Interface("\n# Bert\n" + bert));
+  EXPECT_EQ(Save(Interface("\n" + anna + "# Bert\n" + bert),
+                 Interface(Peer(kAnna, "AllowedIPs = 10.0.0.2/32\n")))
+                .text,
+            Interface("\n" + anna));
+}
+
+TEST(ConfigSaveTest, OnlyTheLinesOfAllowedIpsChangeWhosePrefixesDo) {
+  const std::string text = Interface(
+      Peer(kAnna,
+           "AllowedIPs = 10.0.0.2 # laptop\nAllowedIPs = 10.1.0.0/16,10.2.0.9/16 # sites\n"
+           "AllowedIPs =\nAllowedIPs = fd00::2 # at last\n"));
+  EXPECT_EQ(Save(text, Interface(Peer(kAnna,
+                                      "AllowedIPs = 10.0.0.2/32, 10.2.0.0/16, fd00::2/128, "
+                                      "10.3.0.0/16\n")))
+                .text,
+            Interface(Peer(kAnna,
+                           "AllowedIPs = 10.0.0.2 # laptop\nAllowedIPs = 10.2.0.9/16 # "
+                           "sites\nAllowedIPs =\nAllowedIPs = fd00::2, 10.3.0.0/16 # at "
+                           "last\n")));
+}
+
+TEST(ConfigSaveTest, SeveralSectionsOfAPeerStayAsTheyAreIfTheDeviceIsAsTheySay) {
+  const std::string text =
+      Interface(Peer(kAnna, "AllowedIPs = 10.0.0.2/32\n") + Peer(kBert, "") +
+                Peer(kAnna, "AllowedIPs = +10.0.0.3/32\nEndpoint = 192.0.2.7:1\n"));
+  EXPECT_EQ(Save(text, Interface(Peer(kAnna,
+                                      "AllowedIPs = 10.0.0.2/32, 10.0.0.3/32\n"
+                                      "Endpoint = 192.0.2.7:1\n") +
+                                 Peer(kBert, "")))
+                .text,
+            text);
 }
 
 TEST(ConfigSaveTest, TheDeviceItselfAsAPeerStays) {
@@ -178,7 +264,7 @@ TEST(ConfigSaveTest, AddressesThatWentAreTakenOutAndOnlyTheirLinesChange) {
   ConfigFile state = file;
   const auto save = [&](std::vector<InterfaceAddress> gone) {
     for (const InterfaceAddress& address : gone) std::erase(state.addresses, address);
-    return SaveConfig({text, file, file, state, 0, gone}).text;
+    return SaveConfig({text, file, NamedIn(file), state, 0, gone}).text;
   };
   EXPECT_EQ(save({}), text);
   const std::string kept =
@@ -200,14 +286,14 @@ TEST(ConfigSaveTest, KeysInFilesOfTheirOwnStayThereAndADifferenceIsSaid) {
   ASSERT_TRUE(ParseKeyBase64(kPreshared, file.peers[0].preshared_key->bytes()));
   const ConfigFile same =
       MustParse(Interface(Peer(kAnna, fmt::format("PresharedKey = {}\n", kPreshared))));
-  SavedConfig saved = SaveConfig({text, file, file, same});
+  SavedConfig saved = SaveConfig({text, file, NamedIn(file), same});
   EXPECT_EQ(saved.text, text);
   EXPECT_TRUE(saved.warnings.empty());
   const ConfigFile other =
       MustParse(fmt::format("[Interface]\nPrivateKey = {}\nListenPort = 51820"
                             "\n[Peer]\nPublicKey = {}\n",
                             kOther, kAnna));
-  saved = SaveConfig({text, file, file, other});
+  saved = SaveConfig({text, file, NamedIn(file), other});
   EXPECT_EQ(saved.text, text);
   ASSERT_EQ(saved.warnings.size(), 2U);
   EXPECT_EQ(saved.warnings[0],

@@ -295,5 +295,39 @@ TEST(ConfigDiffTest, ClearingThePrivateKeyTwiceIsNoChange) {
   EXPECT_TRUE(diff.private_key && diff.private_key->IsZero());
 }
 
+// What a hook or `wg set` has given a peer, and a file does not speak of.
+TEST(KeepUnnamedTest, LeavesAloneWhatIsNotNamedOfAPeerThatIsThere) {
+  DeviceStatus current = TwoPeers();
+  current.peers[0].preshared_key.bytes()[0] = 1;
+  current.peers[0].persistent_keepalive_seconds = 25;
+  DeviceUpdate wanted;
+  wanted.replace_peers = true;
+  wanted.peers.push_back({.public_key = current.peers[0].public_key});
+  KeepUnnamed(current, &wanted);
+  const DeviceUpdate diff = Diff(current, wanted);
+  ASSERT_EQ(diff.peers.size(), 1u);
+  EXPECT_TRUE(diff.peers[0].remove) << "the second one, which is not listed";
+  EXPECT_EQ(diff.peers[0].public_key, current.peers[1].public_key);
+}
+
+TEST(KeepUnnamedTest, WhatIsNamedHasTheLastWordAlsoOnThePrefixOfAnotherPeer) {
+  DeviceStatus current = TwoPeers();
+  current.peers[0].preshared_key.bytes()[0] = 1;
+  DeviceUpdate wanted;
+  wanted.replace_peers = true;
+  PeerUpdate second{.public_key = current.peers[1].public_key, .replace_allowed_ips = true};
+  second.allowed_ips = {{current.peers[0].allowed_ips[0], false}};
+  wanted.peers = {second, {.public_key = current.peers[0].public_key}};
+  wanted.peers[1].preshared_key.emplace();
+  KeepUnnamed(current, &wanted);
+  const DeviceUpdate diff = Diff(current, wanted);
+  ASSERT_EQ(diff.peers.size(), 2u);
+  for (const PeerUpdate& peer : diff.peers) {
+    const bool is_first = peer.public_key == current.peers[0].public_key;
+    EXPECT_EQ(peer.preshared_key.has_value(), is_first);
+    EXPECT_EQ(peer.replace_allowed_ips || !peer.allowed_ips.empty(), true);
+  }
+}
+
 }  // namespace
 }  // namespace ringwire

@@ -1,10 +1,13 @@
 #include "platform/config/secret_file.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -87,6 +90,47 @@ TEST_F(SecretFileTest, AFailureLeavesTheOldFile) {
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.message().find("write " + path_ + ".new"), absl::string_view::npos) << status;
   EXPECT_EQ(Text(path_), "old");
+}
+
+// In a mount namespace of a process of its own; the message is printed.
+[[noreturn]] void ReplaceMounted(const std::string& source, const std::string& path,
+                                 bool folder_is_read_only) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  bool ready = ::unshare(CLONE_NEWNS) == 0 &&
+               ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  if (ready && folder_is_read_only) {
+    ready =
+        ::mount(folder.c_str(), folder.c_str(), nullptr, MS_BIND, nullptr) == 0 &&
+        ::mount(nullptr, folder.c_str(), nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+  }
+  ready = ready && ::mount(source.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) == 0;
+  if (!ready) ::_exit(3);
+  const absl::Status status = ReplaceSecretFile(path, "new");
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  ::_exit(status.ok() ? 0 : 1);
+}
+
+TEST_F(SecretFileTest, AFileThatIsAMountOfItsOwnIsOverwritten) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
+  Write(path_, "", 0600);
+  const std::string source = folder_ + "/source";
+  Write(source, "a longer one than the new one", 0644);
+  EXPECT_EXIT(ReplaceMounted(source, path_, false), testing::ExitedWithCode(0), "OK");
+  EXPECT_EQ(Text(source), "new");
+  EXPECT_EQ(ModeOf(source), 0600U);
+  EXPECT_EQ(FilesInFolder(), 2U) << "no copy is left";
+}
+
+TEST_F(SecretFileTest, AMountWithoutRoomForACopyIsLeftAloneAndNamed) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
+  Write(path_, "", 0600);
+  std::string pattern = testing::TempDir() + "source.XXXXXX";
+  const std::string folder = ::mkdtemp(pattern.data());
+  Write(folder + "/source", "old", 0600);
+  EXPECT_EXIT(ReplaceMounted(folder + "/source", path_, true), testing::ExitedWithCode(1),
+              "is a mount of its own.*mount its folder in its place");
+  EXPECT_EQ(Text(folder + "/source"), "old");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -73,14 +73,14 @@ TEST(RelayBodiesTest, RefusesWhatIsNoRequestOrAnswer) {
 TEST(RelayBodiesTest, KeysComeBackAsTheyWere) {
   std::vector<crypto::PublicKey> keys;
   for (size_t i = 0; i < kUnansweredKeysMax; ++i) keys.push_back(Key(static_cast<uint8_t>(i)));
-  EXPECT_EQ(ParseKeys(KeysBody(keys)), keys);
-  EXPECT_EQ(ParseKeys(""), std::vector<crypto::PublicKey>());
+  EXPECT_EQ(ParseKeys(KeysBody(keys), kUnansweredKeysMax), keys);
+  EXPECT_EQ(ParseKeys("", kUnansweredKeysMax), std::vector<crypto::PublicKey>());
 }
 
 TEST(RelayBodiesTest, RefusesHalfKeysAndTooMany) {
-  EXPECT_EQ(ParseKeys(std::string(31, 'x')), std::nullopt);
-  EXPECT_EQ(ParseKeys(std::string(33, 'x')), std::nullopt);
-  EXPECT_EQ(ParseKeys(std::string(32 * (kUnansweredKeysMax + 1), 'x')), std::nullopt);
+  EXPECT_EQ(ParseKeys(std::string(31, 'x'), kUnansweredKeysMax), std::nullopt);
+  EXPECT_EQ(ParseKeys(std::string(33, 'x'), kUnansweredKeysMax), std::nullopt);
+  EXPECT_EQ(ParseKeys(std::string(32 * 3, 'x'), 2), std::nullopt);
 }
 
 TEST(RelayBodiesTest, AReasonSteersNoTerminal) {
