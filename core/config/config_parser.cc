@@ -1,210 +1,254 @@
 #include "core/config/config_parser.h"
 
 #include <algorithm>
-#include <iterator>
+#include <array>
 #include <utility>
 
 #include "core/base/limits.h"
-#include "core/config/config_value.h"
+#include "core/config/text_encoding.h"
 #include "fmt/format.h"
 
 namespace ringwire {
 namespace config_parser {
+namespace {
 
-const Parser::KnownKey Parser::kKnownKeys[] = {
-    {"PrivateKey", Section::kInterface, &Parser::ReadPrivateKey},
-    {"PrivateKeyFile", Section::kInterface, &Parser::ReadPrivateKeyFile},
-    {"ListenPort", Section::kInterface, &Parser::ReadListenPort},
-    {"FwMark", Section::kInterface, &Parser::ReadFwMark},
-    {"Address", Section::kInterface, &Parser::ReadAddress, true},
-    {"MTU", Section::kInterface, &Parser::ReadMtu, true},
-    {"Workers", Section::kInterface, &Parser::ReadWorkers},
-    {"IoBackend", Section::kInterface, &Parser::ReadIoBackend},
-    {"Offload", Section::kInterface, &Parser::ReadOffload},
-    {"TransportCipher", Section::kInterface, &Parser::ReadTransportCipher},
-    {"DNS", Section::kInterface, &Parser::ReadDns, true},
-    {"Table", Section::kInterface, &Parser::ReadTable, true},
-    {"PreUp", Section::kInterface, &Parser::ReadHook, true, true},
-    {"PostUp", Section::kInterface, &Parser::ReadHook, true, true},
-    {"PreDown", Section::kInterface, &Parser::ReadHook, true, true},
-    {"PostDown", Section::kInterface, &Parser::ReadHook, true, true},
-    {"SaveConfig", Section::kInterface, &Parser::ReadSaveConfig},
-    {"PublicKey", Section::kPeer, &Parser::ReadPublicKey},
-    {"PresharedKey", Section::kPeer, &Parser::ReadPresharedKey},
-    {"PresharedKeyFile", Section::kPeer, &Parser::ReadPresharedKeyFile},
-    {"AllowedIPs", Section::kPeer, &Parser::ReadAllowedIps, true},
-    {"Endpoint", Section::kPeer, &Parser::ReadEndpoint},
-    {"PersistentKeepalive", Section::kPeer, &Parser::ReadPersistentKeepalive},
-    {"Name", Section::kPeer, &Parser::ReadName},
-    {"TransportCipher", Section::kPeer, &Parser::ReadTransportCipher},
-    {"Forward", Section::kGateway, &Parser::ReadForward},
-    {"Masquerade", Section::kGateway, &Parser::ReadMasquerade},
-    {"PortForward", Section::kGateway, &Parser::ReadPortForward},
-    {"RouteFrom", Section::kGateway, &Parser::ReadRouteFrom},
-    {"ReturnPath", Section::kGateway, &Parser::ReadReturnPath},
-    {"Namespace", Section::kGateway, &Parser::ReadNamespace},
-    {"KillSwitch", Section::kGateway, &Parser::ReadKillSwitch},
+constexpr std::array kSections = {ConfigSection::kInterface, ConfigSection::kPeer,
+                                  ConfigSection::kGateway};
+
+std::span<const KeyRow> KeysOf(ConfigSection section) {
+  switch (section) {
+    case ConfigSection::kInterface:
+      return InterfaceKeys();
+    case ConfigSection::kPeer:
+      return PeerKeys();
+    case ConfigSection::kGateway:
+      return GatewayKeys();
+    case ConfigSection::kNone:
+    case ConfigSection::kUnknown:
+      break;
+  }
+  return {};
+}
+
+const KeyRow* FindKey(std::string_view name, ConfigSection section) {
+  const std::span<const KeyRow> keys = KeysOf(section);
+  const auto found = std::ranges::find_if(
+      keys, [name](const KeyRow& row) { return EqualIgnoringCase(row.name, name); });
+  return found == keys.end() ? nullptr : &*found;
+}
+
+// Whether all letters of `part` are in `whole` in this order: PubKey is short for PublicKey,
+// Keepalive for PersistentKeepalive.
+bool IsShortFor(std::string_view part, std::string_view whole) {
+  if (part.size() < 5) return false;
+  for (const char c : whole) {
+    if (!part.empty() && Lower(part.front()) == Lower(c)) part.remove_prefix(1);
+  }
+  return part.empty();
+}
+
+struct NearestKey {
+  const KeyRow* row = nullptr;
+  ConfigSection section = ConfigSection::kNone;
 };
 
-constexpr std::string_view SectionName(Section section) {
-  if (section == Section::kGateway) return "[Gateway]";
-  return section == Section::kPeer ? "[Peer]" : "[Interface]";
-}
-
-ConfigParse Parser::Parse(std::string_view text) {
-  if (text.size() > kConfigFileBytesMax) {
-    Fail(FilePosition{}, fmt::format("the file has {} bytes; a configuration has at most {}",
-                                     text.size(), kConfigFileBytesMax));
-    return std::move(result_);
-  }
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  while (!text.empty()) {
-    const size_t newline = text.find('\n');
-    ++line_number_;
-    line_start_ = text.data();
-    ParseLine(text.substr(0, newline));
-    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
-  }
-  EndPeer();
-  EndGateway();
-  if (errors_not_listed_ > 0) {
-    result_.errors.push_back(
-        {first_not_listed_, fmt::format("and {} more errors from here on", errors_not_listed_)});
-  }
-  return std::move(result_);
-}
-
-void Parser::Fail(FilePosition position, std::string message) {
-  if (result_.errors.size() < kConfigErrorsMax) {
-    result_.errors.push_back({position, std::move(message)});
-  } else if (errors_not_listed_++ == 0) {
-    first_not_listed_ = position;
-  }
-}
-
-void Parser::ParseLine(std::string_view line) {
-  const std::string_view statement = Trim(line.substr(0, line.find('#')));
-  if (statement.empty()) return;
-  if (statement.starts_with('[')) {
-    StartSection(statement);
-    return;
-  }
-  if (section_ == Section::kUnknown) return;  // one error for the whole section
-  const size_t equals = statement.find('=');
-  // The statement is not quoted here or below: it could be part of a key that was broken over two
-  // lines.
-  if (equals == std::string_view::npos) {
-    Fail(statement, "expected 'Key = value' or '[Section]'");
-    return;
-  }
-  const std::string key = WithoutSpaces(statement.substr(0, equals));
-  std::string_view value = Trim(statement.substr(equals + 1));
-  if (section_ == Section::kNone) {
-    Fail(statement, "a key before any section; an [Interface] or [Peer] line comes first");
-    return;
-  }
-  key_ = FindKey(key, section_);
-  if (key_ == nullptr) {
-    ReportUnknownKey(statement, key, !value.empty());
-    return;
-  }
-  key_position_ = PositionOf(statement);
-  if (key_->is_hook) value = Trim(line.substr(line.find('=') + 1));
-  if (value.empty() && !key_->may_be_empty) {
-    Fail(value, fmt::format("{} has no value", key_->name));
-    return;
-  }
-  (this->*key_->read)(value);
-}
-
-const Parser::KnownKey* Parser::FindKey(std::string_view key, Section section) const {
-  const auto* const found = std::ranges::find_if(kKnownKeys, [&](const KnownKey& known) {
-    return known.section == section && EqualIgnoringCase(known.name, key);
-  });
-  return found == std::end(kKnownKeys) ? nullptr : found;
-}
-
-void Parser::ReportUnknownKey(std::string_view at, std::string_view key, bool has_value) {
-  constexpr size_t kKeyLengthMax = 24;  // beyond every known key by more than any mistyping
+// The key that a mistyped one was meant to be; none: no key is near enough.
+NearestKey FindNearest(std::string_view name, ConfigSection here) {
   constexpr size_t kDistanceMax = 2;
-  for (const Section other : {Section::kInterface, Section::kPeer, Section::kGateway}) {
-    const KnownKey* const misplaced = FindKey(key, other);
-    if (misplaced == nullptr) continue;
-    Fail(at, fmt::format("{} belongs in {}, not in {}", misplaced->name, SectionName(other),
-                         SectionName(section_)));
-    return;
-  }
-  const KnownKey* nearest = nullptr;
+  NearestKey nearest;
   std::pair<size_t, bool> nearest_distance{kDistanceMax + 1, false};
-  if (key.size() <= kKeyLengthMax) {
-    for (const KnownKey& known : kKnownKeys) {
+  for (const ConfigSection section : kSections) {
+    for (const KeyRow& row : KeysOf(section)) {
+      size_t edits = EditDistance(name, row.name);
+      if (edits > kDistanceMax && IsShortFor(name, row.name)) edits = kDistanceMax;
       // Of two that are as near, the one of this section.
-      const std::pair distance(EditDistance(key, known.name), known.section != section_);
+      const std::pair distance(edits, section != here);
       if (distance >= nearest_distance) continue;
-      if (2 * distance.first >= known.name.size()) continue;  // hardly a letter in common
-      nearest = &known;
+      if (2 * edits >= row.name.size()) continue;  // hardly a letter in common
+      nearest = {&row, section};
       nearest_distance = distance;
     }
   }
-  if (nearest != nullptr) {
+  return nearest;
+}
+
+// The lines of a file.
+class Parser {
+ public:
+  explicit Parser(Reading* reading) : reading_(reading) {}
+  void Parse(std::string_view text);
+
+ private:
+  void ParseLine(std::string_view line);
+  void StartSection(const ConfigLine& line);
+  void EndPeer();
+  void ReportUnknownKey(const ConfigLine& line);
+
+  Reading* const reading_;
+  ConfigSection section_ = ConfigSection::kNone;
+};
+
+void Parser::Parse(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  while (!text.empty()) {
+    const size_t newline = text.find('\n');
+    const std::string_view line = text.substr(0, newline);
+    reading_->StartLine(line);
+    ParseLine(line);
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+  }
+  EndPeer();
+}
+
+void Parser::ParseLine(std::string_view line) {
+  const ConfigLine read = ReadConfigLine(line);
+  if (!read.SaysSomething()) return;
+  if (read.kind == ConfigLine::Kind::kSection) {
+    StartSection(read);
+    return;
+  }
+  if (section_ == ConfigSection::kUnknown) return;  // one error for the whole section
+  const bool is_setting = read.kind == ConfigLine::Kind::kSetting;
+  const KeyRow* const row = is_setting ? FindKey(read.name, section_) : nullptr;
+  const bool is_text = row != nullptr && (row->is_hook || row->is_free_text);
+  if (const std::optional<OddCharacter> odd = FindOddCharacter(read.statement); odd && !is_text) {
+    reading_->Fail(odd->at, fmt::format("{} does not belong here; {}", odd->name, odd->instead));
+    return;
+  }
+  // The statement is not quoted here or below: it could be part of a key that was broken over two
+  // lines.
+  if (!is_setting) {
+    reading_->Fail(read.statement, "expected 'Key = value' or '[Section]'");
+    return;
+  }
+  if (section_ == ConfigSection::kNone) {
+    reading_->Fail(read.statement,
+                   "a key before any section; an [Interface] or [Peer] line comes first");
+    return;
+  }
+  if (row == nullptr) {
+    ReportUnknownKey(read);
+    return;
+  }
+  reading_->StartSetting(*row, section_, read.statement);
+  const std::string_view value = row->is_hook ? read.whole_value : read.value;
+  if (value.empty() && !row->may_be_empty) {
+    reading_->Fail(value, fmt::format("{} has no value", row->name));
+    return;
+  }
+  row->read(value, reading_);
+}
+
+void Parser::ReportUnknownKey(const ConfigLine& line) {
+  constexpr size_t kKeyLengthMax = 24;  // beyond every known key by more than any mistyping
+  const std::string_view at = line.statement;
+  for (const ConfigSection other : kSections) {
+    const KeyRow* const misplaced = FindKey(line.name, other);
+    if (misplaced == nullptr) continue;
+    reading_->Fail(at, fmt::format("{} belongs in {}, not in {}", misplaced->name,
+                                   SectionName(other), SectionName(section_)));
+    return;
+  }
+  const bool may_be_key = line.name.size() <= kKeyLengthMax;
+  if (const NearestKey nearest = may_be_key ? FindNearest(line.name, section_) : NearestKey();
+      nearest.row != nullptr) {
     const std::string where =
-        nearest->section == section_
+        nearest.section == section_
             ? std::string()
-            : fmt::format(" (it belongs in {})", SectionName(nearest->section));
-    Fail(at, fmt::format("unknown key {} in {}; did you mean '{}'?{}", Quoted(key),
-                         SectionName(section_), nearest->name, where));
+            : fmt::format(" (it belongs in {})", SectionName(nearest.section));
+    reading_->Fail(at, fmt::format("unknown key {} in {}; did you mean '{}'?{}", Quoted(line.name),
+                                   SectionName(section_), nearest.row->name, where));
     return;
   }
   // The tail of a broken key looks like `…mk=`, a name with nothing behind it.
   const bool is_word =
-      has_value && key.size() <= kKeyLengthMax && std::ranges::all_of(key, IsLetter);
-  Fail(at, fmt::format("unknown key{}{} in {}", is_word ? " " : "", is_word ? Quoted(key) : "",
-                       SectionName(section_)));
+      !line.value.empty() && may_be_key && std::ranges::all_of(line.name, IsLetter);
+  reading_->Fail(at, fmt::format("unknown key{}{} in {}", is_word ? " " : "",
+                                 is_word ? Quoted(line.name) : "", SectionName(section_)));
 }
 
-void Parser::StartSection(std::string_view header) {
+void Parser::StartSection(const ConfigLine& line) {
   EndPeer();
-  const std::string name = WithoutSpaces(header);
-  if (EqualIgnoringCase(name, "[Interface]")) {
-    section_ = Section::kInterface;
-  } else if (EqualIgnoringCase(name, "[Peer]")) {
-    section_ = Section::kPeer;
-    peer_has_public_key_ = false;
-    result_.config.peers.emplace_back().position = PositionOf(header);
-  } else if (EqualIgnoringCase(name, "[Gateway]")) {
-    section_ = Section::kGateway;
-  } else {
-    section_ = Section::kUnknown;
-    Fail(header, "unknown section; there are [Interface], [Peer] and [Gateway]");
+  section_ = line.section;
+  if (section_ == ConfigSection::kPeer) {
+    reading_->peer_has_public_key = false;
+    reading_->config().peers.emplace_back().position = reading_->PositionOf(line.statement);
   }
+  if (section_ != ConfigSection::kUnknown) return;
+  if (const std::optional<OddCharacter> odd = FindOddCharacter(line.statement)) {
+    reading_->Fail(odd->at, fmt::format("{} does not belong here; {}", odd->name, odd->instead));
+    return;
+  }
+  // Not quoted where it is longer: it could be a part of a key.
+  constexpr size_t kShownMax = 14;
+  constexpr size_t kDistanceMax = 2;
+  const std::string shown =
+      line.name.size() <= kShownMax ? fmt::format(" {}", Quoted(line.name)) : std::string();
+  std::string meant = "; there are [Interface], [Peer] and [Gateway]";
+  for (const ConfigSection known : kSections) {
+    if (!shown.empty() && EditDistance(line.name, SectionName(known)) <= kDistanceMax) {
+      meant = fmt::format("; did you mean {}?", SectionName(known));
+    }
+  }
+  reading_->Fail(line.statement, fmt::format("unknown section{}{}", shown, meant));
 }
 
 void Parser::EndPeer() {
-  if (section_ == Section::kPeer && !peer_has_public_key_) {
-    Fail(peer().position, "this [Peer] has no PublicKey");
+  if (section_ == ConfigSection::kPeer && !reading_->peer_has_public_key) {
+    reading_->Fail(reading_->peer().position, "this [Peer] has no PublicKey");
   }
 }
 
-// What is to be translated has to be forwarded first.
-void Parser::EndGateway() {
-  CheckRouteFrom();
-  GatewayConfig& gateway = result_.config.gateway;
-  const bool translates = !gateway.masquerade.empty();
-  const bool needed = translates || !gateway.port_forwards.empty();
-  gateway.forward = forward_.value_or(needed);
-  if (needed && !gateway.forward) {
-    Fail(forward_position_, fmt::format("{} needs Forward = on; leave one of the two out",
-                                        translates ? "Masquerade" : "PortForward"));
+}  // namespace
+
+void Reading::Messages::Add(FilePosition position, std::string message) {
+  if (list.size() < kConfigErrorsMax) {
+    list.push_back({position, std::move(message)});
+  } else if (not_listed++ == 0) {
+    first_not_listed = position;
   }
-  CheckPortForwards();
-  CheckReturnPath();
+}
+
+std::vector<ConfigError> Reading::Messages::Take(std::string_view kind) {
+  if (not_listed > 0) {
+    list.push_back(
+        {first_not_listed, fmt::format("and {} more {} from here on", not_listed, kind)});
+  }
+  return std::move(list);
+}
+
+void Reading::StartSetting(const KeyRow& row, ConfigSection section, std::string_view at) {
+  key_ = &row;
+  key_position_ = PositionOf(at);
+  if (section != ConfigSection::kPeer) key_positions_[row.name] = key_position_;
+}
+
+FilePosition Reading::PositionOfKey(std::string_view name) const {
+  const auto found = key_positions_.find(name);
+  return found == key_positions_.end() ? FilePosition() : found->second;
+}
+
+ConfigParse Reading::Finish() {
+  return {std::move(config_), errors_.Take("errors"), warnings_.Take("warnings")};
 }
 
 }  // namespace config_parser
 
 ConfigParse ParseConfigFile(std::string_view text, ServicePort lookup, TableNumber tables) {
-  return config_parser::Parser(lookup, tables).Parse(text);
+  config_parser::Reading reading(lookup, tables);
+  if (text.size() > kConfigFileBytesMax) {
+    reading.Fail(
+        FilePosition{},
+        fmt::format("the file has {} bytes; a configuration has at most {}, which are some "
+                    "{} peers; add more by `wg addconf` in parts",
+                    text.size(), kConfigFileBytesMax, kPeersMax));
+  } else if (const std::string encoding = ForeignEncodingOf(text); !encoding.empty()) {
+    reading.Fail(FilePosition{}, fmt::format("the file is {}; {}", encoding, kHowToConvert));
+  } else {
+    config_parser::Parser(&reading).Parse(text);
+    config_parser::Review(&reading);
+  }
+  return reading.Finish();
 }
 
 }  // namespace ringwire

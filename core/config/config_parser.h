@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,108 +11,123 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/config/config_file.h"
+#include "core/config/config_line.h"
 #include "core/config/config_value.h"
 
-// Inside of ParseConfigFile: the grammar is in config_parser.cc, the values of the keys in
-// config_keys.cc.
+// Inside of ParseConfigFile. The grammar of lines is in config_parser.cc; each key is a row of a
+// table in one of config_{interface,peer,gateway}_keys.cc, behind the function that reads its
+// value; what no single line shows is in config_review.cc.
 namespace ringwire::config_parser {
 
-enum class Section : uint8_t { kNone, kUnknown, kInterface, kPeer, kGateway };
+class Reading;
 
-class Parser {
+// A key of one section.
+struct KeyRow {
+  std::string_view name;
+  void (*read)(std::string_view value, Reading* reading);
+  bool may_be_empty = false;
+  bool is_hook = false;       // a shell command: its '#' starts no comment
+  bool is_free_text = false;  // no character of it is taken for a slip of an editor
+};
+
+std::span<const KeyRow> InterfaceKeys();
+std::span<const KeyRow> PeerKeys();
+std::span<const KeyRow> GatewayKeys();
+
+// What was read so far, where the reader is, and what is wrong.
+class Reading {
  public:
-  Parser(ServicePort lookup, TableNumber tables) : lookup_(lookup), tables_(tables) {}
-  ConfigParse Parse(std::string_view text);
+  Reading(ServicePort service_port, TableNumber table_number)
+      : service_port_(service_port), table_number_(table_number) {}
 
- private:
-  using Reader = void (Parser::*)(std::string_view value);
-  struct KnownKey {
-    std::string_view name;
-    Section section;
-    Reader read;
-    bool may_be_empty = false;
-    bool is_hook = false;  // a shell command: its '#' starts no comment
-  };
-  static const KnownKey kKnownKeys[];
-
-  void ParseLine(std::string_view line);
-  void StartSection(std::string_view header);
-  void EndPeer();
-  void EndGateway();
-  void CheckRouteFrom();  // against keys that may come later
-  void CheckPortForwards();
-  void CheckReturnPath();
-  void ReportUnknownKey(std::string_view at, std::string_view key, bool has_value);
-  const KnownKey* FindKey(std::string_view key, Section section) const;
-
-  void ReadPrivateKey(std::string_view value);
-  void ReadPrivateKeyFile(std::string_view value);
-  void ReadListenPort(std::string_view value);
-  void ReadFwMark(std::string_view value);
-  void ReadAddress(std::string_view value);
-  void ReadMtu(std::string_view value);
-  void ReadWorkers(std::string_view value);
-  void ReadIoBackend(std::string_view value);
-  void ReadOffload(std::string_view value);
-  void ReadTransportCipher(std::string_view value);
-  void ReadNamespace(std::string_view value);
-  void ReadSaveConfig(std::string_view value);
-  void ReadDns(std::string_view value);
-  void ReadTable(std::string_view value);
-  void ReadHook(std::string_view value);
-  void ReadForward(std::string_view value);
-  void ReadMasquerade(std::string_view value);
-  void ReadRouteFrom(std::string_view value);
-  void ReadKillSwitch(std::string_view value);
-  void ReadPortForward(std::string_view value);
-  void ReadReturnPath(std::string_view value);
-  void ReadPublicKey(std::string_view value);
-  void ReadPresharedKey(std::string_view value);
-  void ReadPresharedKeyFile(std::string_view value);
-  void ReadAllowedIps(std::string_view value);
-  void ReadEndpoint(std::string_view value);
-  void ReadPersistentKeepalive(std::string_view value);
-  void ReadName(std::string_view value);
-
-  bool ReadKey(std::string_view value, std::span<uint8_t, 32> key);
-  std::optional<uint64_t> ReadNumber(std::string_view value, uint64_t least, uint64_t greatest,
-                                     std::string_view other_words);
-  void ReadPath(std::string_view value, std::string* path);
-  std::optional<bool> ReadSwitch(std::string_view value);
-  std::optional<PortRange> ReadPorts(std::string_view text);
-  bool ReadPublicPorts(std::string_view text, PortForward* forward);
-  bool ReadTarget(std::string_view text, PortForward* forward);
-  void AddPortForward(std::string_view at, const PortForward& forward);
+  // The line that is read from now on.
+  void StartLine(std::string_view line) {
+    ++line_number_;
+    line_start_ = line.data();
+  }
+  // The row of the setting in this line; `at` is its statement.
+  void StartSetting(const KeyRow& row, ConfigSection section, std::string_view at);
+  const KeyRow& key() const { return *key_; }
+  FilePosition key_position() const { return key_position_; }
+  // Of the last line of a key in [Interface] or [Gateway]; the file's first without one.
+  FilePosition PositionOfKey(std::string_view name) const;
 
   // `at` is a part of the current line.
   FilePosition PositionOf(std::string_view at) const {
     return {line_number_, static_cast<uint32_t>(at.data() - line_start_) + 1};
   }
   void Fail(std::string_view at, std::string message) { Fail(PositionOf(at), std::move(message)); }
-  void Fail(FilePosition position, std::string message);
-  void Warn(FilePosition position, std::string message) {
-    result_.warnings.push_back({position, std::move(message)});
+  void Fail(FilePosition position, std::string message) {
+    errors_.Add(position, std::move(message));
   }
-  PeerConfig& peer() { return result_.config.peers.back(); }
+  void Warn(FilePosition position, std::string message) {
+    warnings_.Add(position, std::move(message));
+  }
+  bool failed() const { return !errors_.list.empty(); }
 
-  const ServicePort lookup_;
-  const TableNumber tables_;
-  ConfigParse result_;
-  size_t errors_not_listed_ = 0;
-  FilePosition first_not_listed_;
+  ConfigFile& config() { return config_; }
+  const ConfigFile& config() const { return config_; }
+  PeerConfig& peer() { return config_.peers.back(); }
+  ServicePort service_port() const { return service_port_; }
+  TableNumber table_number() const { return table_number_; }
+
+  ConfigParse Finish();
+
+  // What the readers leave for the review.
+  bool peer_has_public_key = false;
+  std::optional<bool> forward;                       // as the file says
+  std::vector<FilePosition> address_positions;       // one for each address
+  std::vector<FilePosition> port_forward_positions;  // likewise
+
+ private:
+  struct Messages {
+    std::vector<ConfigError> list;
+    size_t not_listed = 0;
+    FilePosition first_not_listed;
+
+    void Add(FilePosition position, std::string message);
+    std::vector<ConfigError> Take(std::string_view kind);
+  };
+
+  const ServicePort service_port_;
+  const TableNumber table_number_;
+  ConfigFile config_;
+  Messages errors_;
+  Messages warnings_;
   uint32_t line_number_ = 0;
   const char* line_start_ = nullptr;
-  Section section_ = Section::kNone;
-  bool peer_has_public_key_ = false;
-  const KnownKey* key_ = nullptr;  // of the line that is read
+  const KeyRow* key_ = nullptr;
   FilePosition key_position_;
-  std::optional<bool> forward_;  // as the file says
-  FilePosition forward_position_;
-  FilePosition route_from_position_;
-  std::vector<FilePosition> port_forward_positions_;  // one for each
-  FilePosition return_path_position_;
+  absl::flat_hash_map<std::string_view, FilePosition> key_positions_;
 };
+
+// Values that several keys have. Each fails by itself, in the name of the key.
+bool ReadKey(std::string_view value, std::span<uint8_t, 32> key, Reading* reading);
+std::optional<uint64_t> ReadNumber(std::string_view value, uint64_t least, uint64_t greatest,
+                                   std::string_view other_words, Reading* reading);
+void ReadPath(std::string_view value, std::string* path, Reading* reading);
+std::optional<bool> ReadSwitch(std::string_view value, Reading* reading);
+std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* reading);
+
+void ReadPortForward(std::string_view value, Reading* reading);  // config_port_forward.cc
+
+// Pairs of keys that exclude or need each other, values that can hardly be meant, and peers against
+// each other. Sets what follows from several keys.
+void Review(Reading* reading);
+void ReviewPeers(Reading* reading);         // config_review_peers.cc
+void ReviewPortForwards(Reading* reading);  // config_port_forward.cc
+void ReviewReturnPath(Reading* reading);    // likewise
+
+// AllowedIPs of all peers.
+std::vector<Prefix> AllPrefixes(const ConfigFile& config);
+// Whether they are all addresses of a family: some write 0.0.0.0/1, 128.0.0.0/1 for 0.0.0.0/0.
+bool AreWhole(const std::vector<Prefix>& prefixes, IpFamily family);
+
+// Whether a hook that runs at the start says one of these words, and so may bring what the file
+// lacks.
+bool HooksSay(const Hooks& hooks, std::initializer_list<std::string_view> words);
 
 }  // namespace ringwire::config_parser
 

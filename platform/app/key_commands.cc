@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "CLI/CLI.hpp"
+#include "core/config/text_encoding.h"
 #include "core/device/key_text.h"
 #include "crypto/random.h"
 #include "crypto/x25519.h"
@@ -67,10 +68,11 @@ int PublicKeyOfInput() {
   }
   crypto::PrivateKey key;
   const bool valid = ParseKeyBase64(text, key.bytes());
+  std::string fault = EncodingFaultOf(text);
   crypto::Cleanse(input.data(), input.size());
   if (!valid) {
-    return ReportError(
-        "read the private key from stdin: not a key (44 characters of base64 are meant)");
+    if (fault.empty()) fault = "expected 44 characters of base64, as `ringwire genkey` prints";
+    return ReportError("cannot read the private key from stdin: not a key: " + fault);
   }
   return PrintKey(crypto::PublicFromPrivate(key));
 }

@@ -10,6 +10,8 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "core/config/config_line.h"
+#include "core/config/text_encoding.h"
 #include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
@@ -86,13 +88,18 @@ std::optional<crypto::Secret<32>> ReadKey(const std::string& named, FilePosition
   absl::StatusOr<SecretText> file = ReadSecretFile(path);
   if (!file.ok()) return fail(MessageOf(file.status()));
   std::string_view text = file->text;
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
     text.remove_suffix(1);
   }
   crypto::Secret<32> key;
   if (!ParseKeyBase64(text, key.bytes())) {
-    return fail(fmt::format(
-        "{} holds no key (44 characters of base64, as `ringwire genkey` prints, are meant)", path));
+    const std::string fault = EncodingFaultOf(text);
+    return fail(fmt::format("{} holds no key: {}", path,
+                            fault.empty()
+                                ? "expected 44 characters of base64, as `ringwire genkey` "
+                                  "prints"
+                                : fault));
   }
   WarnIfReadable(file->world_readable, path, source);
   return key;

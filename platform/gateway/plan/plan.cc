@@ -67,11 +67,7 @@ void AddLink(PlanBuilder* builder) {
 void AddDns(PlanBuilder* builder) {
   const DnsSettings& dns = builder->config().dns;
   const HostFacts& facts = builder->facts();
-  if (dns.servers.empty() && dns.search.empty()) return;
-  if (dns.servers.empty()) {
-    builder->Warn("DNS names domains but no server, so the name servers are left as they are");
-    return;
-  }
+  if (dns.servers.empty()) return;
   if (HasNamespace(builder->config())) return PlanNamespaceDns(builder);
   if (facts.dns_program == DnsProgram::kNone) {
     builder->Warn(

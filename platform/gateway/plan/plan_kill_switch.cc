@@ -93,23 +93,6 @@ void WarnOfOtherSwitches(PlanBuilder* builder) {
   }
 }
 
-void WarnOfForwarding(PlanBuilder* builder) {
-  const GatewayConfig& gateway = builder->config().gateway;
-  if (!gateway.masquerade.empty()) {
-    builder->Warn(
-        "KillSwitch = on keeps in what comes out of the tunnel and is to leave by Masquerade's "
-        "interface (a gateway for others can have no kill switch)");
-  } else if (!gateway.port_forwards.empty()) {
-    builder->Warn(
-        "KillSwitch = on keeps in the answers to the clients of a PortForward (a gateway for "
-        "others can have no kill switch; on, local serves those of local networks)");
-  } else if (gateway.forward && !gateway.kill_switch.local) {
-    builder->Warn(
-        "KillSwitch = on keeps in what is forwarded to the hosts behind this one, answers too (on, "
-        "local lets it through)");
-  }
-}
-
 }  // namespace
 
 // What is refused gets an error at once instead of a time-out. The error to a forwarded packet's
@@ -119,7 +102,6 @@ bool PlanKillSwitch(PlanBuilder* builder) {
   WarnOfOtherSwitches(builder);
   if (!wanted.on) return false;
   builder->KeepNftTableAfterCrash();
-  WarnOfForwarding(builder);
   builder->AddNftRule(kFilterOutput, {{Leaves("lo"), Accept()}});
   builder->AddNftRule(kFilterOutput, {{Leaves(builder->interface()), Accept()}});
   LetDatagrams(builder);

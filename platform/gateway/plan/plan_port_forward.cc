@@ -63,12 +63,6 @@ void AddDetour(const IpAddress& target, PlanBuilder* builder) {
                         SourceIsIn(*network), DestinationIs(target), Masquerade()}});
 }
 
-bool HasAddress(const ConfigFile& config, IpFamily family) {
-  return std::ranges::any_of(config.addresses, [family](const InterfaceAddress& one) {
-    return one.address.family == family;
-  });
-}
-
 void AddSourceNat(const PortForward& forward, PlanBuilder* builder) {
   NftRule rule{{Leaves(builder->interface())}};
   for (NftExpression& expression : Forwarded(forward)) {
@@ -76,11 +70,6 @@ void AddSourceNat(const PortForward& forward, PlanBuilder* builder) {
   }
   rule.expressions.push_back(Masquerade());
   builder->AddNftRule(kSourceNat, std::move(rule));
-  if (HasAddress(builder->config(), forward.target.family)) return;
-  builder->Warn(fmt::format(
-      "PortForward to {}, masquerade: this interface has no {} address in the tunnel to masquerade "
-      "with (add one to Address)",
-      forward.target.ToString(), forward.target.family == IpFamily::kV4 ? "IPv4" : "IPv6"));
 }
 
 bool Clash(const PortForward& one, const PortForward& other) {

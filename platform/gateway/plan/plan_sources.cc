@@ -43,12 +43,7 @@ class SourcePlanner {
 };
 
 void SourcePlanner::Plan() {
-  if (sources_.empty()) return;
-  if (allowed_.empty()) {
-    builder_->Warn(fmt::format("nothing from {} takes the tunnel, as no AllowedIPs are of IPv{}",
-                               sources_.front().ToString(), family_ == IpFamily::kV4 ? 4 : 6));
-    return;
-  }
+  if (sources_.empty() || allowed_.empty()) return;
   if (family_ == IpFamily::kV4) builder_->AddSysctl(kSourceValidMark, "1");
   AddRoutes();
   builder_->LeaveOutDatagrams(family_, RuleTurn::kSourcesOwn, RuleTurn::kSourcesEnd, /*own=*/true);

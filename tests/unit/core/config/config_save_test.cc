@@ -311,13 +311,14 @@ TEST(ConfigSaveTest, SeveralSectionsOfAPeerBecomeOne) {
       std::string(kPreshared) + "\nName = Anna the second");
   const SavedConfig saved =
       Save(text, Interface(Peer(kAnna, fmt::format("PresharedKey = {}\nAllowedIPs = 10.0.0.3/32\n"
-                                                   "Endpoint = 192.0.2.7:1\n",
+                                                   "Endpoint = 192.0.2.7:1\n"
+                                                   "PersistentKeepalive = 9\n",
                                                    kPreshared)) +
                            Peer(kBert, "")));
   EXPECT_EQ(saved.text,
             Interface(Peer(kAnna, fmt::format("AllowedIPs = 10.0.0.3/32\nEndpoint = 192.0.2.7:1\n"
                                               "PresharedKey = {}\nName = Anna the second\n"
-                                              "# second\n",
+                                              "PersistentKeepalive = 9\n# second\n",
                                               kPreshared)) +
                       Peer(kBert, "") + "\n"));
 }

@@ -12,12 +12,14 @@
 namespace ringwire {
 namespace {
 
-constexpr std::string_view kPeer =
+// A file of which nothing else is to be said.
+constexpr std::string_view kRest =
     "[Peer]\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
-    "AllowedIPs = 10.77.0.0/24, fd77::/64\n";
+    "AllowedIPs = 10.77.0.0/24, fd77::/64\nEndpoint = 192.0.2.1:7\n"
+    "[Interface]\nPrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\nTable = off\n";
 
 ConfigParse Parse(std::string_view lines) {
-  return ParseConfigFile(fmt::format("[Gateway]\n{}\n{}", lines, kPeer));
+  return ParseConfigFile(fmt::format("[Gateway]\n{}\n{}", lines, kRest));
 }
 
 GatewayConfig MustParse(std::string_view lines) {
@@ -137,7 +139,7 @@ TEST(PortForwardTest, ATargetIsBehindAPeer) {
             "");
   EXPECT_EQ(Warnings("PortForward = tcp/80 -> 10.78.0.2\n[Peer]\nPublicKey = "
                      "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=\n"
-                     "AllowedIPs = +10.78.0.0/16, -10.78.0.0/16"),
+                     "AllowedIPs = +10.78.0.0/16, -10.78.0.0/16, 10.79.0.1"),
             ":2:15: the target 10.78.0.2 is in no peer's AllowedIPs, so nothing reaches it (add "
             "it to those of the peer that it is behind)\n")
       << "a prefix that is taken back is none";
@@ -176,7 +178,7 @@ TEST(PortForwardTest, ReturnPathIsForClientsFromAnywhere) {
   };
   EXPECT_EQ(Warnings("ReturnPath = on"), kAdvice);
   EXPECT_EQ(warnings("0.0.0.0/1, 8000::/1"), kAdvice);
-  EXPECT_EQ(warnings("+0.0.0.0/0, -0.0.0.0/0"), kAdvice);
+  EXPECT_EQ(warnings("+0.0.0.0/0, -0.0.0.0/0, 10.79.0.1"), kAdvice);
   EXPECT_EQ(warnings("0.0.0.0/1, 128.0.0.0/1"), "");
   EXPECT_EQ(warnings("::/0"), "");
 }

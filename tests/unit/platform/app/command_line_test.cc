@@ -53,6 +53,7 @@ class CommandLineTest : public testing::Test {
 constexpr char kKeys[] =
     "[Interface]\n"
     "PrivateKey = yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n"
+    "ListenPort = 51820\n"
     "Address = 10.0.0.1/24\n"
     "[Peer]\n"
     "PublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n"
@@ -235,6 +236,36 @@ TEST_F(CommandLineTest, CheckReadsKeyFilesAsRunDoes) {
       Write("wg1.conf", "[Interface]\n[Peer]\nPresharedKeyFile = psk\nNoSuchKey = 1\n");
   EXPECT_EXIT(RunProgram({"check", missing}), testing::ExitedWithCode(1),
               "wg1.conf:4:1: .*wg1.conf:3:20: read .*/psk: No such file");
+}
+
+// A key as an editor of Windows saves it.
+std::string Utf16KeyFile() {
+  std::string text = "\xFF\xFE";
+  for (const char c : std::string("yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n")) {
+    text += c;
+    text += '\0';
+  }
+  return text;
+}
+
+TEST_F(CommandLineTest, AKeyInAnotherEncodingIsNamed) {
+  const std::string key = Write("key", Utf16KeyFile());
+  EXPECT_EXIT(RunProgram({"pubkey"}, key), testing::ExitedWithCode(1),
+              "stdin: not a key: it is UTF-16; save it as UTF-8");
+  const std::string config = Write("wg0.conf", "[Interface]\nPrivateKeyFile = key\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(1),
+              "wg0.conf:2:18: .*/key holds no key: it is UTF-16; save it as UTF-8");
+  Write("key", "\xC2\xA0yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(1),
+              "holds no key: it holds U.00A0 .no-break space.");
+  Write("key", "\xEF\xBB\xBFyAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=\r\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0), "wg0.conf: ok");
+}
+
+TEST_F(CommandLineTest, CheckAndUpWarnOfWhatCanHardlyBeMeant) {
+  const std::string config = Write("wg0.conf", std::string(kKeys) + "PersistentKeepalive = 25\n");
+  EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
+              "warning: .*wg0.conf:8:23: PersistentKeepalive .*\n.*wg0.conf: ok\n$");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {

@@ -147,21 +147,6 @@ TEST(PlanKillSwitchTest, InANamespaceNoDatagramOfTheTunnelIsToBeLetThrough) {
   EXPECT_EQ(plan.fwmark, 0u);
 }
 
-TEST(PlanKillSwitchTest, SaysWhatOfForwardingItPrevents) {
-  const auto warns = [](std::string_view value, std::string_view of) {
-    const std::vector<std::string> warnings = MakePlan("wg0", Config(value), Facts()).warnings;
-    return std::ranges::any_of(warnings, [of](const std::string& warning) {
-      return warning.find(of) != std::string::npos;
-    });
-  };
-  EXPECT_TRUE(warns("on\nForward = on", "on, local lets it through"));
-  EXPECT_TRUE(warns("on, local\nForward = on\nMasquerade = eth0", "can have no kill switch"));
-  EXPECT_TRUE(warns("on\nPortForward = tcp/80 -> 10.0.0.2", "can have no kill switch"));
-  for (const char* const value : {"on", "on, local\nForward = on", "off\nForward = on"}) {
-    EXPECT_FALSE(warns(value, "KillSwitch")) << value;
-  }
-}
-
 TEST(PlanKillSwitchTest, OffThereIsNoTable) {
   const Plan plan = MakePlan("wg0", Config("off"), Facts());
   EXPECT_EQ(PlaceOfTable(plan), plan.steps.size());

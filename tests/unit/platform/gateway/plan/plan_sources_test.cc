@@ -81,13 +81,6 @@ TEST(PlanSourcesTest, EachFamilyIsRoutedOnlyWhereItHasSources) {
             "ip -6 rule add priority 32604 from fd00::/64 table 51820\n");
 }
 
-TEST(PlanSourcesTest, SaysWhichSourcesTheTunnelCannotCarry) {
-  const Plan plan = PlanOf("", "10.0.0.1, fd00::/64", "0.0.0.0/0", Facts());
-  ASSERT_EQ(plan.warnings.size(), 1u);
-  EXPECT_EQ(plan.warnings[0],
-            "nothing from fd00::/64 takes the tunnel, as no AllowedIPs are of IPv6");
-}
-
 TEST(PlanSourcesTest, TheTableOfTheFileIsUsedAndTheMarkIsStillAFreeNumber) {
   HostFacts facts = Facts();
   facts.tables_in_use = {51820};

@@ -1,0 +1,78 @@
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "core/config/config_parser.h"
+#include "core/config/number_text.h"
+#include "core/device/key_text.h"
+#include "crypto/secret.h"
+#include "fmt/format.h"
+
+// Values that several keys have.
+namespace ringwire::config_parser {
+namespace {
+
+constexpr size_t kPathBytesMax = 4095;  // PATH_MAX without its NUL
+
+}  // namespace
+
+bool ReadKey(std::string_view value, std::span<uint8_t, 32> key, Reading* reading) {
+  std::array<char, kKeyBase64Length> text{};
+  size_t length = 0;
+  for (const char c : value) {
+    if (IsSpace(c)) continue;
+    if (length < text.size()) text[length] = c;
+    ++length;
+  }
+  const bool good =
+      length == text.size() && ParseKeyBase64(std::string_view(text.data(), text.size()), key);
+  crypto::Cleanse(text.data(), text.size());
+  if (length != kKeyBase64Length) {
+    reading->Fail(
+        value, fmt::format("{} must be {} characters of base64, as `wg genkey` prints; it has {}",
+                           reading->key().name, kKeyBase64Length, length));
+  } else if (!good) {
+    reading->Fail(value, fmt::format("{} is not the base64 of 32 bytes", reading->key().name));
+  }
+  return good;
+}
+
+std::optional<uint64_t> ReadNumber(std::string_view value, uint64_t least, uint64_t greatest,
+                                   std::string_view other_words, Reading* reading) {
+  const std::string text = WithoutSpaces(value);
+  const std::optional<uint64_t> number = ParseNumber(text, greatest);
+  if (number && *number >= least) return number;
+  reading->Fail(
+      value, fmt::format("{} must be a number from {} to {}{}, not {}", reading->key().name, least,
+                         greatest, other_words, QuotedUnlessKey(text)));
+  return std::nullopt;
+}
+
+void ReadPath(std::string_view value, std::string* path, Reading* reading) {
+  if (value.size() > kPathBytesMax || std::ranges::any_of(value, IsControl)) {
+    reading->Fail(value, fmt::format("{} must be a path of at most {} bytes", reading->key().name,
+                                     kPathBytesMax));
+    return;
+  }
+  *path = value;
+}
+
+std::optional<bool> ReadSwitch(std::string_view value, Reading* reading) {
+  if (EqualIgnoringCase(value, "on")) return true;
+  if (EqualIgnoringCase(value, "off")) return false;
+  reading->Fail(value, fmt::format("{} must be on or off, not {}", reading->key().name,
+                                   QuotedUnlessKey(value)));
+  return std::nullopt;
+}
+
+std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* reading) {
+  const std::optional<TransportCipher> cipher = ParseTransportCipher(value);
+  if (!cipher) {
+    reading->Fail(value, fmt::format("TransportCipher must be auto or chacha20-poly1305, not {}",
+                                     QuotedUnlessKey(value)));
+  }
+  return cipher;
+}
+
+}  // namespace ringwire::config_parser

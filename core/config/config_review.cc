@@ -1,0 +1,246 @@
+#include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/config/config_parser.h"
+#include "crypto/secret.h"
+#include "fmt/format.h"
+
+// What no single line of [Interface] and [Gateway] shows.
+namespace ringwire::config_parser {
+namespace {
+
+// IPv6 needs it of every link (RFC 8200, 5); the kernel takes IPv6 off an interface with less.
+constexpr uint16_t kLeastMtuOfIpv6 = 1280;
+
+bool IsV6(const IpAddress& address) { return address.family == IpFamily::kV6; }
+
+// The first part of the file that needs IPv6 on the interface; empty: none does.
+std::string NeedOfIpv6(const ConfigFile& config) {
+  for (const InterfaceAddress& address : config.addresses) {
+    if (IsV6(address.address)) return "Address = " + address.ToString();
+  }
+  if (config.table.kind == RouteTable::Kind::kOff) return {};
+  for (const PeerConfig& peer : config.peers) {
+    for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
+      if (IsV6(prefix.address)) return "AllowedIPs = " + prefix.ToString();
+    }
+  }
+  return {};
+}
+
+void ReviewMtu(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  if (!config.mtu.has_value() || *config.mtu >= kLeastMtuOfIpv6) return;
+  const std::string need = NeedOfIpv6(config);
+  if (need.empty()) return;
+  reading->Fail(
+      reading->PositionOfKey("MTU"),
+      fmt::format("MTU = {} is too small for IPv6, which needs at least {} ({}); raise it, "
+                  "or leave IPv6 out",
+                  *config.mtu, kLeastMtuOfIpv6, need));
+}
+
+void ReviewRouteFrom(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  if (config.gateway.route_from.empty()) return;
+  const FilePosition position = reading->PositionOfKey("RouteFrom");
+  if (!config.gateway.network_namespace.empty()) {
+    reading->Fail(
+        position,
+        "RouteFrom and Namespace exclude each other: in the namespace there is no way but "
+        "the tunnel (leave one of the two out)");
+  } else if (config.table.kind == RouteTable::Kind::kOff) {
+    reading->Fail(position,
+                  "RouteFrom needs a routing table of its own, and Table is off (leave Table out)");
+  } else if (config.table == RouteTable{RouteTable::Kind::kNumber, kMainTable}) {
+    reading->Fail(position,
+                  "RouteFrom needs a routing table of its own, and Table is main, where every "
+                  "source looks (leave Table out)");
+  }
+}
+
+// What is to be translated has to be forwarded first.
+void SettleForward(Reading* reading) {
+  GatewayConfig& gateway = reading->config().gateway;
+  const bool translates = !gateway.masquerade.empty();
+  const bool needed = translates || !gateway.port_forwards.empty();
+  gateway.forward = reading->forward.value_or(needed);
+  if (needed && !gateway.forward) {
+    reading->Fail(reading->PositionOfKey("Forward"),
+                  fmt::format("{} needs Forward = on; leave one of the two out",
+                              translates ? "Masquerade" : "PortForward"));
+  }
+}
+
+void ReviewPrivateKey(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  const FilePosition position = reading->PositionOfKey("PrivateKey");
+  if (config.private_key.has_value() && config.private_key->IsZero()) {
+    reading->Warn(position,
+                  "PrivateKey is all zeros, which is no key (`ringwire genkey` makes one)");
+  }
+  const bool has_key = config.private_key.has_value() || !config.private_key_file.empty();
+  if (has_key || config.peers.empty()) return;
+  if (HooksSay(config.hooks, {"private-key", "setconf", "addconf", "syncconf"})) return;
+  reading->Warn(position,
+                "there is no PrivateKey, so no peer is reached until `wg set` gives the interface "
+                "one");
+}
+
+// A network of more than two addresses has two that no host can have (IPv4 only).
+void ReviewHostPart(const InterfaceAddress& address, FilePosition position, Reading* reading) {
+  if (address.length == 0) {
+    reading->Warn(position,
+                  fmt::format("Address = {} takes every address for one on this link; give "
+                              "the length of its network",
+                              address.ToString()));
+    return;
+  }
+  if (address.address.family != IpFamily::kV4 || address.length >= 31) return;
+  IpAddress last = Prefix::Of(address.address, address.length).address;
+  const bool is_first = last == address.address;
+  for (int bit = address.length; bit < 32; ++bit) {
+    last.bytes[static_cast<size_t>(bit) / 8] |= static_cast<uint8_t>(0x80 >> (bit % 8));
+  }
+  if (!is_first && last != address.address) return;
+  reading->Warn(position,
+                fmt::format("Address = {} is the {} address of its network, which no host "
+                            "should have",
+                            address.ToString(), is_first ? "first" : "broadcast"));
+}
+
+void ReviewAddresses(Reading* reading) {
+  const std::vector<InterfaceAddress>& addresses = reading->config().addresses;
+  std::set<IpAddress> seen;
+  for (size_t i = 0; i < addresses.size(); ++i) {
+    const FilePosition position = reading->address_positions[i];
+    if (!seen.insert(addresses[i].address).second) {
+      reading->Warn(position,
+                    fmt::format("Address {} is named twice", addresses[i].address.ToString()));
+    }
+    ReviewHostPart(addresses[i], position, reading);
+  }
+}
+
+bool IsLoopback(const IpAddress& address) {
+  if (address.family == IpFamily::kV4) return address.bytes[0] == 127;
+  return address == IpAddress::Parse("::1");
+}
+
+void ReviewDns(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  const FilePosition position = reading->PositionOfKey("DNS");
+  if (config.dns.servers.empty() && !config.dns.search.empty()) {
+    reading->Warn(position,
+                  "DNS names domains but no server, so the name servers are left as they are");
+  }
+  if (config.peers.empty()) return;
+  const std::vector<Prefix> allowed = AllPrefixes(config);
+  const bool has_routes = config.table.kind != RouteTable::Kind::kOff ||
+                          !config.hooks.pre_up.empty() || !config.hooks.post_up.empty();
+  for (const NameServer& server : config.dns.servers) {
+    const bool is_here = std::ranges::any_of(
+        config.addresses,
+        [&server](const InterfaceAddress& own) { return own.address == server.address; });
+    if (!server.zone.empty() || is_here || IsLoopback(server.address)) continue;
+    if (std::ranges::none_of(
+            allowed, [&server](const Prefix& prefix) { return prefix.Contains(server.address); })) {
+      reading->Warn(
+          position,
+          fmt::format("the name server {} is in no peer's AllowedIPs, so questions to it go "
+                      "outside of the tunnel or nowhere (add it to AllowedIPs)",
+                      server.ToString()));
+    } else if (!has_routes) {
+      reading->Warn(
+          position,
+          fmt::format("Table = off makes no route to the name server {}, and no hook does, "
+                      "so questions to it go outside of the tunnel or nowhere",
+                      server.ToString()));
+    }
+  }
+}
+
+void ReviewKillSwitch(Reading* reading) {
+  const GatewayConfig& gateway = reading->config().gateway;
+  if (!gateway.kill_switch.on) return;
+  const FilePosition position = reading->PositionOfKey("KillSwitch");
+  if (!gateway.masquerade.empty()) {
+    reading->Warn(position,
+                  "KillSwitch = on blocks what comes out of the tunnel and would leave by "
+                  "Masquerade's interface (a gateway for others can have no kill switch)");
+  } else if (!gateway.port_forwards.empty()) {
+    reading->Warn(
+        position,
+        "KillSwitch = on blocks the answers to the clients of a PortForward (a gateway for "
+        "others can have no kill switch; `on, local` serves those of local networks)");
+  } else if (gateway.forward && !gateway.kill_switch.local) {
+    reading->Warn(position,
+                  "KillSwitch = on blocks what is forwarded to the hosts behind this one, answers "
+                  "too (`on, local` lets it through)");
+  }
+}
+
+void ReviewSources(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  const std::vector<Prefix> allowed = AllPrefixes(config);
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const auto is_of = [family](const Prefix& prefix) { return prefix.address.family == family; };
+    const auto source = std::ranges::find_if(config.gateway.route_from, is_of);
+    if (source == config.gateway.route_from.end() || std::ranges::any_of(allowed, is_of)) continue;
+    reading->Warn(reading->PositionOfKey("RouteFrom"),
+                  fmt::format("nothing from {} takes the tunnel, as no AllowedIPs are of IPv{}",
+                              source->ToString(), family == IpFamily::kV4 ? 4 : 6));
+  }
+}
+
+}  // namespace
+
+bool AreWhole(const std::vector<Prefix>& prefixes, IpFamily family) {
+  std::set<IpAddress> halves;
+  for (const Prefix& prefix : prefixes) {
+    if (prefix.address.family != family) continue;
+    if (prefix.length == 0) return true;
+    if (prefix.length == 1) halves.insert(prefix.address);
+  }
+  return halves.size() == 2;
+}
+
+std::vector<Prefix> AllPrefixes(const ConfigFile& config) {
+  std::vector<Prefix> all;
+  for (const PeerConfig& peer : config.peers) {
+    for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) all.push_back(prefix);
+  }
+  return all;
+}
+
+bool HooksSay(const Hooks& hooks, std::initializer_list<std::string_view> words) {
+  for (const std::vector<std::string>* const list : {&hooks.pre_up, &hooks.post_up}) {
+    for (const std::string& hook : *list) {
+      for (const std::string_view word : words) {
+        if (hook.find(word) != std::string::npos) return true;
+      }
+    }
+  }
+  return false;
+}
+
+void Review(Reading* reading) {
+  ReviewMtu(reading);
+  ReviewRouteFrom(reading);
+  SettleForward(reading);
+  ReviewPortForwards(reading);
+  ReviewReturnPath(reading);
+  // Next to errors, doubts would be noise.
+  if (reading->failed()) return;
+  ReviewPrivateKey(reading);
+  ReviewAddresses(reading);
+  ReviewDns(reading);
+  ReviewKillSwitch(reading);
+  ReviewSources(reading);
+  ReviewPeers(reading);
+}
+
+}  // namespace ringwire::config_parser
