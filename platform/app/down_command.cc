@@ -21,6 +21,7 @@
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/process/logging.h"
+#include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/supervisor/down_notice.h"
 #include "platform/supervisor/interface_owner.h"
@@ -91,6 +92,11 @@ int Down(const std::string& interface) {
   const absl::StatusOr<UniqueFd> service = OpenService(interface);
   if (!service.ok()) return ReportError(service.status());
   if (!known && !service->valid()) return ReportTraces(interface);
+  if (!service->valid() && !CheckNetAdmin().ok()) {
+    return ReportError(fmt::format(
+        "cannot undo what is left of {}: no CAP_NET_ADMIN; run `ringwire down {}` as root",
+        interface, interface));
+  }
   int exit_code = kExitSuccess;
   if (service->valid()) {
     // Where the service is, it can be watched. Who may not go there can still end it.

@@ -26,6 +26,7 @@
 #include "platform/gateway/host/facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
+#include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/gateway/plan/step_index.h"
 #include "platform/names/tunnel_safe_resolver.h"
@@ -136,6 +137,8 @@ absl::Status Supervisor::MakePlanOfHost() {
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
   if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
+  const absl::Status writable = CheckSysctlsWritable(SysctlsOf(plan_));
+  if (!writable.ok()) return writable;
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
   WarnOfDeadSwitches();
   name_servers_ = ReadNameServers();
@@ -203,7 +206,10 @@ void Supervisor::PlanMtu() {
 absl::Status Supervisor::Up() {
   const uint64_t last_before = journal_->last_id();
   absl::Status status = ApplySteps(plan_.steps, &*host_, &*journal_);
-  if (!status.ok()) return status;
+  if (!status.ok()) {
+    return {status.code(), fmt::format("{} ({} is not up; what was changed for it is undone)",
+                                       MessageOf(status), name_)};
+  }
   // Of a predecessor, and not part of the present plan.
   const StepIndex steps(plan_.steps);
   status = Undo(&*host_, &*journal_,

@@ -15,6 +15,7 @@
 #include "platform/gateway/host/facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
+#include "platform/gateway/host/sysctl_holders.h"
 #include "platform/process/report_error.h"
 #include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
@@ -122,6 +123,8 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   }
   Plan plan = MakePlan(name_, wanted, *facts);
   if (!plan.refusal.empty()) return absl::FailedPreconditionError(plan.refusal);
+  status = CheckSysctlsWritable(SysctlsOf(plan));
+  if (!status.ok()) return status;
   if (plan.fwmark != 0 || plan.place.has_value()) status = Reserve(plan);
   if (!status.ok()) return status;
   return plan;

@@ -59,6 +59,13 @@ absl::Status AttachError(const std::string& name, int error) {
       return absl::PermissionDeniedError(absl::StrCat(what, " (needs CAP_NET_ADMIN)"));
     case EINVAL:
       return absl::InvalidArgumentError(absl::StrCat(what, " (not a valid interface name)"));
+    case ENOTTY:
+      return absl::FailedPreconditionError(
+          absl::StrCat("cannot create TUN device ", name,
+                       ": /dev/net/tun is another file than the kernel's; "
+                       "make it anew (rm /dev/net/tun; mknod /dev/net/tun c 10 200), or hand that "
+                       "of the host to "
+                       "the container"));
     default:
       return absl::ErrnoToStatus(error, absl::StrCat("create TUN device ", name));
   }

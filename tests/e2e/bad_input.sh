@@ -66,6 +66,9 @@ start_wgz=("$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wgz)
 tun_hint='/dev/net/tun'
 # shellcheck disable=SC2016
 refused "no /dev/net/tun" 1 "$tun_hint" unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && exec "$@"' sh "${start_wgz[@]}"
+# shellcheck disable=SC2016
+refused "/dev/net/tun that is a plain file" 1 'another file than the kernel' \
+  unshare --mount sh -c 'mount -t tmpfs tmpfs /dev/net && : >/dev/net/tun && exec "$@"' sh "${start_wgz[@]}"
 refused "no CAP_NET_ADMIN" 1 'NET_ADMIN' setpriv --bounding-set=-net_admin --inh-caps=-net_admin "${start_wgz[@]}"
 refused "no CAP_NET_ADMIN, with run" 1 'NET_ADMIN' setpriv --bounding-set=-net_admin --inh-caps=-net_admin \
   "$RINGWIRE" run "$work/wgz.conf"

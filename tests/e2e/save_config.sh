@@ -65,6 +65,29 @@ check_equal "only what has changed is another line" "ListenPort = 51999 Address 
   "$(diff "$work/old.conf" "$conf" | sed -n 's/^> //p' | grep -v '^PresharedKey\|^AllowedIPs = 10.77.0.3/32$\|^$' | xargs)"
 check_equal "nothing is left beside it" wga.conf "$(ls -A "$etc")"
 
+say "a peer that comes and goes while the device runs"
+new_key d
+in_conf() { grep -qF "${public[$1]}" "$conf"; }
+on_device() { wg show wga peers | grep -F "${public[$1]}" >/dev/null; }
+wg set wga peer "${public[d]}" allowed-ips 10.77.0.4/32
+check "save" "$RINGWIRE" save wga
+check "it is in the file" in_conf d
+wg set wga peer "${public[d]}" remove
+check "save again" "$RINGWIRE" save wga
+check_fails "a revoked peer is no longer in the file" in_conf d
+check "reload" "$RINGWIRE" reload wga
+check_fails "and does not come back" on_device d
+wg set wga peer "${public[d]}" allowed-ips 10.77.0.4/32
+check "a reload without a save" "$RINGWIRE" reload wga
+says "names the peer that goes" "^ringwire: warning: .*peer ${public[d]//+/\\+} was added while the device ran"
+check_fails "and it is gone" on_device d
+cp "$conf" "$work/good.conf"
+printf '\n[Peer]\nPublicKey = %s\n' "${public[d]}" >>"$conf"
+check "save beside a peer that only the file has" "$RINGWIRE" save wga
+says "names it" "^ringwire: warning: peer ${public[d]//+/\\+} is in the file since"
+check "and keeps it" in_conf d
+cp "$work/good.conf" "$conf"
+
 say "down"
 wg set wga peer "${public[b]}" persistent-keepalive 7
 check "down" down
@@ -108,6 +131,15 @@ check "save" "$RINGWIRE" save wga
 says "warns" "^ringwire: warning: the private key in force is not the one in a.key"
 check_equal "the file names it still" "PrivateKeyFile = a.key" "$(grep -i private "$conf")"
 if grep -qF "${private[c]}" "$conf"; then fail "and has the key itself now"; fi
+
+check "down" down
+say "a key that PostUp has set"
+configuration "PostUp = wg set %i private-key '$etc/a.key'"
+sed -i "/^PrivateKey=/d" "$conf"
+check "up" up
+check "reload of the same file" "$RINGWIRE" reload wga
+check_equal "leaves the key" "${public[a]}" "$(wg show wga public-key)"
+check "b is reached" pings a 10.77.0.2
 
 say "reload answers"
 sed -i -e 's/^MTU.*/MTU = 99/' -e 's/^AllowedIPs = .*/AllowedIPs = 10.0.0.0\/33/' "$conf"

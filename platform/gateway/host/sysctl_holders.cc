@@ -130,17 +130,24 @@ std::vector<Held>::iterator Find(std::vector<Held>* all, const std::string& path
   });
 }
 
+// As sysctl(8) and container programs name it.
+std::string Dotted(std::string path) {
+  std::ranges::replace(path, '/', '.');
+  return path;
+}
+
+absl::Status ReadOnlyError(const std::string& options) {
+  return absl::PermissionDeniedError(fmt::format(
+      "cannot change the kernel's network settings: /proc/sys is read-only; start the container "
+      "with{}",
+      options));
+}
+
 absl::Status Write(const std::string& path, const std::string& value) {
   const std::string tried = fmt::format("set {} to {}", path, value);
   const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
-  if (!file.valid() && errno == EROFS) {
-    std::string dotted = path;
-    std::ranges::replace(dotted, '/', '.');
-    return absl::PermissionDeniedError(
-        fmt::format("{}: /proc/sys is read-only (set it when the container is started: --sysctl "
-                    "{}={})",
-                    tried, dotted, value));
-  }
+  if (!file.valid() && errno == EROFS)
+    return ReadOnlyError(fmt::format(" --sysctl {}={}", Dotted(path), value));
   if (!file.valid()) return absl::ErrnoToStatus(errno, tried);
   if (::write(file.get(), value.data(), value.size()) < 0) {
     return absl::ErrnoToStatus(errno, tried);
@@ -149,6 +156,16 @@ absl::Status Write(const std::string& path, const std::string& value) {
 }
 
 }  // namespace
+
+absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted) {
+  std::string options;
+  for (const auto& [path, value] : wanted) {
+    const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
+    if (file.valid() || errno != EROFS) continue;
+    fmt::format_to(std::back_inserter(options), " --sysctl {}={}", Dotted(path), value);
+  }
+  return options.empty() ? absl::OkStatus() : ReadOnlyError(options);
+}
 
 std::optional<std::string> ReadSysctl(const std::string& path) {
   std::ifstream file("/proc/sys/" + path);

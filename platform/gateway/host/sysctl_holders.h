@@ -3,8 +3,10 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +17,10 @@ inline constexpr char kStateFolder[] = "/run/ringwire";
 
 // A value below /proc/sys, without its newline; nullopt: there is no such setting.
 std::optional<std::string> ReadSysctl(const std::string& path);
+
+// OK unless /proc/sys is read-only, as in a container: then every setting of `wanted` (path, value)
+// is named at once, with what sets it at the container's start.
+absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted);
 
 // Sysctls that several interfaces want to have the same value: the first one sets it and the last
 // one that goes puts it back. Who holds what is in a file of the state folder, each change under a

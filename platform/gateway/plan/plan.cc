@@ -93,6 +93,15 @@ std::vector<std::string> SysctlsOf(const ConfigFile& config) {
   return paths;
 }
 
+std::vector<std::pair<std::string, std::string>> SysctlsOf(const Plan& plan) {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (const Step& step : plan.steps) {
+    const auto* const set = step.apply.has_value() ? std::get_if<SetSysctl>(&*step.apply) : nullptr;
+    if (set != nullptr) settings.emplace_back(set->path, set->value);
+  }
+  return settings;
+}
+
 Sysctls SysctlsBefore(const Plan& plan, const HostFacts& facts, Sysctls now) {
   std::set<std::string> ours;
   for (const Step& step : plan.steps) {

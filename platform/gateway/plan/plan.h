@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/config/config_file.h"
@@ -89,6 +90,8 @@ using Sysctls = std::map<std::string, std::string, std::less<>>;
 // What those were before ringwire set any, for what comes after `plan`, which is in force: of those
 // that it sets what `facts` said then, of the others what is so `now`.
 Sysctls SysctlsBefore(const Plan& plan, const HostFacts& facts, Sysctls now);
+// The settings that a plan changes, and their values.
+std::vector<std::pair<std::string, std::string>> SysctlsOf(const Plan& plan);
 // Whether MakePlan wants to know tables and rules.
 bool NeedsPolicyFacts(const ConfigFile& config);
 

@@ -1,11 +1,16 @@
 #include "platform/gateway/host/sysctl_holders.h"
 
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/unit/platform/io/network_namespace.h"
@@ -145,6 +150,31 @@ TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
   EXPECT_EQ(ReadSysctl(kForward), "1");
   ASSERT_TRUE(holder.Release(kForward, "0", "1").ok());
   EXPECT_EQ(ReadSysctl(kForward), "0");
+}
+
+// In a mount namespace of a process of its own, whose /proc/sys is read-only as in a container; the
+// message is printed.
+[[noreturn]] void CheckWithReadOnlySettings() {
+  constexpr char kSettings[] = "/proc/sys";
+  const bool ready =
+      ::unshare(CLONE_NEWNS) == 0 &&
+      ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+      ::mount(kSettings, kSettings, nullptr, MS_BIND, nullptr) == 0 &&
+      ::mount(nullptr, kSettings, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+  if (!ready) ::_exit(3);
+  const std::vector<std::pair<std::string, std::string>> wanted = {
+      {kForward, "1"}, {"net/no/such", "1"}, {"net/ipv4/conf/all/src_valid_mark", "1"}};
+  const absl::Status status = CheckSysctlsWritable(wanted);
+  std::fprintf(stderr, "%s\n", status.ToString().c_str());
+  ::_exit(CheckSysctlsWritable({}).ok() ? 0 : 4);
+}
+
+TEST_F(HeldSysctlsTest, ReadOnlySettingsAreNamedAllAtOnceWithTheOptionsThatSetThem) {
+  EXPECT_EXIT(CheckWithReadOnlySettings(), testing::ExitedWithCode(0),
+              "/proc/sys is read-only; start the container with --sysctl net.ipv4.ip_forward=1 "
+              "--sysctl net.ipv4.conf.all.src_valid_mark=1\n");
+  const std::vector<std::pair<std::string, std::string>> wanted = {{kForward, "1"}};
+  EXPECT_TRUE(CheckSysctlsWritable(wanted).ok());
 }
 
 }  // namespace
