@@ -246,22 +246,22 @@ down() { on "$1" "$RINGWIRE" down "$2"; }                          # down HOST I
 
 # ---- what is seen ------------------------------------------------------------------------------------------------
 
-answered() {  # answered HOST ADDRESS [PING OPTIONS]: one request is
+# answered HOST ADDRESS [PING OPTIONS]: a request is. One a second is sent until then: a network may lose any of them.
+answered() {
   local host=$1 to=$2
   shift 2
-  on "$host" ping -n -q -c 1 -W "$patience" "$@" "$to"
+  on "$host" ping -n -q -c 1 -w "$patience" "$@" "$to"
 }
-# pings HOST ADDRESS [PING OPTIONS]: every one of three requests is answered. Each has a process of its own: one that sends
-# several gives the last answer only twice the time that the others took.
+# pings HOST ADDRESS [PING OPTIONS]: three requests are answered, one after the other.
 pings() {
   local host=$1 to=$2
   shift 2
   # shellcheck disable=SC2016  # expanded by the inner shell
-  on "$host" sh -c 'for n in 1 2 3; do ping -n -q -c 1 -W "$@" >/dev/null || exit 1; done' pings "$patience" "$@" "$to"
+  on "$host" sh -c 'for n in 1 2 3; do ping -n -q -c 1 -w "$@" >/dev/null || exit 1; done' pings "$patience" "$@" "$to"
 }
 # at_once WHAT HOST ADDRESS: after a change, already the first request is answered.
 at_once() {
-  check "$1" answered "$2" "$3"
+  check "$1" on "$2" ping -n -q -c 1 -W "$patience" "$3"
   check "$1, and from then on" pings "$2" "$3"
 }
 no_pings() {  # no_pings HOST ADDRESS [PING OPTIONS]: none is answered

@@ -100,11 +100,12 @@ absl::StatusOr<std::string> NftProgram::CheckedPath(const std::string& tried) {
   }
   const ProgramAnswer answer =
       AskProgram({*path, "-V"}, Settings({}, limits_.run_time), kVersionBytesMax);
-  // An old one fails, as it does not know -V; one that does not start or end is no question of age.
-  if (!answer.status.ok() && !absl::IsAborted(answer.status)) {
-    return Error(answer.status.code(), tried,
-                 fmt::format("`{} -V`: {}", *path, std::string(answer.status.message())),
-                 "see why it does not run");
+  // An old one fails, as it does not know -V, and any one fails where it cannot speak to netfilter.
+  if (!answer.status.ok()) {
+    const bool failed = absl::IsAborted(answer.status);
+    return Error(failed ? absl::StatusCode::kFailedPrecondition : answer.status.code(), tried,
+                 fmt::format("`{} -V`: {}", *path, ReasonOf(answer)),
+                 fmt::format("{}, on a kernel with nf_tables", kGetNew));
   }
   const absl::Status fits = CheckNftVersion(answer.output);
   if (!fits.ok()) {
