@@ -23,4 +23,8 @@ std::string SocketFileName(std::string_view interface_name) {
   return std::string(interface_name) + ".sock";
 }
 
+std::string KnownNamesPath(std::string_view interface_name) {
+  return fmt::format("{}/{}.names", kStatusDirectory, interface_name);
+}
+
 }  // namespace ringwire::platform

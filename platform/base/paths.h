@@ -15,6 +15,8 @@ absl::Status CheckInterfaceName(std::string_view name);
 inline constexpr char kUapiDirectory[] = "/var/run/wireguard";
 inline constexpr char kStatusDirectory[] = "/run/ringwire";
 std::string SocketFileName(std::string_view interface_name);
+// The file in which a supervisor keeps the last known addresses of its endpoints' names.
+std::string KnownNamesPath(std::string_view interface_name);
 
 }  // namespace ringwire::platform
 

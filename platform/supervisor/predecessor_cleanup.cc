@@ -15,7 +15,6 @@
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
-#include "platform/supervisor/supervisor.h"
 
 namespace ringwire::platform {
 namespace {

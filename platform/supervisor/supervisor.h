@@ -151,9 +151,6 @@ class Supervisor {
   std::vector<RelayRequest> requests_;  // those that nothing was done about yet
 };
 
-// The file of SaveKnownNames for an interface.
-std::string KnownNamesPath(const std::string& interface);
-
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_SUPERVISOR_SUPERVISOR_H_

@@ -10,7 +10,6 @@
 
 #include "absl/time/time.h"
 #include "core/base/instant.h"
-#include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/process/report_error.h"
@@ -27,10 +26,6 @@ namespace {
 constexpr absl::Duration kNamesWait = absl::Seconds(5);
 
 }  // namespace
-
-std::string KnownNamesPath(const std::string& interface) {
-  return fmt::format("{}/{}.names", kStatusDirectory, interface);
-}
 
 // Where the tunnel has set name servers of its own, those of before are asked. Beside a tunnel in
 // another network namespace nothing stands in the way of questions.
