@@ -9,8 +9,8 @@
 #include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/firewall/nft_command.h"
+#include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/sysctl_holders.h"
-#include "platform/gateway/plan/namespace_dns.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 

@@ -10,8 +10,8 @@
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/host/named_namespace.h"
+#include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/network_facts.h"
-#include "platform/gateway/plan/namespace_dns.h"
 #include "platform/process/program.h"
 
 namespace ringwire::platform {

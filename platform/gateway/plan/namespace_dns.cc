@@ -1,50 +1,12 @@
 #include "platform/gateway/plan/namespace_dns.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <fstream>
-
 #include "fmt/format.h"
-#include "platform/base/unique_fd.h"
-#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr std::string_view kMark = "# Made by ringwire for ";
 constexpr std::string_view kMarkEnd = ", until ringwire down";
-
-bool Exists(const std::string& path) {
-  struct stat status{};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
-// The interface of which the file is; empty: none of ringwire's.
-std::string OwnerOf(const std::string& path) {
-  struct stat status{};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  if (!line.starts_with(kMark) || !line.ends_with(kMarkEnd)) return {};
-  line.resize(line.size() - kMarkEnd.size());
-  return line.substr(kMark.size());
-}
-
-// Everybody may read it: programs of users look there.
-absl::Status MakeFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0) {
-    ::chmod(path.c_str(), 0755);
-  } else if (errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, "make the folder " + path);
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -64,54 +26,10 @@ std::string NamespaceDnsText(std::string_view interface, const DnsSettings& dns)
   return text;
 }
 
-NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths,
-                                        std::string_view interface) {
-  NamespaceDnsFacts facts;
-  facts.has_file = Exists(paths.file) && OwnerOf(paths.file) != interface;
-  if (!Exists(paths.folder)) facts.folders_missing = 1;
-  if (!Exists(paths.folder.substr(0, paths.folder.rfind('/')))) facts.folders_missing = 2;
-  return facts;
-}
-
-absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
-                                       const SetNamespaceDns& dns) {
-  const std::string tried = "write " + paths.file;
-  absl::Status status = MakeFolder(paths.folder.substr(0, paths.folder.rfind('/')));
-  if (status.ok()) status = MakeFolder(paths.folder);
-  if (!status.ok()) return status;
-  const std::string owner = OwnerOf(paths.file);
-  if (!owner.empty() && owner != interface) {
-    spdlog::warn("{}: DNS is left out: {} is already that of {}", interface, paths.file, owner);
-    return false;
-  }
-  if (owner.empty() && Exists(paths.file) &&
-      ::rename(paths.file.c_str(), paths.put_aside.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, tried);
-  }
-  // In its place, as programs see the very file that they were started with.
-  const UniqueFd file(
-      ::open(paths.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
-  const bool written = file.valid() && ::fchmod(file.get(), 0644) == 0 &&
-                       ::write(file.get(), dns.text.data(), dns.text.size()) ==
-                           static_cast<ssize_t>(dns.text.size());
-  if (!written) return absl::ErrnoToStatus(errno, tried);
-  return true;
-}
-
-absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_view interface,
-                                    const RevertNamespaceDns& dns) {
-  const std::string tried = "put back " + paths.file;
-  if (OwnerOf(paths.file) == interface && ::unlink(paths.file.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, tried);
-  }
-  if (!Exists(paths.file) && Exists(paths.put_aside) &&
-      ::rename(paths.put_aside.c_str(), paths.file.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, tried);
-  }
-  // Each stays if somebody has put something in there.
-  if (dns.folders_made > 0) ::rmdir(paths.folder.c_str());
-  if (dns.folders_made > 1) ::rmdir(paths.folder.substr(0, paths.folder.rfind('/')).c_str());
-  return absl::OkStatus();
+std::string_view NamespaceDnsOwner(std::string_view first_line) {
+  if (!first_line.starts_with(kMark) || !first_line.ends_with(kMarkEnd)) return {};
+  first_line.remove_suffix(kMarkEnd.size());
+  return first_line.substr(kMark.size());
 }
 
 }  // namespace ringwire::platform

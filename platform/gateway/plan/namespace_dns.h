@@ -1,19 +1,18 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_PLAN_NAMESPACE_DNS_H_
 #define RINGWIRE_PLATFORM_GATEWAY_PLAN_NAMESPACE_DNS_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "core/config/gateway_config.h"
-#include "platform/gateway/plan/action.h"
 
 // The resolv.conf of the programs in a network namespace, where `ip netns exec` and `ringwire exec`
-// look for it. What was there before is put aside under another name, so that it outlives a reboot
-// as well.
+// look for it: its paths and its text. Pure; platform/gateway/host/namespace_dns_file.h writes it.
 namespace ringwire::platform {
 
+// The file that was there before is put aside under another name, so that it outlives a reboot as
+// well.
 struct NamespaceDnsPaths {
   static constexpr char kParent[] = "/etc/netns";
   // `parent`: for tests.
@@ -24,22 +23,16 @@ struct NamespaceDnsPaths {
   std::string put_aside;
 };
 
-// Its first line says whose it is.
+// The whole file. Its first line names the interface that owns it.
 std::string NamespaceDnsText(std::string_view interface, const DnsSettings& dns);
+// The interface that a first line (without its line feed) names; empty: ringwire did not write it.
+std::string_view NamespaceDnsOwner(std::string_view first_line);
 
 // What a plan wants to know of it.
 struct NamespaceDnsFacts {
   bool has_file = false;         // one that is not this interface's own
   uint32_t folders_missing = 0;  // of the two
 };
-NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths, std::string_view interface);
-
-// False: another interface's is there, and stays.
-absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
-                                       const SetNamespaceDns& dns);
-// Leaves alone what somebody else has written since.
-absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_view interface,
-                                    const RevertNamespaceDns& dns);
 
 }  // namespace ringwire::platform
 
