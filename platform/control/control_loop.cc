@@ -1,7 +1,6 @@
 #include "platform/control/control_loop.h"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -54,10 +53,10 @@ ControlLoop::~ControlLoop() {
 }
 
 absl::Status ControlLoop::Open() {
-  news_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   timer_ = UniqueFd(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!news_.valid() || !timer_.valid()) {
-    return absl::ErrnoToStatus(errno, "open the control thread's event descriptors");
+  if (!timer_.valid()) return absl::ErrnoToStatus(errno, "open the control thread's timer");
+  if (!news_.valid()) {
+    return absl::ResourceExhaustedError("open the control thread's eventfd: no descriptor left");
   }
   absl::StatusOr<SourceWatch> source_watch = SourceWatch::Open();
   if (!source_watch.ok()) return source_watch.status();
@@ -128,10 +127,7 @@ void ControlLoop::Stop(absl::Status why, const std::string& log_line) {
   stop_ = std::move(why);
 }
 
-void ControlLoop::Wake() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t size = ::write(news_.get(), &one, sizeof(one));
-}
+void ControlLoop::Wake() { news_.Raise(); }
 
 void ControlLoop::Post(std::function<void()> function) {
   {
@@ -143,7 +139,7 @@ void ControlLoop::Post(std::function<void()> function) {
 
 // The counter is cleared before the queues are read: what comes later wakes again.
 void ControlLoop::TakeNews() {
-  ReadCounter(news_.get());
+  news_.Clear();
   RunPosted();
   CheckWorkers();
 }

@@ -18,6 +18,7 @@
 #include "core/datapath/load_sources.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
+#include "platform/base/event_fd.h"
 #include "platform/base/event_poll.h"
 #include "platform/control/handshake_stamps.h"
 #include "platform/control/listen_sockets.h"
@@ -139,7 +140,7 @@ class ControlLoop final : public DeviceControl {
   const bool has_aes_;
   CapabilityLadder* const ladder_;
   EventPoll poll_;
-  UniqueFd news_;   // eventfd: the workers and Post
+  EventFd news_;    // raised by the workers and by Post
   UniqueFd timer_;  // CLOCK_BOOTTIME
   UniqueFd signals_;
   UniqueFd socket_file_watch_;  // inotify

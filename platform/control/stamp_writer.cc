@@ -1,9 +1,5 @@
 #include "platform/control/stamp_writer.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -12,14 +8,9 @@
 
 namespace ringwire::platform {
 
-StampWriter::StampWriter(Save save) : save_(std::move(save)), wake_(::eventfd(0, EFD_CLOEXEC)) {}
+StampWriter::StampWriter(Save save) : save_(std::move(save)) {}
 
 StampWriter::~StampWriter() { Finish(); }
-
-void StampWriter::Wake() {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t size = ::write(wake_.get(), &one, sizeof(one));
-}
 
 void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
   // Without a descriptor or a thread to be had, the caller waits for the disk itself.
@@ -31,7 +22,7 @@ void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
     MutexLock lock(&mutex_);
     next_ = std::move(stamps);
   }
-  Wake();
+  wake_.Raise();
 }
 
 bool StampWriter::HasThread() {
@@ -47,7 +38,7 @@ void StampWriter::Finish() {
     MutexLock lock(&mutex_);
     finish_ = true;
   }
-  Wake();
+  wake_.Raise();
   thread_.join();
   MutexLock lock(&mutex_);
   finish_ = false;
@@ -55,8 +46,7 @@ void StampWriter::Finish() {
 
 void StampWriter::Run() {
   while (true) {
-    uint64_t count = 0;
-    [[maybe_unused]] const ssize_t size = ::read(wake_.get(), &count, sizeof(count));
+    wake_.Wait(-1);
     std::optional<std::vector<HandshakeStamp>> stamps;
     bool finish = false;
     {

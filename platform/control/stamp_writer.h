@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
 #include "core/control/control_plane.h"
-#include "platform/base/unique_fd.h"
+#include "platform/base/event_fd.h"
 
 namespace ringwire::platform {
 
@@ -37,10 +37,9 @@ class StampWriter {
   bool HasThread();
   void Run();
   void SaveOrWarn(std::span<const HandshakeStamp> stamps);
-  void Wake();
 
   const Save save_;
-  const UniqueFd wake_;
+  const EventFd wake_;
   bool warned_ = false;  // the thread's
   Mutex mutex_;
   std::optional<std::vector<HandshakeStamp>> next_ ABSL_GUARDED_BY(mutex_);

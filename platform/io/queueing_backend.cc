@@ -3,7 +3,6 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/udp.h>
-#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,8 +17,7 @@ QueueingBackend::QueueingBackend(const BackendOptions& options)
       options_(options),
       tso_(options.ladder->IsOn(Offload::kTso)),
       uso_(options.ladder->IsOn(Offload::kUso)),
-      gro_(options.ladder->IsOn(Offload::kUdpGro)),
-      wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+      gro_(options.ladder->IsOn(Offload::kUdpGro)) {
   CHECK(options_.counters != nullptr);
   CHECK(options_.datagram_bytes_max > 0 && options_.datagram_bytes_max <= kDatagramBytesMax);
   sends_.SetSockets(options.udp_v4_fd, options.udp_v6_fd);
@@ -49,18 +47,9 @@ void QueueingBackend::WriteTun(const TunWriteBatch& batch) {
   }
 }
 
-void QueueingBackend::Wake() {
-  const uint64_t one = 1;
-  // Fails only when the counter is at its end, and then the worker has 2^64 - 2 reasons to wake
-  // already.
-  [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof(one));
-}
+void QueueingBackend::Wake() { wake_.Raise(); }
 
-void QueueingBackend::ClearWake() {
-  uint64_t count = 0;
-  // EAGAIN: cleared already.
-  [[maybe_unused]] const ssize_t taken = ::read(wake_.get(), &count, sizeof(count));
-}
+void QueueingBackend::ClearWake() { wake_.Clear(); }
 
 ReceivedRun QueueingBackend::Received(const msghdr& header, std::span<uint8_t> payload) {
   const ReceivedInfo info = ParseReceived(header);

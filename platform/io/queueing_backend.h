@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <span>
 
-#include "platform/base/unique_fd.h"
+#include "platform/base/event_fd.h"
 #include "platform/io/backend_factory.h"
 #include "platform/io/send_queue.h"
 #include "platform/io/tun_write_queue.h"
@@ -65,7 +65,7 @@ class QueueingBackend : public IoBackend {
   const BackendOptions options_;
   // What this worker may still blame; another one may have taken the rung down already.
   bool tso_, uso_, gro_;
-  const UniqueFd wake_;
+  const EventFd wake_;
 };
 
 }  // namespace ringwire::platform

@@ -2,10 +2,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -17,8 +14,8 @@
 
 #include "core/base/mutex.h"
 #include "platform/base/clock.h"
+#include "platform/base/event_fd.h"
 #include "platform/base/start_thread.h"
-#include "platform/base/unique_fd.h"
 #include "platform/names/retry_schedule.h"
 #include "platform/process/privileges.h"
 
@@ -48,27 +45,13 @@ absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, int flag
   return addresses;
 }
 
-void Raise(const UniqueFd& event) {
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t size = ::write(event.get(), &one, sizeof(one));
-}
-
-void Clear(const UniqueFd& event) {
-  uint64_t count = 0;
-  [[maybe_unused]] const ssize_t size = ::read(event.get(), &count, sizeof(count));
-}
-
-UniqueFd MakeEvent() { return UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
-
-void WaitUntil(const UniqueFd& event, Instant due) {
+void WaitUntil(const EventFd& event, Instant due) {
   int timeout_ms = -1;
   if (!due.IsInfiniteFuture()) {
     const int64_t ms = absl::ToInt64Milliseconds(due - BootNow()) + 1;
     timeout_ms = static_cast<int>(std::clamp<int64_t>(ms, 0, INT_MAX));
   }
-  pollfd wait{event.get(), POLLIN, 0};
-  ::poll(&wait, 1, timeout_ms);
-  Clear(event);
+  event.Wait(timeout_ms);
 }
 
 }  // namespace
@@ -78,8 +61,8 @@ struct EndpointResolver::Shared {
   explicit Shared(LookUp function) : look_up(std::move(function)) {}
 
   const LookUp look_up;
-  const UniqueFd wake = MakeEvent();
-  const UniqueFd answered = MakeEvent();
+  const EventFd wake;
+  const EventFd answered;
   Mutex mutex;
   NameSchedule schedule ABSL_GUARDED_BY(mutex);
   std::vector<NameAnswer> answers ABSL_GUARDED_BY(mutex);
@@ -121,7 +104,7 @@ EndpointResolver::~EndpointResolver() {
     MutexLock lock(&shared_->mutex);
     shared_->stop = true;
   }
-  Raise(shared_->wake);
+  shared_->wake.Raise();
 }
 
 absl::Status EndpointResolver::Want(const std::vector<std::string>& names) {
@@ -132,7 +115,7 @@ absl::Status EndpointResolver::Want(const std::vector<std::string>& names) {
     MutexLock lock(&shared_->mutex);
     shared_->schedule.Want(BootNow(), names);
   }
-  Raise(shared_->wake);
+  shared_->wake.Raise();
   if (started_ || names.empty()) return absl::OkStatus();
   absl::StatusOr<std::thread> thread = StartThread([shared = shared_] { Run(shared); });
   if (!thread.ok()) return thread.status();
@@ -146,7 +129,7 @@ void EndpointResolver::Doubt(const std::string& name) {
     MutexLock lock(&shared_->mutex);
     shared_->schedule.Doubt(BootNow(), name);
   }
-  Raise(shared_->wake);
+  shared_->wake.Raise();
 }
 
 bool EndpointResolver::AllTried() const {
@@ -157,7 +140,7 @@ bool EndpointResolver::AllTried() const {
 int EndpointResolver::fd() const { return shared_->answered.get(); }
 
 std::vector<NameAnswer> EndpointResolver::TakeAnswers() {
-  Clear(shared_->answered);
+  shared_->answered.Clear();
   MutexLock lock(&shared_->mutex);
   return std::exchange(shared_->answers, {});
 }
@@ -184,7 +167,7 @@ void EndpointResolver::Run(const std::shared_ptr<Shared>& shared) {
       shared->schedule.Done(BootNow(), *name, addresses.ok());
       shared->answers.push_back({*std::move(name), std::move(addresses)});
     }
-    Raise(shared->answered);
+    shared->answered.Raise();
   }
 }
 

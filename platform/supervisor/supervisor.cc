@@ -350,11 +350,10 @@ absl::Status Supervisor::StopRelay() {
 
 absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
-  loaded_event_ = MakeEvent();
   while (true) {
     std::array<pollfd, 7> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
-                                      {loaded_event_.get(), POLLIN, 0},
+                                      {LoadedFd(), POLLIN, 0},
                                       {resolver_.fd(), POLLIN, 0},
                                       {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0},
                                       {end_listener_.fd(), POLLIN, 0},

@@ -57,7 +57,6 @@ class Supervisor {
  private:
   struct Loading;
 
-  static UniqueFd MakeEvent();
   static UniqueFd OpenSignals(std::initializer_list<int> signals);
   absl::Status OpenJournal();
   absl::Status UndoPredecessor();
@@ -106,6 +105,7 @@ class Supervisor {
   absl::Status End();
 
   void StartReload();
+  int LoadedFd() const;  // readable when the file is loaded; -1: none is being loaded
   void FinishReload();
   void ReportReload(const absl::Status& status);
   absl::Status ApplyReload(ConfigSource wanted);
@@ -143,7 +143,6 @@ class Supervisor {
   std::string relay_error_;  // its last words
   EndListener end_listener_;
   UniqueFd signals_;
-  UniqueFd loaded_event_;
   std::shared_ptr<Loading> loading_;  // shared with the thread that loads
   bool reload_wanted_ = false;
   std::vector<std::string> warnings_;   // of the reload under way

@@ -1,6 +1,3 @@
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <thread>
 #include <utility>
 
@@ -10,6 +7,7 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "platform/base/event_fd.h"
 #include "platform/base/start_thread.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/facts.h"
@@ -24,22 +22,21 @@
 // stopping must not wait for it, then applied whole or not at all.
 namespace ringwire::platform {
 
-// Where a loading thread brings its result. Its own copy of the event's descriptor, so that it can
-// outlive the supervisor.
+// Where a loading thread brings its result. Shared with the thread, which may outlive the
+// supervisor.
 struct Supervisor::Loading {
-  UniqueFd event;
+  const EventFd done;
   Mutex mutex;
   std::optional<ConfigSource> result ABSL_GUARDED_BY(mutex);
 };
 
 Supervisor::~Supervisor() = default;
 
-UniqueFd Supervisor::MakeEvent() { return UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+int Supervisor::LoadedFd() const { return loading_ == nullptr ? -1 : loading_->done.get(); }
 
 void Supervisor::StartReload() {
   reload_wanted_ = false;
   loading_ = std::make_shared<Loading>();
-  loading_->event = UniqueFd(::dup(loaded_event_.get()));
   absl::StatusOr<std::thread> thread = StartThread([path = path_, loading = loading_] {
     // Nothing is logged here: the thread may outlive the logger.
     ConfigSource result = LoadConfig(path, KeyFiles::kRead);
@@ -47,8 +44,7 @@ void Supervisor::StartReload() {
       MutexLock lock(&loading->mutex);
       loading->result.emplace(std::move(result));
     }
-    const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t size = ::write(loading->event.get(), &one, sizeof(one));
+    loading->done.Raise();
   });
   if (thread.ok()) {
     thread->detach();
@@ -59,9 +55,8 @@ void Supervisor::StartReload() {
 }
 
 void Supervisor::FinishReload() {
-  uint64_t count = 0;
-  [[maybe_unused]] const ssize_t size = ::read(loaded_event_.get(), &count, sizeof(count));
   if (loading_ == nullptr) return;
+  loading_->done.Clear();
   ConfigSource loaded;
   {
     MutexLock lock(&loading_->mutex);
