@@ -6,13 +6,13 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <utility>
 
 #include "core/device/key_text.h"
 #include "fmt/format.h"
+#include "platform/base/replace_file.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -47,16 +47,6 @@ std::optional<HandshakeStamp> ParseLine(std::string_view line) {
       ParseTimestamp(line.substr(2 * (kKeyBase64Length + 1)), &stamp.greatest);
   if (!valid) return std::nullopt;
   return stamp;
-}
-
-absl::Status WriteAll(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t size = ::write(fd, text.data(), text.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return absl::ErrnoToStatus(errno, "write");
-    text.remove_prefix(static_cast<size_t>(size));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status FileError(int error, const char* tried, const std::string& path) {
@@ -122,25 +112,7 @@ absl::Status HandshakeStampsFile::Save(std::span<const HandshakeStamp> stamps) c
   if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) {
     return FileError(errno, "create the directory", directory_);
   }
-  const std::string temporary = path_ + ".new";
-  UniqueFd fd(
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.valid()) return FileError(errno, "create", temporary);
-  absl::Status written = WriteAll(fd.get(), FormatStamps(stamps));
-  if (written.ok() && ::fsync(fd.get()) != 0) written = FileError(errno, "sync", temporary);
-  fd.Reset();
-  if (written.ok() && ::rename(temporary.c_str(), path_.c_str()) != 0) {
-    written = FileError(errno, "replace", path_);
-  }
-  if (!written.ok()) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  const UniqueFd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.valid() || ::fsync(directory.get()) != 0) {
-    return FileError(errno, "sync the directory", directory_);
-  }
-  return absl::OkStatus();
+  return ReplaceFile(path_, FormatStamps(stamps));
 }
 
 }  // namespace ringwire::platform

@@ -1,18 +1,12 @@
 #include "platform/names/name_cache.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <optional>
 #include <utility>
 
 #include "nlohmann/json.hpp"
-#include "platform/base/unique_fd.h"
+#include "platform/base/replace_file.h"
 #include "platform/names/endpoint_resolver.h"
 #include "platform/names/tunnel_safe_resolver.h"
 
@@ -56,17 +50,7 @@ absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {
   }
   // A name that is no UTF-8 is never found again, but does no harm.
   const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
-  const std::string fresh = path + ".new";
-  const UniqueFd file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  const bool written =
-      file.valid() &&
-      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-      ::rename(fresh.c_str(), path.c_str()) == 0;
-  if (written) return absl::OkStatus();
-  const absl::Status status = absl::ErrnoToStatus(errno, "write " + path);
-  ::unlink(fresh.c_str());
-  return status;
+  return ReplaceFile(path, text);
 }
 
 KnownNames LoadKnownNames(const std::string& path) {

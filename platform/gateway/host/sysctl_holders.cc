@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <utility>
@@ -16,6 +15,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/replace_file.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
 #include "spdlog/spdlog.h"
@@ -97,7 +97,6 @@ absl::StatusOr<std::vector<Held>> Load(const std::string& folder) {
   return all;
 }
 
-// Whole or not at all.
 absl::Status Save(const std::string& folder, const std::vector<Held>& all) {
   const std::string path = FileIn(folder);
   if (all.empty()) {
@@ -111,17 +110,7 @@ absl::Status Save(const std::string& folder, const std::vector<Held>& all) {
   }
   const std::string text =
       json{{"ringwire_sysctls", kFormat}, {"held", std::move(list)}}.dump() + "\n";
-  const std::string fresh = path + ".new";
-  const UniqueFd file(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid() ||
-      ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
-      ::rename(fresh.c_str(), path.c_str()) != 0) {
-    const absl::Status status = absl::ErrnoToStatus(errno, "write " + path);
-    ::unlink(fresh.c_str());
-    return status;
-  }
-  return absl::OkStatus();
+  return ReplaceFile(path, text);
 }
 
 std::vector<Held>::iterator Find(std::vector<Held>* all, const std::string& path) {
