@@ -12,10 +12,9 @@
 #include "platform/app/commands.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
-#include "platform/gateway/host/facts.h"
+#include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/path_mtu.h"
-#include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/report_error.h"
@@ -48,11 +47,11 @@ absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
 int PrintPlan(const RunArguments& arguments) {
   ConfigSource source = LoadConfig(arguments.config, KeyFiles::kIgnore);
   if (!source.errors.empty()) return ReportError(SummaryOf(source));
-  absl::StatusOr<HostFacts> facts = ReadHostFacts(source.interface_name, source.config);
+  const absl::StatusOr<Journal> own = Journal::Copy(kStatusDirectory, source.interface_name);
+  if (!own.ok()) return ReportError(own.status());
+  absl::StatusOr<HostFacts> facts =
+      GatherFacts(source.interface_name, source.config, *own, kStatusDirectory);
   if (!facts.ok()) return ReportError(facts.status());
-  facts->others =
-      Journal::ReservationsOfOthers(kStatusDirectory, source.interface_name, CurrentNetworkId());
-  facts->switches = SwitchesAmong(facts->others);
   std::vector<std::optional<SocketAddress>> endpoints;
   for (const PeerConfig& peer : source.config.peers) {
     if (peer.endpoint.has_value()) endpoints.push_back(NumericAddress(peer.endpoint->host));

@@ -23,10 +23,9 @@
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host/apply.h"
-#include "platform/gateway/host/facts.h"
+#include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
-#include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/gateway/plan/step_index.h"
 #include "platform/names/tunnel_safe_resolver.h"
@@ -41,13 +40,6 @@
 // status socket in supervisor_requests.cc.
 namespace ringwire::platform {
 namespace {
-
-// A kill switch, by which a predecessor holds the way closed.
-bool HoldsKillSwitch(const Journal& journal) {
-  return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
-    return std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash;
-  });
-}
 
 // What keeps traffic in where the tunnel was cannot be taken over somewhere else, and only going
 // down opens.
@@ -130,10 +122,9 @@ absl::Status Supervisor::MakePlanOfHost() {
   if (!lock.ok()) return lock.status();
   const absl::Status opened = OpenMonitor(loaded_.config);
   if (!opened.ok()) return opened;
-  absl::StatusOr<HostFacts> facts = ReadFacts(loaded_.config);
+  absl::StatusOr<HostFacts> facts = GatherFacts(name_, loaded_.config, *journal_, kStatusDirectory);
   if (!facts.ok()) return facts.status();
   facts_ = *std::move(facts);
-  facts_.predecessor_kill_switch = HoldsKillSwitch(*journal_);
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
   if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
@@ -146,16 +137,6 @@ absl::Status Supervisor::MakePlanOfHost() {
   saved_names_ = LoadKnownNames(KnownNamesPath(name_));
   name_source_->SetKnown(saved_names_);
   return Reserve(plan_);
-}
-
-// Of the host, with what this interface and others have taken of it.
-absl::StatusOr<HostFacts> Supervisor::ReadFacts(const ConfigFile& config) {
-  absl::StatusOr<HostFacts> facts = ReadHostFacts(name_, config);
-  if (!facts.ok()) return facts;
-  facts->others = Journal::ReservationsOfOthers(kStatusDirectory, name_, CurrentNetworkId());
-  facts->switches = SwitchesAmong(facts->others);
-  facts->predecessor = journal_->reservation();
-  return facts;
 }
 
 absl::Status Supervisor::Reserve(const Plan& plan) {

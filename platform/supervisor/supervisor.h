@@ -61,7 +61,6 @@ class Supervisor {
   absl::Status OpenJournal();
   absl::Status UndoPredecessor();
   absl::Status MakePlanOfHost();
-  absl::StatusOr<HostFacts> ReadFacts(const ConfigFile& config);
   absl::Status Reserve(const Plan& plan);
   absl::Status OpenMonitor(const ConfigFile& config);
   absl::Status ForkRelay();

@@ -8,9 +8,10 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/base/event_fd.h"
+#include "platform/base/paths.h"
 #include "platform/base/start_thread.h"
 #include "platform/gateway/host/apply.h"
-#include "platform/gateway/host/facts.h"
+#include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
 #include "platform/gateway/host/sysctl_holders.h"
@@ -96,7 +97,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   if (!lock.ok()) return lock.status();
   absl::Status status = OpenMonitor(wanted);
   if (!status.ok()) return status;
-  absl::StatusOr<HostFacts> now = ReadFacts(wanted);
+  absl::StatusOr<HostFacts> now = GatherFacts(name_, wanted, *journal_, kStatusDirectory);
   if (!now.ok()) return now.status();
   *facts = facts_;
   facts->predecessor_kill_switch = false;  // its time is over

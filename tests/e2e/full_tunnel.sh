@@ -23,6 +23,7 @@ snapshot >"$work/before"
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
 relay() { pgrep -P "$(service)"; }
 up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf"; }
+marks_of() { on b "$@" | grep -o 'fwmark 0x[0-9a-f]*' | sort -u; }
 no_service() { ! pgrep -f "ringwire up .*/wgb.conf"; }
 crash() {  # crash WHAT PID...
   local what=$1 pid
@@ -56,6 +57,8 @@ more_chatter "up again"
 both="$(service) $(relay)"
 # shellcheck disable=SC2086  # two numbers
 crash "both processes" $both
+check "a dry run takes the mark that the killed service had" test "$(marks_of ip rule)" = \
+  "$(marks_of "$RINGWIRE" up --dry-run "$work/wgb.conf")"
 up
 ip -n b link delete wgb
 stays_closed "the interface"

@@ -202,13 +202,11 @@ absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folde
   return found;
 }
 
-absl::StatusOr<Journal> Journal::OpenInMemory(const std::string& folder, std::string_view interface,
-                                              std::string path) {
-  Journal journal(std::move(path), UniqueFd());
+absl::StatusOr<Journal> Journal::Copy(const std::string& folder, std::string_view interface) {
+  Journal journal(PathOf(folder, interface), UniqueFd());
   const UniqueFd file(
       ::open(journal.path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file.valid()) return journal;
-  if (Owner(folder, interface).has_value()) return IsUpAlready(interface);
   const absl::StatusOr<std::string> text = journal.TakeFile(file.get());
   if (!text.ok()) return text.status();
   return journal;
@@ -223,7 +221,8 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
       spdlog::info(
           "{}: keeps no journal at {}: {} (after a crash, what was changed on this host stays)",
           interface, path, std::string(absl::ErrnoToStatus(errno, "open").message()));
-      return OpenInMemory(folder, interface, path);
+      if (Owner(folder, interface).has_value()) return IsUpAlready(interface);
+      return Copy(folder, interface);
     }
     if (!TryLock(file.get())) return IsUpAlready(interface);
     if (!IsCurrent(file.get(), path)) continue;  // its owner has just ended

@@ -40,6 +40,10 @@ class Journal {
   // InvalidArgument: a file that no ringwire wrote.
   static absl::StatusOr<Journal> Open(const std::string& folder, std::string_view interface);
 
+  // What the journal of `interface` says now, in memory only, whoever owns it; empty if there is
+  // none that this process can read. InvalidArgument: a file that no ringwire wrote.
+  static absl::StatusOr<Journal> Copy(const std::string& folder, std::string_view interface);
+
   // The process that owns the journal of `interface`; nullopt: none.
   static std::optional<pid_t> Owner(const std::string& folder, std::string_view interface);
   static std::string PathOf(const std::string& folder, std::string_view interface);
@@ -87,8 +91,6 @@ class Journal {
 
  private:
   Journal(std::string path, UniqueFd file) : path_(std::move(path)), file_(std::move(file)) {}
-  static absl::StatusOr<Journal> OpenInMemory(const std::string& folder, std::string_view interface,
-                                              std::string path);
   absl::Status Load();
   absl::StatusOr<std::string> TakeFile(int file);  // returns its text
   bool TakeText(std::string_view whole_lines, std::string_view torn_line);

@@ -99,6 +99,31 @@ TEST_F(JournalTest, WhatIsReservedIsKnownToOtherInterfacesOfTheNetwork) {
   EXPECT_TRUE(Journal::ReservationsOfOthers(folder_, "wg1", kNetwork + 1).empty());
 }
 
+TEST_F(JournalTest, ACopyHasWhatTheOwnerRecordedAndChangesNothing) {
+  Journal owner = MustOpen();
+  ASSERT_TRUE(owner.Record(Hook("a"), true).ok());
+  ASSERT_TRUE(owner.RecordReservation({.mark = 7}, 1).ok());
+  const std::string before = Text();
+  absl::StatusOr<Journal> copy = Journal::Copy(folder_, "wg0");
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  EXPECT_EQ(Commands(*copy), std::vector<std::string>{"a"});
+  EXPECT_EQ(copy->reservation().mark, 7U);
+  EXPECT_TRUE(copy->Record(Hook("b"), false).ok());
+  EXPECT_EQ(Text(), before);
+}
+
+TEST_F(JournalTest, ACopyOfNoJournalIsEmptyAndMakesNoFile) {
+  const absl::StatusOr<Journal> copy = Journal::Copy(folder_, "wg0");
+  ASSERT_TRUE(copy.ok()) << copy.status();
+  EXPECT_TRUE(copy->entries().empty());
+  EXPECT_FALSE(std::filesystem::exists(path()));
+}
+
+TEST_F(JournalTest, ACopyOfAFileOfSomebodyElseIsRefused) {
+  Write("something else\n");
+  EXPECT_EQ(Journal::Copy(folder_, "wg0").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(JournalTest, FindsTheFirstEntryOfAnUndo) {
   Journal journal = MustOpen();
   for (const char* const command : {"a", "b", "a"}) {

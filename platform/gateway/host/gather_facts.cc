@@ -1,0 +1,32 @@
+#include "platform/gateway/host/gather_facts.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "platform/gateway/host/facts.h"
+#include "platform/gateway/plan/plan_kill_switch.h"
+
+namespace ringwire::platform {
+namespace {
+
+// The nft table of a kill switch, which keeps packets in while nobody serves the interface.
+bool HoldsKillSwitch(const Journal& journal) {
+  return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
+    return std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash;
+  });
+}
+
+}  // namespace
+
+absl::StatusOr<HostFacts> GatherFacts(std::string_view interface, const ConfigFile& config,
+                                      const Journal& own, const std::string& folder) {
+  absl::StatusOr<HostFacts> facts = ReadHostFacts(interface, config);
+  if (!facts.ok()) return facts;
+  facts->others = Journal::ReservationsOfOthers(folder, interface, CurrentNetworkId());
+  facts->switches = SwitchesAmong(facts->others);
+  facts->predecessor = own.reservation();
+  facts->predecessor_kill_switch = HoldsKillSwitch(own);
+  return facts;
+}
+
+}  // namespace ringwire::platform
