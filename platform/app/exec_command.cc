@@ -15,7 +15,7 @@
 #include "platform/app/namespace_view.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/host/journal.h"
-#include "platform/gateway/host/named_namespace.h"
+#include "platform/netlink/named_namespace.h"
 #include "platform/process/invoking_user.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"

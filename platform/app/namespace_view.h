@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "platform/gateway/host/named_namespace.h"
+#include "platform/netlink/named_namespace.h"
 
 namespace ringwire::platform {
 

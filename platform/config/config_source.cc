@@ -16,7 +16,7 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "platform/base/paths.h"
-#include "platform/gateway/host/table_names.h"
+#include "platform/netlink/table_names.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {

@@ -3,7 +3,7 @@
 #include "fmt/format.h"
 #include "platform/base/paths.h"
 #include "platform/control/sockets/unix_listener.h"
-#include "platform/gateway/host/named_namespace.h"
+#include "platform/netlink/named_namespace.h"
 #include "platform/netlink/netlink.h"
 
 namespace ringwire::platform {

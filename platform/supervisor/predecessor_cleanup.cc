@@ -13,7 +13,7 @@
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
 #include "platform/gateway/host/apply.h"
-#include "platform/gateway/host/named_namespace.h"
+#include "platform/netlink/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {

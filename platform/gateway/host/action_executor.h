@@ -10,10 +10,10 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/gateway/host/named_namespace.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/action.h"
 #include "platform/netlink/conntrack.h"
+#include "platform/netlink/named_namespace.h"
 #include "platform/netlink/netlink.h"
 #include "platform/netlink/route_netlink.h"
 #include "platform/process/program.h"

@@ -9,9 +9,9 @@
 
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_command.h"
-#include "platform/gateway/host/named_namespace.h"
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/network_facts.h"
+#include "platform/netlink/named_namespace.h"
 #include "platform/process/program.h"
 
 namespace ringwire::platform {

@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_GATEWAY_HOST_TABLE_NAMES_H_
-#define RINGWIRE_PLATFORM_GATEWAY_HOST_TABLE_NAMES_H_
+#ifndef RINGWIRE_PLATFORM_NETLINK_TABLE_NAMES_H_
+#define RINGWIRE_PLATFORM_NETLINK_TABLE_NAMES_H_
 
 #include <cstdint>
 #include <optional>
@@ -13,4 +13,4 @@ std::optional<uint32_t> RoutingTableOf(const std::string& name);
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_GATEWAY_HOST_TABLE_NAMES_H_
+#endif  // RINGWIRE_PLATFORM_NETLINK_TABLE_NAMES_H_

@@ -1,4 +1,4 @@
-#include "platform/gateway/host/named_namespace.h"
+#include "platform/netlink/named_namespace.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "platform/gateway/host/table_names.h"
+#include "platform/netlink/table_names.h"
 
 #include <netlink/netlink.h>
 #include <netlink/route/route.h>
