@@ -39,6 +39,12 @@ inline constexpr size_t kReplayWindowBits = 8192;
 
 inline constexpr size_t kPaddingMultiple = 16;
 
+// Bytes that a tunnel over IPv6 adds to a packet: 40 of IPv6, 8 of UDP, 16 of header, 16 of tag.
+// Over IPv4 there are 20 fewer.
+inline constexpr uint32_t kTunnelOverhead = 80;
+inline constexpr uint32_t kDefaultMtu = 1500 - kTunnelOverhead;  // of a tunnel over Ethernet
+inline constexpr uint32_t kLeastMtu = 1280;                      // IPv6 needs it
+
 // The transport extension (docs/transport_extension.md). What an initiator that can use AES-256-GCM
 // puts into the low 24 bits of its timestamp's nanoseconds, which rounding leaves empty.
 inline constexpr uint32_t kOfferAes256Gcm = 0x525701;

@@ -4,12 +4,12 @@
 
 #include <utility>
 
+#include "core/wire/constants.h"
 #include "crypto/aes_support.h"
 #include "crypto/self_test.h"
 #include "fmt/format.h"
 #include "platform/base/paths.h"
 #include "platform/base/version.h"
-#include "platform/gateway/plan/plan.h"
 #include "platform/io/backend_factory.h"
 #include "platform/io/offload/kernel_traps.h"
 #include "platform/io/offload/offload_proof.h"

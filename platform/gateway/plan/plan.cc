@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/wire/constants.h"
 #include "fmt/format.h"
 #include "platform/gateway/plan/plan_builder.h"
 #include "platform/gateway/plan/plan_forward.h"

@@ -78,11 +78,6 @@ struct Plan {
   std::string refusal;                // why it must not be carried out; empty: it may
 };
 
-// What WireGuard adds to a packet over IPv6, the longer one of the two.
-inline constexpr uint32_t kTunnelOverhead = 80;
-inline constexpr uint32_t kDefaultMtu = 1500 - kTunnelOverhead;  // an Ethernet's
-inline constexpr uint32_t kLeastMtu = 1280;                      // that IPv6 works with
-
 // The sysctls whose values MakePlan wants to know, below /proc/sys. `*` stands for every interface,
 // and for `all` and `default`.
 std::vector<std::string> SysctlsOf(const ConfigFile& config);
