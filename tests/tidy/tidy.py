@@ -44,12 +44,13 @@ def without_comments_and_strings(text):
 
 class IncludeRules:
     def __init__(self, text):
-        self.direct = {}
+        self.direct, self.never = {}, {}
         for line in text.splitlines():
             line = line.split("#")[0].strip()
             if line:
                 folder, _, names = line.partition(":")
-                self.direct[folder.strip()] = names.split()
+                rules = self.never if folder.startswith("never ") else self.direct
+                rules[folder.removeprefix("never ").strip()] = names.split()
 
     def folder_of(self, path):
         """The longest folder with a rule that holds the path."""
@@ -58,6 +59,12 @@ class IncludeRules:
             parts.pop()
         return "/".join(parts)
 
+    def named(self, name):
+        """The folders that a word of a rule stands for; none: it is a third party."""
+        if name.endswith("/*"):
+            return [folder for folder in self.direct if folder.startswith(name[:-1])]
+        return [name] if name in self.direct else []
+
     def folders(self, folder, seen=None):
         """Every folder that this one may include."""
         seen = set() if seen is None else seen
@@ -65,13 +72,24 @@ class IncludeRules:
             return seen
         seen.add(folder)
         for name in self.direct.get(folder, []):
-            if name.endswith("/*"):
-                for other in self.direct:
-                    if other.startswith(name[:-1]):
-                        self.folders(other, seen)
-            elif name in self.direct:
-                self.folders(name, seen)
+            for other in self.named(name):
+                self.folders(other, seen)
         return seen
+
+    def contradictions(self):
+        """Rules that let an include run back up, or let a folder know what it must never know."""
+        order = list(self.direct)
+        for folder, names in self.direct.items():
+            for name in names:
+                if "/" in name and not name.startswith("<") and not self.named(name):
+                    yield f"{folder} names {name}, which is no folder with a rule"
+                for other in self.named(name):
+                    if order.index(other) > order.index(folder):
+                        yield f"{folder} names {other}, which stands below it"
+        for folder, names in self.never.items():
+            known = self.folders(folder) - {folder} | set(self.direct.get(folder, []))
+            for other in sorted(known & {one for name in names for one in self.named(name) or [name]}):
+                yield f"{folder} must never know {other}, and may include it"
 
     def error(self, path, header, angled):
         """Why the file may not include the header, or None."""
@@ -94,6 +112,8 @@ class IncludeRules:
 
 def check_includes(root):
     rules = IncludeRules((root / "tests/tidy/include_rules.txt").read_text())
+    for error in rules.contradictions():
+        yield f"tests/tidy/include_rules.txt: {error}"
     for path in files(root, (".h", ".cc")):
         name = path.relative_to(root).as_posix()
         for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -221,8 +241,9 @@ def violations(root):
 def self_test():
     """A small tree that keeps every rule, then one change for each way to break one."""
     guard = "#ifndef RINGWIRE_CORE_BASE_A_H_\n#define RINGWIRE_CORE_BASE_A_H_\n%s\n#endif  // RINGWIRE_CORE_BASE_A_H_\n"
+    layers = "core/base: absl\ncore/wire: core/base\ncrypto: openssl\ntests/unit: core/*\nnever core/wire: crypto absl\n"
     good = {
-        "tests/tidy/include_rules.txt": "core/base: absl\ncore/wire: core/base\ncrypto: openssl\ntests/unit: core/*\n",
+        "tests/tidy/include_rules.txt": layers,
         "core/base/drop_reason.h": '#ifndef RINGWIRE_CORE_BASE_DROP_REASON_H_\n#define RINGWIRE_CORE_BASE_DROP_REASON_H_\n'
                                    'X(kReplay, "replay")\n#endif  // RINGWIRE_CORE_BASE_DROP_REASON_H_\n',
         "core/base/a.h": guard % '#include <vector>\n#include "absl/time/time.h"',
@@ -237,6 +258,11 @@ def self_test():
         "a third party that is not named": ("core/wire/w.cc", '#include "absl/time/time.h"\n'),
         "a kernel header in the core": ("core/wire/w.cc", "#include <sys/socket.h>\n"),
         "an include of no folder": ("core/wire/w.cc", '#include "a.h"\n'),
+        "a rule that lets includes run back up": ("tests/tidy/include_rules.txt", layers.replace("core/base: absl", "core/base: absl core/wire")),
+        "the same by a pattern": ("tests/tidy/include_rules.txt", layers.replace("core/base: absl", "core/base: absl tests/*")),
+        "a rule that names no folder": ("tests/tidy/include_rules.txt", layers.replace("openssl", "openssl core/none")),
+        "a rule for what must never be known": ("tests/tidy/include_rules.txt", layers + "never tests/unit: core/base\n"),
+        "a third party that must never be known": ("tests/tidy/include_rules.txt", layers + "never core/base: absl\n"),
         "a folder without a rule": ("core/new/n.cc", "#include <vector>\n"),
         "a clock in the core": ("core/wire/w.cc", "int F() { return absl::Now(); }\n"),
         "a long function": ("core/wire/w.cc", "class C {\n int F(int a) {\n" + "  a += 1;\n" * 69 + " }\n};\n"),
