@@ -26,6 +26,7 @@ BANNED_IN_CORE = re.compile(
 REGISTRY_HOST = re.compile(
     r"(deb|security|snapshot|archive)\.(debian|ubuntu)\.(org|com)|pypi\.|npmjs|crates\.io|docker\.io|ghcr\.io|quay\.io|"
     r"artifactory|jfrog|nexus\.|//[a-z0-9.-]*mirror|//[a-z0-9.-]*registry")
+LIBRARY = re.compile(r"^ringwire_library\((\w+) (\S+)([^()]*)\)", re.M)
 INCLUDE = re.compile(r'^\s*#\s*include\s+(<([^>]+)>|"([^"]+)")')
 
 
@@ -121,6 +122,31 @@ def check_includes(root):
                 error = rules.error(name, match[2] or match[3], match[2] is not None)
                 if error:
                     yield f"{name}:{number}: {match[1]}: {error}"
+
+
+def check_links(root):
+    """A library links every library whose headers it includes, itself or by way of another one."""
+    cmake = root / "CMakeLists.txt"
+    libraries, links = {}, {}
+    for name, folder, words in LIBRARY.findall(cmake.read_text() if cmake.exists() else ""):
+        libraries[folder] = name
+        links[name] = words.partition("LINK")[2].partition("PRECOMPILE")[0].split()
+
+    def linked(name, seen):
+        if name not in seen:
+            seen.add(name)
+            for other in links.get(name, ()):
+                linked(other, seen)
+        return seen
+
+    for path in files(root, (".h", ".cc"), ("core", "crypto", "platform")):
+        name = path.relative_to(root).as_posix()
+        own = libraries.get(name.rpartition("/")[0])
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            match = INCLUDE.match(line)
+            other = libraries.get(match[3].rpartition("/")[0]) if match and match[3] else None
+            if own and other and other not in linked(own, set()):
+                yield f"{name}:{number}: {match[1]}: {own} does not link {other} (CMakeLists.txt)"
 
 
 def check_banned_names(root):
@@ -230,7 +256,7 @@ def check_registered(root):
             yield f"{path.relative_to(root)}: is not in tests/e2e/CMakeLists.txt"
 
 
-CHECKS = (check_includes, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
+CHECKS = (check_includes, check_links, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
           check_pipes, check_processes, check_registered)
 
 
@@ -263,6 +289,7 @@ def self_test():
         "a rule that names no folder": ("tests/tidy/include_rules.txt", layers.replace("openssl", "openssl core/none")),
         "a rule for what must never be known": ("tests/tidy/include_rules.txt", layers + "never tests/unit: core/base\n"),
         "a third party that must never be known": ("tests/tidy/include_rules.txt", layers + "never core/base: absl\n"),
+        "a library that is included and not linked": ("CMakeLists.txt", "ringwire_library(core_base core/base)\nringwire_library(core_wire core/wire)\n"),
         "a folder without a rule": ("core/new/n.cc", "#include <vector>\n"),
         "a clock in the core": ("core/wire/w.cc", "int F() { return absl::Now(); }\n"),
         "a long function": ("core/wire/w.cc", "class C {\n int F(int a) {\n" + "  a += 1;\n" * 69 + " }\n};\n"),
