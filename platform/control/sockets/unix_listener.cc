@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "platform/base/make_folder.h"
 
 namespace ringwire::platform {
 namespace {
@@ -28,16 +29,6 @@ bool FillAddress(const std::string& path, sockaddr_un* address) {
 
 absl::Status TooLong(const std::string& path) {
   return absl::InvalidArgumentError(fmt::format("listen at {}: the path is too long", path));
-}
-
-absl::Status MakeDirectory(const std::string& path, mode_t mode) {
-  if (::mkdir(path.c_str(), mode) == 0) {
-    // mkdir's mode went through the umask.
-    if (::chmod(path.c_str(), mode) == 0) return absl::OkStatus();
-  } else if (errno == EEXIST) {
-    return absl::OkStatus();
-  }
-  return absl::ErrnoToStatus(errno, fmt::format("create the directory {}", path));
 }
 
 // Binds and listens at `path`, with the file's mode and group set before anybody can connect.
@@ -78,7 +69,7 @@ absl::Status CheckNotServed(const std::string& path) {
 }
 
 absl::StatusOr<UnixListener> UnixListener::Listen(const UnixListenerOptions& options) {
-  absl::Status status = MakeDirectory(options.directory, options.directory_mode);
+  absl::Status status = MakeFolder(options.directory, options.directory_mode);
   if (!status.ok()) return status;
   const std::string path = options.directory + "/" + options.file_name;
   status = CheckNotServed(path);

@@ -14,6 +14,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/make_folder.h"
 #include "platform/gateway/host/forward_json.h"
 #include "spdlog/spdlog.h"
 
@@ -214,7 +215,9 @@ absl::StatusOr<Journal> Journal::Copy(const std::string& folder, std::string_vie
 
 absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_view interface) {
   const std::string path = PathOf(folder, interface);
-  ::mkdir(folder.c_str(), 0755);
+  // For everybody to enter, as clients of the status socket do; what is in it has modes of its own.
+  // Where there is no folder, the file's error says so.
+  MakeFolder(folder, 0755).IgnoreError();
   while (true) {
     UniqueFd file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!file.valid()) {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -237,6 +238,20 @@ TEST_F(JournalTest, BelongsToOneProcessUntilThatEndsHowever) {
   other.End();
   EXPECT_EQ(Journal::Owner(folder_, "wg0"), std::nullopt);
   EXPECT_EQ(Commands(MustOpen()), std::vector<std::string>{"a"});
+}
+
+// Clients of the status socket pass through it.
+TEST_F(JournalTest, ItsFolderIsForEverybodyToEnterWhateverTheUmaskIs) {
+  const std::string folder = folder_ + "/run";
+  const mode_t before = ::umask(077);
+  const absl::StatusOr<Journal> journal = Journal::Open(folder, "wg0");
+  ::umask(before);
+  ASSERT_TRUE(journal.ok() && journal->is_on_disk()) << journal.status();
+  struct stat status{};
+  ASSERT_EQ(::stat(folder.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0755u);
+  ASSERT_EQ(::stat(Journal::PathOf(folder, "wg0").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
 }
 
 TEST_F(JournalTest, WithoutAFolderItIsInMemory) {
