@@ -6,7 +6,6 @@
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
-#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -27,6 +26,10 @@
 
 #include "core/base/check.h"
 #include "fmt/format.h"
+#include "platform/base/lock_wait.h"
+#include "platform/base/make_folder.h"
+#include "platform/base/message_of.h"
+#include "platform/base/state_lock.h"
 #include "platform/netlink/netlink.h"
 #include "spdlog/spdlog.h"
 
@@ -56,22 +59,14 @@ uint64_t IdAt(const std::string& path) {
 }
 
 absl::Status WriteMark(const std::string& name, uint64_t id) {
-  ::mkdir(kMarkFolder, 0755);
+  const absl::Status made = MakeFolder(kMarkFolder, 0755);
+  if (!made.ok()) return made;
   const std::string path = MarkOf(name);
   std::ofstream file(path, std::ios::trunc);
   file << id << '\n';
   file.close();
   if (file.good()) return absl::OkStatus();
   return absl::UnavailableError(fmt::format("write {}", path));
-}
-
-absl::Status MakeFolder() {
-  if (::mkdir(kFolder, 0755) == 0) {
-    ::chmod(kFolder, 0755);  // whatever our umask is
-  } else if (errno != EEXIST) {
-    return ErrnoError(fmt::format("make the folder {}", kFolder));
-  }
-  return absl::OkStatus();
 }
 
 // A mount made below it is seen by mount namespaces that have been made of this one, as `ip netns`
@@ -125,11 +120,29 @@ bool IsUnfinished(const std::string& name, const std::string& path) {
          IdAt(fmt::format("/proc/1/root{}", path)) != id;
 }
 
-// As long as it lives nobody gives or removes a name; `ip netns` does the same.
-UniqueFd LockNames() {
+// Among the processes of ringwire, and with `ip netns`, which locks the folder of the names while
+// it makes or removes one.
+struct NamesLock {
+  StateLock among_ours;
+  UniqueFd folder;
+};
+
+// Every user can open the folder and hold its lock for ever, so that one is asked for and not
+// insisted on.
+absl::StatusOr<NamesLock> LockNames() {
+  constexpr absl::Duration kPatience = absl::Seconds(3);
+  absl::StatusOr<StateLock> among_ours =
+      StateLock::Take(kMarkFolder, "names", EndSignals::kIgnored);
+  if (!among_ours.ok()) return among_ours.status();
   UniqueFd folder(::open(kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.valid()) ::flock(folder.get(), LOCK_EX);
-  return folder;
+  if (folder.valid()) {
+    const absl::Status status = LockWithin(folder.get(), kPatience, EndSignals::kHeard);
+    if (!status.ok()) {
+      spdlog::warn("{} stays unlocked while ringwire changes a name there: {}", kFolder,
+                   MessageOf(status));
+    }
+  }
+  return NamesLock{*std::move(among_ours), std::move(folder)};
 }
 
 // By a process of its own, as one with threads cannot change its mounts.
@@ -269,7 +282,7 @@ absl::StatusOr<NamedNamespace> NamedNamespace::Create(const std::string& name) {
     loopback = netlink.ok() ? netlink->SetLinkUp(kLoopbackIndex) : netlink.status();
   });
   status.Update(loopback);
-  if (status.ok()) status = MakeFolder();
+  if (status.ok()) status = MakeFolder(kFolder, 0755);
   if (status.ok()) status = made->GiveName(name);
   if (!status.ok()) return status;
   return made;
@@ -280,7 +293,8 @@ absl::StatusOr<NamedNamespace> NamedNamespace::Create(const std::string& name) {
 absl::Status NamedNamespace::GiveName(const std::string& name) const {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("make the network namespace {} at {}", name, path);
-  const UniqueFd lock = LockNames();
+  const absl::StatusOr<NamesLock> lock = LockNames();
+  if (!lock.ok()) return lock.status();
   if (IsUnfinished(name, path)) ::unlink(path.c_str());
   if (::access(path.c_str(), F_OK) == 0) return absl::AlreadyExistsError(tried + ": there is one");
   absl::Status status = WriteMark(name, id_);
@@ -324,7 +338,8 @@ absl::StatusOr<bool> NamedNamespace::HasLinksUp() const {
 absl::Status NamedNamespace::Remove(const std::string& name) {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("remove the network namespace {}", name);
-  const UniqueFd lock = LockNames();
+  const absl::StatusOr<NamesLock> lock = LockNames();
+  if (!lock.ok()) return lock.status();
   if (!IsMadeHere(name)) {
     if (IsUnfinished(name, path)) ::unlink(path.c_str());
     ::unlink(MarkOf(name).c_str());

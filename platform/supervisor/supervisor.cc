@@ -118,7 +118,7 @@ absl::Status Supervisor::UndoPredecessor() {
 }
 
 absl::Status Supervisor::MakePlanOfHost() {
-  const absl::StatusOr<HostLock> lock = HostLock::Take();
+  const absl::StatusOr<StateLock> lock = LockHost();
   if (!lock.ok()) return lock.status();
   const absl::Status opened = OpenMonitor(loaded_.config);
   if (!opened.ok()) return opened;

@@ -93,7 +93,7 @@ void Supervisor::ReportReload(const absl::Status& status) {
 
 // The numbers of the plan are reserved; if it comes to nothing, the caller gives them back.
 absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts* facts) {
-  const absl::StatusOr<HostLock> lock = HostLock::Take();
+  const absl::StatusOr<StateLock> lock = LockHost();
   if (!lock.ok()) return lock.status();
   absl::Status status = OpenMonitor(wanted);
   if (!status.ok()) return status;

@@ -1,7 +1,6 @@
 #include "platform/gateway/host/sysctl_holders.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/replace_file.h"
+#include "platform/base/state_lock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
 #include "spdlog/spdlog.h"
@@ -41,14 +41,10 @@ uint64_t ThisNetwork() {
 
 std::string FileIn(const std::string& folder) { return folder + "/sysctls"; }
 
-// Whoever holds the lock is alone with the file; invalid: there is no such folder, or no writing.
-UniqueFd Lock(const std::string& folder) {
-  UniqueFd lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!lock.valid() || ::access(folder.c_str(), W_OK) != 0) return UniqueFd();
-  while (::flock(lock.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return UniqueFd();
-  }
-  return lock;
+// Its holder is alone with the file. Taking a sysctl hears the end signals; giving it back does
+// not, as it is what a service does when it has heard one.
+absl::StatusOr<StateLock> Lock(const std::string& folder, EndSignals signals) {
+  return StateLock::Take(folder, "sysctls", signals);
 }
 
 std::optional<Held> ReadHeld(const json& object) {
@@ -165,10 +161,11 @@ std::optional<std::string> ReadSysctl(const std::string& path) {
 }
 
 absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::string& value) {
-  const UniqueFd lock = Lock(folder_);
+  const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kHeard);
+  if (!lock.ok()) return lock.status();
   const std::optional<std::string> now = ReadSysctl(path);
   if (!now.has_value()) return false;
-  if (lock.valid()) {
+  if (lock->holds()) {
     absl::StatusOr<std::vector<Held>> all = Load(folder_);
     if (!all.ok()) return all.status();
     auto held = Find(&*all, path);
@@ -185,9 +182,10 @@ absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::strin
 
 absl::Status HeldSysctls::Release(const std::string& path, const std::string& value,
                                   const std::optional<std::string>& only_if) {
-  const UniqueFd lock = Lock(folder_);
+  const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kIgnored);
+  if (!lock.ok()) return lock.status();
   absl::Status saved;
-  if (lock.valid()) {
+  if (lock->holds()) {
     absl::StatusOr<std::vector<Held>> all = Load(folder_);
     if (!all.ok()) return all.status();
     const auto held = Find(&*all, path);
@@ -211,7 +209,8 @@ absl::Status HeldSysctls::Release(const std::string& path, const std::string& va
 absl::StatusOr<std::map<std::string, std::string, std::less<>>> HeldSysctls::Before(
     const std::string& folder) {
   std::map<std::string, std::string, std::less<>> before;
-  const UniqueFd lock = Lock(folder);
+  const absl::StatusOr<StateLock> lock = Lock(folder, EndSignals::kHeard);
+  if (!lock.ok()) return lock.status();
   absl::StatusOr<std::vector<Held>> all = Load(folder);
   if (!all.ok()) return all.status();
   for (Held& held : *all) {

@@ -22,11 +22,11 @@ std::optional<std::string> ReadSysctl(const std::string& path);
 // is named at once, with what sets it at the container's start.
 absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted);
 
-// Sysctls that several interfaces want to have the same value: the first one sets it and the last
-// one that goes puts it back. Who holds what is in a file of the state folder, each change under a
-// lock, so that the order in which services come, go and crash does not matter; one that is gone
-// for good, with its journal, holds nothing. Where the folder cannot be written to, each interface
-// is on its own. Thread-compatible.
+// Sysctls that several interfaces want to have the same value: the first one sets it, and the last
+// one that goes puts it back. A file of the state folder lists the holders. Each change of it is
+// made under a StateLock, so that services may come, go and crash in any order. An interface
+// without a journal holds nothing. Where the folder cannot be written to, each interface is on its
+// own. Waits at most as long as StateLock::Take does. Thread-compatible.
 class HeldSysctls {
  public:
   // `holder`: the interface whose journal is in `folder`.
