@@ -67,8 +67,9 @@ absl::StatusOr<User> UserOf(const Invoker& invoker) {
 
 }  // namespace
 
-absl::StatusOr<std::optional<Invoker>> FindInvoker(
+absl::StatusOr<std::vector<Invoker>> FindInvokers(
     absl::FunctionRef<const char*(const char*)> variable) {
+  std::vector<Invoker> invokers;
   for (const char* const name : {"SUDO_UID", "PKEXEC_UID"}) {
     const char* const text = variable(name);
     if (text == nullptr) continue;
@@ -81,26 +82,42 @@ absl::StatusOr<std::optional<Invoker>> FindInvoker(
       if (!group.ok()) return group.status();
       invoker.group = *group;
     }
-    return invoker;
+    invokers.push_back(std::move(invoker));
   }
   const char* const name = variable("DOAS_USER");
-  if (name == nullptr) return std::nullopt;
-  return Invoker{std::nullopt, std::nullopt, name};
+  if (name != nullptr) invokers.push_back({std::nullopt, std::nullopt, name});
+  return invokers;
+}
+
+absl::StatusOr<std::optional<User>> AgreedUser(const std::vector<User>& users) {
+  if (users.empty()) return std::nullopt;
+  for (const User& user : users) {
+    if (user.id == users.front().id) continue;
+    return absl::PermissionDeniedError(fmt::format(
+        "cannot find the invoking user: SUDO_UID, PKEXEC_UID and DOAS_USER name both {} and {}; "
+        "unset what another program has left",
+        users.front().id, user.id));
+  }
+  return users.front();
 }
 
 absl::StatusOr<std::optional<User>> InvokingUser() {
-  std::optional<Invoker> invoker = Invoker{::getuid(), ::getgid(), {}};
+  std::vector<Invoker> invokers = {{::getuid(), ::getgid(), {}}};
   if (::getuid() == 0) {
-    absl::StatusOr<std::optional<Invoker>> found =
-        FindInvoker([](const char* name) -> const char* { return std::getenv(name); });
+    absl::StatusOr<std::vector<Invoker>> found =
+        FindInvokers([](const char* name) -> const char* { return std::getenv(name); });
     if (!found.ok()) return found.status();
-    invoker = *std::move(found);
+    invokers = *std::move(found);
   }
-  if (!invoker.has_value()) return std::nullopt;
-  absl::StatusOr<User> user = UserOf(*invoker);
-  if (!user.ok()) return user.status();
-  if (user->id == 0) return std::nullopt;
-  return *std::move(user);
+  std::vector<User> users;
+  for (const Invoker& invoker : invokers) {
+    absl::StatusOr<User> user = UserOf(invoker);
+    if (!user.ok()) return user.status();
+    users.push_back(*std::move(user));
+  }
+  absl::StatusOr<std::optional<User>> agreed = AgreedUser(users);
+  if (agreed.ok() && agreed->has_value() && (*agreed)->id == 0) return std::nullopt;
+  return agreed;
 }
 
 absl::Status Become(const User& user) {

@@ -20,9 +20,10 @@ struct Invoker {
   std::string user_name;       // where no number is known
 };
 
-// nullopt: nobody says so. The error: somebody does, and it cannot be understood. `variable`: the
-// value of an environment variable, or nullptr. Pure.
-absl::StatusOr<std::optional<Invoker>> FindInvoker(
+// One for each of those programs that the environment names; each sets its own variables, and may
+// let the caller set the others'. Empty: none. The error: a variable that cannot be understood.
+// `variable`: the value of an environment variable, or nullptr. Pure.
+absl::StatusOr<std::vector<Invoker>> FindInvokers(
     absl::FunctionRef<const char*(const char*)> variable);
 
 // A user with all that belongs to one.
@@ -34,6 +35,10 @@ struct User {
   std::string home;
   std::string shell;
 };
+
+// The one user that all of them are; nullopt: there are none. PermissionDenied: they differ, so
+// that one of them is the caller's invention. Pure.
+absl::StatusOr<std::optional<User>> AgreedUser(const std::vector<User>& users);
 
 // The user for whom this process runs: of root the invoker, if there is one, else who has started
 // it. nullopt: that is root.
