@@ -31,7 +31,7 @@ int PrintErrors(const ConfigSource& source) {
 }
 
 int Check(const std::string& argument) {
-  ConfigSource source = LoadConfig(argument, KeyFiles::kRead);
+  ConfigSource source = LoadConfigToRun(argument, KeyFiles::kRead);
   // As far as this user may know of them.
   const std::vector<Reservation> others =
       Journal::ReservationsOfOthers(kStatusDirectory, source.interface_name, CurrentNetworkId());

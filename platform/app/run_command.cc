@@ -33,7 +33,7 @@ struct RunArguments {
 
 absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
                         const std::function<void()>& ready) {
-  ConfigSource loaded = LoadConfig(arguments.config, KeyFiles::kRead);
+  ConfigSource loaded = LoadConfigToRun(arguments.config, KeyFiles::kRead);
   if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
   Supervisor supervisor(arguments.flags, std::move(loaded), terminal);
   const absl::StatusOr<bool> started = supervisor.Start();
@@ -45,7 +45,7 @@ absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
 
 // Nothing is resolved, and no key is read.
 int PrintPlan(const RunArguments& arguments) {
-  ConfigSource source = LoadConfig(arguments.config, KeyFiles::kIgnore);
+  ConfigSource source = LoadConfigToRun(arguments.config, KeyFiles::kIgnore);
   if (!source.errors.empty()) return ReportError(SummaryOf(source));
   const absl::StatusOr<Journal> own = Journal::Copy(kStatusDirectory, source.interface_name);
   if (!own.ok()) return ReportError(own.status());

@@ -16,6 +16,7 @@
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "platform/base/paths.h"
+#include "platform/config/hook_writers.h"
 #include "platform/netlink/table_names.h"
 #include "platform/process/report_error.h"
 
@@ -174,6 +175,13 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretT
   if (HoldsKeys(source.config)) WarnIfReadable(file->world_readable, source.path, &source);
   if (key_files == KeyFiles::kRead) ReadKeyFiles(&source);
   if (text != nullptr) *text = *std::move(file);
+  return source;
+}
+
+ConfigSource LoadConfigToRun(const std::string& argument, KeyFiles key_files) {
+  ConfigSource source = LoadConfig(argument, key_files);
+  std::string refusal = WhyHooksMustNotRun(source.config, source.path);
+  if (!refusal.empty()) source.errors.push_back(std::move(refusal));
   return source;
 }
 

@@ -31,6 +31,9 @@ enum class KeyFiles { kRead, kIgnore };
 // `text`, if not null, becomes the file's.
 ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files,
                         SecretText* text = nullptr);
+// The same for a caller who means to run it: an error, too, if its hooks must not run
+// (WhyHooksMustNotRun).
+ConfigSource LoadConfigToRun(const std::string& argument, KeyFiles key_files);
 // A configuration's text, with the names of services as this host knows them.
 ConfigParse ParseConfigText(std::string_view text);
 // As kRead does.

@@ -40,7 +40,7 @@ void Supervisor::StartReload() {
   loading_ = std::make_shared<Loading>();
   absl::StatusOr<std::thread> thread = StartThread([path = path_, loading = loading_] {
     // Nothing is logged here: the thread may outlive the logger.
-    ConfigSource result = LoadConfig(path, KeyFiles::kRead);
+    ConfigSource result = LoadConfigToRun(path, KeyFiles::kRead);
     {
       MutexLock lock(&loading->mutex);
       loading->result.emplace(std::move(result));
