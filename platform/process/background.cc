@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -21,6 +21,8 @@ namespace {
 
 // What the child writes: this one byte, or its error line.
 constexpr char kReady = '\0';
+
+bool IsReady(std::string_view report) { return report.size() == 1 && report.front() == kReady; }
 
 class StartReport {
  public:
@@ -59,31 +61,35 @@ int RunChild(UniqueFd pipe, bool keep_stderr, const DeviceBody& body) {
   return kExitFailure;
 }
 
-// Signals that ask this process to end are handed on to `child`, and `interrupted` is set.
-std::string ReadAll(int fd, pid_t child, bool* interrupted) {
+// What the child has written by the time that this process can end: it is ready, or has ended.
+// Signals that ask this process to end are handed on to it, and `interrupted` is set.
+std::string FollowChild(int fd, pid_t child, bool* interrupted) {
   sigset_t ends;
   ::sigemptyset(&ends);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&ends, signal);
   const UniqueFd signals(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
+  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   std::string text;
   std::array<char, 1024> chunk;
-  while (true) {
-    std::array<pollfd, 2> wait{{{fd, POLLIN, 0}, {signals.get(), POLLIN, 0}}};
-    if (::poll(wait.data(), wait.size(), -1) < 0) {
-      if (errno == EINTR) continue;
-      return text;
-    }
+  bool is_open = true;
+  while (is_open || *interrupted || !IsReady(text)) {
+    std::array<pollfd, 3> wait{{{is_open ? fd : -1, POLLIN, 0},
+                                {signals.get(), POLLIN, 0},
+                                {is_open ? -1 : process.get(), POLLIN, 0}}};
+    if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR) break;
     signalfd_siginfo signal{};
     if (::read(signals.get(), &signal, sizeof(signal)) == sizeof(signal)) {
       *interrupted = true;
       ::kill(child, SIGTERM);
     }
+    if (wait[2].revents != 0) break;
     if (wait[0].revents == 0) continue;
     const ssize_t size = ::read(fd, chunk.data(), chunk.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return text;
-    text.append(chunk.data(), static_cast<size_t>(size));
+    if (size > 0) text.append(chunk.data(), static_cast<size_t>(size));
+    is_open = size > 0;
   }
+  return text;
 }
 
 }  // namespace
@@ -110,12 +116,9 @@ int RunInBackground(bool keep_stderr, const DeviceBody& body) {
   }
   to_parent.Reset();
   bool interrupted = false;
-  const std::string report = ReadAll(from_child.get(), child, &interrupted);
-  const bool is_ready = report.size() == 1 && report.front() == kReady;
-  if (is_ready && !interrupted) return kExitSuccess;
-  int status = 0;
-  ::waitpid(child, &status, 0);  // nothing is left behind when we return
-  if (!report.empty() && !is_ready) return ReportError(report);
+  const std::string report = FollowChild(from_child.get(), child, &interrupted);
+  if (IsReady(report) && !interrupted) return kExitSuccess;
+  if (!report.empty() && !IsReady(report)) return ReportError(report);
   if (interrupted) return ReportError("start: interrupted by a signal; nothing is left of it");
   return ReportError("the background process ended before it was ready");
 }

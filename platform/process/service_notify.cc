@@ -1,6 +1,7 @@
 #include "platform/process/service_notify.h"
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
@@ -26,6 +27,9 @@ void NotifyReady() {
   if (name.front() == '@') address.sun_path[0] = '\0';  // an abstract one
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
   const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  // A manager that reads nothing is not waited for.
+  constexpr timeval kPatience = {10, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
   if (::sendto(socket.get(), kReady.data(), kReady.size(), MSG_NOSIGNAL,
                reinterpret_cast<const sockaddr*>(&address), size) < 0) {
     spdlog::warn("tell the service manager at {} that everything is up: {}", name,
