@@ -28,7 +28,7 @@ int Forget(const ForgetArguments& arguments) {
         arguments.peer));
   }
   const absl::StatusOr<std::string> answer =
-      AskDevice(arguments.interface_name, "forget " + arguments.peer);
+      AskAdministration(arguments.interface_name, "forget " + arguments.peer);
   return answer.ok() ? kExitSuccess : ReportError(answer.status());
 }
 

@@ -14,7 +14,7 @@
 namespace ringwire::platform {
 namespace {
 
-// Where there is no status socket, as with a /run that is read-only for the service.
+// Where there is no admin socket, as with a /run that is read-only for the service.
 int ReloadBySignal(const std::string& interface, const std::string& tried) {
   const absl::StatusOr<UniqueFd> service = OpenService(interface);
   if (!service.ok()) return ReportError(service.status());
@@ -31,7 +31,7 @@ int Ask(const std::string& request, const std::string& interface) {
   const absl::Status name = CheckInterfaceName(interface);
   if (!name.ok()) return ReportError(name);
   const std::string tried = fmt::format("{} {}", request, interface);
-  const absl::StatusOr<std::string> answer = AskDevice(interface, request);
+  const absl::StatusOr<std::string> answer = AskAdministration(interface, request);
   if (absl::IsNotFound(answer.status())) {
     if (request == "reload") return ReloadBySignal(interface, tried);
     return ReportError(tried + ": it is not up, so there is nothing to save");

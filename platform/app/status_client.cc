@@ -1,61 +1,79 @@
 #include "platform/app/status_client.h"
 
 #include <dirent.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <memory>
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
+#include "platform/control/sockets/admin_server.h"
 
 namespace ringwire::platform {
 namespace {
 
-absl::Status ConnectError(const std::string& interface_name, int error) {
+constexpr absl::Duration kConnectPatience = absl::Seconds(10);
+constexpr absl::Duration kAnswerPatience = absl::Seconds(60);
+constexpr size_t kAnswerBytesMax = size_t{1} << 30;  // far more than a million peers need
+
+absl::Status ConnectError(const std::string& interface_name, int error, const char* who_may) {
   const std::string tried = fmt::format("ask {}", interface_name);
   if (error == ENOENT || error == ECONNREFUSED) {
     return absl::NotFoundError(fmt::format(
         "{}: no ringwire serves that interface (`ringwire show` lists those that run)", tried));
   }
   if (error == EACCES) {
-    return absl::PermissionDeniedError(
-        tried + ": Permission denied (run as root, or join the group ringwire)");
+    return absl::PermissionDeniedError(fmt::format("{}: Permission denied ({})", tried, who_may));
+  }
+  if (error == EAGAIN) {
+    return absl::DeadlineExceededError(tried +
+                                       ": it does not accept connections; its process hangs");
   }
   return absl::ErrnoToStatus(error, tried);
 }
 
-}  // namespace
-
-absl::StatusOr<UniqueFd> ConnectToDevice(const std::string& interface_name) {
-  const std::string path = std::string(kStatusDirectory) + "/" + SocketFileName(interface_name);
+// `who_may`: what a user does who may not connect.
+absl::StatusOr<UniqueFd> Connect(const std::string& interface_name, const std::string& file_name,
+                                 const char* who_may) {
+  const std::string path = std::string(kStatusDirectory) + "/" + file_name;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof(address.sun_path) - 1);
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "open a unix socket");
+  // Also for connecting: the clients before this one may fill the backlog of a device that hangs.
+  const timeval patience = absl::ToTimeval(kConnectPatience);
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    return ConnectError(interface_name, errno);
+    return ConnectError(interface_name, errno, who_may);
   }
   return fd;
 }
 
-namespace {
+absl::Status NoAnswerYet() {
+  return absl::DeadlineExceededError("wait for the answer: there is none yet");
+}
 
-absl::StatusOr<std::string> ReadLine(int fd) {
+absl::StatusOr<std::string> ReadLine(int fd, Instant deadline) {
   std::string line;
   auto chunk = std::make_unique<std::array<char, 65536>>();
-  while (true) {
-    const ssize_t size = ::recv(fd, chunk->data(), chunk->size(), 0);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EAGAIN) {
-      return absl::DeadlineExceededError("wait for the answer: there is none yet");
-    }
+  while (line.size() <= kAnswerBytesMax) {
+    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - BootNow());
+    if (left_ms <= 0) return NoAnswerYet();
+    pollfd wait{fd, POLLIN, 0};
+    ::poll(&wait, 1, static_cast<int>(std::min<int64_t>(left_ms, INT_MAX)));
+    const ssize_t size = ::recv(fd, chunk->data(), chunk->size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) return absl::ErrnoToStatus(errno, "read the answer");
     if (size == 0) return absl::UnavailableError("read the answer: the device hung up");
     line.append(chunk->data(), static_cast<size_t>(size));
@@ -63,9 +81,15 @@ absl::StatusOr<std::string> ReadLine(int fd) {
     line.pop_back();
     return line;
   }
+  return absl::ResourceExhaustedError("read the answer: it does not end");
 }
 
 }  // namespace
+
+absl::StatusOr<UniqueFd> ConnectToDevice(const std::string& interface_name) {
+  return Connect(interface_name, SocketFileName(interface_name),
+                 "run as root, or join the group ringwire");
+}
 
 absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
   const std::string line = std::string(request) + "\n";
@@ -76,18 +100,28 @@ absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
-  const absl::StatusOr<UniqueFd> device = ConnectToDevice(interface_name);
-  if (!device.ok()) return device.status();
-  const absl::Status sent = SendRequest(*device, request);
+namespace {
+
+absl::StatusOr<std::string> Ask(const absl::StatusOr<UniqueFd>& socket, std::string_view request) {
+  if (!socket.ok()) return socket.status();
+  const absl::Status sent = SendRequest(*socket, request);
   if (!sent.ok()) return sent;
-  return ReadAnswer(*device, absl::Seconds(60));
+  return ReadAnswer(*socket, kAnswerPatience);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
+  return Ask(ConnectToDevice(interface_name), request);
+}
+
+absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
+                                              std::string_view request) {
+  return Ask(Connect(interface_name, AdminSocketFileName(interface_name), "run as root"), request);
 }
 
 absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {
-  const timeval wait = absl::ToTimeval(patience);
-  ::setsockopt(device.get(), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-  absl::StatusOr<std::string> answer = ReadLine(device.get());
+  absl::StatusOr<std::string> answer = ReadLine(device.get(), BootNow() + patience);
   if (!answer.ok()) return answer.status();
   const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InternalError("the device's answer is no JSON object");
@@ -99,6 +133,7 @@ absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration pa
 
 std::vector<std::string> RunningInterfaces() {
   constexpr std::string_view kSuffix = ".sock";
+  const std::string admin_suffix = AdminSocketFileName("");
   std::vector<std::string> names;
   struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
@@ -107,7 +142,7 @@ std::vector<std::string> RunningInterfaces() {
   if (directory == nullptr) return names;
   while (const dirent* const entry = ::readdir(directory.get())) {
     std::string name = entry->d_name;
-    if (!name.ends_with(kSuffix)) continue;
+    if (!name.ends_with(kSuffix) || name.ends_with(admin_suffix)) continue;
     name.resize(name.size() - kSuffix.size());
     names.push_back(std::move(name));
   }

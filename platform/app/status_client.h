@@ -12,9 +12,12 @@
 
 namespace ringwire::platform {
 
-// Asks the running device one request line and returns the answer line. An answer {"error": …} is
-// an error.
+// Asks the running device one request line on its status socket and returns the answer line. An
+// answer {"error": …} is an error. NotFound: nobody serves that interface.
 absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request);
+// The same on the admin socket, which is root's.
+absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
+                                              std::string_view request);
 
 // The same in two parts; the waiting ends after `patience`.
 absl::StatusOr<UniqueFd> ConnectToDevice(const std::string& interface_name);

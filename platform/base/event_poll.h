@@ -26,6 +26,8 @@ class EventPoll {
   void Change(int fd, uint32_t events);
   void Remove(int fd);
 
+  // Readable while Wait() has something to call, for a loop around this one.
+  int fd() const { return epoll_.get(); }
   // Waits for events and calls their functions. With `may_block` false only what is ready already.
   absl::Status Wait(bool may_block);
 

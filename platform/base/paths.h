@@ -9,6 +9,7 @@
 namespace ringwire::platform {
 
 // [a-zA-Z0-9_=+.-]{1,15}, as wg-quick, and neither "." nor "..": the name becomes a part of paths.
+// Nor does it end in ".admin", as NAME.admin.sock is a socket of NAME.
 absl::Status CheckInterfaceName(std::string_view name);
 
 // The sockets of a running device.

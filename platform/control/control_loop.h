@@ -23,6 +23,7 @@
 #include "platform/control/handshake_stamps.h"
 #include "platform/control/listen_sockets.h"
 #include "platform/control/machine_copy_watch.h"
+#include "platform/control/sockets/admin_server.h"
 #include "platform/control/sockets/device_control.h"
 #include "platform/control/sockets/socket_server.h"
 #include "platform/control/sockets/unix_listener.h"
@@ -77,10 +78,8 @@ class ControlLoop final : public DeviceControl {
   // The device stops when the socket's file is deleted.
   absl::Status ServeUapi(UnixListener listener);
   absl::Status ServeStatus(UnixListener listener);
-  // Whom AskService asks; it must not block.
-  void set_service(std::function<void(ServiceRequest, ServiceAnswer)> service) {
-    service_ = std::move(service);
-  }
+  // For a device that has no supervisor: it forgets, and has no file to reload or to save to.
+  absl::Status ServeAdmin(UnixListener listener);
 
   // Told of peers that leave initiations unanswered (ControlOutput::unanswered).
   void set_on_unanswered(std::function<void(std::span<const crypto::PublicKey>)> on_unanswered) {
@@ -100,7 +99,6 @@ class ControlLoop final : public DeviceControl {
   UapiError Apply(const DeviceUpdate& update) override;
   StatusReport Report() override;
   bool Forget(const crypto::PublicKey& peer) override;
-  void AskService(ServiceRequest request, ServiceAnswer answer) override;
 
  private:
   struct Moment {
@@ -127,6 +125,7 @@ class ControlLoop final : public DeviceControl {
   bool PushFlush(FlushStaged* flush);
   void LogNotices();
   void TakeSignal(int fd);
+  AdminResult DoWithoutFile(const AdminRequest& request);
   void TakeLinkState();
   void TakeUevents();
   absl::Status WatchSocketFile();
@@ -165,7 +164,7 @@ class ControlLoop final : public DeviceControl {
   std::optional<SourceWatch> source_watch_;  // set by Open()
   std::unique_ptr<SocketServer> uapi_;
   std::unique_ptr<SocketServer> status_;
-  std::function<void(ServiceRequest, ServiceAnswer)> service_;
+  std::unique_ptr<AdminServer> admin_;
   std::function<void(std::span<const crypto::PublicKey>)> on_unanswered_;
   std::optional<absl::Status> stop_;
 

@@ -1,4 +1,4 @@
-// What the control and status sockets may ask of the device.
+// What the control, status and admin sockets may ask of the device.
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -79,20 +79,13 @@ StatusReport ControlLoop::Report() {
 
 bool ControlLoop::Forget(const crypto::PublicKey& peer) { return plane_.ForgetStamp(peer); }
 
-void ControlLoop::AskService(ServiceRequest request, ServiceAnswer answer) {
-  if (service_ == nullptr) {
-    answer({false,
-            "this device has no configuration file (it was not started with `ringwire run` or "
-            "`up`)"});
-    return;
+AdminResult ControlLoop::DoWithoutFile(const AdminRequest& request) {
+  if (request.verb == AdminVerb::kForget) {
+    if (Forget(request.peer)) return {};
+    return {false, "nothing is remembered of this peer"};
   }
-  service_(request, [this, answer = std::move(answer)](const ServiceResult& result) {
-    answer(result);
-    // Not at once: it may be a connection that is asking right now.
-    Post([this] {
-      if (status_ != nullptr) status_->Poke();
-    });
-  });
+  return {false,
+          "this device has no configuration file (it was not started with `ringwire run` or `up`)"};
 }
 
 }  // namespace ringwire::platform

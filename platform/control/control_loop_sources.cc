@@ -11,7 +11,8 @@
 #include <utility>
 
 #include "platform/control/control_loop.h"
-#include "platform/control/sockets/status_conversation.h"
+#include "platform/control/sockets/request_conversation.h"
+#include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
 #include "spdlog/spdlog.h"
 
@@ -38,9 +39,7 @@ void ControlLoop::TakeSignal(int fd) {
     Stop(absl::OkStatus(), "stopping on a signal");
     return;
   }
-  AskService(ServiceRequest::kReload, [this](const ServiceResult& result) {
-    if (!result.ok) spdlog::warn("{}: reload: {}", interface_name_, result.text);
-  });
+  spdlog::warn("{}: reload: {}", interface_name_, DoWithoutFile({AdminVerb::kReload, {}}).text);
 }
 
 absl::Status ControlLoop::WatchSupervisor(int fd, std::function<bool()> take) {
@@ -105,9 +104,21 @@ absl::Status ControlLoop::ServeUapi(UnixListener listener) {
 }
 
 absl::Status ControlLoop::ServeStatus(UnixListener listener) {
-  status_ = std::make_unique<SocketServer>(
-      &poll_, std::move(listener), [this] { return std::make_unique<StatusConversation>(this); });
+  const auto serve = [this](std::string_view request, const RequestConversation::Reply& reply) {
+    reply(AnswerStatusRequest(request, this));
+  };
+  status_ = std::make_unique<SocketServer>(&poll_, std::move(listener), [serve] {
+    return std::make_unique<RequestConversation>(serve, nullptr);
+  });
   return status_->Start();
+}
+
+absl::Status ControlLoop::ServeAdmin(UnixListener listener) {
+  admin_ = std::make_unique<AdminServer>(
+      &poll_, std::move(listener), [this](const AdminRequest& request, const AdminAnswer& answer) {
+        answer(DoWithoutFile(request));
+      });
+  return admin_->Start();
 }
 
 absl::Status ControlLoop::WatchSocketFile() {

@@ -199,6 +199,7 @@ absl::Status DeviceRunner::ListenForTools() {
   UnixListenerOptions status{kStatusDirectory, 0755, SocketFileName(name_), 0660, group};
   absl::StatusOr<UnixListener> status_listener = UnixListener::Listen(status);
   if (status_listener.ok()) status_listener_.emplace(*std::move(status_listener));
+  if (settings_.is_on_its_own && status_listener.ok()) ListenForAdministrator();
   if (!listener.ok() || !status_listener.ok()) {
     const absl::Status& why = listener.ok() ? status_listener.status() : listener.status();
     spdlog::info("{}: runs without {}: {}", name_,
@@ -206,6 +207,15 @@ absl::Status DeviceRunner::ListenForTools() {
                  MessageOf(why));
   }
   return absl::OkStatus();
+}
+
+void DeviceRunner::ListenForAdministrator() {
+  absl::StatusOr<UnixListener> listener = ListenForAdmin(kStatusDirectory, name_);
+  if (listener.ok()) {
+    admin_listener_.emplace(*std::move(listener));
+  } else {
+    spdlog::info("{}: runs without its admin socket: {}", name_, MessageOf(listener.status()));
+  }
 }
 
 absl::Status DeviceRunner::SetUpRings() {
@@ -263,7 +273,7 @@ absl::Status DeviceRunner::StartLoop() {
                          ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_,
                          settings_.network_namespace});
   absl::Status status = loop_->Open();
-  if (status.ok() && settings_.watch_signals) status = loop_->WatchSignals();
+  if (status.ok() && settings_.is_on_its_own) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();
   if (status.ok()) {
     const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
@@ -279,6 +289,9 @@ absl::Status DeviceRunner::StartLoop() {
   }
   if (status.ok() && status_listener_.has_value()) {
     status = loop_->ServeStatus(*std::move(status_listener_));
+  }
+  if (status.ok() && admin_listener_.has_value()) {
+    status = loop_->ServeAdmin(*std::move(admin_listener_));
   }
   return status;
 }

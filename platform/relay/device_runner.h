@@ -37,9 +37,10 @@ struct DeviceSettings {
   crypto::AeadPreference aead = crypto::AeadPreference::kAuto;
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::optional<DeviceUpdate> update;               // applied before the device is ready
-  bool watch_signals = true;  // SIGTERM and SIGINT stop the device, SIGHUP reloads
-  UniqueFd tun_queue;         // inherited, or invalid: create the interface
-  UniqueFd uapi_socket;       // inherited, or invalid: create the socket
+  // Signals stop the device, and it has an admin socket of its own; else a supervisor has both.
+  bool is_on_its_own = true;
+  UniqueFd tun_queue;    // inherited, or invalid: create the interface
+  UniqueFd uapi_socket;  // inherited, or invalid: create the socket
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
@@ -69,6 +70,7 @@ class DeviceRunner {
   absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
+  void ListenForAdministrator();
   absl::Status ChooseBackend();
   absl::Status SetUpRings();
   absl::Status StartLoop();
@@ -90,6 +92,7 @@ class DeviceRunner {
   std::optional<LinkMonitor> link_monitor_;
   std::optional<UnixListener> uapi_listener_;
   std::optional<UnixListener> status_listener_;
+  std::optional<UnixListener> admin_listener_;
   std::unique_ptr<ControlLoop> loop_;
 };
 

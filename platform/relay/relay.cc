@@ -20,9 +20,6 @@
 namespace ringwire::platform {
 namespace {
 
-// As many as the status socket has connections; those of clients that are gone count as well.
-constexpr size_t kAnswersPendingMax = 64;
-
 // Where the configuration in force says that each peer is.
 using Endpoints = absl::flat_hash_map<crypto::PublicKey, SocketAddress>;
 
@@ -48,8 +45,7 @@ class Relay {
  private:
   bool TakeMessage();
   absl::Status Configure(std::string_view text);
-  void AskSupervisor(ServiceRequest what, ServiceAnswer answer);
-  void TakeAnswer(const RelayMessage& message);
+  absl::Status Forget(std::string_view body);
   absl::Status GiveState();
   absl::Status GivePeers();
   absl::Status SetMark(std::string_view body);
@@ -63,8 +59,6 @@ class Relay {
   RelayChannel channel_;
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
-  absl::flat_hash_map<uint32_t, ServiceAnswer> answers_;  // that are not here yet
-  uint32_t next_request_ = 0;
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
@@ -79,15 +73,11 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
   if (!device.ok()) return device.status();
   device_ = *std::move(device);
   ControlLoop& loop = device_->loop();
-  loop.set_service([this](ServiceRequest what, ServiceAnswer answer) {
-    AskSupervisor(what, std::move(answer));
-  });
   loop.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
   const absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
   if (!status.ok()) return status;
-  const uint32_t index = device_->interface_index();
-  return channel_.Send(RelayVerb::kStarted, {reinterpret_cast<const char*>(&index), sizeof(index)});
+  return channel_.Send(RelayVerb::kStarted, IndexBody(device_->interface_index()));
 }
 
 // False: the supervisor is gone, or has nothing more to say.
@@ -105,15 +95,18 @@ bool Relay::TakeMessage() {
     if (!moved.ok()) spdlog::warn("set endpoints: {}", MessageOf(moved));
     return true;
   }
-  if (message->verb == RelayVerb::kAnswer) {
-    TakeAnswer(*message);
-    return true;
-  }
   if (message->verb == RelayVerb::kGiveState) return GiveState().ok();
   if (message->verb == RelayVerb::kGivePeers) return GivePeers().ok();
-  const bool sets_mark = message->verb == RelayVerb::kSetMark;
-  if (!sets_mark && message->verb != RelayVerb::kConfigure) return false;
-  const absl::Status status = sets_mark ? SetMark(message->body) : Configure(message->body);
+  absl::Status status;
+  if (message->verb == RelayVerb::kConfigure) {
+    status = Configure(message->body);
+  } else if (message->verb == RelayVerb::kSetMark) {
+    status = SetMark(message->body);
+  } else if (message->verb == RelayVerb::kForget) {
+    status = Forget(message->body);
+  } else {
+    return false;
+  }
   crypto::Cleanse(message->body.data(), message->body.size());
   const absl::Status sent = status.ok() ? channel_.Send(RelayVerb::kDone)
                                         : channel_.Send(RelayVerb::kFailed, MessageOf(status));
@@ -151,27 +144,11 @@ absl::Status Relay::SetMark(std::string_view body) {
   return absl::OkStatus();
 }
 
-// Waits for nobody, as ReportUnanswered. A supervisor that is gone, or goes just now, takes this
-// process along, and whoever waits for an answer finds that out.
-void Relay::AskSupervisor(ServiceRequest what, ServiceAnswer answer) {
-  const uint32_t id = next_request_++;
-  const bool is_sent = answers_.size() < kAnswersPendingMax && channel_.CanSend() &&
-                       channel_.Send(RelayVerb::kRequest, RequestBody({id, what})).ok();
-  if (is_sent || channel_.IsClosed()) {
-    answers_.emplace(id, std::move(answer));
-  } else {
-    answer({false, "the service is busy with what it was asked before (try again)"});
-  }
-}
-
-void Relay::TakeAnswer(const RelayMessage& message) {
-  const auto answer = ParseAnswer(message.body);
-  if (!answer.has_value()) return;
-  const auto pending = answers_.find(answer->first);
-  if (pending == answers_.end()) return;
-  const ServiceAnswer give = std::move(pending->second);
-  answers_.erase(pending);
-  give(answer->second);
+absl::Status Relay::Forget(std::string_view body) {
+  const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(body);
+  if (!peers.has_value() || peers->size() != 1) return absl::InternalError("forget: not one key");
+  if (device_->loop().Forget(peers->front())) return absl::OkStatus();
+  return absl::NotFoundError("nothing is remembered of this peer");
 }
 
 absl::Status Relay::GiveState() {

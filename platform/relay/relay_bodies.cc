@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
-#include <utility>
 
 #include "absl/status/status.h"
 #include "core/base/ascii.h"
@@ -15,22 +14,6 @@ namespace ringwire::platform {
 namespace {
 
 constexpr size_t kKeyBytes = sizeof(crypto::PublicKey);
-
-// Both begin with an id and a byte.
-constexpr size_t kHeadBytes = sizeof(uint32_t) + 1;
-
-std::string Head(uint32_t id, uint8_t byte) {
-  std::string head(kHeadBytes, '\0');
-  std::memcpy(head.data(), &id, sizeof(id));
-  head.back() = static_cast<char>(byte);
-  return head;
-}
-
-uint32_t IdOf(std::string_view body) {
-  uint32_t id = 0;
-  std::memcpy(&id, body.data(), sizeof(id));
-  return id;
-}
 
 }  // namespace
 
@@ -64,26 +47,15 @@ std::string ReasonOf(const RelayMessage& failed) {
   return reason;
 }
 
-std::string RequestBody(const RelayRequest& request) {
-  return Head(request.id, static_cast<uint8_t>(request.what));
+std::string IndexBody(uint32_t index) {
+  return std::string(reinterpret_cast<const char*>(&index), sizeof(index));
 }
 
-std::optional<RelayRequest> ParseRequest(std::string_view body) {
-  if (body.size() != kHeadBytes) return std::nullopt;
-  for (const ServiceRequest what : {ServiceRequest::kReload, ServiceRequest::kSave}) {
-    if (static_cast<char>(what) == body.back()) return RelayRequest{IdOf(body), what};
-  }
-  return std::nullopt;
-}
-
-std::string AnswerBody(uint32_t id, const ServiceResult& result) {
-  return Head(id, result.ok ? 1 : 0) + result.text;
-}
-
-std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view body) {
-  if (body.size() < kHeadBytes) return std::nullopt;
-  const bool ok = body[kHeadBytes - 1] != 0;
-  return std::pair(IdOf(body), ServiceResult{ok, std::string(body.substr(kHeadBytes))});
+std::optional<uint32_t> ParseIndex(std::string_view body) {
+  uint32_t index = 0;
+  if (body.size() != sizeof(index)) return std::nullopt;
+  std::memcpy(&index, body.data(), sizeof(index));
+  return index;
 }
 
 std::string KeysBody(std::span<const crypto::PublicKey> keys) {

@@ -7,14 +7,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/limits.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
-#include "platform/control/sockets/device_control.h"
 #include "platform/relay/relay_channel.h"
 
 // What the messages between supervisor and relay say. Pure.
@@ -31,16 +29,9 @@ absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text);
 // Why, of kFailed. What a relay says is printed: no byte of it may steer a terminal.
 std::string ReasonOf(const RelayMessage& failed);
 
-// What somebody wants of the service. The relay chooses the id, by which it knows the answer.
-struct RelayRequest {
-  uint32_t id = 0;
-  ServiceRequest what = ServiceRequest::kReload;
-  friend bool operator==(const RelayRequest&, const RelayRequest&) = default;
-};
-std::string RequestBody(const RelayRequest& request);
-std::optional<RelayRequest> ParseRequest(std::string_view body);
-std::string AnswerBody(uint32_t id, const ServiceResult& result);
-std::optional<std::pair<uint32_t, ServiceResult>> ParseAnswer(std::string_view body);
+// The interface's index, of kStarted; nullopt: no such thing.
+std::string IndexBody(uint32_t index);
+std::optional<uint32_t> ParseIndex(std::string_view body);
 
 // Public keys, as their bytes.
 std::string KeysBody(std::span<const crypto::PublicKey> keys);

@@ -2,22 +2,35 @@
 
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <utility>
+
+#include "platform/base/clock.h"
 
 namespace ringwire::platform {
 namespace {
 
-constexpr timeval kPatience = {10, 0};
-
-struct Header {
-  uint32_t verb = 0;
-  uint32_t size = 0;
-};
+// OK: `socket` is ready for `events`.
+absl::Status WaitFor(int socket, short events, const RelayPatience& patience) {
+  while (true) {
+    int timeout_ms = -1;
+    if (!patience.deadline.IsInfiniteFuture()) {
+      const int64_t left_ms = absl::ToInt64Milliseconds(patience.deadline - BootNow()) + 1;
+      timeout_ms = static_cast<int>(std::clamp<int64_t>(left_ms, 0, INT_MAX));
+    }
+    std::array<pollfd, 2> wait{{{socket, events, 0}, {patience.interrupt_fd, POLLIN, 0}}};
+    const int ready = ::poll(wait.data(), wait.size(), timeout_ms);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready < 0) return absl::ErrnoToStatus(errno, "wait for the other process");
+    if (wait[1].revents != 0) return absl::CancelledError("interrupted by a signal");
+    if (wait[0].revents != 0) return absl::OkStatus();
+    return absl::DeadlineExceededError("the other process takes too long");
+  }
+}
 
 }  // namespace
 
@@ -26,27 +39,40 @@ absl::StatusOr<std::pair<RelayChannel, RelayChannel>> RelayChannel::Make() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return absl::ErrnoToStatus(errno, "make a channel to the relay process");
   }
-  UniqueFd supervisor(ends[0]);
-  UniqueFd relay(ends[1]);
-  ::setsockopt(supervisor.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof(kPatience));
-  ::setsockopt(supervisor.get(), SOL_SOCKET, SO_SNDTIMEO, &kPatience, sizeof(kPatience));
-  return std::pair(RelayChannel(std::move(supervisor), kRelayBodyMax),
-                   RelayChannel(std::move(relay), kRelayConfigurationMax));
+  return std::pair(
+      RelayChannel(UniqueFd(ends[0]), kRelayBodyMax, kSendPatience),
+      RelayChannel(UniqueFd(ends[1]), kRelayConfigurationMax, absl::InfiniteDuration()));
 }
 
-absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body) {
-  const Header header{static_cast<uint32_t>(verb), static_cast<uint32_t>(body.size())};
-  std::array<char, sizeof(header)> head;
-  std::memcpy(head.data(), &header, sizeof(header));
-  for (std::string_view rest : {std::string_view(head.data(), head.size()), body}) {
-    while (!rest.empty()) {
-      const ssize_t size = ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (size < 0 && errno == EINTR) continue;
-      if (size < 0) return absl::ErrnoToStatus(errno, "write to the other process");
+absl::Status RelayChannel::Write(std::string_view rest, const RelayPatience& patience) {
+  while (!rest.empty()) {
+    const ssize_t size =
+        ::send(socket_.get(), rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (size >= 0) {
       rest.remove_prefix(static_cast<size_t>(size));
+    } else if (errno == EAGAIN) {
+      const absl::Status status = WaitFor(socket_.get(), POLLOUT, patience);
+      if (!status.ok()) return status;
+    } else if (errno != EINTR) {
+      return absl::ErrnoToStatus(errno, "write to the other process");
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body, int interrupt_fd) {
+  const std::array<uint32_t, 2> header{static_cast<uint32_t>(verb),
+                                       static_cast<uint32_t>(body.size())};
+  std::array<char, kHeadBytes> head;
+  std::memcpy(head.data(), header.data(), head.size());
+  const Instant deadline = BootNow() + send_patience_;
+  // A stream socket takes so few bytes whole or not at all, and from then on a signal would leave
+  // half a message.
+  absl::Status status = Write({head.data(), head.size()}, {deadline, interrupt_fd});
+  if (!status.ok()) return status;
+  status = Write(body, {deadline, -1});
+  if (!status.ok()) ::shutdown(socket_.get(), SHUT_RDWR);
+  return status;
 }
 
 // A socket is writable only when far more than one of the relay's messages has room.
@@ -60,33 +86,50 @@ bool RelayChannel::IsClosed() const {
   return ::poll(&end, 1, 0) == 1 && (end.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-absl::Status RelayChannel::ReadAll(char* to, size_t size) {
-  while (size > 0) {
-    const ssize_t got = ::recv(socket_.get(), to, size, 0);
+absl::StatusOr<bool> RelayChannel::Fill(std::span<char> to, size_t* filled) {
+  while (*filled < to.size()) {
+    const ssize_t got =
+        ::recv(socket_.get(), to.data() + *filled, to.size() - *filled, MSG_DONTWAIT);
     if (got == 0 || (got < 0 && errno == ECONNRESET)) {
       return absl::NotFoundError("the other process is gone");
     }
+    if (got < 0 && errno == EAGAIN) return false;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return absl::ErrnoToStatus(errno, "read from the other process");
-    to += got;
-    size -= static_cast<size_t>(got);
+    *filled += static_cast<size_t>(got);
   }
-  return absl::OkStatus();
+  return true;
 }
 
-absl::StatusOr<RelayMessage> RelayChannel::Receive(size_t body_max) {
-  std::array<char, sizeof(Header)> head;
-  absl::Status status = ReadAll(head.data(), head.size());
-  if (!status.ok()) return status;
-  Header header;
-  std::memcpy(&header, head.data(), sizeof(header));
-  if (header.verb > static_cast<uint32_t>(RelayVerb::kServe) || header.size > body_max) {
-    return absl::InternalError("read from the other process: no message of ours");
+absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body_max) {
+  if (head_filled_ < head_.size()) {
+    const absl::StatusOr<bool> whole = Fill(head_, &head_filled_);
+    if (!whole.ok()) return whole.status();
+    if (!*whole) return std::nullopt;
+    std::array<uint32_t, 2> header;
+    std::memcpy(header.data(), head_.data(), head_.size());
+    if (header[0] > static_cast<uint32_t>(RelayVerb::kServe) || header[1] > body_max) {
+      head_filled_ = 0;
+      return absl::InternalError("read from the other process: no message of ours");
+    }
+    arriving_ = {static_cast<RelayVerb>(header[0]), std::string(header[1], '\0')};
+    body_filled_ = 0;
   }
-  RelayMessage message{static_cast<RelayVerb>(header.verb), std::string(header.size, '\0')};
-  status = ReadAll(message.body.data(), message.body.size());
-  if (!status.ok()) return status;
-  return message;
+  const absl::StatusOr<bool> whole = Fill(arriving_.body, &body_filled_);
+  if (!whole.ok()) return whole.status();
+  if (!*whole) return std::nullopt;
+  head_filled_ = 0;
+  return std::exchange(arriving_, {});
+}
+
+absl::StatusOr<RelayMessage> RelayChannel::Receive(size_t body_max, const RelayPatience& patience) {
+  while (true) {
+    absl::StatusOr<std::optional<RelayMessage>> message = TryReceive(body_max);
+    if (!message.ok()) return message.status();
+    if (message->has_value()) return **std::move(message);
+    const absl::Status status = WaitFor(socket_.get(), POLLIN, patience);
+    if (!status.ok()) return status;
+  }
 }
 
 }  // namespace ringwire::platform

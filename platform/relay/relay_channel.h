@@ -1,14 +1,19 @@
 #ifndef RINGWIRE_PLATFORM_RELAY_RELAY_CHANNEL_H_
 #define RINGWIRE_PLATFORM_RELAY_RELAY_CHANNEL_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/instant.h"
 #include "core/base/limits.h"
 #include "platform/base/unique_fd.h"
 
@@ -21,7 +26,6 @@ enum class RelayVerb : uint32_t {
   kStarted,     // the body: the interface's index, a uint32_t
   kDone,        // what it was asked
   kFailed,      // the body: why; to start, to go on, or to do what it was asked
-  kRequest,     // by somebody on the status socket; the body: RequestBody
   kState,       // the body: what wg shows of the device, as a configuration
   kPeers,       // the body: the public keys of the device's peers (KeysBody)
   kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
@@ -30,7 +34,7 @@ enum class RelayVerb : uint32_t {
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
   kSetMark,    // the body: a uint32_t, the mark of the sockets; answered likewise
   kEndpoints,  // where peers are by now; the body as that of kStart; there is no answer
-  kAnswer,     // to a kRequest; the body: AnswerBody
+  kForget,  // the body: a peer whose handshakes to forget (KeysBody); answered by kDone or kFailed
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
   kServe,      // everything is set up; the body: one character, a Terminal. The last verb
@@ -45,34 +49,65 @@ struct RelayMessage {
   std::string body;  // may hold keys: zeroed by whoever is done with it
 };
 
-// One end of a socket pair. Thread-compatible.
+// How long a wait for the other process lasts at most.
+struct RelayPatience {
+  Instant deadline = Instant::InfiniteFuture();
+  int interrupt_fd = -1;  // ends the wait when it is readable; -1: nothing does
+};
+
+// One end of a socket pair. No call waits for the other process but Send and the Receive that says
+// so, and those no longer than for their patience. A message that came only in part stays here
+// until the rest comes. Thread-compatible.
 class RelayChannel {
  public:
-  // Both ends, close-on-exec: the supervisor's, which takes short messages only unless it has asked
-  // for more, and does not wait for ever, as it trusts the relay with nothing; and the relay's.
+  // Both ends, close-on-exec: the supervisor's, which takes short messages only unless it asks for
+  // more and waits at most kSendPatience for a message to be sent, as it trusts the relay with
+  // nothing; and the relay's, which waits for its supervisor as long as that lives.
   static absl::StatusOr<std::pair<RelayChannel, RelayChannel>> Make();
+
+  // How long the supervisor waits for a relay to take a message.
+  static constexpr absl::Duration kSendPatience = absl::Seconds(10);
 
   int fd() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
   void Close() { socket_.Reset(); }
 
-  absl::Status Send(RelayVerb verb, std::string_view body = {});
+  // DeadlineExceeded, Cancelled: the patience ended. A message that was sent in part breaks the
+  // channel for good: both ends find it closed.
+  absl::Status Send(RelayVerb verb, std::string_view body = {}, int interrupt_fd = -1);
   // Whether a message of the relay's would be sent without waiting.
   bool CanSend() const;
   // The other process has closed its end, or is no more.
   bool IsClosed() const;
-  // Waits for a whole message. NotFound: the other end is gone. Anything else: it does not keep to
-  // the rules, or takes longer than kPatience in the middle of a message.
-  absl::StatusOr<RelayMessage> Receive() { return Receive(body_max_); }
-  absl::StatusOr<RelayMessage> Receive(size_t body_max);
+
+  // A whole message; nullopt: there is none yet. NotFound: the other end is gone. Internal: what
+  // came is no message.
+  absl::StatusOr<std::optional<RelayMessage>> TryReceive() { return TryReceive(body_max_); }
+  absl::StatusOr<std::optional<RelayMessage>> TryReceive(size_t body_max);
+  // Waits for one. DeadlineExceeded, Cancelled: the patience ended first.
+  absl::StatusOr<RelayMessage> Receive(const RelayPatience& patience = {}) {
+    return Receive(body_max_, patience);
+  }
+  absl::StatusOr<RelayMessage> Receive(size_t body_max, const RelayPatience& patience);
 
  private:
-  RelayChannel(UniqueFd socket, size_t body_max)
-      : socket_(std::move(socket)), body_max_(body_max) {}
-  absl::Status ReadAll(char* to, size_t size);
+  static constexpr size_t kHeadBytes = 2 * sizeof(uint32_t);  // the verb, the body's size
+
+  RelayChannel(UniqueFd socket, size_t body_max, absl::Duration send_patience)
+      : socket_(std::move(socket)), body_max_(body_max), send_patience_(send_patience) {}
+  absl::Status Write(std::string_view rest, const RelayPatience& patience);
+  // Reads until `to` is full (true) or there is no more for now (false).
+  absl::StatusOr<bool> Fill(std::span<char> to, size_t* filled);
 
   UniqueFd socket_;
   size_t body_max_;
+  absl::Duration send_patience_;
+  // The message that is arriving. Its body has its size from the beginning, as a string that grows
+  // leaves copies of keys behind.
+  std::array<char, kHeadBytes> head_{};
+  size_t head_filled_ = 0;
+  RelayMessage arriving_;
+  size_t body_filled_ = 0;
 };
 
 }  // namespace ringwire::platform

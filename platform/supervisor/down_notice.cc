@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "fmt/format.h"
+#include "platform/base/peer_credentials.h"
 #include "platform/process/report_error.h"
 
 namespace ringwire::platform {
@@ -20,7 +21,8 @@ namespace {
 
 constexpr int kBacklog = 16;
 constexpr size_t kWatchersMax = 16;
-constexpr size_t kMessageMax = 8192;  // a hook's command may be of any length
+constexpr int kAcceptsMax = 4 * kBacklog;  // at a time: a stranger may connect again and again
+constexpr size_t kMessageMax = 8192;       // a hook's command may be of any length
 // The first character of a message.
 constexpr char kFailure = 'f';
 constexpr char kWarning = 'w';
@@ -38,15 +40,6 @@ Address AddressOf(const std::string& interface) {
   name.copy(address.address.sun_path + 1, sizeof(address.address.sun_path) - 1);
   address.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   return address;
-}
-
-// Anybody may take such a name, and connect to it. nullopt: a stranger.
-std::optional<pid_t> TrustedPeer(const UniqueFd& socket) {
-  ucred peer{};
-  socklen_t size = sizeof(peer);
-  if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
-  if (peer.uid != 0 && peer.uid != ::geteuid()) return std::nullopt;
-  return peer.pid;
 }
 
 constexpr size_t kTwo = 2 * sizeof(int);
@@ -96,10 +89,10 @@ EndListener::EndListener(const std::string& interface) {
 }
 
 void EndListener::Accept() {
-  while (listener_.valid()) {
+  for (int i = 0; i < kAcceptsMax && listener_.valid(); ++i) {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) return;
-    if (!TrustedPeer(socket).has_value()) continue;
+    if (!TrustedPeer(socket.get()).has_value()) continue;  // anybody may connect
     if (watchers_.size() == kWatchersMax) watchers_.erase(watchers_.begin());
     watchers_.push_back(std::move(socket));
   }
@@ -130,7 +123,7 @@ absl::StatusOr<EndWatch> EndWatch::Open(const std::string& interface) {
   if (::connect(socket.get(), address.get(), address.size) != 0) {
     return absl::NotFoundError(fmt::format("{}: there is none", tried));
   }
-  const std::optional<pid_t> service = TrustedPeer(socket);
+  const std::optional<pid_t> service = TrustedPeer(socket.get());  // anybody may take the name
   if (!service.has_value()) return absl::NotFoundError(tried + ": another user's has its name");
   return EndWatch(std::move(socket), *service);
 }

@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "platform/base/clock.h"
 #include "platform/base/paths.h"
+#include "platform/control/sockets/admin_server.h"
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
@@ -19,9 +21,15 @@
 namespace ringwire::platform {
 namespace {
 
-void SleepMilliseconds(long milliseconds) {
-  const timespec pause{0, milliseconds * 1'000'000};
+void Pause() {
+  const timespec pause{0, 10'000'000};
   ::nanosleep(&pause, nullptr);
+}
+
+absl::Status StillThere(const std::string& interface) {
+  return absl::DeadlineExceededError(
+      fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
+                  interface, interface));
 }
 
 }  // namespace
@@ -63,22 +71,22 @@ uint32_t LiveIndex(const Journal& journal, Host* host) {
 }
 
 void RemoveSockets(const std::string& interface) {
-  for (const char* const folder : {kUapiDirectory, kStatusDirectory}) {
-    const std::string path = fmt::format("{}/{}", folder, SocketFileName(interface));
+  for (const std::string& path :
+       {fmt::format("{}/{}", kUapiDirectory, SocketFileName(interface)),
+        fmt::format("{}/{}", kStatusDirectory, SocketFileName(interface)),
+        fmt::format("{}/{}", kStatusDirectory, AdminSocketFileName(interface))}) {
     if (CheckNotServed(path).ok()) ::unlink(path.c_str());
   }
 }
 
 absl::Status WaitUntilGone(const std::string& interface, Host* host) {
-  for (int waited_ms = 0; waited_ms < kRelayPatienceMs; waited_ms += 10) {
-    if (!host->HasInterface()) return absl::OkStatus();
-    SleepMilliseconds(10);
+  const Instant deadline = BootNow() + kRelayPatience;
+  while (host->HasInterface()) {
+    if (BootNow() >= deadline) return StillThere(interface);
+    Pause();
   }
-  return absl::DeadlineExceededError(
-      fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
-                  interface, interface));
+  return absl::OkStatus();
 }
-
 absl::Status UndoLeftovers(const std::string& interface) {
   if (::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) != 0) {
     return absl::OkStatus();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "platform/gateway/host/action_executor.h"
 #include "platform/gateway/host/journal.h"
 
@@ -13,7 +14,7 @@
 namespace ringwire::platform {
 
 // How long a relay that was asked to end may take.
-inline constexpr int kRelayPatienceMs = 10'000;
+inline constexpr absl::Duration kRelayPatience = absl::Seconds(10);
 
 // Undoes it. OK also when there is nothing. Takes the journal's lock, so AlreadyExists means that
 // the service is there.

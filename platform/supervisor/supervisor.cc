@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <initializer_list>
 #include <span>
 #include <utility>
@@ -20,7 +18,9 @@
 #include "core/base/instant.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
+#include "platform/base/end_signals.h"
 #include "platform/base/paths.h"
+#include "platform/base/wait_child.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/gather_facts.h"
@@ -36,10 +36,13 @@
 #include "platform/supervisor/predecessor_cleanup.h"
 #include "spdlog/spdlog.h"
 
-// Start, end and what comes in between; reloads are in supervisor_reload.cc, what is asked on the
-// status socket in supervisor_requests.cc.
+// Start, end and what comes in between; reloads are in supervisor_reload.cc, what root
+// asks on the admin socket in supervisor_requests.cc.
 namespace ringwire::platform {
 namespace {
+
+// A relay proves its ciphers and offloads first, which takes a slow machine seconds.
+constexpr absl::Duration kStartPatience = absl::Minutes(2);
 
 // What keeps traffic in where the tunnel was cannot be taken over somewhere else, and only going
 // down opens.
@@ -64,7 +67,8 @@ Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal
       terminal_(terminal),
       name_(loaded.interface_name),
       path_(loaded.path),
-      loaded_(std::move(loaded)) {}
+      loaded_(std::move(loaded)),
+      end_signals_(OpenEndSignals()) {}
 
 absl::Status Supervisor::OpenJournal() {
   absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, name_);
@@ -237,7 +241,7 @@ DeviceSettings Supervisor::SettingsOfDevice() {
   settings.update = ToDeviceUpdate(
       config, std::vector<std::optional<SocketAddress>>(config.peers.size()));  // they come later
   settings.update->fwmark = plan_.fwmark;
-  settings.watch_signals = false;
+  settings.is_on_its_own = false;
   return settings;
 }
 
@@ -282,43 +286,44 @@ absl::Status Supervisor::StartRelay() {
     peer.public_key = peers[i].public_key;
     peer.endpoint = endpoints[i];
   }
-  absl::Status status = channel_->Send(RelayVerb::kStart, EndpointsText(known));
-  if (status.ok()) status = TakeStarted();
+  const absl::StatusOr<RelayMessage> started =
+      AskRelay(RelayVerb::kStart, EndpointsText(known),
+               {.reply = RelayVerb::kStarted, .patience = kStartPatience});
+  const absl::Status status = started.ok() ? TakeStarted(*started) : started.status();
   if (status.ok()) return status;
   ReapRelay();
-  return status;
+  if (absl::IsAborted(status)) return status;  // the relay's own words
+  return absl::Status(status.code(),
+                      fmt::format("cannot start the relay process: {}", MessageOf(status)));
 }
 
-absl::Status Supervisor::TakeStarted() {
-  const absl::StatusOr<RelayMessage> message = channel_->Receive();
-  if (!message.ok()) {
-    return absl::InternalError("start the relay process: it ended before it was ready");
+absl::Status Supervisor::TakeStarted(const RelayMessage& started) {
+  const std::optional<uint32_t> index = ParseIndex(started.body);
+  // Addresses and routes go to this index, so the relay must not choose another device.
+  if (!index.has_value() || *index == 0 || *index != host_->FindInterface()) {
+    return absl::InternalError(fmt::format("it did not make the interface {}", name_));
   }
-  if (message->verb == RelayVerb::kFailed) return absl::AbortedError(ReasonOf(*message));
-  uint32_t index = 0;
-  if (message->verb != RelayVerb::kStarted || message->body.size() != sizeof(index)) {
-    return absl::InternalError("start the relay process: it does not keep to the rules");
-  }
-  std::memcpy(&index, message->body.data(), sizeof(index));
-  host_->set_interface_index(index);
-  host_->set_while_hook({channel_->fd(), [this] { return ServeHook(); }});
-  return journal_->RecordInterface(index);
+  host_->set_interface_index(*index);
+  OpenAdminSocket();
+  return journal_->RecordInterface(*index);
 }
 
 bool Supervisor::ReapRelay() {
   host_->set_while_hook({});
+  admin_.reset();
   channel_.reset();
-  const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, relay_, 0)));
-  pollfd ended{process.get(), POLLIN, 0};
-  if (::poll(&ended, 1, kRelayPatienceMs) <= 0) ::kill(relay_, SIGKILL);
-  int status = 0;
-  while (::waitpid(relay_, &status, 0) < 0 && errno == EINTR) {
+  std::optional<int> status = WaitForChild(relay_, kRelayPatience);
+  if (!status.has_value()) {
+    ::kill(relay_, SIGKILL);
+    status = WaitForChild(relay_, kRelayPatience);
   }
+  if (!status.has_value()) spdlog::error("{}: the relay process {} does not end", name_, relay_);
   relay_ = -1;
-  if (WIFSIGNALED(status) && relay_error_.empty()) {
-    relay_error_ = fmt::format("it was ended by signal {}", WTERMSIG(status));
+  if (status.has_value() && WIFSIGNALED(*status) && relay_error_.empty()) {
+    relay_error_ = fmt::format("it was ended by signal {}", WTERMSIG(*status));
   }
-  const bool well = WIFEXITED(status) && WEXITSTATUS(status) == kExitSuccess;
+  const bool well =
+      status.has_value() && WIFEXITED(*status) && WEXITSTATUS(*status) == kExitSuccess;
   if (!well) RemoveSockets(name_);
   return well;
 }
@@ -332,14 +337,15 @@ absl::Status Supervisor::StopRelay() {
 absl::Status Supervisor::Run() {
   signals_ = OpenSignals({SIGTERM, SIGINT, SIGHUP});
   while (true) {
-    std::array<pollfd, 7> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 8> sources = {{{signals_.get(), POLLIN, 0},
                                       {channel_->fd(), POLLIN, 0},
                                       {LoadedFd(), POLLIN, 0},
                                       {resolver_.fd(), POLLIN, 0},
                                       {monitor_.has_value() ? monitor_->fd() : -1, POLLIN, 0},
                                       {end_listener_.fd(), POLLIN, 0},
-                                      {journals_.has_value() ? journals_->fd() : -1, POLLIN, 0}}};
-    if (::poll(sources.data(), sources.size(), MillisecondsToLook()) < 0 && errno != EINTR) {
+                                      {journals_.has_value() ? journals_->fd() : -1, POLLIN, 0},
+                                      {admin_ != nullptr ? admin_->fd() : -1, POLLIN, 0}}};
+    if (::poll(sources.data(), sources.size(), MillisecondsToAct()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
     if (sources[0].revents != 0 && !TakeSignal()) return End();
@@ -353,7 +359,9 @@ absl::Status Supervisor::Run() {
     if (sources[3].revents != 0) TakeNames();
     if (sources[4].revents != 0 || sources[6].revents != 0) NoticeChanges();
     if (sources[5].revents != 0) end_listener_.Accept();
+    if (sources[7].revents != 0) admin_->Serve();
     LookAtNetworks();
+    GiveUpReload();
     ServeRequests();
   }
 }
@@ -377,34 +385,32 @@ bool Supervisor::TakeSignal() {
 }
 
 absl::Status Supervisor::TakeRelayMessage() {
-  const absl::StatusOr<RelayMessage> message = channel_->Receive();
+  const absl::StatusOr<std::optional<RelayMessage>> message = channel_->TryReceive();
   if (!message.ok()) return RelayIsGone();
-  if (message->verb == RelayVerb::kFailed) relay_error_ = ReasonOf(*message);
-  return TakeUnasked(*message) ? absl::OkStatus() : RelayIsGone();
+  return !message->has_value() || TakeMessage(**message) ? absl::OkStatus() : RelayIsGone();
+}
+
+bool Supervisor::TakeMessage(const RelayMessage& message) {
+  if (replies_.IsLate(message)) return true;
+  if (message.verb == RelayVerb::kFailed) relay_error_ = ReasonOf(message);
+  return message.verb == RelayVerb::kFailed || TakeUnasked(message);
 }
 
 bool Supervisor::TakeUnasked(const RelayMessage& message) {
-  if (message.verb == RelayVerb::kRequest) {
-    const std::optional<RelayRequest> request = ParseRequest(message.body);
-    return request.has_value() && TakeRequest(*request);
-  }
-  if (message.verb != RelayVerb::kUnanswered) return true;  // a reply that comes too late
+  if (message.verb != RelayVerb::kUnanswered) return false;
   const std::optional<std::vector<crypto::PublicKey>> peers =
       ParseKeys(message.body, kUnansweredKeysMax);
   if (peers.has_value()) names_.Doubt(*peers);
   return peers.has_value();
 }
 
-// To what the relay was asked last.
-absl::StatusOr<RelayMessage> Supervisor::TakeReply(RelayVerb wanted, size_t body_max) {
-  while (true) {
-    absl::StatusOr<RelayMessage> message = channel_->Receive(body_max);
-    if (!message.ok() || message->verb == wanted) return message;
-    if (message->verb == RelayVerb::kFailed) return absl::AbortedError(ReasonOf(*message));
-    if (!TakeUnasked(*message)) {
-      return absl::InternalError("the relay process does not keep to the rules");
-    }
-  }
+absl::StatusOr<RelayMessage> Supervisor::AskRelay(RelayVerb verb, std::string_view body,
+                                                  RelayReplies::Question question) {
+  question.interrupt_fd = end_signals_.get();
+  const absl::Status sent = channel_->Send(verb, body, end_signals_.get());
+  if (!sent.ok()) return sent;
+  return replies_.Wait(&*channel_, question,
+                       [this](const RelayMessage& message) { return TakeUnasked(message); });
 }
 
 // By `ip link delete` and the like, or not on purpose: what keeps traffic in stays in both cases,

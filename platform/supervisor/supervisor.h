@@ -29,6 +29,8 @@
 #include "platform/relay/relay.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_channel.h"
+#include "platform/relay/relay_replies.h"
+#include "platform/supervisor/admin_socket.h"
 #include "platform/supervisor/down_notice.h"
 
 namespace ringwire::platform {
@@ -56,6 +58,10 @@ class Supervisor {
 
  private:
   struct Loading;
+  struct Request {
+    AdminVerb verb;
+    AdminAnswer answer;
+  };
 
   static UniqueFd OpenSignals(std::initializer_list<int> signals);
   absl::Status OpenJournal();
@@ -73,15 +79,20 @@ class Supervisor {
   DeviceSettings SettingsOfDevice();
   absl::Status StartRelay();
   absl::Status StopRelay();
-  absl::Status TakeStarted();
+  absl::Status TakeStarted(const RelayMessage& started);
   // Ends the relay, by force if need be; true: it ended by itself and without an error.
   bool ReapRelay();
 
   bool TakeSignal();  // false: to stop
   absl::Status TakeRelayMessage();
-  // What a relay says at any time; false: it does not keep to the rules.
+  // A message that nobody waits for; false: it breaks the rules.
+  bool TakeMessage(const RelayMessage& message);
+  // What a relay says at any time; false: it breaks the rules.
   bool TakeUnasked(const RelayMessage& message);
-  absl::StatusOr<RelayMessage> TakeReply(RelayVerb wanted, size_t body_max);
+  // Sends the relay a question and waits for the reply. Signals end the wait unless the service is
+  // ending already.
+  absl::StatusOr<RelayMessage> AskRelay(RelayVerb verb, std::string_view body,
+                                        RelayReplies::Question question);
   void TakeNames();
   absl::Status RelayIsGone();
   void SetNameRules(bool switch_in_force);
@@ -89,16 +100,18 @@ class Supervisor {
   void EndJournal();
 
   void NoticeChanges();
-  int MillisecondsToLook() const;  // -1: there is nothing to look at
-  void LookAtNetworks();           // when it is time
+  int MillisecondsToAct() const;  // -1: nothing is to be done at a time
+  void LookAtNetworks();          // when it is time
   void WarnOfDeadSwitches();
   absl::Status FollowNetworks();
-  bool TakeRequest(const RelayRequest& request);
+  void OpenAdminSocket();
+  void TakeRequest(const AdminRequest& request, AdminAnswer answer);
   void ServeRequests();
-  bool ServeHook();  // while one runs; false: no more
+  void ServeHook();  // while one runs
   void AnswerSaves();
-  void Answer(uint32_t id, const ServiceResult& result);
-  void AnswerAll(ServiceRequest what, const ServiceResult& result);
+  void AnswerAll(AdminVerb verb, const AdminResult& result);
+  void AnswerReloads(const AdminResult& result);
+  AdminResult Forget(const crypto::PublicKey& peer);
   absl::StatusOr<std::vector<std::string>> Save();
   // On purpose: with what wg-quick does before the interface goes.
   absl::Status End();
@@ -106,13 +119,13 @@ class Supervisor {
   void StartReload();
   int LoadedFd() const;  // readable when the file is loaded; -1: none is being loaded
   void FinishReload();
+  void GiveUpReload();  // when it is time
   void ReportReload(const absl::Status& status);
   absl::Status ApplyReload(ConfigSource wanted);
   absl::StatusOr<Plan> PlanReload(const ConfigFile& wanted, HostFacts* facts);
   absl::Status Change(const ConfigFile& wanted, const Plan& plan);
   absl::Status ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark);
   absl::Status SetMark(uint32_t mark);
-  absl::Status AskRelay(RelayVerb verb, std::string_view body);
   absl::StatusOr<std::vector<crypto::PublicKey>> PeersOfDevice();
 
   const DeviceFlags flags_;
@@ -138,15 +151,18 @@ class Supervisor {
   std::optional<Journal> journal_;
   std::optional<Host> host_;
   std::optional<RelayChannel> channel_;
+  RelayReplies replies_;
   pid_t relay_ = -1;
   std::string relay_error_;  // its last words
   EndListener end_listener_;
+  std::unique_ptr<AdminSocket> admin_;  // null: not up, or /run cannot be written
+  UniqueFd end_signals_;  // readable while one is pending; invalid: they are not to be heard
   UniqueFd signals_;
   std::shared_ptr<Loading> loading_;  // shared with the thread that loads
   bool reload_wanted_ = false;
   std::vector<std::string> warnings_;   // of the reload under way
-  std::vector<uint32_t> reloading_;     // requests that the reload under way answers
-  std::vector<RelayRequest> requests_;  // those that nothing was done about yet
+  std::vector<AdminAnswer> reloading_;  // of those whom the reload under way answers
+  std::vector<Request> requests_;       // those that nothing was done about yet
 };
 
 }  // namespace ringwire::platform

@@ -97,7 +97,8 @@ void Supervisor::WarnOfUnknownNames() {
 
 void Supervisor::TakeNames() {
   names_.TakeAnswers([this](std::span<const PeerUpdate> peers) {
-    const absl::Status status = channel_->Send(RelayVerb::kEndpoints, EndpointsText(peers));
+    const absl::Status status =
+        channel_->Send(RelayVerb::kEndpoints, EndpointsText(peers), end_signals_.get());
     if (!status.ok()) spdlog::warn("{}: set endpoints: {}", name_, MessageOf(status));
   });
   SaveNames();

@@ -60,12 +60,6 @@ void Supervisor::NoticeChanges() {
   if (!look_at_.has_value()) look_at_ = std::max(BootNow() + kSettling, earliest_look_);
 }
 
-int Supervisor::MillisecondsToLook() const {
-  if (!look_at_.has_value()) return -1;
-  return static_cast<int>(
-      std::max<int64_t>(0, absl::ToInt64Milliseconds(*look_at_ - BootNow()) + 1));
-}
-
 void Supervisor::LookAtNetworks() {
   if (!look_at_.has_value() || BootNow() < *look_at_) return;
   look_at_.reset();

@@ -1,12 +1,16 @@
+#include <algorithm>
 #include <thread>
 #include <utility>
 
+#include "absl/time/time.h"
+#include "core/base/instant.h"
 #include "core/base/limits.h"
 #include "core/base/mutex.h"
 #include "core/config/live_peers.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "platform/base/clock.h"
 #include "platform/base/event_fd.h"
 #include "platform/base/paths.h"
 #include "platform/base/start_thread.h"
@@ -22,10 +26,17 @@
 // A changed configuration file: read on a thread of its own, as a file system may take its time and
 // stopping must not wait for it, then applied whole or not at all.
 namespace ringwire::platform {
+namespace {
+
+// A file system that is gone must not keep later reloads waiting.
+constexpr absl::Duration kLoadPatience = absl::Minutes(1);
+
+}  // namespace
 
 // Where a loading thread brings its result. Shared with the thread, which may outlive the
 // supervisor.
 struct Supervisor::Loading {
+  const Instant deadline = BootNow() + kLoadPatience;
   const EventFd done;
   Mutex mutex;
   std::optional<ConfigSource> result ABSL_GUARDED_BY(mutex);
@@ -55,6 +66,20 @@ void Supervisor::StartReload() {
   ReportReload(thread.status());
 }
 
+// When the time of a reload is up: its thread is left to itself.
+void Supervisor::GiveUpReload() {
+  if (loading_ == nullptr || BootNow() < loading_->deadline) return;
+  loading_.reset();
+  ReportReload(absl::DeadlineExceededError("cannot read it: its file system does not answer"));
+}
+
+int Supervisor::MillisecondsToAct() const {
+  Instant next = look_at_.value_or(Instant::InfiniteFuture());
+  if (loading_ != nullptr) next = std::min(next, loading_->deadline);
+  if (next.IsInfiniteFuture()) return -1;
+  return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
+}
+
 void Supervisor::FinishReload() {
   if (loading_ == nullptr) return;
   loading_->done.Clear();
@@ -71,15 +96,15 @@ void Supervisor::FinishReload() {
     return;
   }
   spdlog::error("reload {}: {} (the device runs on as it was)", path_, SummaryOf(loaded));
-  ServiceResult result{false, {}};
+  AdminResult result{false, {}};
   for (const std::string& error : loaded.errors) result.text += error + "\n";
   result.text += fmt::format("{}: {} (the device runs on as it was)", path_,
                              loaded.errors.size() == 1 ? "one error" : "errors");
-  for (const uint32_t id : std::exchange(reloading_, {})) Answer(id, result);
+  AnswerReloads(result);
 }
 
 void Supervisor::ReportReload(const absl::Status& status) {
-  ServiceResult result{status.ok(), {}};
+  AdminResult result{status.ok(), {}};
   if (status.ok()) {
     spdlog::info("{} was reloaded", path_);
     for (const std::string& warning : warnings_) spdlog::warn("{}", warning);
@@ -88,7 +113,7 @@ void Supervisor::ReportReload(const absl::Status& status) {
     result.text = fmt::format("{}: {} (the device runs on as it was)", path_, MessageOf(status));
     spdlog::error("reload {}", result.text);
   }
-  for (const uint32_t id : std::exchange(reloading_, {})) Answer(id, result);
+  AnswerReloads(result);
 }
 
 // The numbers of the plan are reserved; if it comes to nothing, the caller gives them back.
@@ -184,15 +209,14 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
 
 absl::Status Supervisor::ConfigureRelay(const ConfigFile& wanted, uint32_t fwmark) {
   std::string text = ToDeviceText(wanted, named_, names_.EndpointsOf(wanted), fwmark);
-  const absl::Status status = AskRelay(RelayVerb::kConfigure, text);
+  const absl::Status status = AskRelay(RelayVerb::kConfigure, text, {RelayVerb::kDone}).status();
   crypto::Cleanse(text.data(), text.size());
   return status;
 }
 
 absl::StatusOr<std::vector<crypto::PublicKey>> Supervisor::PeersOfDevice() {
-  const absl::Status sent = channel_->Send(RelayVerb::kGivePeers);
-  if (!sent.ok()) return sent;
-  const absl::StatusOr<RelayMessage> reply = TakeReply(RelayVerb::kPeers, kPeersBodyMax);
+  const absl::StatusOr<RelayMessage> reply =
+      AskRelay(RelayVerb::kGivePeers, {}, {.reply = RelayVerb::kPeers, .body_max = kPeersBodyMax});
   if (!reply.ok()) return reply.status();
   std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply->body, kPeersMax);
   if (!keys.has_value()) return absl::InternalError("the relay process sent an invalid message");
@@ -200,13 +224,8 @@ absl::StatusOr<std::vector<crypto::PublicKey>> Supervisor::PeersOfDevice() {
 }
 
 absl::Status Supervisor::SetMark(uint32_t mark) {
-  return AskRelay(RelayVerb::kSetMark, {reinterpret_cast<const char*>(&mark), sizeof(mark)});
-}
-
-absl::Status Supervisor::AskRelay(RelayVerb verb, std::string_view body) {
-  const absl::Status status = channel_->Send(verb, body);
-  if (!status.ok()) return status;
-  return TakeReply(RelayVerb::kDone, kRelayBodyMax).status();
+  const std::string_view body(reinterpret_cast<const char*>(&mark), sizeof(mark));
+  return AskRelay(RelayVerb::kSetMark, body, {RelayVerb::kDone}).status();
 }
 
 }  // namespace ringwire::platform

@@ -2,21 +2,23 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/config/device_state.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/config/save_file.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/relay_bodies.h"
 #include "platform/supervisor/saved_addresses.h"
 #include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
-// What is asked on the status socket, by way of the relay, and answered when it is done.
+// What root asks on the admin socket, answered when it is done.
 namespace ringwire::platform {
 namespace {
 
-// More than an honest relay has under way at a time.
+// More than the admin socket has connections; those of clients that are gone count as well.
 constexpr size_t kRequestsMax = 128;
 
 bool IsPreDown(const Journal::Entry& entry) {
@@ -34,94 +36,110 @@ std::vector<InterfaceAddress> AddressesOf(const Plan& plan) {
   return addresses;
 }
 
-ServiceResult ResultOf(const absl::StatusOr<std::vector<std::string>>& warnings) {
+AdminResult ResultOf(const absl::StatusOr<std::vector<std::string>>& warnings) {
   if (!warnings.ok()) return {false, MessageOf(warnings.status())};
   return {true, fmt::format("{}", fmt::join(*warnings, "\n"))};
 }
 
 }  // namespace
 
-bool Supervisor::TakeRequest(const RelayRequest& request) {
-  if (requests_.size() + reloading_.size() >= kRequestsMax) return false;
-  requests_.push_back(request);
-  return true;
+void Supervisor::OpenAdminSocket() {
+  absl::StatusOr<std::unique_ptr<AdminSocket>> socket =
+      AdminSocket::Open(name_, [this](const AdminRequest& request, AdminAnswer answer) {
+        TakeRequest(request, std::move(answer));
+      });
+  if (!socket.ok()) {
+    spdlog::info("{}: runs without its admin socket: {}", name_, MessageOf(socket.status()));
+    return;
+  }
+  admin_ = *std::move(socket);
+  host_->set_while_hook({admin_->fd(), [this] {
+                           ServeHook();
+                           return true;
+                         }});
 }
 
-void Supervisor::AnswerSaves() {
-  if (std::ranges::find(requests_, ServiceRequest::kSave, &RelayRequest::what) != requests_.end()) {
-    AnswerAll(ServiceRequest::kSave, ResultOf(Save()));
+void Supervisor::TakeRequest(const AdminRequest& request, AdminAnswer answer) {
+  if (request.verb == AdminVerb::kForget) {
+    answer(Forget(request.peer));
+  } else if (requests_.size() + reloading_.size() >= kRequestsMax) {
+    answer({false, "the service is busy with what it was asked before (try again)"});
+  } else {
+    requests_.push_back({request.verb, std::move(answer)});
   }
 }
 
-// A hook that asks for something waits for it, and would wait for ever if its end were waited for
-// first.
-bool Supervisor::ServeHook() {
-  const absl::StatusOr<RelayMessage> message = channel_->Receive();
-  if (!message.ok()) return false;
-  if (message->verb == RelayVerb::kFailed) relay_error_ = ReasonOf(*message);
-  if (!TakeUnasked(*message)) return false;
+AdminResult Supervisor::Forget(const crypto::PublicKey& peer) {
+  const absl::Status status =
+      AskRelay(RelayVerb::kForget, KeysBody({&peer, 1}), {RelayVerb::kDone}).status();
+  return {status.ok(), MessageOf(status)};
+}
+
+void Supervisor::AnswerSaves() {
+  if (std::ranges::find(requests_, AdminVerb::kSave, &Request::verb) == requests_.end()) return;
+  AnswerAll(AdminVerb::kSave, ResultOf(Save()));
+}
+
+// A hook that calls `ringwire save` waits for the answer, so it must come while the hook runs.
+void Supervisor::ServeHook() {
+  admin_->Serve();
   AnswerSaves();
-  AnswerAll(ServiceRequest::kReload,
-            {false, "a hook of it is being run (nothing is changed; reload when that has ended)"});
-  return true;
+  AnswerAll(AdminVerb::kReload,
+            {false, "a hook is running, nothing was changed; reload again when it has finished"});
 }
 
 // One reload serves all who ask for it before it begins: what is read later is what they mean.
 void Supervisor::ServeRequests() {
   AnswerSaves();
   if (loading_ != nullptr) return;
-  std::erase_if(requests_, [this](const RelayRequest& request) {
-    if (request.what != ServiceRequest::kReload) return false;
-    reloading_.push_back(request.id);
+  std::erase_if(requests_, [this](Request& request) {
+    if (request.verb != AdminVerb::kReload) return false;
+    reloading_.push_back(std::move(request.answer));
     reload_wanted_ = true;
     return true;
   });
   if (reload_wanted_) StartReload();
 }
 
-void Supervisor::Answer(uint32_t id, const ServiceResult& result) {
-  // A relay that is gone is noticed where its messages are taken.
-  if (channel_.has_value())
-    channel_->Send(RelayVerb::kAnswer, AnswerBody(id, result)).IgnoreError();
-}
-
-void Supervisor::AnswerAll(ServiceRequest what, const ServiceResult& result) {
-  std::erase_if(requests_, [&](const RelayRequest& request) {
-    if (request.what != what) return false;
-    Answer(request.id, result);
+void Supervisor::AnswerAll(AdminVerb verb, const AdminResult& result) {
+  std::erase_if(requests_, [&](const Request& request) {
+    if (request.verb != verb) return false;
+    request.answer(result);
     return true;
   });
+}
+
+void Supervisor::AnswerReloads(const AdminResult& result) {
+  for (const AdminAnswer& answer : std::exchange(reloading_, {})) answer(result);
 }
 
 // The device is asked for its state, as what it was configured with is not what `wg set` and its
 // peers have made of it, and this process has forgotten the keys.
 absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   const std::string tried = "save to " + path_;
-  absl::Status status = channel_->Send(RelayVerb::kGiveState);
-  if (!status.ok()) return status;
-  absl::StatusOr<RelayMessage> state = TakeReply(RelayVerb::kState, kConfigFileBytesMax);
+  absl::StatusOr<RelayMessage> state = AskRelay(
+      RelayVerb::kGiveState, {}, {.reply = RelayVerb::kState, .body_max = kConfigFileBytesMax});
   if (!state.ok()) {
     return absl::AbortedError(fmt::format("{}: {}", tried, MessageOf(state.status())));
   }
-  ConfigParse device = ParseConfigFile(state->body);
+  absl::StatusOr<ConfigFile> device = ParseDeviceState(state->body);
   crypto::Cleanse(state->body.data(), state->body.size());
   if (!device.ok()) {
-    return absl::InternalError(
-        fmt::format("{}: the device's state: {}", tried, device.errors.front().message));
+    return absl::InternalError(fmt::format("{}: {}", tried, MessageOf(device.status())));
   }
   // Of these the relay knows nothing.
   const absl::StatusOr<LinkState> link = host_->Link();
-  device.config.mtu.reset();
-  if (link.ok()) device.config.mtu = static_cast<uint16_t>(std::min(link->mtu, 65535U));
+  device->mtu.reset();
+  if (link.ok()) device->mtu = static_cast<uint16_t>(std::min(link->mtu, 65535U));
   const auto addresses = host_->Addresses();
   std::vector<InterfaceAddress> gone;
   if (addresses.ok()) {
     AddressesToSave to_save =
         CompareAddresses(AddressesOf(plan_), *addresses, link.ok() && link->up);
     gone = std::move(to_save.gone);
-    device.config.addresses = std::move(to_save.present);
+    device->addresses = std::move(to_save.present);
   }
-  absl::StatusOr<SaveResult> saved = SaveToFile(path_, named_, device.config, plan_.fwmark, gone);
+  absl::StatusOr<SaveResult> saved = SaveToFile(path_, named_, *device, plan_.fwmark, gone);
   if (!saved.ok()) {
     spdlog::error("{}", MessageOf(saved.status()));
     return saved.status();
@@ -134,6 +152,7 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
 
 // wg-quick's order: PreDown may still change what is saved.
 absl::Status Supervisor::End() {
+  end_signals_.Reset();  // one more changes nothing
   end_listener_.Accept();
   host_->set_hook_output(end_listener_.TakeOutput());
   const auto report = [this](const absl::Status& failure) {
@@ -144,7 +163,7 @@ absl::Status Supervisor::End() {
   if (loaded_.config.save_config) {
     status = Undo(&*host_, &*journal_, IsPreDown, report);
     const absl::StatusOr<std::vector<std::string>> warnings = Save();
-    const ServiceResult result = ResultOf(warnings);
+    const AdminResult result = ResultOf(warnings);
     if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
     status.Update(warnings.status());
   }

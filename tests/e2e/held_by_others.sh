@@ -24,7 +24,7 @@ chmod 755 "$work"  # mktemp of the caller may have made it private
 install -d -o 65534 "$work/nobody"
 mkdir -p /run/ringwire && chmod 755 /run/ringwire
 spawn a setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs \
-  python3 "$e2e_dir/tools/hold_locks.py" "$work/nobody/held" /proc/self/ns/net /run/ringwire /run/netns /run/wireguard "$work" &
+  "$RINGWIRE_PYTHON" "$e2e_dir/tools/hold_locks.py" "$work/nobody/held" /proc/self/ns/net /run/ringwire /run/netns /run/wireguard "$work" &
 holder=$!
 holds() { grep -qxF "$1" "$work/nobody/held"; }
 for one in /proc/self/ns/net /run/ringwire /run/netns; do wait_until 10 "it holds $one" holds "$one"; done

@@ -12,10 +12,11 @@
 namespace ringwire::platform {
 
 SocketServer::SocketServer(EventPoll* poll, UnixListener listener,
-                           MakeConversation make_conversation)
+                           MakeConversation make_conversation, Admits admits)
     : poll_(poll),
       listener_(std::move(listener)),
       make_conversation_(std::move(make_conversation)),
+      admits_(std::move(admits)),
       input_(std::make_unique<char[]>(kChunkBytes)) {}
 
 SocketServer::~SocketServer() {
@@ -36,6 +37,7 @@ void SocketServer::Accept() {
     if (exhausted && !connections_.empty()) Close(std::prev(connections_.end()));
     return;
   }
+  if (admits_ != nullptr && !admits_(fd.get())) return;
   if (connections_.size() >= kConnectionsMax) Close(std::prev(connections_.end()));
   connections_.emplace_front();
   const auto connection = connections_.begin();

@@ -36,9 +36,12 @@ class SocketServer {
  public:
   static constexpr size_t kConnectionsMax = 64;
   using MakeConversation = std::function<std::unique_ptr<Conversation>()>;
+  // Whether whoever has connected is served; if not, it is hung up on at once.
+  using Admits = std::function<bool(int client)>;
 
-  // `poll` outlives it.
-  SocketServer(EventPoll* poll, UnixListener listener, MakeConversation make_conversation);
+  // `poll` outlives it. Without `admits` the modes of the socket's file decide alone.
+  SocketServer(EventPoll* poll, UnixListener listener, MakeConversation make_conversation,
+               Admits admits = nullptr);
   ~SocketServer();
   SocketServer(const SocketServer&) = delete;
   SocketServer& operator=(const SocketServer&) = delete;
@@ -75,6 +78,7 @@ class SocketServer {
   EventPoll* const poll_;
   UnixListener listener_;
   const MakeConversation make_conversation_;
+  const Admits admits_;
   Connections connections_;  // the one heard from last is at the front
   std::unique_ptr<char[]> input_;
 };

@@ -46,28 +46,10 @@ TEST(RelayBodiesTest, RefusesWhatIsNoEndpointOfAPeer) {
   EXPECT_FALSE(ParseEndpoints("[Peer]\nEndpoint = 192.0.2.1:7\n").ok()) << "no peer";
 }
 
-TEST(RelayBodiesTest, RequestsAndAnswersComeBackAsTheyWere) {
-  for (const ServiceRequest what : {ServiceRequest::kReload, ServiceRequest::kSave}) {
-    const RelayRequest request{0xfffffffe, what};
-    EXPECT_EQ(ParseRequest(RequestBody(request)), request);
-  }
-  for (const ServiceResult& result : {ServiceResult{true, ""}, ServiceResult{false, "a\nb"}}) {
-    const auto answer = ParseAnswer(AnswerBody(7, result));
-    ASSERT_TRUE(answer.has_value());
-    EXPECT_EQ(answer->first, 7U);
-    EXPECT_EQ(answer->second.ok, result.ok);
-    EXPECT_EQ(answer->second.text, result.text);
-  }
-}
-
-TEST(RelayBodiesTest, RefusesWhatIsNoRequestOrAnswer) {
-  const std::string request = RequestBody({1, ServiceRequest::kSave});
-  EXPECT_FALSE(ParseRequest(""));
-  EXPECT_FALSE(ParseRequest(request.substr(1)));
-  EXPECT_FALSE(ParseRequest(request + "x"));
-  EXPECT_FALSE(ParseRequest(request.substr(0, request.size() - 1) + "\x09"));
-  EXPECT_FALSE(ParseAnswer(""));
-  EXPECT_FALSE(ParseAnswer("abcd"));
+TEST(RelayBodiesTest, AnIndexComesBackAndNothingElseIsOne) {
+  EXPECT_EQ(ParseIndex(IndexBody(0xfffffffe)), 0xfffffffe);
+  EXPECT_FALSE(ParseIndex("").has_value());
+  EXPECT_FALSE(ParseIndex(IndexBody(7) + "x").has_value());
 }
 
 TEST(RelayBodiesTest, KeysComeBackAsTheyWere) {

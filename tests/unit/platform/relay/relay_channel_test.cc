@@ -1,7 +1,10 @@
 #include "platform/relay/relay_channel.h"
 
 #include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
 
+#include <array>
 #include <string>
 #include <utility>
 
@@ -48,6 +51,30 @@ TEST_F(RelayChannelTest, AnEndThatIsGoneIsSeenOnBothSides) {
   EXPECT_TRUE(absl::IsNotFound(supervisor.Receive().status()));
   EXPECT_FALSE(supervisor.CanSend());
   EXPECT_FALSE(supervisor.Send(RelayVerb::kServe).ok());
+}
+
+TEST_F(RelayChannelTest, AMessageThatComesInPartsWaitsForItsRest) {
+  EXPECT_FALSE(supervisor.TryReceive()->has_value()) << "there is none";
+  const std::array<uint32_t, 2> head{static_cast<uint32_t>(RelayVerb::kState), 4};
+  const std::string bytes(reinterpret_cast<const char*>(head.data()), sizeof(head));
+  const std::string all = bytes + "peer";
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_FALSE(supervisor.TryReceive()->has_value()) << i;
+    EXPECT_TRUE(absl::IsDeadlineExceeded(supervisor.Receive({Instant()}).status())) << i;
+    ASSERT_EQ(::send(relay.fd(), &all[i], 1, 0), 1);
+  }
+  const auto message = supervisor.TryReceive();
+  ASSERT_TRUE(message.ok() && message->has_value());
+  EXPECT_EQ((*message)->body, "peer");
+}
+
+TEST_F(RelayChannelTest, NobodyWaitsForARelayThatReadsNothing) {
+  const UniqueFd signal(::eventfd(1, EFD_CLOEXEC));
+  const std::string body(4096, 'b');
+  absl::Status status;
+  while (status.ok()) status = supervisor.Send(RelayVerb::kEndpoints, body, signal.get());
+  EXPECT_TRUE(absl::IsCancelled(status)) << status;
+  EXPECT_FALSE(supervisor.IsClosed()) << "nothing was sent in part";
 }
 
 // If it is not so, this waits for ever.

@@ -15,7 +15,8 @@
 #include <vector>
 
 #include "core/device/key_text.h"
-#include "platform/control/sockets/status_conversation.h"
+#include "platform/control/sockets/request_conversation.h"
+#include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
 
 namespace ringwire::platform {
@@ -39,21 +40,9 @@ class FakeDevice final : public DeviceControl {
     forgotten.push_back(peer);
     return knows_peer;
   }
-  void AskService(ServiceRequest request, ServiceAnswer answer) override {
-    asked.push_back(request);
-    if (answers_at_once) {
-      answer({false, "no file"});
-    } else {
-      answers.push_back(std::move(answer));
-    }
-  }
-
   DeviceStatus status;
   int apply_error = 0;
   bool knows_peer = true;
-  bool answers_at_once = true;
-  std::vector<ServiceRequest> asked;
-  std::vector<ServiceAnswer> answers;
   std::vector<DeviceUpdate> updates;
   std::vector<crypto::PublicKey> forgotten;
 };
@@ -86,7 +75,13 @@ class SocketServerTest : public testing::Test {
     Serve([this] { return std::make_unique<UapiConversation>(&device_); });
   }
   void ServeStatus() {
-    Serve([this] { return std::make_unique<StatusConversation>(&device_); });
+    Serve([this] {
+      return std::make_unique<RequestConversation>(
+          [this](std::string_view request, const RequestConversation::Reply& reply) {
+            reply(AnswerStatusRequest(request, &device_));
+          },
+          nullptr);
+    });
   }
 
   UniqueFd Connect() {
@@ -299,74 +294,22 @@ TEST_F(SocketServerTest, StatusIsOneLineWithoutSecrets) {
   EXPECT_TRUE(report->has_preshared_key[0]);
 }
 
-TEST_F(SocketServerTest, StatusSocketForgetsAPeerByItsKey) {
+TEST_F(SocketServerTest, StatusSocketChangesNothing) {
   ServeStatus();
   const UniqueFd client = Connect();
-  crypto::PublicKey peer{};
-  peer.fill(5);
-  Send(client, "forget " + KeyToBase64(peer) + "\n");
-  Turn();
-  EXPECT_EQ(ReadOnce(client), "{\"ok\":true}\n");
-  ASSERT_EQ(device_.forgotten.size(), 1u);
-  EXPECT_EQ(device_.forgotten[0], peer);
-
-  device_.knows_peer = false;
-  for (const char* const request : {"forget short\n", "reload\n", "nonsense\n"}) {
+  const std::string forget = "forget " + KeyToBase64(crypto::PublicKey{}) + "\n";
+  for (const std::string& request : {std::string("reload\n"), std::string("save\n"), forget}) {
     Send(client, request);
     Turn();
     const std::optional<std::string> answer = ReadOnce(client);
     ASSERT_TRUE(answer.has_value());
     EXPECT_TRUE(answer->starts_with("{\"error\":")) << request << *answer;
   }
-  EXPECT_EQ(device_.forgotten.size(), 1u);
-}
-
-TEST_F(SocketServerTest, WhatTheServiceIsAskedIsAnsweredWhenItHasAnAnswer) {
-  device_.answers_at_once = false;
-  ServeStatus();
-  const UniqueFd reload = Connect();
-  const UniqueFd save = Connect();
-  Send(reload, "reload\nping\n");
+  EXPECT_TRUE(device_.forgotten.empty());
+  EXPECT_TRUE(device_.updates.empty());
+  Send(client, "ping\n");
   Turn();
-  Send(save, "save\n");
-  Turn();
-  EXPECT_EQ(device_.asked, (std::vector{ServiceRequest::kReload, ServiceRequest::kSave}));
-  EXPECT_EQ(ReadOnce(reload), std::nullopt);
-  Send(reload, "save\n");
-  Turn();
-  EXPECT_EQ(device_.asked.size(), 2u) << "one thing after the other";
-
-  device_.answers[1]({true, "a warning"});
-  server_->Poke();
-  EXPECT_EQ(ReadOnce(save), "{\"ok\":true,\"warnings\":\"a warning\"}\n");
-  EXPECT_EQ(ReadOnce(reload), std::nullopt);
-  device_.answers[0]({false, "wg0.conf:1:1: one\nand two"});
-  server_->Poke();
-  Turn();
-  EXPECT_EQ(ReadOnce(reload), "{\"error\":\"wg0.conf:1:1: one\\nand two\"}\n{\"ok\":true}\n");
-  EXPECT_EQ(device_.asked.size(), 3u);
-}
-
-TEST_F(SocketServerTest, AnAnswerForAClientThatIsGoneGoesNowhere) {
-  device_.answers_at_once = false;
-  ServeStatus();
-  UniqueFd client = Connect();
-  Send(client, "reload\n");
-  Turn();
-  client.Reset();
-  Turn();
-  EXPECT_EQ(server_->connection_count(), 0u);
-  device_.answers.at(0)({true, ""});
-  server_->Poke();
-}
-
-TEST_F(SocketServerTest, WaitsForAnAnswerWithABoundedMemoryOnly) {
-  device_.answers_at_once = false;
-  ServeStatus();
-  const UniqueFd client = Connect();
-  Send(client, "reload\n" + std::string(1000, 'x'));
-  Turn();
-  EXPECT_EQ(ReadOnce(client), "");
+  EXPECT_EQ(ReadOnce(client), "{\"ok\":true}\n");
 }
 
 TEST_F(SocketServerTest, StatusSocketHangsUpOnALineWithoutEnd) {

@@ -1,0 +1,39 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_ADMIN_REQUESTS_H_
+#define RINGWIRE_PLATFORM_CONTROL_SOCKETS_ADMIN_REQUESTS_H_
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "crypto/secret.h"
+
+// What root asks of the service of an interface, as lines on its admin socket. Pure.
+namespace ringwire::platform {
+
+enum class AdminVerb : uint8_t {
+  kReload,  // "reload": apply the configuration file again
+  kSave,    // "save": write the device's state into the configuration file
+  kForget,  // "forget KEY": clear what is remembered of a peer's handshakes
+};
+
+struct AdminRequest {
+  AdminVerb verb = AdminVerb::kReload;
+  crypto::PublicKey peer{};  // of kForget
+};
+
+struct AdminResult {
+  bool ok = true;
+  std::string text;  // lines, without the last one's end: errors, or warnings; perhaps none
+};
+using AdminAnswer = std::function<void(const AdminResult&)>;
+
+// nullopt: no such request; `why` then says what is expected.
+std::optional<AdminRequest> ParseAdminRequest(std::string_view line, std::string* why);
+// {"ok":true}, perhaps with "warnings", or {"error":why}; one line without its end.
+std::string AdminAnswerLine(const AdminResult& result);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_SOCKETS_ADMIN_REQUESTS_H_

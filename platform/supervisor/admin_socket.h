@@ -1,0 +1,37 @@
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_ADMIN_SOCKET_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_ADMIN_SOCKET_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "platform/base/event_poll.h"
+#include "platform/control/sockets/admin_server.h"
+
+namespace ringwire::platform {
+
+// The supervisor's own socket, by which root asks it to reload, save and forget. The relay has no
+// part in it. Thread-compatible.
+class AdminSocket {
+ public:
+  static absl::StatusOr<std::unique_ptr<AdminSocket>> Open(const std::string& interface,
+                                                           AdminServer::Serve serve);
+  AdminSocket(const AdminSocket&) = delete;
+  AdminSocket& operator=(const AdminSocket&) = delete;
+
+  // Readable when Serve() has something to do.
+  int fd() const { return poll_.fd(); }
+  // Reads requests and writes answers as far as that goes without waiting.
+  void Serve();
+
+ private:
+  AdminSocket(UnixListener listener, AdminServer::Serve serve)
+      : server_(&poll_, std::move(listener), std::move(serve)) {}
+
+  EventPoll poll_;
+  AdminServer server_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_ADMIN_SOCKET_H_

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# A relay process that was taken over says what it likes to its supervisor, which keeps all rights. The supervisor goes on serving its
+# operator, and the relay gains nothing.
+#
+#   a ------ b: nobody answers
+source "$(dirname "$0")/lib.sh"
+
+cp -a /etc "$work/etc" && mount --bind "$work/etc" /etc
+rm -f /etc/resolv.conf && echo 'nameserver 192.0.2.53' >/etc/resolv.conf
+two_bare_hosts
+conf=$work/wga.conf
+write() {  # write ENDPOINT [LINE of [Interface]...]
+  local endpoint=$1
+  shift
+  (umask 077 && printf '%s\n' '[Interface]' "PrivateKey = ${private[a]}" 'Address = 10.77.0.1/24' "$@" \
+    '[Peer]' "PublicKey = ${public[b]}" "Endpoint = $endpoint" 'AllowedIPs = 10.77.0.2/32' >"$conf")
+}
+supervisor() { pgrep -of "ringwire (up|run) .*wga.conf"; }
+relay() { pgrep -P "$(supervisor)"; }
+forge() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/forge_relay.py" "$@"; }
+says() { grep -Eq -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1"; }; echo "ok: $1"; }
+up() { on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$conf"; }
+
+say "a relay that names another interface as the tunnel's"
+write nowhere.invalid:51820  # the supervisor waits for the name, and the relay for the supervisor
+snapshot() { ip -n a address show dev eth0; ip -n a route show table all; }
+snapshot >"$work/before"
+up >"$work/up.log" 2>&1 &
+front=$!
+wait_until 20 "the relay is there" relay
+index=$(ip -n a -o link show eth0 | cut -d: -f1)
+body=$("$RINGWIRE_PYTHON" -c "import struct, sys; print(struct.pack('=I', int(sys.argv[1])))" "$index")
+check "it says that eth0 is the tunnel" forge "$(relay)" await Start send Started "$body"
+check_fails "up fails" wait $front
+check "and says why" grep -q 'cannot start the relay process: it did not make the interface wga' "$work/up.log"
+snapshot >"$work/after"
+check "eth0 is as it was" diff "$work/before" "$work/after"
+
+say "a relay that never stops talking"
+write 192.0.2.2:51820
+check "up" up
+forge "$(relay)" await Configure flood Unanswered >"$work/forge.log" 2>&1 &
+wait_until 10 "it is taken over" grep -q speaking "$work/forge.log"
+write 192.0.2.2:51820 'MTU = 1300'
+kill -HUP "$(supervisor)"
+wait_until 20 "it is asked something, and talks" grep -q flooding "$work/forge.log"
+check "down ends it all the same" on a timeout 60 "$RINGWIRE" down wga
+check "the interface is gone" no_interface a wga
