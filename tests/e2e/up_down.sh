@@ -106,7 +106,7 @@ check "up" up
 check_fails "a second up is refused" up
 up_is_whole full
 check "down" down
-check "again" down
+check_fails "again, which is an error" down
 check "and by the file" on b "$RINGWIRE" down "$conf"
 compare "down twice"
 
