@@ -123,9 +123,9 @@ absl::Status UndoLeftovers(const std::string& interface) {
 std::vector<std::string> TracesOf(const std::string& interface) {
   std::vector<std::string> commands;
   if (::if_nametoindex(interface.c_str()) != 0) commands.push_back("ip link delete " + interface);
-  const DeleteNftTable table{NftTableName(interface)};
-  if (RunNft(ListJson(table.name), "list a table").ok()) {
-    commands.push_back(CommandsOf(table, interface));
+  const std::string table = NftTableName(interface);
+  if (RunNft(ListJson(table), "list a table").ok()) {
+    commands.push_back(DeleteExistingCommand(table));
   }
   absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
   if (!netlink.ok()) return commands;

@@ -141,7 +141,7 @@ on b "$RINGWIRE" up --dry-run "$work/wgb.conf" >"$work/plan"
 up
 rules >"$work/rules"
 down
-grep -v '^nft delete' "$work/plan" | grep '^nft ' >"$work/nft.sh"
+sed '/^# and to undo it/,$d' "$work/plan" | grep '^nft ' >"$work/nft.sh"
 check "the commands of the plan are ones that a person can type" on b sh -e "$work/nft.sh"
 check_equal "and do the same" "$(cat "$work/rules")" "$(rules)"
 check "the last one lifts it" on b sh -c "$(tail -n 1 "$work/plan")"

@@ -2,23 +2,17 @@
 #define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_TABLE_H_
 
 #include <cstdint>
-#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/wire/address.h"
+#include "platform/gateway/firewall/nft_expression.h"
 
-// One nftables table of the family inet, as data: rendered as the commands that a person types and
-// as the JSON that nft takes. Pure.
+// One nftables table of the family inet, as data, and the transactions on it. Of each transaction
+// there is one list of commands, in two spellings: as a person types them, one a line, and as the
+// JSON that nft is told. Pure.
 namespace ringwire::platform {
-
-// A match or a verdict in both spellings.
-struct NftExpression {
-  std::string text;
-  std::string json;  // one object
-  friend bool operator==(const NftExpression&, const NftExpression&) = default;
-};
 
 struct NftRule {
   std::vector<NftExpression> expressions;
@@ -55,41 +49,21 @@ struct NftTable {
   friend bool operator==(const NftTable&, const NftTable&) = default;
 };
 
-NftExpression Arrives(std::string_view interface);
-NftExpression ArrivesElsewhere(std::string_view interface);  // on another interface than this one
-NftExpression Leaves(std::string_view interface);
-NftExpression LeavesElsewhere(std::string_view interface);
-NftExpression DestinationIs(const IpAddress& address);
-NftExpression SourceIsNotLocal();
-NftExpression IsUdp();
-NftExpression IsIgmp();
-NftExpression IsFamily(IpFamily family);
-NftExpression DestinationWithin(const Prefix& prefix);
-// A UDP or TCP port; `protocol` and `field` as nft calls them: "udp", "dport".
-NftExpression PortIs(std::string_view protocol, std::string_view field, uint16_t port);
-// ICMPv6 of one of these types, as nft calls them.
-NftExpression IcmpTypeIs(std::string_view type);
-NftExpression Icmpv6TypeIn(std::initializer_list<std::string_view> types);
-NftExpression MarkIs(uint32_t mark);
-NftExpression SaveMark();     // the packet's mark becomes its connection's
-NftExpression RestoreMark();  // and the other way round
-NftExpression IsTcpSyn();
-NftExpression ClampMss();    // to what fits the routes of both directions, and never up
-NftExpression Masquerade();  // the address of the interface by which the packet leaves
-NftExpression Drop();
-NftExpression Accept();
-NftExpression Refuse();  // with an ICMP error: administratively prohibited
-
 // The name of an interface's own table. What nft takes in no name is written as / and its code; an
 // interface's name has no /.
 std::string NftTableName(std::string_view interface);
 
-// One line a command.
-std::string NftCommands(const NftTable& table);
-// A transaction that puts `table` in the place of whatever has its name.
+// Puts `table` in the place of whatever has its name.
+std::string ReplaceCommands(const NftTable& table);
 std::string ReplaceJson(const NftTable& table);
-// A transaction that removes the table, also if there is none.
+
+// Removes the table, and does not fail if there is none.
+std::string DeleteCommands(std::string_view name);
 std::string DeleteJson(std::string_view name);
+
+// What a person types to remove a table that is there.
+std::string DeleteExistingCommand(std::string_view name);
+
 // Fails if there is none.
 std::string ListJson(std::string_view name);
 

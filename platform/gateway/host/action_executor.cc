@@ -11,6 +11,7 @@
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/sysctl_holders.h"
+#include "platform/gateway/plan/dns_calls.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 
@@ -23,19 +24,27 @@ absl::StatusOr<bool> Changed(const absl::Status& status) {
 }
 
 // resolvectl waits 25 s for a service that does not answer.
-constexpr absl::Duration kToolTimeMax = absl::Minutes(2);
+constexpr absl::Duration kCallTimeMax = absl::Minutes(2);
 
-absl::Status RunTool(std::string_view name, std::vector<std::string> arguments,
-                     std::string_view input, const std::string& tried) {
-  const std::optional<std::string> path = FindProgram(name);
+absl::Status RunCall(const ProgramCall& call, const std::string& tried) {
+  const std::optional<std::string> path = FindProgram(call.program);
   if (!path.has_value()) {
-    return absl::NotFoundError(fmt::format("{}: {} is not there any more", tried, name));
+    return absl::NotFoundError(fmt::format("{}: {} is not there any more", tried, call.program));
   }
-  arguments.insert(arguments.begin(), *path);
-  const absl::Status status = RunProgram(arguments, {.input = input, .time_max = kToolTimeMax});
+  std::vector<std::string> arguments = {*path};
+  arguments.insert(arguments.end(), call.arguments.begin(), call.arguments.end());
+  const std::string input = InputOf(call);
+  const absl::Status status = RunProgram(arguments, {.input = input, .time_max = kCallTimeMax});
   if (status.ok()) return status;
-  return absl::AbortedError(
-      fmt::format("{} by {}: {}", tried, name, std::string(status.message())));
+  return absl::AbortedError(fmt::format("{} by {}: {}", tried, call.program, MessageOf(status)));
+}
+
+absl::Status RunCalls(const std::vector<ProgramCall>& calls, const std::string& tried) {
+  for (const ProgramCall& call : calls) {
+    const absl::Status status = RunCall(call, tried);
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 // A hook may depend on how wg-quick runs it, in a bash with just these options. Where there is no
@@ -187,38 +196,18 @@ absl::StatusOr<bool> Host::Do(const ForgetForwarded& action) {
 }
 
 absl::StatusOr<bool> Host::Do(const SetDns& action) {
-  const std::string tried = Describe(action);
-  if (action.program == DnsProgram::kResolvectl) {
-    std::vector<std::string> servers = {"dns", action.record};
-    servers.insert(servers.end(), action.servers.begin(), action.servers.end());
-    std::vector<std::string> domains = {"domain", action.record};
-    domains.insert(domains.end(), action.search.begin(), action.search.end());
-    domains.emplace_back("~.");
-    const absl::Status status = RunTool("resolvectl", std::move(servers), {}, tried);
-    if (!status.ok()) return status;
-    return Changed(RunTool("resolvectl", std::move(domains), {}, tried));
-  }
-  std::string input;
-  for (const std::string& server : action.servers) input += "nameserver " + server + "\n";
-  if (!action.search.empty()) {
-    input += "search";
-    for (const std::string& domain : action.search) input += " " + domain;
-    input += "\n";
-  }
-  return Changed(RunTool("resolvconf", {"-a", action.record, "-m", "0", "-x"}, input, tried));
+  return Changed(RunCalls(CallsOf(action), Describe(action)));
 }
 
 absl::StatusOr<bool> Host::Do(const RevertDns& action) {
-  const std::string tried = Describe(action);
+  const absl::Status status = RunCalls(CallsOf(action), Describe(action));
   if (action.program == DnsProgram::kResolvconf) {
-    const absl::Status status = RunTool("resolvconf", {"-d", action.record, "-f"}, {}, tried);
     if (!absl::IsNotFound(status)) return Changed(status);
     spdlog::warn("{}", MessageOf(status));  // with the program its list has gone
     return true;
   }
   // systemd-resolved forgets an interface that goes; a failure only means that it has.
-  const absl::Status status = RunTool("resolvectl", {"revert", action.record}, {}, tried);
-  if (!status.ok()) spdlog::debug("{}", std::string(status.message()));
+  if (!status.ok()) spdlog::debug("{}", MessageOf(status));
   return true;
 }
 

@@ -20,7 +20,7 @@
 
 namespace ringwire::platform {
 
-// Carries out actions on this host: a thin layer over netlink, libnftables, /proc/sys and the few
+// Carries out actions on this host: a thin layer over netlink, nft, /proc/sys and the few
 // programs that there is no other way for. Thread-compatible.
 class Host {
  public:

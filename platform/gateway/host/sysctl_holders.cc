@@ -18,6 +18,7 @@
 #include "platform/base/state_lock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
+#include "platform/gateway/plan/sysctl_setting.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -115,12 +116,6 @@ std::vector<Held>::iterator Find(std::vector<Held>* all, const std::string& path
   });
 }
 
-// As sysctl(8) and container programs name it.
-std::string Dotted(std::string path) {
-  std::ranges::replace(path, '/', '.');
-  return path;
-}
-
 absl::Status ReadOnlyError(const std::string& options) {
   return absl::PermissionDeniedError(fmt::format(
       "cannot change the kernel's network settings: /proc/sys is read-only; start the container "
@@ -130,9 +125,9 @@ absl::Status ReadOnlyError(const std::string& options) {
 
 absl::Status Write(const std::string& path, const std::string& value) {
   const std::string tried = fmt::format("set {} to {}", path, value);
-  const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
+  const UniqueFd file(::open(SysctlFile(path).c_str(), O_WRONLY | O_CLOEXEC));
   if (!file.valid() && errno == EROFS)
-    return ReadOnlyError(fmt::format(" --sysctl {}={}", Dotted(path), value));
+    return ReadOnlyError(fmt::format(" --sysctl {}={}", SysctlDotted(path), value));
   if (!file.valid()) return absl::ErrnoToStatus(errno, tried);
   if (::write(file.get(), value.data(), value.size()) < 0) {
     return absl::ErrnoToStatus(errno, tried);
@@ -145,15 +140,15 @@ absl::Status Write(const std::string& path, const std::string& value) {
 absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted) {
   std::string options;
   for (const auto& [path, value] : wanted) {
-    const UniqueFd file(::open(("/proc/sys/" + path).c_str(), O_WRONLY | O_CLOEXEC));
+    const UniqueFd file(::open(SysctlFile(path).c_str(), O_WRONLY | O_CLOEXEC));
     if (file.valid() || errno != EROFS) continue;
-    fmt::format_to(std::back_inserter(options), " --sysctl {}={}", Dotted(path), value);
+    fmt::format_to(std::back_inserter(options), " --sysctl {}={}", SysctlDotted(path), value);
   }
   return options.empty() ? absl::OkStatus() : ReadOnlyError(options);
 }
 
 std::optional<std::string> ReadSysctl(const std::string& path) {
-  std::ifstream file("/proc/sys/" + path);
+  std::ifstream file(SysctlFile(path));
   if (!file) return std::nullopt;
   std::string value((std::istreambuf_iterator<char>(file)), {});
   while (value.ends_with('\n')) value.pop_back();

@@ -3,8 +3,11 @@
 
 #include "core/config/gateway_config.h"
 #include "fmt/format.h"
+#include "platform/base/shell_text.h"
 #include "platform/gateway/plan/action.h"
+#include "platform/gateway/plan/dns_calls.h"
 #include "platform/gateway/plan/namespace_dns.h"
+#include "platform/gateway/plan/sysctl_setting.h"
 
 // Actions for people: as commands, and in error messages.
 namespace ringwire::platform {
@@ -30,12 +33,6 @@ std::string RouteCommand(std::string_view verb, const Route& route, std::string_
 
 std::string RuleCommand(std::string_view verb, const Rule& rule) {
   return fmt::format("ip {} rule {} {}", FamilyFlag(rule.family), verb, RuleWords(rule));
-}
-
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
 }
 
 // conntrack takes one port and one address at a time.
@@ -71,26 +68,6 @@ std::string ForgetForwardedCommands(const DatagramForwards& ports) {
   return text;
 }
 
-std::string SetDnsCommand(const SetDns& dns) {
-  if (dns.program == DnsProgram::kResolvectl) {
-    std::string domains;  // a shell would take ~ for somebody's home
-    for (const std::string& domain : dns.search) {
-      domains += domain.starts_with('~') ? "'" + domain + "' " : domain + " ";
-    }
-    return fmt::format("resolvectl dns {} {}\nresolvectl domain {} {}'~.'", dns.record,
-                       Joined(dns.servers), dns.record, domains);
-  }
-  std::string lines;
-  for (const std::string& server : dns.servers) lines += " 'nameserver " + server + "'";
-  if (!dns.search.empty()) lines += " 'search " + Joined(dns.search) + "'";
-  return fmt::format("printf '%s\\n'{} | resolvconf -a {} -m 0 -x", lines, dns.record);
-}
-
-std::string RevertDnsCommand(const RevertDns& dns) {
-  if (dns.program == DnsProgram::kResolvectl) return "resolvectl revert " + dns.record;
-  return fmt::format("resolvconf -d {} -f", dns.record);
-}
-
 std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
   const NamespaceDnsPaths paths(dns.network_namespace);
   std::string text = "mkdir -p " + paths.folder + "\n";
@@ -98,7 +75,7 @@ std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
   text += "printf '%s\\n'";
   for (std::string_view rest = dns.text; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
-    fmt::format_to(std::back_inserter(text), " '{}'", line);
+    text += " " + ShellQuoted(line);
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
   }
   return text + " >" + paths.file;
@@ -152,13 +129,13 @@ std::string PlainCommandsOf(const Action& action, std::string_view interface) {
           [&](const RemoveRoute& a) { return RouteCommand("delete", a.route, interface); },
           [](const AddRule& a) { return RuleCommand("add", a.rule); },
           [](const RemoveRule& a) { return RuleCommand("delete", a.rule); },
-          [](const SetSysctl& a) { return fmt::format("sysctl -w {}={}", a.path, a.value); },
-          [](const ReplaceNftTable& a) { return NftCommands(a.table); },
-          [](const DeleteNftTable& a) { return "nft delete table inet " + a.name; },
+          [](const SetSysctl& a) { return SysctlCommand(a); },
+          [](const ReplaceNftTable& a) { return ReplaceCommands(a.table); },
+          [](const DeleteNftTable& a) { return DeleteCommands(a.name); },
           [](const ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
           [](const ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
-          [](const SetDns& a) { return SetDnsCommand(a); },
-          [](const RevertDns& a) { return RevertDnsCommand(a); },
+          [](const SetDns& a) { return ShellCommands(CallsOf(a)); },
+          [](const RevertDns& a) { return ShellCommands(CallsOf(a)); },
           [](const UseNamespace& a) {
             if (!a.create) return fmt::format("# the network namespace {} is there", a.name);
             return fmt::format("ip netns add {}\nip -n {} link set lo up", a.name, a.name);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "platform/gateway/firewall/nft_packet.h"
 
 namespace ringwire::platform {
 namespace {

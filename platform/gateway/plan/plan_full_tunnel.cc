@@ -5,6 +5,8 @@
 
 #include "core/config/config_file.h"
 #include "fmt/format.h"
+#include "platform/gateway/firewall/nft_connection.h"
+#include "platform/gateway/firewall/nft_packet.h"
 #include "platform/gateway/plan/plan_namespace.h"
 
 namespace ringwire::platform {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "platform/gateway/firewall/nft_packet.h"
 #include "platform/gateway/plan/plan_return_path.h"
 
 namespace ringwire::platform {

@@ -9,13 +9,14 @@
 
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_connection.h"
+#include "platform/gateway/firewall/nft_packet.h"
 
 namespace ringwire::platform {
 namespace {
 
 // Connections to any address of this host but those in the tunnel, which stay its own.
 std::vector<NftExpression> ToPublicPorts(const PlanBuilder& builder, const PortForward& forward) {
-  std::vector<NftExpression> match = {OfFamily(forward.target.family), DestinationIsLocal()};
+  std::vector<NftExpression> match = {IsFamily(forward.target.family), DestinationIsLocal()};
   for (const InterfaceAddress& own : builder.config().addresses) {
     if (own.address.family != forward.target.family) continue;
     match.push_back(DestinationIsNotIn(Prefix::Of(own.address, own.address.Bits())));

@@ -8,6 +8,7 @@
 #include "core/config/config_file.h"
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_connection.h"
+#include "platform/gateway/firewall/nft_packet.h"
 #include "platform/gateway/plan/plan_forward.h"
 
 namespace ringwire::platform {

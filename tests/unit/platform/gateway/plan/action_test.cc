@@ -1,7 +1,6 @@
 #include "platform/gateway/plan/action.h"
 
 #include "gtest/gtest.h"
-#include "nlohmann/json.hpp"
 
 namespace ringwire::platform {
 namespace {
@@ -85,21 +84,6 @@ TEST(ActionJsonTest, RefusesWhatItDidNotWrite) {
        R"({"do":"run_hook","key":"PostUp"})"}) {
     EXPECT_EQ(UndoFromJson(text), std::nullopt) << text;
   }
-}
-
-TEST(NftTableTest, AReplacementIsOneTransactionThatCannotMeetAnOldTable) {
-  const NftTable table{"ringwire-wg0", {{{"c", "filter", "prerouting", -300}, {{{Drop()}}}}}, {}};
-  const auto json = nlohmann::json::parse(ReplaceJson(table));
-  std::string order;
-  for (const auto& command : json["nftables"]) {
-    order += command.begin().key() + " " + command.begin().value().begin().key() + "; ";
-  }
-  EXPECT_EQ(order, "add table; delete table; add table; add chain; add rule; ");
-}
-
-TEST(NftTableTest, EveryLegalInterfaceHasALegalNameOfItsOwn) {
-  EXPECT_EQ(NftTableName("wg-0_a.b"), "ringwire-wg-0_a.b");
-  EXPECT_EQ(NftTableName("a=+b"), "ringwire-a/3d/2bb");
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ std::string NftRules(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
     if (const auto* const table = std::get_if<ReplaceNftTable>(&*step.apply)) {
-      return NftCommands(table->table);
+      return ReplaceCommands(table->table);
     }
   }
   return {};
@@ -80,6 +80,8 @@ TEST(PlanForwardTest, TheHostRoutesBothFamiliesAndSegmentsFit) {
             "net/ipv4/ip_forward=0 if 1\n");
   EXPECT_EQ(
       NftRules(plan),
+      "nft add table inet ringwire-wg0\n"
+      "nft delete table inet ringwire-wg0\n"
       "nft add table inet ringwire-wg0\n"
       "nft add chain inet ringwire-wg0 forwardmangle '{ type filter hook forward priority "
       "-150; policy accept; }'\n"

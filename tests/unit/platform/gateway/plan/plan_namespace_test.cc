@@ -149,6 +149,7 @@ TEST(CommandsOfTest, WhatIpCannotDoInANamespaceIsRunInside) {
   EXPECT_EQ(CommandsOf(SetSysctl{"net/ipv4/ip_forward", "1", std::nullopt}, "wg0", "vpn"),
             "ip netns exec vpn sysctl -w net/ipv4/ip_forward=1");
   EXPECT_EQ(CommandsOf(DeleteNftTable{"ringwire-wg0"}, "wg0", "vpn"),
+            "ip netns exec vpn nft add table inet ringwire-wg0\n"
             "ip netns exec vpn nft delete table inet ringwire-wg0");
   EXPECT_EQ(CommandsOf(RunHook{"PostUp", "ip link"}, "wg0", "vpn"), "ip link") << "hooks are not";
 }

@@ -131,6 +131,8 @@ TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
   EXPECT_EQ(
       Applied(plan),
       "nft add table inet ringwire-wg0\n"
+      "nft delete table inet ringwire-wg0\n"
+      "nft add table inet ringwire-wg0\n"
       "nft add chain inet ringwire-wg0 preraw '{ type filter hook prerouting priority -300; "
       "policy accept; }'\n"
       "nft add rule inet ringwire-wg0 preraw 'iifname != \"wg0\" ip daddr 10.77.0.1 fib saddr type "
@@ -157,7 +159,7 @@ TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
             "ip -4 route delete unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
             "sysctl -w net/ipv4/conf/all/src_valid_mark=0\n"
             "ip address delete 10.77.0.1/24 dev wg0\nip link delete dev wg0\n"
-            "nft delete table inet ringwire-wg0\n");
+            "nft add table inet ringwire-wg0\nnft delete table inet ringwire-wg0\n");
 }
 
 TEST(PlanTest, OnlyWhatFailsClosedStaysAfterACrash) {
@@ -280,7 +282,9 @@ TEST(PlanTest, PrintsWhatAPersonWouldTypeAndHowToUndoIt) {
             std::string::npos)
       << text;
   EXPECT_NE(text.find("# and to undo it:\nip -6 rule delete priority 32764"), std::string::npos);
-  EXPECT_TRUE(text.ends_with("ip link delete dev wg0\nnft delete table inet ringwire-wg0\nbye\n"))
+  EXPECT_TRUE(
+      text.ends_with("ip link delete dev wg0\nnft add table inet ringwire-wg0\n"
+                     "nft delete table inet ringwire-wg0\nbye\n"))
       << text;
 }
 

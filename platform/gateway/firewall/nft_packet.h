@@ -1,0 +1,47 @@
+#ifndef RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_PACKET_H_
+#define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_PACKET_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "core/wire/address.h"
+#include "platform/gateway/firewall/nft_expression.h"
+
+// What rules ask of a packet, and what becomes of it. Pure.
+namespace ringwire::platform {
+
+NftExpression Arrives(std::string_view interface);
+NftExpression ArrivesElsewhere(std::string_view interface);  // on another interface than this one
+NftExpression Leaves(std::string_view interface);
+NftExpression LeavesElsewhere(std::string_view interface);
+NftExpression DestinationIs(const IpAddress& address);
+NftExpression DestinationIsLocal();  // one of this host's own addresses
+NftExpression DestinationWithin(const Prefix& prefix);
+NftExpression DestinationIsNotIn(const Prefix& prefix);
+NftExpression SourceIsIn(const Prefix& prefix);
+NftExpression SourceIsNotLocal();
+NftExpression IsFamily(IpFamily family);
+NftExpression IsUdp();
+NftExpression IsIgmp();
+// A UDP or TCP port; `protocol` and `field` as nft calls them: "udp", "dport".
+NftExpression PortIs(std::string_view protocol, std::string_view field, uint16_t port);
+// ICMPv6 of one of these types, as nft calls them.
+NftExpression IcmpTypeIs(std::string_view type);
+NftExpression Icmpv6TypeIn(std::initializer_list<std::string_view> types);
+NftExpression MarkIs(uint32_t mark);
+NftExpression SetMark(uint32_t mark);
+NftExpression IsTcpSyn();
+// Sent by a socket that is neither bound to an address nor connected.
+NftExpression IsOfUnboundSocket();
+
+NftExpression SetSource(const IpAddress& address);  // of this packet, not of its connection
+NftExpression ClampMss();    // to what fits the routes of both directions, and never up
+NftExpression Masquerade();  // the address of the interface by which the packet leaves
+NftExpression Drop();
+NftExpression Accept();
+NftExpression Refuse();  // with an ICMP error: administratively prohibited
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_PACKET_H_
