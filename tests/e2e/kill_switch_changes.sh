@@ -146,3 +146,22 @@ check "the commands of the plan are ones that a person can type" on b sh -e "$wo
 check_equal "and do the same" "$(cat "$work/rules")" "$(rules)"
 check "the last one lifts it" on b sh -c "$(tail -n 1 "$work/plan")"
 check "and nothing is left" open
+
+say "without nft"
+nft=$(readlink -f "$(command -v nft)")
+nft_goes() { mount --bind /dev/null "$nft"; }  # seen by this test only
+nft_comes() { umount "$nft"; }
+configuration on
+nft_goes
+check "up refuses" fails_to_come_up
+nft_comes
+check "it names the package" grep -qF 'install the package `nftables`' "$work/wgb.log"
+check "and has changed nothing" open
+check "not even made the interface" no_interface b wgb
+up
+nft_goes
+check_fails "down cannot lift the switch" down
+nft_comes
+check "which holds" closed
+check "until a down with nft" down
+check "lifts it" open

@@ -103,13 +103,12 @@ TEST(ProgramTest, TheDeadlineEndsTheWholeGroup) {
   EXPECT_TRUE(held.IsReady()) << "something of it still runs";
 }
 
-// A process that is killed while its program runs; returns when the program has begun.
-pid_t KillCaller(Pipe* held, bool dies_with_caller) {
+// A process that is killed as soon as its program has begun.
+void KillCaller(Pipe* held) {
   const pid_t caller = ::fork();
   if (caller == 0) {
-    RunProgram(
-        {"/bin/sh", "-c", "echo; exec sleep 1000"},
-        {.output = {.standard = held->write_end.get()}, .dies_with_caller = dies_with_caller})
+    RunProgram({"/bin/sh", "-c", "echo; exec sleep 1000"},
+               {.output = {.standard = held->write_end.get()}, .dies_with_caller = true})
         .IgnoreError();
     ::_exit(1);
   }
@@ -119,12 +118,11 @@ pid_t KillCaller(Pipe* held, bool dies_with_caller) {
   EXPECT_EQ(::read(held->read_end.get(), &newline, 1), 1);
   ::kill(caller, SIGKILL);
   ::waitpid(caller, nullptr, 0);
-  return caller;
 }
 
 TEST(ProgramTest, OneThatDiesWithItsCallerDoes) {
   Pipe held;
-  KillCaller(&held, /*dies_with_caller=*/true);
+  KillCaller(&held);
   char byte = 0;
   EXPECT_TRUE(held.IsReady()) << "it still runs";
   EXPECT_EQ(::read(held.read_end.get(), &byte, 1), 0);

@@ -179,5 +179,14 @@ TEST(PlanKillSwitchTest, DryRunTypesTheSwitchFirstAndLiftsItLast) {
       << text;
 }
 
+TEST(PlanKillSwitchTest, WithoutTheProgramNftItIsRefused) {
+  HostFacts facts = Facts();
+  facts.has_nft = false;
+  EXPECT_EQ(MakePlan("wg0", Config("on"), facts).refusal,
+            "cannot load the nft table ringwire-wg0: this host has no `nft`; install the package "
+            "`nftables`");
+  EXPECT_EQ(MakePlan("wg0", Config("off"), facts).refusal, "") << "that one needs no table";
+}
+
 }  // namespace
 }  // namespace ringwire::platform
