@@ -145,7 +145,7 @@ absl::Status Relay::SetMark(std::string_view body) {
 }
 
 absl::Status Relay::Forget(std::string_view body) {
-  const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(body);
+  const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(body, 1);
   if (!peers.has_value() || peers->size() != 1) return absl::InternalError("forget: not one key");
   if (device_->loop().Forget(peers->front())) return absl::OkStatus();
   return absl::NotFoundError("nothing is remembered of this peer");

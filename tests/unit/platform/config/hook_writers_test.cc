@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <string>
 
 #include "platform/config/config_source.h"
@@ -43,7 +44,7 @@ class HookWritersTest : public testing::Test {
 
 TEST_F(HookWritersTest, AFileThatOthersCanWriteIsRefused) {
   EXPECT_EQ(Error(path()), "");
-  for (const mode_t mode : {0620, 0602, 0664, 0666}) {
+  for (const mode_t mode : std::initializer_list<mode_t>{0620, 0602, 0664, 0666}) {
     Allow(path(), mode);
     EXPECT_TRUE(Error(path()).starts_with("cannot run the hooks of " + path())) << mode;
     EXPECT_NE(Error(path()).find("chmod go-w " + path()), std::string::npos);
@@ -53,7 +54,7 @@ TEST_F(HookWritersTest, AFileThatOthersCanWriteIsRefused) {
 }
 
 TEST_F(HookWritersTest, AFolderInWhichOthersCanReplaceItIsRefused) {
-  for (const mode_t mode : {0720, 0702, 0777}) {
+  for (const mode_t mode : std::initializer_list<mode_t>{0720, 0702, 0777}) {
     Allow(folder_, mode);
     EXPECT_NE(Error(path()).find("chmod go-w " + folder_), std::string::npos) << mode;
   }
