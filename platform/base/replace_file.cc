@@ -14,20 +14,16 @@ namespace {
 
 constexpr mode_t kOwnerOnly = S_IRUSR | S_IWUSR;
 
-bool WriteAll(int file, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t size = ::write(file, text.data(), text.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return false;
-    text.remove_prefix(static_cast<size_t>(size));
-  }
-  return true;
+absl::Status SyncFolderOf(const std::string& path) {
+  const std::string folder = path.substr(0, path.rfind('/') + 1);
+  const UniqueFd opened(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.valid() && ::fsync(opened.get()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "sync the folder of " + path);
 }
 
-absl::Status WriteNew(const std::string& path, std::string_view text, const NewFile& wanted) {
-  ::unlink(path.c_str());  // left by a process that was killed
-  const UniqueFd file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
+absl::Status Fill(const UniqueFd& file, const std::string& path, std::string_view text,
+                  const NewFile& wanted) {
   if (!file.valid() || !WriteAll(file.get(), text)) {
     return absl::ErrnoToStatus(errno, "write " + path);
   }
@@ -40,23 +36,33 @@ absl::Status WriteNew(const std::string& path, std::string_view text, const NewF
   return absl::OkStatus();
 }
 
-absl::Status SyncFolderOf(const std::string& path) {
-  const std::string folder = path.substr(0, path.rfind('/') + 1);
-  const UniqueFd opened(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.valid() && ::fsync(opened.get()) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "sync the folder of " + path);
+}  // namespace
+
+bool WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(fd, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return false;
+    text.remove_prefix(static_cast<size_t>(size));
+  }
+  return true;
 }
 
-}  // namespace
+absl::Status WriteNewFile(const std::string& path, std::string_view text, const NewFile& file) {
+  ::unlink(path.c_str());  // left by a process that was killed
+  const UniqueFd opened(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
+  const absl::Status status = Fill(opened, path, text, file);
+  if (!status.ok()) ::unlink(path.c_str());
+  return status;
+}
 
 absl::Status ReplaceFile(const std::string& path, std::string_view text, const NewFile& file) {
   const std::string fresh = path + ".new";
-  absl::Status status = WriteNew(fresh, text, file);
-  if (status.ok() && ::rename(fresh.c_str(), path.c_str()) != 0) {
-    status = absl::ErrnoToStatus(errno, "replace " + path);
-  }
-  if (status.ok()) return SyncFolderOf(path);
+  absl::Status status = WriteNewFile(fresh, text, file);
+  if (!status.ok()) return status;
+  if (::rename(fresh.c_str(), path.c_str()) == 0) return SyncFolderOf(path);
+  status = absl::ErrnoToStatus(errno, "replace " + path);
   ::unlink(fresh.c_str());
   return status;
 }

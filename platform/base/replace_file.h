@@ -31,6 +31,13 @@ struct NewFile {
 // calls for one path at a time are not safe.
 absl::Status ReplaceFile(const std::string& path, std::string_view text, const NewFile& file = {});
 
+// The half of it that makes PATH.new: a new file at `path`, on disk when this returns OK. What was
+// at `path` is removed first; after an error there is nothing.
+absl::Status WriteNewFile(const std::string& path, std::string_view text, const NewFile& file);
+
+// Writes all of `text` to a blocking descriptor. False: errno says why.
+bool WriteAll(int fd, std::string_view text);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_BASE_REPLACE_FILE_H_
