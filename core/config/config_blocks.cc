@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/ascii.h"
+#include "core/device/secret_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 
@@ -75,8 +76,9 @@ std::string_view EndOfLine(std::string_view line) {
 void ReplaceValue(std::string_view value, std::string* line) {
   const std::string_view old = ReadConfigLine(*line).value;
   const auto begin = static_cast<size_t>(old.data() - line->data());
-  std::string fresh = fmt::format("{}{}{}", std::string_view(*line).substr(0, begin), value,
-                                  std::string_view(*line).substr(begin + old.size()));
+  const std::string_view whole = *line;
+  std::string fresh;
+  AppendSecret({whole.substr(0, begin), value, whole.substr(begin + old.size())}, &fresh);
   Erase(line);
   *line = std::move(fresh);
 }
@@ -89,14 +91,14 @@ void ConfigBlock::Clear() {
 }
 
 void ConfigBlock::EndLastLine(std::string_view end) {
-  if (!lines_.empty() && EndOfLine(lines_.back()).empty()) lines_.back() += end;
+  if (!lines_.empty() && EndOfLine(lines_.back()).empty()) AppendSecret({end}, &lines_.back());
 }
 
 void ConfigBlock::Append(std::string line, std::string_view end) {
   size_t at = lines_.size();
   while (at > 0 && !ReadConfigLine(lines_[at - 1]).SaysSomething()) --at;
-  if (at > 0 && EndOfLine(lines_[at - 1]).empty()) lines_[at - 1] += end;
-  if (EndOfLine(line).empty()) line += end;
+  if (at > 0 && EndOfLine(lines_[at - 1]).empty()) AppendSecret({end}, &lines_[at - 1]);
+  if (EndOfLine(line).empty()) AppendSecret({end}, &line);
   lines_.insert(lines_.begin() + static_cast<std::ptrdiff_t>(at), std::move(line));
 }
 

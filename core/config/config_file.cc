@@ -1,7 +1,6 @@
 #include "core/config/config_file.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "absl/container/btree_set.h"
@@ -9,47 +8,51 @@
 #include "core/base/check.h"
 #include "core/config/named_values.h"
 #include "core/device/key_text.h"
+#include "core/device/secret_text.h"
 #include "fmt/format.h"
 
 namespace ringwire {
 namespace {
 
+// Appends what is no secret to a text that has some.
+template <typename... Values>
+void Append(std::string* text, fmt::format_string<Values...> form, Values&&... values) {
+  AppendSecret({fmt::format(form, std::forward<Values>(values)...)}, text);
+}
+
 void AppendKey(std::string_view name, const crypto::Secret<32>& key, std::string* text) {
   std::string base64 = KeyToBase64(key.bytes());
-  fmt::format_to(std::back_inserter(*text), "{} = {}\n", name, base64);
+  AppendSecret({name, " = ", base64, "\n"}, text);
   crypto::Cleanse(base64.data(), base64.size());
 }
 
 std::string InterfaceText(const ConfigFile& config) {
   std::string text = "[Interface]\n";
   if (config.private_key) AppendKey("PrivateKey", *config.private_key, &text);
-  if (config.listen_port) {
-    fmt::format_to(std::back_inserter(text), "ListenPort = {}\n", *config.listen_port);
-  }
-  if (config.fwmark) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", *config.fwmark);
+  if (config.listen_port) Append(&text, "ListenPort = {}\n", *config.listen_port);
+  if (config.fwmark) Append(&text, "FwMark = {:#x}\n", *config.fwmark);
   return text;
 }
 
 void AppendPeer(const PeerConfig& peer, std::string* text) {
-  const auto out = std::back_inserter(*text);
-  fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
+  Append(text, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
   if (peer.preshared_key) AppendKey("PresharedKey", *peer.preshared_key, text);
   std::string_view separator = "AllowedIPs = ";
   // wg before 1.0.20250521 knows no '+' and '-'.
   for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
-    fmt::format_to(out, "{}{}", separator, prefix.ToString());
+    Append(text, "{}{}", separator, prefix.ToString());
     separator = ", ";
   }
-  if (separator == ", ") text->push_back('\n');
-  if (peer.endpoint) fmt::format_to(out, "Endpoint = {}\n", peer.endpoint->ToString());
+  if (separator == ", ") Append(text, "\n");
+  if (peer.endpoint) Append(text, "Endpoint = {}\n", peer.endpoint->ToString());
   // Also when it is 0: `wg syncconf` leaves running what the text doesn't name.
   if (peer.persistent_keepalive_seconds) {
-    fmt::format_to(out, "PersistentKeepalive = {}\n", *peer.persistent_keepalive_seconds);
+    Append(text, "PersistentKeepalive = {}\n", *peer.persistent_keepalive_seconds);
   }
 }
 
 void AppendCipher(TransportCipher cipher, std::string* text) {
-  fmt::format_to(std::back_inserter(*text), "TransportCipher = {}\n", TransportCipherName(cipher));
+  Append(text, "TransportCipher = {}\n", TransportCipherName(cipher));
 }
 
 // What the block of a peer has to clear: of several blocks of one peer the first one does it for
@@ -67,22 +70,20 @@ NamedValues::Peer ClearedInBlock(const PeerConfig& peer, const NamedValues& now,
 
 void AppendDevicePeer(const PeerConfig& peer, const NamedValues::Peer& cleared,
                       const std::optional<SocketAddress>& endpoint, std::string* text) {
-  const auto out = std::back_inserter(*text);
-  fmt::format_to(out, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
+  Append(text, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
   if (peer.preshared_key || cleared.preshared_key) {
     AppendKey("PresharedKey", peer.preshared_key.value_or(crypto::PresharedKey()), text);
   }
-  if (peer.names_allowed_ips || cleared.allowed_ips) *text += "AllowedIPs =\n";
+  if (peer.names_allowed_ips || cleared.allowed_ips) Append(text, "AllowedIPs =\n");
   for (const AllowedIpChange& change : peer.allowed_ips) {
     const std::string_view sign = change.remove ? "-" : peer.allowed_ips_incremental ? "+" : "";
-    fmt::format_to(out, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
+    Append(text, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
   }
-  if (endpoint) fmt::format_to(out, "Endpoint = {}\n", endpoint->ToString());
+  if (endpoint) Append(text, "Endpoint = {}\n", endpoint->ToString());
   if (peer.persistent_keepalive_seconds || cleared.persistent_keepalive) {
-    fmt::format_to(out, "PersistentKeepalive = {}\n",
-                   peer.persistent_keepalive_seconds.value_or(0));
+    Append(text, "PersistentKeepalive = {}\n", peer.persistent_keepalive_seconds.value_or(0));
   }
-  if (!peer.name.empty()) fmt::format_to(out, "Name = {}\n", peer.name);
+  if (!peer.name.empty()) Append(text, "Name = {}\n", peer.name);
   AppendCipher(peer.transport_cipher, text);
 }
 
@@ -131,7 +132,7 @@ std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
   if (!config.private_key && before.private_key) {
     AppendKey("PrivateKey", crypto::PrivateKey(), &text);
   }
-  if (fwmark != 0) fmt::format_to(std::back_inserter(text), "FwMark = {:#x}\n", fwmark);
+  if (fwmark != 0) Append(&text, "FwMark = {:#x}\n", fwmark);
   AppendCipher(config.transport_cipher, &text);
   const NamedValues now = NamedIn(config);
   absl::flat_hash_set<crypto::PublicKey> written;

@@ -16,6 +16,7 @@
 #include "core/config/config_value.h"
 #include "core/config/live_peers.h"
 #include "core/device/key_text.h"
+#include "core/device/secret_text.h"
 #include "crypto/x25519.h"
 #include "fmt/format.h"
 
@@ -41,6 +42,13 @@ std::string Joined(const std::vector<Prefix>& prefixes) {
   std::string text;
   for (const Prefix& prefix : prefixes) AddToList(prefix.ToString(), &text);
   return text;
+}
+
+// `KEY = VALUE` as a line; the value may be a secret.
+std::string SettingLine(std::string_view key, std::string_view value, std::string_view end) {
+  std::string line;
+  AppendSecret({key, " = ", value, end}, &line);
+  return line;
 }
 
 std::optional<std::string> TextOf(const std::optional<crypto::Secret<32>>& key) {
@@ -182,7 +190,7 @@ void Saver::Set(const std::vector<ConfigBlock*>& blocks, std::string_view key,
     });
   }
   if (!value.has_value()) return;
-  if (!is_set) blocks.front()->Append(fmt::format("{} = {}{}", key, *value, end_), end_);
+  if (!is_set) blocks.front()->Append(SettingLine(key, *value, end_), end_);
   crypto::Cleanse(value->data(), value->size());
 }
 
@@ -235,7 +243,7 @@ void Saver::SaveLink(const std::vector<ConfigBlock*>& blocks) {
     if (std::ranges::find(file.addresses, address) != file.addresses.end()) continue;
     AddToList(address.ToString(), &added);
   }
-  if (!added.empty()) blocks.front()->Append(fmt::format("Address = {}{}", added, end_), end_);
+  if (!added.empty()) blocks.front()->Append(SettingLine("Address", added, end_), end_);
   if (file.mtu.has_value() && device.mtu.has_value() && file.mtu != device.mtu) {
     Set(blocks, "MTU", fmt::format("{}", *device.mtu));
   }
@@ -321,7 +329,7 @@ void Saver::SaveAllowedIps(const PeerConfig& file, const PeerConfig& device, Con
     return EditAllowedIps(gone, line == last ? std::string_view(words) : std::string_view(), line);
   });
   if (last == nullptr && !words.empty()) {
-    block->Append(fmt::format("AllowedIPs = {}{}", words, end_), end_);
+    block->Append(SettingLine("AllowedIPs", words, end_), end_);
   }
 }
 
@@ -350,7 +358,7 @@ void Saver::AppendPeer(const PeerConfig& peer) {
   ConfigBlock& block = blocks_.emplace_back(ConfigSection::kPeer);
   block.Push(fmt::format("{}[Peer]{}", end_, end_));
   const auto add = [&](std::string_view key, std::string value) {
-    if (!value.empty()) block.Push(fmt::format("{} = {}{}", key, value, end_));
+    if (!value.empty()) block.Push(SettingLine(key, value, end_));
     crypto::Cleanse(value.data(), value.size());
   };
   add("PublicKey", KeyToBase64(peer.public_key));

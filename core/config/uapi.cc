@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "core/config/number_text.h"
 #include "core/device/key_text.h"
+#include "core/device/secret_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 
@@ -200,16 +201,6 @@ void AppendPeer(const PeerStatus& peer, std::string* chunk) {
 
 UapiRequestReader::~UapiRequestReader() { crypto::Cleanse(buffer_.data(), buffer_.size()); }
 
-// std::string would leave the old allocation behind with the keys in it.
-void UapiRequestReader::Reserve(size_t size) {
-  if (size <= buffer_.capacity()) return;
-  std::string larger;
-  larger.reserve(std::max(size, 2 * buffer_.capacity()));
-  larger = buffer_;
-  crypto::Cleanse(buffer_.data(), buffer_.size());
-  buffer_.swap(larger);
-}
-
 void UapiRequestReader::Consume(size_t bytes) {
   if (bytes == 0) return;
   crypto::Cleanse(buffer_.data(), bytes);
@@ -227,8 +218,7 @@ void UapiRequestReader::Append(std::string_view bytes) {
     overflowed_ = true;
     return;
   }
-  Reserve(buffer_.size() + bytes.size());
-  buffer_.append(bytes);
+  AppendSecret({bytes}, &buffer_);
 }
 
 absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {

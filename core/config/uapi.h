@@ -44,7 +44,6 @@ class UapiRequestReader {
   absl::StatusOr<std::optional<UapiRequest>> Next();
 
  private:
-  void Reserve(size_t size);
   void Consume(size_t bytes);
 
   const size_t bytes_max_;
