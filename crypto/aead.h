@@ -14,7 +14,7 @@ namespace ringwire::crypto {
 struct AeadKeySchedules;
 class AeadRuns;
 
-// How transport messages are sealed. The values are part of the handshake extension.
+// The cipher of transport messages. The values are part of the handshake extension.
 enum class AeadSuite : uint8_t { kChaCha20Poly1305 = 0, kAes256Gcm = 1 };
 
 inline constexpr size_t kAeadSuiteCount = 2;
@@ -24,8 +24,8 @@ inline constexpr size_t kAeadSuiteCount = 2;
 
 inline constexpr size_t kTagBytes = 16;
 
-// Whose code seals and opens. BoringSSL is always there; crypto/aead_provider.h says when the other
-// one may be used.
+// The library that seals and opens. BoringSSL is always there; crypto/aead_provider.h states when
+// the other one may be used.
 enum class AeadProvider : uint8_t { kBoringSsl = 0, kIpsecMb = 1 };
 
 // "BoringSSL" or "intel-ipsec-mb".
@@ -61,8 +61,8 @@ class AeadKey {
   alignas(64) std::array<std::byte, kSchedulesBytes> storage_;
 };
 
-// `size` bytes of plaintext at `data`, which are replaced by ciphertext; the tag goes to the
-// kTagBytes behind them, which belong to the segment too.
+// `size` bytes of plaintext at `data`, which are replaced by ciphertext. The tag goes into the next
+// kTagBytes, which belong to the segment too.
 struct SealSegment {
   uint8_t* data;
   size_t size;
@@ -70,7 +70,7 @@ struct SealSegment {
 
 // `size` bytes of ciphertext and tag at `data`, which are replaced by size - kTagBytes bytes of
 // plaintext. OpenRun sets `ok` and changes no other field. If the segment is refused, those
-// plaintext bytes are zero (and nothing is written where `size` is below kTagBytes).
+// plaintext bytes are zero (and nothing is written if `size` is below kTagBytes).
 struct OpenSegment {
   uint8_t* data;
   size_t size;
@@ -88,14 +88,15 @@ class AeadEngine {
  public:
   // BoringSSL for every suite.
   AeadEngine() : AeadEngine(AeadProviders()) {}
-  // As ChooseAeadProviders (crypto/aead_provider.h) found; what this machine lacks is our bug.
+  // `providers` comes from ChooseAeadProviders (crypto/aead_provider.h); a provider that this
+  // machine lacks is our bug.
   explicit AeadEngine(const AeadProviders& providers);
   ~AeadEngine();
   AeadEngine(const AeadEngine&) = delete;
   AeadEngine& operator=(const AeadEngine&) = delete;
 
-  // Segment i is sealed under counter0 + i. The caller has reserved these counters: one that is
-  // used twice under a key gives the key's plaintexts away.
+  // Segment i is sealed under counter0 + i. The caller has reserved these counters: using one twice
+  // under a key reveals the key's plaintexts.
   void SealRun(const AeadKey& key, std::span<const SealSegment> segments, uint64_t counter0);
 
   // Sets `ok` of every segment; one bad segment does not stop the rest.
@@ -110,7 +111,7 @@ class AeadEngine {
 };
 
 // ChaCha20-Poly1305 (RFC 8439) with an all-zero nonce, for handshake fields (AEAD of WP §5.4 with
-// counter 0), whose key serves once. `out` may begin where the input begins.
+// counter 0). Each key seals once. `out` may begin where the input begins.
 
 // `out` has plaintext.size() + kTagBytes bytes.
 void AeadSeal(const SymmetricKey& key, std::span<const uint8_t> plaintext,

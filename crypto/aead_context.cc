@@ -16,7 +16,7 @@ AeadContext::AeadContext(const EVP_AEAD* aead, const SymmetricKey& key) {
 
 AeadContext::~AeadContext() {
   EVP_AEAD_CTX_cleanup(&context_);
-  // The library's cleanup leaves the key schedule, which lives inside the context, as it was.
+  // The library's cleanup does not zero the key schedule, which is inside the context.
   Cleanse(&context_, sizeof(context_));
 }
 

@@ -10,8 +10,8 @@
 
 namespace ringwire::crypto {
 
-// One EVP_AEAD_CTX with its key. Internal to crypto/*.cc and to its tests: nobody else includes it,
-// so that BoringSSL's headers stay within this folder.
+// One EVP_AEAD_CTX with its key. Only crypto/*.cc and its tests include it, so that BoringSSL's
+// headers stay within this folder.
 //
 // Immutable after construction; Seal and Open may run concurrently. No allocation for the three
 // AEADs used here, except that BoringSSL allocates its error state at the first failed Open of a

@@ -11,11 +11,11 @@ namespace {
 constexpr size_t kEverySizeUpTo = 1536;
 constexpr size_t kLargestBytes = 65536;
 constexpr size_t kRunMax = 64;
-// Between two segments: what nobody may write to.
+// Guard bytes between two segments: nobody may write them.
 constexpr size_t kGapBytes = 32;
 constexpr uint8_t kGap = 0xa5;
 
-// SplitMix64: enough for bytes that are different everywhere.
+// SplitMix64: good enough to make all bytes different.
 class Sequence {
  public:
   uint64_t Next() {

@@ -7,10 +7,10 @@
 
 namespace ringwire::crypto {
 
-// Whether `candidate` does exactly what BoringSSL does: every size from nothing to a packet's and a
-// little more, runs of 1 to 64 segments, in place, with forgeries among them, and not a byte
-// written outside. The input is pseudo-random and the same each time. False with what differs, as
-// the end of a sentence, in `*what_differs`.
+// Whether `candidate` gives exactly BoringSSL's results: for every size from 0 to a little above a
+// packet's, for runs of 1 to 64 segments, in place, with forgeries, without a write outside the
+// buffers. The input is pseudo-random and always the same. False: `*what_differs` gets the
+// difference, as the end of a sentence.
 [[nodiscard]] bool CrossCheckAead(AeadSuite suite, AeadRuns& candidate, std::string* what_differs);
 
 }  // namespace ringwire::crypto

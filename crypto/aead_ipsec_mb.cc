@@ -16,15 +16,15 @@ struct FreeMbMgr {
 };
 using MbMgr = std::unique_ptr<IMB_MGR, FreeMbMgr>;
 
-// Jobs that are filled and submitted together. The library would take 128; a train has at most 64.
+// Jobs that are submitted together. The library accepts 128; a train has at most 64.
 constexpr size_t kBurstMax = 64;
 
 bool Has(const IMB_MGR& mb_mgr, uint64_t features) {
   return (mb_mgr.features & features) == features;
 }
 
-// Null with `why_not` where the library is not to be used. The CPU is asked first, so that a
-// machine without AVX2 or AES never runs any of the library's code, its AES emulation least of all.
+// Null with `why_not` if the library must not be used. Checks the CPU first, so that a machine
+// without AVX2 or AES never runs the library's code, in particular not its AES emulation.
 MbMgr MakeMbMgr(const IpsecMbCpu& cpu, std::string* why_not) {
   if (!cpu.avx2 || !cpu.aes || !cpu.pclmul) {
     *why_not = "the CPU lacks AVX2, AES or PCLMULQDQ instructions";
@@ -55,8 +55,8 @@ MbMgr MakeMbMgr(const IpsecMbCpu& cpu, std::string* why_not) {
   return nullptr;
 }
 
-// Expands keys, on any thread: only its function pointers are used, and those functions keep no
-// state. Null where the library is not to be used.
+// Expands keys, on any thread: uses only its function pointers, and those functions keep no state.
+// Null if the library must not be used.
 const IMB_MGR* KeyExpander() {
   static const MbMgr expander = [] {
     std::string why_not;
@@ -183,7 +183,7 @@ class IpsecMbRuns : public AeadRuns {
     }
   }
 
-  // The library has decrypted whatever came: what a wrong tag belongs to is wiped before anybody
+  // The library decrypts before it checks the tag: wipe the plaintext of a wrong tag before anybody
   // can read it.
   static bool TagMatches(const OpenSegment& segment, std::span<const uint8_t, kTagBytes> tag) {
     const size_t size = segment.size - kTagBytes;

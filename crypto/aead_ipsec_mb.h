@@ -12,7 +12,7 @@
 // without it, aead_no_ipsec_mb.cc stands in. Internal to crypto/*.cc and to its tests.
 namespace ringwire::crypto {
 
-// A key as the library wants it; empty where the library cannot be used. Zeroed on destruction.
+// A key in the library's form; empty if the library cannot be used. Zeroed on destruction.
 class IpsecMbKey {
  public:
   IpsecMbKey(AeadSuite suite, const SymmetricKey& key);
@@ -28,18 +28,18 @@ class IpsecMbKey {
   alignas(64) std::array<std::byte, kBytes> bytes_{};
 };
 
-// What this machine has of the library.
+// The parts of the library that this machine can use.
 struct IpsecMb {
-  // For one thread. Null where the library is not built in or the CPU lacks what is asked of it;
-  // `why_not` says which.
+  // For one thread. Null if the library is not built in or the CPU lacks instructions; `why_not`
+  // says which.
   std::unique_ptr<AeadRuns> runs;
   std::string why_not;
-  // Which suites it is faster at than BoringSSL (docs/decisions/0001-aead-providers.md).
+  // The suites at which it is faster than BoringSSL (docs/decisions/0001-aead-providers.md).
   std::array<bool, kAeadSuiteCount> is_faster{};
 };
 
-// The instructions without which the library is not to be used: for want of them it would run its
-// AES emulation, or code that BoringSSL beats.
+// The instructions that the library needs: without them it would run its AES emulation, or code
+// slower than BoringSSL's.
 struct IpsecMbCpu {
   bool avx2 = false;
   bool aes = false;
@@ -47,9 +47,9 @@ struct IpsecMbCpu {
   static IpsecMbCpu OfThisMachine();
 };
 
-// Allocates a quarter of a megabyte, once an engine.
+// Allocates 256 KiB, once per engine.
 IpsecMb MakeIpsecMb();
-// The same for a CPU that has no more than this.
+// The same, as if the CPU had only these instructions.
 IpsecMb MakeIpsecMb(const IpsecMbCpu& cpu);
 
 }  // namespace ringwire::crypto

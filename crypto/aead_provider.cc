@@ -10,7 +10,7 @@ namespace {
 constexpr AeadSuite kSuites[kAeadSuiteCount] = {AeadSuite::kChaCha20Poly1305,
                                                 AeadSuite::kAes256Gcm};
 
-// A wrong answer for one suite is enough: such a build or CPU is not trusted with the other either.
+// One wrong answer rejects both suites: such a build or CPU is not trusted.
 bool Answers(AeadRuns& runs, const KnownAnswers& answers, std::string* what_failed) {
   for (const AeadSuite suite : kSuites) {
     std::string detail = "gives a wrong known answer";

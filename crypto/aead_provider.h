@@ -19,18 +19,19 @@ enum class AeadPreference : uint8_t {
 
 struct AeadProviderChoice {
   AeadProviders providers;
-  // Why intel-ipsec-mb is not used at all though the preference allows it; else empty.
+  // Why intel-ipsec-mb is not used although the preference allows it; else empty.
   std::string reason;
-  // It could be used but gave a wrong answer: news for the operator, unlike a CPU without AVX2.
+  // It could run but gave a wrong answer. The operator must hear of this, unlike of a CPU without
+  // AVX2.
   bool is_wrong = false;
 };
 
 // Takes intel-ipsec-mb only after known answers and a comparison with BoringSSL on every size of a
-// packet, forgeries included (a few milliseconds). BoringSSL is to be tested first (SelfTest).
-// Never fails: without intel-ipsec-mb it is BoringSSL, with the reason.
+// packet, forgeries included (a few milliseconds). Run SelfTest for BoringSSL first. Never fails:
+// without intel-ipsec-mb it chooses BoringSSL and gives the reason.
 [[nodiscard]] AeadProviderChoice ChooseAeadProviders(AeadPreference preference);
 
-// The same of another library and with other answers.
+// The same with another library and other answers, for tests.
 [[nodiscard]] AeadProviderChoice ChooseAeadProviders(AeadPreference preference,
                                                      const IpsecMb& library,
                                                      const KnownAnswers& answers);

@@ -8,10 +8,10 @@
 #include "crypto/aead_context.h"
 #include "crypto/aead_ipsec_mb.h"
 
-// What a provider is inside this folder. Internal to crypto/*.cc and to its tests.
+// The interface of a provider. Internal to crypto/*.cc and its tests.
 namespace ringwire::crypto {
 
-// What an AeadKey holds: the key as each provider wants it.
+// The contents of an AeadKey: the key in each provider's form.
 struct AeadKeySchedules {
   AeadKeySchedules(AeadSuite suite, const SymmetricKey& key);
 

@@ -7,10 +7,10 @@
 namespace ringwire::crypto {
 
 // The CPU has instructions for AES and for carry-less multiplication, and the library uses them.
-// Without them AES is slow and betrays its key by its timing.
+// Without them AES is slow, and its timing reveals the key.
 [[nodiscard]] bool HasAesHardware();
 
-// There is the hardware, and it gives the right answers.
+// The hardware exists and gives the right answers.
 [[nodiscard]] bool IsAes256GcmUsable(bool has_hardware, const KnownAnswers& answers);
 [[nodiscard]] inline bool IsAes256GcmUsable() {
   return IsAes256GcmUsable(HasAesHardware(), StandardAnswers());

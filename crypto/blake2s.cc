@@ -35,7 +35,7 @@ class Blake2sState {
   }
 
  private:
-  // The library declares the state packed; its vector code is happier with an aligned one.
+  // The library declares the state packed; its vector code is faster with an aligned one.
   alignas(64) blake2s_state state_;
 };
 

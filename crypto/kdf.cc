@@ -10,7 +10,7 @@ constexpr size_t kBlockBytes = 64;
 constexpr uint8_t kInnerPad = 0x36;
 constexpr uint8_t kOuterPad = 0x5c;
 
-// HmacBlake2s without leaving the result anywhere but in `*out`, which may hold `key` or `a`.
+// HmacBlake2s that leaves the result only in `*out`, which may alias `key` or `a`.
 void HmacInto(std::span<const uint8_t> key, std::span<const uint8_t> a, std::span<const uint8_t> b,
               SymmetricKey* out) {
   Hash hash = HmacBlake2s(key, a, b);
@@ -18,8 +18,8 @@ void HmacInto(std::span<const uint8_t> key, std::span<const uint8_t> a, std::spa
   Cleanse(hash.data(), hash.size());
 }
 
-// Writes outputs only after everything was read, which is what makes aliasing safe: t0 is complete
-// before the first, and each later step needs t0 and the step before, kept here.
+// Writes outputs only after it has read all inputs, so aliasing is safe: t0 is complete before the
+// first, and each later step needs t0 and the step before, kept here.
 void Kdf(const SymmetricKey& chaining, std::span<const uint8_t> input,
          std::span<SymmetricKey* const> outputs) {
   SymmetricKey t0;

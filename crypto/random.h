@@ -6,8 +6,8 @@
 
 namespace ringwire::crypto {
 
-// Where keys, indices, nonces and jitter come from. An argument everywhere, so that a simulation
-// with a seeded implementation repeats exactly.
+// The source of keys, indices, nonces and jitter. Always an argument, so that a simulation with a
+// seeded source repeats exactly.
 class Random {
  public:
   virtual ~Random();
@@ -15,12 +15,12 @@ class Random {
   // Fills `out` whole; cannot fail.
   virtual void Fill(std::span<uint8_t> out) = 0;
 
-  // Read as little-endian from Fill, so that one seed means the same numbers on every machine.
+  // Reads Fill as little-endian, so that a seed gives the same numbers on every machine.
   uint32_t Uint32();
   uint64_t Uint64();
 };
 
-// The generator of the operating system and the library on top of it. Thread-safe.
+// The operating system's generator, through BoringSSL's. Thread-safe.
 class SystemRandom final : public Random {
  public:
   void Fill(std::span<uint8_t> out) override;

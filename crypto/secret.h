@@ -20,8 +20,7 @@ void Cleanse(void* data, size_t size);
 [[nodiscard]] bool ConstantTimeEqual(std::span<const uint8_t> a, std::span<const uint8_t> b);
 
 // N bytes that must not outlive their use: zero at first, zeroed again on destruction and when
-// moved from. There is on purpose no way to print one or to turn it into a string.
-// Thread-compatible.
+// moved from. On purpose nothing prints it or turns it into a string. Thread-compatible.
 template <size_t N>
 class Secret {
  public:

@@ -54,7 +54,7 @@ constexpr std::array<uint8_t, 32> kBobPrivate =
 constexpr size_t kMessageBytes = 1009;
 constexpr uint64_t kCounter = 0x0102030405060708;
 
-// Byte i is i modulo 256; the test's keys and nonces are beginnings of it too.
+// Byte i is i modulo 256; the test's keys and nonces are prefixes of it.
 constexpr std::array<uint8_t, kMessageBytes> MakeMessage() {
   std::array<uint8_t, kMessageBytes> message{};
   for (size_t i = 0; i < message.size(); ++i) message[i] = static_cast<uint8_t>(i);
@@ -98,7 +98,7 @@ bool X25519SharedPasses(const KnownAnswers& answers) {
   return !SharedSecret(bob, kLowOrderPoint, &shared) && shared.IsZero();
 }
 
-// The tag is a function of every byte of ciphertext, so it stands for them.
+// The tag depends on every byte of ciphertext, so comparing it is enough.
 bool SuitePasses(AeadSuite suite, AeadRuns& runs,
                  std::span<const uint8_t, kTagBytes> expected_tag) {
   const AeadKey key(suite, TestKey());

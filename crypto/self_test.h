@@ -11,7 +11,7 @@
 
 namespace ringwire::crypto {
 
-// What each primitive must answer to the inputs fixed in self_test.cc.
+// The expected answers of each primitive to the inputs in self_test.cc.
 struct KnownAnswers {
   Hash blake2s;
   Mac16 blake2s_mac16;
@@ -33,15 +33,15 @@ struct KnownAnswers {
 // millisecond.
 [[nodiscard]] bool SelfTestAgainst(const KnownAnswers& answers, std::string* what_failed);
 
-// One suite of transport messages by one provider.
+// Tests one suite of transport messages of one provider.
 [[nodiscard]] bool SelfTestAead(AeadSuite suite, AeadRuns& runs, const KnownAnswers& answers);
 
-// SelfTestAgainst for AES-256-GCM by BoringSSL, which a device can do without: where it fails, it
-// is not offered.
+// SelfTestAgainst for BoringSSL's AES-256-GCM. A device works without it: if the test fails, the
+// suite is not offered.
 [[nodiscard]] bool SelfTestAes256Gcm(const KnownAnswers& answers);
 
-// SelfTestAgainst the standard answers; to be run once at start-up, before any key is used. A
-// library that was built or dispatched wrongly for this CPU is found here, not by a peer.
+// SelfTestAgainst the standard answers; to be run once at start-up, before any key is used. It
+// finds a library that was built or dispatched wrongly for this CPU before a peer does.
 [[nodiscard]] bool SelfTest(std::string* what_failed);
 
 }  // namespace ringwire::crypto

@@ -14,8 +14,8 @@ void Clamp(PrivateKey* key);
 
 [[nodiscard]] PublicKey PublicFromPrivate(const PrivateKey& key);
 
-// DH of WP §5.4. False, with `*out` zeroed, if the result is all zero: `peer` is then one of the
-// low-order points and would make the secret known to everyone.
+// DH of WP §5.4. False, with `*out` zeroed, if the result is all zero: `peer` is then a low-order
+// point, with which everyone knows the secret.
 [[nodiscard]] bool SharedSecret(const PrivateKey& key, const PublicKey& peer, SymmetricKey* out);
 
 // A fresh key, clamped.

@@ -12,8 +12,8 @@
 namespace ringwire {
 
 // A ring with one producer thread and one consumer thread, of fixed capacity (a power of two).
-// Elements are moved in and out; both ends never wait. `size()` may be asked by either end and is
-// exact only for what the other has published.
+// Elements are moved in and out; neither end ever waits. Either end may call `size()`, which counts
+// what the other end has published.
 template <typename T>
 class SpscQueue {
  public:

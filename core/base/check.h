@@ -4,8 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-// A failed CHECK is a bug of ours, never a property of the input: print where, and stop before
-// worse happens.
+// A failed CHECK is a bug of ours, never a property of the input: prints where, and aborts.
 #define CHECK(condition)                                                                 \
   do {                                                                                   \
     if (!(condition)) [[unlikely]] {                                                     \
@@ -14,7 +13,7 @@
     }                                                                                    \
   } while (false)
 
-// For what is true per packet: compiled out of release builds.
+// For checks on the packet path: compiled out of release builds.
 #ifdef NDEBUG
 #define DCHECK(condition) \
   do {                    \

@@ -16,7 +16,7 @@ class Counter {
   void Add(uint64_t n = 1) {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
-  // Takes back what was counted ahead of an outcome that then was another.
+  // Takes back what was counted before the outcome was known.
   void Retract(uint64_t n) {
     value_.store(value_.load(std::memory_order_relaxed) - n, std::memory_order_relaxed);
   }
@@ -26,7 +26,7 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// What one thread (a worker, or control) has seen. Written by that thread alone; read by control
+// The counts of one thread (a worker, or control). Only that thread writes them; control reads them
 // for `show`. "Segments" are packets: a superpacket of 40 TCP segments counts as one run and 40
 // segments.
 struct alignas(64) WorkerCounters {

@@ -7,9 +7,9 @@
 
 namespace ringwire {
 
-// Why a packet went no further. A hostile packet is data: it raises one of these counters and
-// nothing else. The second column is the name in `ringwire show` and in metrics. Order: as a packet
-// meets the checks.
+// Why a packet was dropped. A hostile packet is data: it raises one of these counters and nothing
+// else. The second column is the name in `ringwire show` and in metrics. The order is that of the
+// checks on a packet.
 #define RINGWIRE_DROP_REASONS(X)                                 \
   /* TUN -> wire */                                              \
   X(kTunReadFailed, "tun_read_failed")                           \

@@ -8,8 +8,8 @@
 namespace ringwire {
 
 // Unaligned loads and stores in a stated byte order: little-endian for WireGuard's own fields,
-// big-endian for IP's. ringwire targets little-endian machines; the assertion is here so that a
-// port starts in the right file.
+// big-endian for IP's. ringwire runs on little-endian machines only; a port to others starts at the
+// assertion below.
 static_assert(std::endian::native == std::endian::little);
 
 template <typename T>

@@ -9,14 +9,14 @@
 
 namespace ringwire {
 
-// A point on CLOCK_BOOTTIME in nanoseconds: monotonic, and it counts the time a machine was
-// suspended, so that a key is as old after a night's sleep as the wall says. Always passed in; core
-// never asks what time it is. absl::Time stays reserved for the wall clock, which may jump.
+// A point on CLOCK_BOOTTIME in nanoseconds: monotonic, and it counts the time while the machine was
+// suspended, so that keys age then as well. Always an argument: core never reads a clock.
+// absl::Time is only for the wall clock, which may jump.
 class Instant {
  public:
   constexpr Instant() = default;
   static constexpr Instant FromNanoseconds(int64_t ns) { return Instant(ns); }
-  // Later than everything that happens: "no deadline".
+  // Later than every event: "no deadline".
   static constexpr Instant InfiniteFuture() { return Instant(std::numeric_limits<int64_t>::max()); }
 
   constexpr int64_t nanoseconds() const { return ns_; }

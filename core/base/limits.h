@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// Every capacity of ringwire with its reason. What the protocol itself prescribes is in
-// core/wire/constants.h.
+// Every capacity of ringwire with its reason. Limits of the protocol are in core/wire/constants.h.
 //
 // Rule: a limit that peers share gates no peer's events. Where others can fill one, its comment
 // says after "Full:" what that costs everybody else. tests/sim/shared_budget_test.cc fills them.
@@ -20,16 +19,16 @@ inline constexpr size_t kWorkersMax = 256;
 inline constexpr size_t kTrainSegmentsMax = 64;
 // The largest UDP payload over IPv4: 65,535 - 20 - 8.
 inline constexpr size_t kTrainBytesMax = 65507;
-// The largest packet that a TUN read can give, superpackets included.
+// The largest packet that a TUN read returns, superpackets included.
 inline constexpr size_t kTunPacketBytesMax = 65535;
 
-// What one call of Outbound::Process may seal before it hands back: small enough to stay in a
-// core's L2 cache, large enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366
-// segments of at most 176 sealed bytes). Full: what is in it is sent, then the rest is taken.
+// How much one call of Outbound::Process may seal: small enough to stay in a core's L2 cache, large
+// enough for the worst superpacket (65,535 bytes at an MSS of 48: 1,366 segments of at most 176
+// sealed bytes). Full: what is in it is sent, then the rest is taken.
 inline constexpr size_t kTrainArenaBytes = 512 * 1024;
 static_assert(kTrainArenaBytes >= 1366 * 176);
 
-// Frames and datagrams (or trains of them) that a backend hands over at once: bounds the latency of
+// Frames and datagrams (or trains of them) that a backend delivers at once: bounds the latency of
 // the first. Full: the rest comes with the next batch. Each run may have its own cookie reply.
 inline constexpr size_t kBatchRunsMax = 64;
 
@@ -56,23 +55,24 @@ inline constexpr size_t kCommandQueueMax = 4096;
 // that was quiet longest is forgotten, and begins with a clean record.
 inline constexpr size_t kLoadSourcesMax = 16'384;
 
-// Objects retired by control that may wait for idle or slow readers. Full: the readers are woken.
+// Retired objects that may wait for idle or slow readers. Full: the readers are woken.
 inline constexpr size_t kRetiredMax = 1024;
 
-// A configuration file: a hundred thousand peers fit, an accidental device or disk image does not.
+// Bytes of a configuration file: a hundred thousand peers fit, a device or disk image named by
+// mistake does not.
 inline constexpr size_t kConfigFileBytesMax = size_t{16} << 20;
-// Errors listed of one configuration file; the rest is only counted.
+// Errors that are listed for one configuration file; further ones are only counted.
 inline constexpr size_t kConfigErrorsMax = 100;
-// One request on the control socket: a set that names kPeersMax peers (a public_key line has 76
-// bytes), or 130,560 prefixes many times over.
+// Bytes of one request on the control socket: a set with kPeersMax peers (a public_key line has 76
+// bytes), or many times 130,560 prefixes.
 inline constexpr size_t kUapiRequestBytesMax = size_t{96} << 20;
 static_assert(kPeersMax * 76 < kUapiRequestBytesMax);
 // A peer's name is a label in status lines and metrics, not a document.
 inline constexpr size_t kPeerNameBytesMax = 64;
-// Of RouteFrom: the kernel goes through policy rules one by one, for every packet.
+// Sources in RouteFrom: for every packet the kernel tries policy rules one by one.
 inline constexpr size_t kRouteSourcesMax = 256;
-// Lines of PortForward: each is compared with every other, and is a rule or more for each packet
-// that begins a connection. A range of any length is one line.
+// Lines of PortForward: each is compared with every other, and adds at least one rule for each
+// packet that begins a connection. A range of any length is one line.
 inline constexpr size_t kPortForwardsMax = 1024;
 
 }  // namespace ringwire

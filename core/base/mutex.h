@@ -8,7 +8,7 @@
 namespace ringwire {
 
 // std::mutex with the annotations that let clang prove who holds it. Not absl::Mutex: the packaged
-// one is built without TSan's hooks and so reports races that are none.
+// one lacks TSan's hooks, so TSan reports false races.
 class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }

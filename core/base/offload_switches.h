@@ -10,14 +10,14 @@
 
 namespace ringwire {
 
-// Ways in which the kernel takes or gives many packets with one call. Everything works without any
-// of them, only slower.
+// Ways to pass many packets to or from the kernel in one call. ringwire works without them, but
+// slower.
 enum class Offload : uint8_t {
   kTso,               // TUN hands over TCP superpackets
   kUso,               // and UDP superpackets
   kUdpGso,            // a train of datagrams is sent with one call
   kUdpGro,            // a train is received as one
-  kMultishotRead,     // io_uring reads TUN without being asked each time
+  kMultishotRead,     // one io_uring request reads TUN again and again
   kMultishotRecvmsg,  // and the sockets
   kTunGsoWrite,       // packets are merged and written to TUN as one
 };
@@ -33,17 +33,17 @@ std::string_view OffloadName(Offload offload);
 // Which offloads may be used: all, unless switched off or known not to work.
 class OffloadSwitches {
  public:
-  // "auto": all. "off": none. Else names with commas between them, each with '-' in front, and all
-  // but these may be used, or '+', and the version of the kernel does not speak against it. In any
-  // case; spaces around the commas do not matter. nullopt: something else.
+  // "auto": all. "off": none. Else names separated by commas, each with a prefix: '-' forbids it,
+  // '+' allows it on a kernel version known to break it. Case and spaces around commas do not
+  // matter. nullopt: invalid.
   static std::optional<OffloadSwitches> Parse(std::string_view text);
-  // What Parse() takes, for messages.
+  // The syntax of Parse(), for error messages.
   static std::string Syntax();
 
   void SwitchOff(Offload offload) { off_[static_cast<size_t>(offload)] = true; }
   bool IsOff(Offload offload) const { return off_[static_cast<size_t>(offload)]; }
-  // Whether it may be used even with a kernel whose version is known to break it: its distribution
-  // may have mended it. What a test at start refuses stays refused.
+  // Whether it may be used on a kernel version that is known to break it: the distribution may have
+  // fixed that kernel. An offload that fails its test at start stays refused.
   void Trust(Offload offload) { trusted_[static_cast<size_t>(offload)] = true; }
   bool IsTrusted(Offload offload) const { return trusted_[static_cast<size_t>(offload)]; }
   friend bool operator==(const OffloadSwitches&, const OffloadSwitches&) = default;

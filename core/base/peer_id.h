@@ -5,8 +5,8 @@
 
 namespace ringwire {
 
-// Names a peer between the planes: its place in control's slab, and which of the peers that lived
-// there it is. Generation 0 is nobody.
+// Names a peer between the planes: its slot in control's slab, and the generation of that slot,
+// since slots are reused. Generation 0 is no peer.
 struct PeerId {
   uint32_t index = 0;
   uint32_t generation = 0;

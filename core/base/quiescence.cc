@@ -12,7 +12,7 @@ namespace ringwire {
 
 namespace {
 
-// How long a retired object may wait for readers before these are woken.
+// How long a retired object may wait before the readers are woken.
 constexpr absl::Duration kRetiredAgeMax = absl::Seconds(1);
 
 }  // namespace
@@ -28,8 +28,8 @@ void QuiescenceDomain::Reader::Online() {
   (void)epoch_->load(std::memory_order_seq_cst);
 }
 
-// Releases, so that the reader's last look at an object is over before the writer that sees the
-// zero destroys it.
+// Release: the reader's last access to an object happens before the writer, who sees the zero,
+// destroys it.
 void QuiescenceDomain::Reader::Offline() { seen_.store(0, std::memory_order_release); }
 
 QuiescenceDomain::QuiescenceDomain() = default;

@@ -18,7 +18,7 @@ namespace ringwire {
 //
 // A reader is online from Online() to Offline(). It loads shared pointers only while online and
 // keeps none across Online()/Offline(). A worker is offline while it waits for packets, so an idle
-// worker never holds up anything.
+// worker delays nothing.
 class QuiescenceDomain {
  public:
   class Reader {
@@ -36,7 +36,7 @@ class QuiescenceDomain {
   };
 
   QuiescenceDomain();
-  // Every reader must be offline for good. Destroys what still waits, oldest first.
+  // Every reader must be offline and stay so. Destroys what still waits, oldest first.
   ~QuiescenceDomain();
   QuiescenceDomain(const QuiescenceDomain&) = delete;
   QuiescenceDomain& operator=(const QuiescenceDomain&) = delete;
@@ -44,13 +44,13 @@ class QuiescenceDomain {
   // Before the readers' threads start. The reader is owned by the domain.
   Reader* AddReader();
 
-  // The calls below are the writer's alone.
-  // Takes an object that no reader can newly reach any more.
+  // The calls below are the writer's alone. Takes an object that is unpublished: no reader can
+  // reach it anew.
   void Retire(std::shared_ptr<void> object, Instant now);
-  // Destroys what no reader can hold any more, in the order of retirement; returns how many objects
-  // still wait.
+  // Destroys the objects that no reader can hold any more, in the order of retirement. Returns how
+  // many still wait.
   size_t Collect();
-  // True when waiting readers ought to be woken: too many objects wait, or one for longer than a
+  // True if waiting readers should be woken: too many objects wait, or one has waited longer than a
   // second.
   bool WantsQuiescence(Instant now) const;
   size_t retired_count() const { return retired_.size(); }

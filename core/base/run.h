@@ -11,8 +11,8 @@ namespace ringwire {
 
 // The unit of every batch: `count` segments that lie `stride` bytes apart in one buffer, all
 // `segment_bytes` long but the last, which may be shorter. A plain packet is a run of one. A GRO
-// train from the wire and a send train have stride == segment_bytes: that is what the kernel hands
-// over and takes. A Run borrows its bytes; whoever filled the batch says for how long they live.
+// train from the wire and a send train have stride == segment_bytes, as the kernel requires. A Run
+// borrows its bytes; the owner of the batch states how long they live.
 struct Run {
   uint8_t* data = nullptr;
   uint32_t stride = 0;         // bytes from one segment's first byte to the next one's

@@ -11,8 +11,8 @@
 #include "core/datapath/coalesce.h"
 #include "core/wire/address.h"
 
-// The batches that pass between the packet path and whoever does its I/O. Spans and pointers are
-// borrowed; each type says until when.
+// The batches that pass between the packet path and an I/O backend. Spans and pointers are
+// borrowed; each type states until when.
 namespace ringwire {
 
 // One read of a TUN queue: the ten-byte virtio-net header, then one IP packet or superpacket.
@@ -32,8 +32,8 @@ struct ReceivedRun {
 
 // A train to send: equal datagrams for one endpoint (the last may be shorter), at most
 // kTrainSegmentsMax and kTrainBytesMax. The bytes lie in the train arena (or in the sender's own
-// storage) until the backend has sent them. `peer` is named again when the local address turns out
-// to be unusable.
+// storage) until the backend has sent them. The backend reports `peer` if its local address is
+// unusable.
 struct SendRun {
   Run run;
   Endpoint to;

@@ -11,8 +11,8 @@
 namespace ringwire {
 namespace {
 
-// Spreads flows over the slots. Whoever makes them collide on purpose costs his own packets their
-// merge.
+// Spreads flows over the slots. A sender that provokes collisions only loses merges of its own
+// packets.
 uint32_t FlowHash(const uint8_t* ip, IpFamily family, const uint8_t* ports) {
   constexpr uint64_t kMultiplier = 0x9e3779b97f4a7c15;
   uint64_t hash = LoadRaw<uint32_t>(ports);
@@ -48,7 +48,7 @@ void Coalescer::Reset() {
 void Coalescer::CloseFlows() {
   latest_ = kNone;
   if (++epoch_ != 0) return;
-  slots_.fill(Slot{});  // once in 2^32 batches, so that no old slot comes back to life
+  slots_.fill(Slot{});  // once in 2^32 batches, so that no old slot becomes valid again
   epoch_ = 1;
 }
 
@@ -60,7 +60,7 @@ bool Coalescer::Add(std::span<uint8_t> packet) {
     NewItem(segment);
     return true;
   }
-  // Most packets continue the flow of the one before them; no hash is needed to see it.
+  // Most packets continue the flow of the packet before: check that without a hash.
   Item* item = nullptr;
   uint32_t hash = 0;
   if (latest_ != kNone && IsSameFlow(items_[latest_].first, segment)) {
@@ -205,14 +205,14 @@ bool Coalescer::IsSameIpHeader(const Item& item, const Segment& segment) {
   if (a[1] != b[1] || a[8] != b[8] || !IsSame(a, b, 6, 2)) return false;  // TOS, TTL, flags
   constexpr uint16_t kDontFragment = 0x4000;
   if ((LoadBe16(a + 6) & kDontFragment) != 0) return true;
-  // The identification has to survive: the split counts it up from the first packet's.
+  // The identification must survive: the split counts up from that of the first packet.
   return LoadBe16(b + 4) == static_cast<uint16_t>(LoadBe16(a + 4) + item.count);
 }
 
 bool Coalescer::IsNextTcp(const Item& item, const Segment& segment) {
   const uint8_t* const a = item.first.transport();
   const uint8_t* const b = segment.transport();
-  // All segments but the last are of the first one's length, or the item would be closed.
+  // All segments but the last have the length of the first: otherwise the item would be closed.
   const uint32_t next = LoadBe32(a + kTcpSequence) + item.count * item.first.payload_bytes();
   if (LoadBe32(b + kTcpSequence) != next) return false;
   if (((a[kTcpFlags] ^ b[kTcpFlags]) & ~kTcpPsh) != 0) return false;

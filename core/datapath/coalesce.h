@@ -29,21 +29,20 @@ struct TunWrite {
 };
 
 // Merges the opened packets of one batch (plaintext IP packets whose source was already checked)
-// into as few writes to TUN as the kernel can undo exactly: what it splits again equals what came
-// in, byte for byte, except the IPv4 identification of packets that must not be fragmented, which
-// carries no meaning (RFC 6864 §4.1). Nothing is copied; a merged packet's headers are rewritten in
-// place, in its first packet.
+// into few writes to TUN that the kernel can undo exactly: its split yields the same packets, byte
+// for byte, except for the IPv4 identification of packets with DF, which has no meaning (RFC 6864
+// §4.1). Nothing is copied; a merged packet's headers are rewritten in place, in its first packet.
 //
-// A flow's packets leave in the order in which they came. One exception: a TCP packet that is
-// nothing but an acknowledgement does not end its flow's merge, so data behind it may pass it.
+// A flow's packets leave in the order in which they came. One exception: a pure TCP acknowledgement
+// does not end its flow's merge, so later data may overtake it.
 //
-// Every transport checksum is verified before a merge, since merging vouches for it anew; what
+// Verifies every transport checksum before a merge, because merging computes it anew. A packet that
 // fails passes through alone, for the receiver to drop.
 //
 // Owned and used by one worker. Allocates at construction only.
 class Coalescer {
  public:
-  // A batch of the backend's at its largest.
+  // The largest batch of a backend.
   static constexpr size_t kPacketsMax = kBatchRunsMax * kTrainSegmentsMax;
 
   // With `tcp` or `udp` off these packets are written one by one: for a kernel that refuses the
@@ -52,13 +51,13 @@ class Coalescer {
   Coalescer(const Coalescer&) = delete;
   Coalescer& operator=(const Coalescer&) = delete;
 
-  // From the next batch on every packet is written by itself: the kernel refused a superpacket.
+  // Writes every packet by itself from the next batch on: the kernel refused a superpacket.
   void StopMerging() { is_tcp_on_ = is_udp_on_ = false; }
   // Forgets the batch, whose buffers may be reused from now on.
   void Reset();
-  // Takes a packet of exactly its IP total length. It stays borrowed until the batch has been
-  // written, and so do the kVnetHeaderBytes in front of it, which are overwritten. False: the batch
-  // is full, the packet was not taken; write what is there, Reset() and add it again.
+  // Takes a packet of exactly its IP total length. The packet stays borrowed until the batch has
+  // been written, and so do the kVnetHeaderBytes before it, which are overwritten. False: the batch
+  // is full and the packet was not taken; write the batch, Reset() and add the packet again.
   [[nodiscard]] bool Add(std::span<uint8_t> packet);
   // Ends the batch, once: writes the headers and returns the writes in order.
   std::span<const TunWrite> Finish();
@@ -66,19 +65,18 @@ class Coalescer {
   std::span<const Piece> Pieces(const TunWrite& write) const {
     return {pieces_.get() + write.first_piece, write.piece_count};
   }
-  // What first_piece counts in.
+  // The pieces that first_piece indexes.
   std::span<const Piece> pieces() const { return {pieces_.get(), kPacketsMax}; }
 
  private:
   static constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
-  // More concurrent flows than that in one batch merge less, nothing else: a displaced flow starts
-  // a new item.
+  // More concurrent flows in one batch only merge less: a displaced flow starts a new item.
   static constexpr size_t kFlowSlots = 256;
   static constexpr size_t kFlowProbes = 4;
 
-  // What a packet may do. Order: from what never merges to what does.
+  // How a packet may merge, from never to always.
   enum class Kind : uint8_t {
-    kUnrelated,  // of no flow known here, or of no matter to its order
+    kUnrelated,  // of no known flow, or one whose order does not matter
     kAnyFlow,    // a fragment, options: its flow is not known, so it ends every merge
     kEndsMerge,  // alone, and nothing behind it may pass it
     kMergeable,
@@ -100,7 +98,7 @@ class Coalescer {
     Piece piece;  // the payload; of the first packet of an item, the packet
     uint32_t next = kNone;
   };
-  // A write in the making.
+  // An unfinished write.
   struct Item {
     Segment first;
     uint32_t first_entry = kNone;
@@ -110,7 +108,7 @@ class Coalescer {
     uint32_t slot = kNone;     // where in slots_ its flow is
     uint8_t last_tcp_flags = 0;
     bool is_open = false;            // takes more packets
-    bool is_first_verified = false;  // put off until a second packet comes
+    bool is_first_verified = false;  // delayed until a second packet comes
   };
   struct Slot {
     uint32_t epoch = 0;  // empty unless equal to epoch_

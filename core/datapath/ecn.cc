@@ -14,7 +14,7 @@ std::optional<uint8_t> EcnDecapsulate(uint8_t outer_tos, uint8_t inner_tos) {
   const uint8_t outer = outer_tos & kEcnMask;
   const uint8_t inner = inner_tos & kEcnMask;
   if (inner == kNotEct) {
-    // The sender would not understand a mark, so the congestion must show as a loss.
+    // The sender does not understand a mark, so congestion must show as a loss.
     if (outer == kCe) return std::nullopt;
     return inner_tos;
   }

@@ -19,7 +19,7 @@ constexpr uint8_t kHopLimit = 64;
 constexpr uint8_t kErrorTos = 0xc0;
 constexpr uint16_t kDontFragment = 0x4000;
 
-// One host that an answer can go to, or (as the error's source) come from.
+// Whether the address is a single host: a possible recipient of an error, or its source.
 bool IsUnicast(const IpAddress& address) {
   const auto& b = address.bytes;
   if (address.family == IpFamily::kV4) {
@@ -32,7 +32,7 @@ bool IsUnicast(const IpAddress& address) {
   return b[0] != 0xff;
 }
 
-// Errors, and types that nobody knows and that might be errors, are never answered.
+// Never answer an error, or an unknown type that may be an error.
 bool IsIcmpQuery(IpFamily family, uint8_t type) {
   constexpr uint8_t kRedirectV6 = 137;
   if (family == IpFamily::kV6) return type >= 128 && type != kRedirectV6;

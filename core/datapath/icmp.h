@@ -5,8 +5,7 @@
 #include <cstdint>
 #include <span>
 
-// ICMP errors to the sender of a packet that cannot go through the tunnel (RFC 792, RFC 1191, RFC
-// 4443).
+// ICMP errors for packets that cannot go through the tunnel (RFC 792, RFC 1191, RFC 4443).
 namespace ringwire {
 
 // IPv6's minimum MTU bounds an ICMPv6 error; for IPv4 RFC 1812 §4.3.2.3 asks for at most 576 bytes.

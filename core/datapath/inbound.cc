@@ -101,7 +101,7 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
   const std::span<crypto::OpenSegment> segments = std::span(open_).first(collected_);
   collected_ = 0;
   engine_->OpenRun(keypair.receive_key(), segments);
-  // Only now that the tags have verified: nobody without the key may move the window (rule 2).
+  // Only after the tags verify: nobody without the key may move the window (rule 2).
   uint64_t accepted = 0;
   uint64_t accepted_bytes = 0;
   uint64_t late = 0;  // a bit for each segment
@@ -154,7 +154,7 @@ void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& k
     link_->Raise(peer, kEndpointChanged);
   }
   if (!keypair.has_received()) {
-    // Before the mark: control clears it after it has seen that.
+    // Before the mark: control clears the mark after it has read this.
     if (!keypair.is_initiator()) peer.confirmed_index.store(keypair.local_index());
     if (keypair.MarkReceived()) link_->Raise(peer, kKeyConfirmed);
   }
@@ -163,7 +163,7 @@ void Inbound::Authenticated(Instant now, const ReceivedRun& received, Keypair& k
     link_->Raise(peer, kRekeyDue);
 }
 
-// Most packets come in order, which the replay window has already found out.
+// The replay window already told which packets are late; most are not.
 void Inbound::Hold(const Opened& opened, bool is_late) {
   DCHECK(held_count_ < kHeldMax);
   size_t place = held_count_++;

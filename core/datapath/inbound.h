@@ -22,7 +22,7 @@
 
 namespace ringwire {
 
-// What the TUN device takes: superpackets of these kinds.
+// The kinds of superpackets that the TUN device accepts.
 struct InboundOptions {
   bool coalesce_tcp = false;
   bool coalesce_udp = false;
@@ -37,11 +37,11 @@ class Inbound {
   Inbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine, crypto::Random* random,
           WorkerCounters* counters, LoadSources* sources, const InboundOptions& options);
 
-  // Opens a whole batch (at most kBatchRunsMax runs), in place. What the last batch's results
-  // pointed to is gone.
+  // Opens a whole batch (at most kBatchRunsMax runs), in place. The results of the last batch
+  // become invalid.
   void Process(Instant now, std::span<const ReceivedRun> runs);
 
-  // Between batches: the kernel refused a superpacket, so none is made any more.
+  // Call between batches: the kernel refused a superpacket, so no more are made.
   void StopMerging() { coalescer_.StopMerging(); }
 
   // Valid until the next Process(); the bytes lie in the runs' own buffers.
@@ -67,11 +67,11 @@ class Inbound {
     uint32_t size = 0;  // of the plaintext, padding included
     uint8_t outer_tos = 0;
   };
-  // Takes a packet behind what is held, or, when it `is_late`, before those of its key that were
-  // sealed after it. The places that one key's packets have among those of others stay as they are:
-  // between two keys a counter says nothing.
+  // Appends a packet to the held ones. A packet that `is_late` goes before those of its key that
+  // were sealed after it. Packets of different keys are not reordered: their counters cannot be
+  // compared.
   void Hold(const Opened& opened, bool is_late);
-  // Delivers the first `count` of what is held.
+  // Delivers the first `count` held packets.
   void DeliverHeld(size_t count);
   void Deliver(const Opened& opened);
 
@@ -86,9 +86,9 @@ class Inbound {
   size_t collected_ = 0;
   std::array<crypto::OpenSegment, kTrainSegmentsMax> open_;
 
-  // Packets wait here so that one the wire has turned around finds its place: those of at least one
-  // train, to the end of the batch at the longest. More would be cold in the cache when their
-  // checksums are computed, and this bounds what a peer that numbers backwards can cost.
+  // Packets wait here for reordered ones: at least a train's, at most until the batch ends. More
+  // packets would leave the cache before their checksums are computed. The limit also bounds the
+  // cost of a peer that counts backwards.
   static constexpr size_t kHeldMax = 2 * kTrainSegmentsMax;
   std::array<Opened, kHeldMax> held_;
   size_t held_count_ = 0;

@@ -35,14 +35,14 @@ std::optional<GsoKind> GsoKindOf(uint8_t gso_type) {
   }
 }
 
-// The offset of the transport header, where the packet is one that may be split at all.
+// The offset of the transport header, if the packet may be split at all.
 std::optional<size_t> TransportOffset(const GsoKind& kind, std::span<const uint8_t> packet,
                                       const IpPacket& ip) {
   if (kind.family != IpFamily::kNone && kind.family != ip.family) return std::nullopt;
   const auto payload = FindIpPayload(packet, ip);
   if (!payload || payload->protocol != kind.protocol) return std::nullopt;
   // A fragment has no whole transport payload, and the checksum of a source-routed packet covers an
-  // address that is elsewhere than in the IP header.
+  // address that is not in the IP header.
   if (payload->is_fragment || payload->is_source_routed) return std::nullopt;
   return payload->offset;
 }
@@ -120,7 +120,7 @@ void VnetHeader::Store(std::span<uint8_t, kVnetHeaderBytes> bytes) const {
 
 std::optional<SplitPlan> PlanSplit(const VnetHeader& vnet, std::span<const uint8_t> packet) {
   if (packet.empty()) return std::nullopt;
-  // The type is a bit field: without its ECN bit, or "none" with the bit would pass for a
+  // The type is a bit field: compare without the ECN bit, or "none" with that bit would pass for a
   // superpacket.
   if ((vnet.gso_type & ~VnetHeader::kGsoEcn) != VnetHeader::kGsoNone) {
     return PlanSuperpacket(vnet, packet);
@@ -173,8 +173,7 @@ bool CompleteChecksum(const VnetHeader& vnet, std::span<uint8_t> packet) {
   // The field holds the sum of the pseudo-header, so it is part of what is summed.
   const auto sum =
       static_cast<uint16_t>(~FoldChecksum(ChecksumPartial(packet.subspan(vnet.checksum_start))));
-  // Zero would say "no checksum" in UDP; for every other protocol both spellings are the same
-  // number.
+  // Zero means "no checksum" in UDP; for other protocols both spellings are the same number.
   StoreBe16(packet.data() + field, sum == 0 ? 0xffff : sum);
   return true;
 }

@@ -8,10 +8,9 @@
 
 #include "core/wire/address.h"
 
-// What the virtio-net header in front of every TUN packet asks for: superpackets (TSO, USO) cut
-// into the packets that they stand for, partial checksums completed. Pure functions; the format is
-// that of the kernel's virtio_net_hdr with its legacy size of ten bytes. Nothing here is
-// Linux-specific but the numbers.
+// Does what the virtio-net header of a TUN packet requests: cuts superpackets (TSO, USO) into
+// packets and completes partial checksums. Pure functions; the format is that of the kernel's
+// virtio_net_hdr with its legacy size of ten bytes. Only the numbers are Linux's.
 namespace ringwire {
 
 inline constexpr size_t kVnetHeaderBytes = 10;

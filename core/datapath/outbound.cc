@@ -106,7 +106,7 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
   }
   packet = packet.first(ip->total_bytes);
   const std::optional<SplitPlan> plan = PlanSplit(vnet, packet);
-  // A superpacket's checksums are computed as it is cut.
+  // Cutting a superpacket computes its checksums.
   if (!plan || (!plan->is_gso && !CompleteChecksum(vnet, packet))) {
     counters_->Drop(DropReason::kTunFrameMalformed);
     return true;
@@ -149,7 +149,7 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
     return true;
   }
   Keypair* const keypair = SessionOf(now, *peer);
-  // Behind what is staged already, or the order of a flow would turn around.
+  // After packets that are already staged, or a flow would be reordered.
   if (keypair == nullptr || !peer->staged.empty()) {
     Stage(now, *peer, plan, packet);
     return true;
@@ -163,12 +163,12 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
   return true;
 }
 
-// A message of ours to this peer that came back to us through TUN, because the way to the endpoint
-// leads into the tunnel itself. Sealed again it would come back larger, for ever. Another WireGuard
-// whose traffic we forward may use the same ports, so it is the index that tells: one that we have
-// drawn, or the one that the peer has drawn for the session that we send under. What is not
-// recognised (the rest of a fragmented datagram, a cookie reply, the last message of a session that
-// was replaced just now) is sealed once, and as such it ends here.
+// Whether this is our own message to the peer that came back through TUN, because the route to the
+// endpoint enters the tunnel. Sealed again it would come back larger, without end. Another
+// WireGuard whose traffic we forward may use the same ports, so the index decides: one that we
+// drew, or the one that the peer drew for our current session. A message that is not recognised (a
+// later fragment, a cookie reply, the last message of a session just replaced) is sealed once, and
+// the result is recognised.
 bool Outbound::IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const {
   if (message.size() < kTransportHeaderBytes) return false;
   const uint32_t index = LoadLe32(message.data() + 4);
@@ -194,8 +194,8 @@ bool Outbound::IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> messa
 }
 
 Keypair* Outbound::SessionOf(Instant now, const PeerSlot& peer) const {
-  // A packet from TUN means that the link is up, and control is about to hear of it: the packet
-  // waits until then.
+  // A packet from TUN means that the link is up and control will soon know: the packet waits until
+  // then.
   if (!shared_->device_up.load(std::memory_order_relaxed)) return nullptr;
   if (const uint32_t index = peer.confirmed_index.load(std::memory_order_acquire); index != 0) {
     Keypair* const confirmed = shared_->index_table.Find(index);
@@ -381,7 +381,7 @@ bool Outbound::SealStaged(Instant now, PeerSlot& peer) {
       Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, 1, staging_);
       continue;
     }
-    // What was staged came through ProcessFrame: it parses.
+    // Staged packets came through ProcessFrame, so they parse.
     const std::optional<IpPacket> ip = ParseIpPacket(staging_);
     SplitPlan plain;
     plain.segment_bytes = plain.last_bytes = static_cast<uint32_t>(staging_.size());

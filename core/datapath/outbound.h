@@ -27,12 +27,11 @@ namespace ringwire {
 // apart).
 class Outbound {
  public:
-  // All outlive it.
+  // All arguments outlive this object.
   Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* engine,
            WorkerCounters* counters);
 
-  // Starts a batch: whatever to_wire() and icmp_errors() named has been sent by now, and is
-  // nobody's any more.
+  // Starts a batch: the results of to_wire() and icmp_errors() have been sent and are forgotten.
   void Reset();
   // Takes frames from the front and returns how many; fewer than all when the arena is full: send
   // what is there, then Reset() and call again with the rest. Every packet ends in to_wire(), in a
@@ -44,11 +43,11 @@ class Outbound {
 
   // Valid until Reset().
   std::span<const SendRun> to_wire() const { return to_wire_; }
-  // Answers to packets that could not go, for TUN.
+  // ICMP errors for packets that could not be sent, for TUN.
   TunWriteBatch icmp_errors() const { return {icmp_writes_, icmp_pieces_}; }
 
  private:
-  // Where a packet goes, looked up once a frame.
+  // The route of a packet, looked up once per frame.
   struct Route {
     PeerSlot* peer = nullptr;
     Keypair* keypair = nullptr;
@@ -76,11 +75,11 @@ class Outbound {
   bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
   // The session to send with, or nullptr.
   Keypair* SessionOf(Instant now, const PeerSlot& peer) const;
-  // Takes a plain packet up for a train. `sealed_bytes`: its size when sealed.
+  // Adds a plain packet to a train. `sealed_bytes`: its size when sealed.
   bool Collect(Instant now, const Route& route, std::span<const uint8_t> packet,
                uint32_t sealed_bytes);
-  // Lays out and seals what is collected for the peer, or for everybody: what comes next must not
-  // overtake it.
+  // Lays out and seals the packets collected for the peer, or for all peers: later packets must not
+  // overtake them.
   void FlushPeer(Instant now, const PeerSlot& peer);
   void FlushAll(Instant now);
   Collected* FindCollected(const PeerSlot& peer);
@@ -110,17 +109,17 @@ class Outbound {
   // use.
   uint32_t mtu_ = 0;
 
-  // Sealed messages, one behind the other; a train is a stretch of it.
+  // Sealed messages one after another; a train is a part of it.
   const std::unique_ptr<uint8_t[]> arena_;
   size_t arena_used_ = 0;
   size_t arena_promised_ = 0;  // to what is collected
   std::vector<SendRun> to_wire_;
-  // The last of to_wire_ is not sealed yet and still takes messages of this route.
+  // The last train of to_wire_ is not sealed yet and still accepts messages of this route.
   bool has_open_train_ = false;
   Route open_route_;
   std::array<crypto::SealSegment, kTrainSegmentsMax> seal_;
 
-  // More peers in turn than these get shorter trains: whoever has waited longest leaves.
+  // With more peers than slots, trains get shorter: the oldest one leaves.
   static constexpr size_t kCollectedMax = 8;
   std::array<Collected, kCollectedMax> collected_;
   size_t next_collected_ = 0;  // the one that was taken into use the longest ago

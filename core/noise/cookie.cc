@@ -76,12 +76,12 @@ bool CookieChecker::IsMac2Valid(std::span<const uint8_t> message,
                                 const SocketAddress& source) const {
   if (message.size() < kMacsBytes || !source.address.IsSet()) return false;
   const MacFields fields(message);
-  // Zeros say "I have no cookie"; the usual case of a first initiation need not be computed.
+  // Zeros mean "I have no cookie"; this common case of a first initiation needs no computation.
   constexpr crypto::Mac16 kNoMac{};
   if (crypto::ConstantTimeEqual(fields.mac2, kNoMac)) return false;
 
   for (const crypto::SymmetricKey* secret : {&secret_, &previous_secret_}) {
-    // Anybody can make a cookie under a secret that is not set.
+    // Anybody could compute a cookie under an unset secret.
     if (secret->IsZero()) continue;
     const Cookie cookie = MakeCookie(*secret, source);
     if (crypto::ConstantTimeEqual(crypto::Blake2sMac16(cookie, fields.before_mac2), fields.mac2)) {
@@ -128,8 +128,8 @@ bool CookieGenerator::ConsumeReply(const CookieReplyMessage& reply, Instant now)
     return false;
   }
   cookie_ = cookie;
-  // Given up a little before the replier may forget its secret, for the time a message is under
-  // way.
+  // Expires a little before the replier may forget its secret, to allow for a message's travel
+  // time.
   cookie_until_ = now + (kCookieSecretMaxAge - kCookieSecretLatency);
   last_mac1_.reset();
   return true;

@@ -23,16 +23,15 @@ constexpr std::string_view kIdentifier = "WireGuard v1 zx2c4 Jason@zx2c4.com";
 constexpr std::string_view kAes256GcmLabel = "ringwire transport v1 AES-256-GCM";
 static_assert(kAes256GcmLabel.size() == 33);
 
-// Type and both indices of a response: who answers what.
+// Type and both indices of a response: they name the answered initiation.
 constexpr size_t kResponseHeadBytes = offsetof(ResponseMessage, ephemeral);
 
 std::span<const uint8_t> BytesOf(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// A handshake under way: the chaining key and the hash of everything said so far, ck and h in WP
-// §5.4. Always worked on as a copy, so that a message that turns out to be forged has changed
-// nothing.
+// A handshake under way: the chaining key and the transcript hash, ck and h in WP §5.4. Callers
+// work on a copy, so that a forged message changes nothing.
 class Transcript {
  public:
   Transcript(const SymmetricKey& chaining_key, const crypto::Hash& hash)
@@ -53,11 +52,11 @@ class Transcript {
     MixHash(ephemeral);
     crypto::Kdf1(chaining_key_, ephemeral, &chaining_key_);
   }
-  // A DH result that is followed by another before anything is sealed.
+  // Mixes in a DH result that another one follows before anything is sealed.
   void MixKey(const SymmetricKey& shared) {
     crypto::Kdf1(chaining_key_, shared.bytes(), &chaining_key_);
   }
-  // A DH result, and the key for the field behind it.
+  // Mixes in a DH result and yields the key for the next field.
   void MixKey(const SymmetricKey& shared, SymmetricKey* key) {
     crypto::Kdf2(chaining_key_, shared.bytes(), &chaining_key_, key);
   }
@@ -81,7 +80,7 @@ class Transcript {
     crypto::AeadSeal(key, plaintext, hash_, sealed);
     MixHash(sealed);
   }
-  // False, and the transcript is as before, unless the tag verifies.
+  // False, with the transcript unchanged, unless the tag verifies.
   [[nodiscard]] bool Open(const SymmetricKey& key, std::span<const uint8_t> sealed,
                           std::span<uint8_t> plaintext) {
     if (!crypto::AeadOpen(key, sealed, hash_, plaintext)) return false;
@@ -89,7 +88,7 @@ class Transcript {
     return true;
   }
 
-  // The end of it (WP §5.4.5).
+  // Derives the session keys (WP §5.4.5).
   void DeriveSessionKeys(SymmetricKey* initiator_to_responder,
                          SymmetricKey* responder_to_initiator) const {
     crypto::Kdf2(chaining_key_, {}, initiator_to_responder, responder_to_initiator);

@@ -19,7 +19,7 @@
 // zero. Owned by control.
 namespace ringwire {
 
-// The device's static key with what derives from it.
+// The device's static key and values derived from it.
 struct LocalIdentity {
   crypto::PrivateKey private_key;
   crypto::PublicKey public_key{};
@@ -65,7 +65,8 @@ struct OpenedInitiation {
   crypto::SymmetricKey chaining_key;
   crypto::Hash hash{};
 };
-// First half: who claims to be there? Fills all but the timestamp. Returns the reason when refused.
+// First half: reads the claimed identity. Fills all but the timestamp. Returns the reason when
+// refused.
 [[nodiscard]] std::optional<DropReason> OpenInitiationStatic(const LocalIdentity& local,
                                                              const InitiationMessage& message,
                                                              OpenedInitiation* opened);
@@ -87,9 +88,9 @@ std::optional<CreatedResponse> CreateResponse(
     const RemoteIdentity& remote, const OpenedInitiation& opened, uint32_t local_index,
     crypto::Random& random, crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305);
 
-// The initiator's end. Which of two tags verifies tells the suite that the responder chose; without
-// an offer there is only one. Leaves `pending` as it is when the response is refused (rule 1);
-// zeroing it after success is the caller's.
+// The initiator's end. The tag that verifies tells which suite the responder chose; without an
+// offer only one is tried. Leaves `pending` as it is when the response is refused (rule 1); the
+// caller zeroes it after success.
 std::variant<SessionKeys, DropReason> ConsumeResponse(const LocalIdentity& local,
                                                       const RemoteIdentity& remote,
                                                       const PendingInitiation& pending,

@@ -25,11 +25,10 @@ std::optional<uint64_t> Keypair::ReserveCounters(uint64_t count, uint64_t sealed
     ExpireSending();
     return std::nullopt;
   }
-  // A bare fetch_add would also count what it then refuses. Only 2^13 numbers lie between the limit
-  // and zero, less than the workers can ask for at once, and behind zero every nonce is a used one.
-  // So the counter is raised only by what fits: it never exceeds the limit, however often and from
-  // however many threads it is asked. Relaxed is enough, since the counter orders nothing but
-  // itself.
+  // A bare fetch_add would also count a refused request. Only 2^13 numbers lie between the limit
+  // and the wrap to zero, fewer than the workers can request at once, and after the wrap every
+  // nonce is a reused one. So the counter only grows by what fits and never exceeds the limit, for
+  // any number of calls and threads. Relaxed is enough: the counter orders nothing else.
   uint64_t first = send_counter_.load(std::memory_order_relaxed);
   do {
     if (first >= kRejectAfterMessages || count > kRejectAfterMessages - first) return std::nullopt;
@@ -37,7 +36,7 @@ std::optional<uint64_t> Keypair::ReserveCounters(uint64_t count, uint64_t sealed
   return first;
 }
 
-// As with the counter: raised only by what fits, so that it never exceeds the limit.
+// As for the counter: grows only by what fits and never exceeds the limit.
 bool Keypair::ReserveBytes(uint64_t bytes) {
   uint64_t used = sealed_bytes_.load(std::memory_order_relaxed);
   do {

@@ -16,7 +16,7 @@ namespace ringwire {
 
 struct PeerSlot;
 
-// What a finished handshake yields (WP §5.4.5), before it becomes a Keypair.
+// The result of a handshake (WP §5.4.5), before it becomes a Keypair.
 struct SessionKeys {
   crypto::SymmetricKey send;
   crypto::SymmetricKey receive;
@@ -26,9 +26,9 @@ struct SessionKeys {
   bool is_initiator = false;
 };
 
-// One session: the keys of both directions and what guards them. Made by control, published to the
-// workers by pointer and reclaimed by quiescence. The workers write the send counter, the replay
-// window and the flags; all else is immutable. Thread-safe.
+// One session: the keys of both directions, with their counter, replay window and deadlines. Made
+// by control, published to the workers by pointer and reclaimed by quiescence. The workers write
+// the send counter, the replay window and the flags; all else is immutable. Thread-safe.
 class Keypair {
  public:
   // `peer` outlives the keypair. Deadlines are computed here once, so that the packet path only
@@ -44,30 +44,31 @@ class Keypair {
   crypto::AeadSuite suite() const { return suite_; }
   Instant created_at() const { return created_at_; }
 
-  // From here on the keys are dead for both directions (WP §6.2).
+  // From this time on the keys are dead in both directions (WP §6.2).
   Instant reject_at() const { return reject_at_; }
-  // From here on sending asks for a new session; only the initiator's is finite (WP §6.2, rule 6).
+  // From this time on sending requests a new session; finite only for the initiator (WP §6.2, rule
+  // 6).
   Instant rekey_on_send_at() const { return rekey_on_send_at_; }
-  // From here on receiving asks for one, once a session.
+  // From this time on receiving requests one, once per session.
   Instant rekey_on_receive_at() const { return rekey_on_receive_at_; }
 
   // Reserves `count` consecutive counters and returns the first; nullopt when that would pass
-  // REJECT_AFTER_MESSAGES. `sealed_bytes` is what they will seal together, tags included (UDP
-  // payloads without their 16-byte headers): AES-256-GCM has a limit on that too, and a
-  // reservation that would pass it ends sending under this key. Reservations are never given back:
-  // a nonce is used at most once.
+  // REJECT_AFTER_MESSAGES. `sealed_bytes` is the total that they will seal, tags included (UDP
+  // payloads without their 16-byte headers). AES-256-GCM limits that too: a reservation that would
+  // pass it ends sending under this key. Reservations are never given back: a nonce is used at most
+  // once.
   std::optional<uint64_t> ReserveCounters(uint64_t count, uint64_t sealed_bytes);
   uint64_t counters_reserved() const { return send_counter_.load(std::memory_order_relaxed); }
   // Always 0 for ChaCha20-Poly1305, which needs no such limit.
   uint64_t bytes_reserved() const { return sealed_bytes_.load(std::memory_order_relaxed); }
-  // A reservation of this size would succeed now.
+  // Whether a reservation of this size would succeed now.
   bool HasRoomFor(uint64_t count, uint64_t sealed_bytes) const;
   // True once more than REKEY_AFTER_MESSAGES were sent, or more bytes than AES-256-GCM should seal
   // under one key, whoever initiated.
   bool WantsRekeyByUse() const;
 
   // Set when the key must not send any more (the device's private key changed, or the key is used
-  // up); receiving goes on.
+  // up). It still receives.
   void ExpireSending() { send_expired_.store(true, std::memory_order_relaxed); }
   bool CanSend(Instant now) const {
     return now < reject_at_ && !send_expired_.load(std::memory_order_relaxed);

@@ -13,10 +13,10 @@ constexpr uint32_t kRoundingStep = uint32_t{1} << 24;
 constexpr uint32_t kRoundingMask = ~(kRoundingStep - 1);
 constexpr uint32_t kNanosecondsPerSecond = 1'000'000'000;
 static_assert((kOfferAes256Gcm & kRoundingMask) == 0);
-// Also the last stamp of a second has room for the offer.
+// Even the last stamp of a second has room for the offer.
 static_assert(((kNanosecondsPerSecond - 1) & kRoundingMask) + kOfferAes256Gcm <
               kNanosecondsPerSecond);
-// 10000-01-01: a later stamp says only that its sender's clock, or its sender, is broken.
+// 10000-01-01: a later stamp comes from a broken clock or a broken sender.
 constexpr uint64_t kUnixSecondsMax = 253'402'300'800;
 
 }  // namespace

@@ -17,8 +17,8 @@ size_t RoundUp(size_t bytes) {
 
 size_t PaddedSize(size_t packet_bytes, size_t mtu) {
   if (mtu == 0) return RoundUp(packet_bytes);
-  // What is larger than the MTU is cut into packets of the MTU, which take no padding; only what is
-  // left for the last one does.
+  // A superpacket is cut into packets of the MTU, which take no padding; only the last, smaller one
+  // does.
   const size_t last_packet_bytes = packet_bytes > mtu ? packet_bytes % mtu : packet_bytes;
   const size_t padding = std::min(mtu, RoundUp(last_packet_bytes)) - last_packet_bytes;
   return packet_bytes + padding;

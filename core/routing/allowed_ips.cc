@@ -77,8 +77,8 @@ PeerSlot* LongestMatch(const AllowedIpsNode<Key>* node, Key key) {
   return owner;
 }
 
-// One family's trie on the writer's side. Nodes of the current batch are its own to edit; published
-// ones are copied first and given out by Publish().
+// One family's trie on the writer's side. It edits nodes of the current batch in place, and copies
+// published nodes first. Publish() returns the replaced ones.
 template <typename Key>
 class Trie {
  public:
@@ -86,7 +86,7 @@ class Trie {
   using NodeList = std::vector<std::unique_ptr<const Node>>;
 
   Trie() = default;
-  // What is published must be out of every reader's reach.
+  // No reader may reach published nodes any more.
   ~Trie() { DeleteAll(root_); }
   Trie(const Trie&) = delete;
   Trie& operator=(const Trie&) = delete;
@@ -126,7 +126,7 @@ class Trie {
     *slot = found->child[found->child[0] == nullptr ? 1 : 0];
     Discard(found);
     if (*slot != nullptr || parent_slot == nullptr) return;
-    // A fork that has lost one of its two children forks no more.
+    // A fork with one child left is replaced by that child.
     Node* const parent = *parent_slot;
     if (parent->owner != nullptr) return;
     *parent_slot = parent->child[parent->child[0] == nullptr ? 1 : 0];
@@ -148,7 +148,7 @@ class Trie {
     return new Node{{nullptr, nullptr}, owner, key, static_cast<uint8_t>(length), batch_};
   }
 
-  // Puts the new prefix above the node in `slot`, or both below a fork where they part.
+  // Puts the new prefix above the node in `slot`, or both below a fork where they differ.
   void SplitAbove(Node** slot, unsigned common, Key key, unsigned length, PeerSlot* owner) {
     Node* const below = *slot;
     Node* const added = NewNode(key, length, owner);
@@ -157,14 +157,14 @@ class Trie {
       *slot = added;
       return;
     }
-    // Its key's bits from `common` on are never looked at.
+    // The bits of its key from `common` on are never read.
     Node* const fork = NewNode(key, common, nullptr);
     fork->child[key.Bit(common)] = added;
     fork->child[below->key.Bit(common)] = below;
     *slot = fork;
   }
 
-  // The node in `slot`, made this batch's own.
+  // The node in `slot`, copied first unless this batch created it.
   Node* Edit(Node** slot) {
     Node* const node = *slot;
     if (node->batch == batch_) return node;
@@ -183,7 +183,7 @@ class Trie {
     }
   }
 
-  // As deep as the trie: at most kBits + 1 calls.
+  // Recursion is as deep as the trie: at most kBits + 1 calls.
   static void DeleteAll(Node* node) {
     if (node == nullptr) return;
     DeleteAll(node->child[0]);
@@ -194,7 +194,7 @@ class Trie {
   Node* root_ = nullptr;
   size_t node_count_ = 0;  // below root_
   uint64_t batch_ = 1;
-  NodeList replaced_;  // published nodes that the current batch does without
+  NodeList replaced_;  // published nodes that the current batch replaced
 };
 
 struct PrefixHash {

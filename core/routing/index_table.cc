@@ -23,7 +23,7 @@ struct IndexTable::Table {
 
   const size_t mask;
   const std::unique_ptr<std::atomic<Keypair*>[]> slots;
-  // The whole index that has taken each place, 0 for a free one.
+  // The full index in each slot, 0 for a free slot.
   const std::unique_ptr<std::atomic<uint32_t>[]> reserved;
 };
 
@@ -34,16 +34,16 @@ IndexTable::IndexTable(QuiescenceDomain* quiescence)
 
 IndexTable::~IndexTable() = default;
 
-// Each place may hold another index than the one asked for, and a reader may meet a table that has
-// just been replaced; comparing with the session's own index settles both.
+// A slot may hold another index than the requested one, and a reader may see a table that was just
+// replaced. Comparing with the session's own index covers both cases.
 Keypair* IndexTable::Find(uint32_t index) const {
   const Table* const table = table_.load(std::memory_order_acquire);
   Keypair* const keypair = table->slots[index & table->mask].load(std::memory_order_acquire);
   return keypair != nullptr && keypair->local_index() == index ? keypair : nullptr;
 }
 
-// The session first, then the mark, and Release() the other way round: who finds the session gone
-// finds the mark gone too, so an index that once led to a session is never pending again.
+// Reads the session first, then the mark; Release() clears them in the other order. A reader that
+// misses the session also misses the mark, so an index that had a session is never pending again.
 bool IndexTable::IsPending(uint32_t index) const {
   const Table* const table = table_.load(std::memory_order_acquire);
   const size_t place = index & table->mask;
@@ -53,7 +53,7 @@ bool IndexTable::IsPending(uint32_t index) const {
 
 uint32_t IndexTable::Reserve(crypto::Random& random, Instant now) {
   if ((reserved_count_ + 1) * 4 > owned_->size()) Grow(now);
-  // At least three places of four are free: two draws are rarely needed.
+  // At least three slots of four are free, so a second draw is rare.
   for (;;) {
     const uint32_t index = random.Uint32();
     std::atomic<uint32_t>& place = owned_->reserved[index & owned_->mask];
@@ -74,14 +74,14 @@ void IndexTable::Publish(uint32_t index, Keypair* keypair) {
 void IndexTable::Release(uint32_t index) {
   const size_t place = index & owned_->mask;
   CHECK(index != 0 && owned_->reserved[place].load(std::memory_order_relaxed) == index);
-  // In this order: see IsPending().
+  // The order matters: see IsPending().
   owned_->reserved[place].store(0, std::memory_order_release);
   owned_->slots[place].store(nullptr, std::memory_order_release);
   --reserved_count_;
 }
 
-// Two indices that differ in their low bits still differ when one bit more counts. The replaced
-// table is retired before any session released later can be, so it never leads to one that is gone.
+// Two indices that differ in their low bits still differ with one bit more. The replaced table is
+// retired before any session released later can be, so it never leads to one that is gone.
 void IndexTable::Grow(Instant now) {
   auto larger = std::make_shared<Table>(owned_->size() * 2);
   for (size_t i = 0; i < owned_->size(); ++i) {

@@ -13,11 +13,11 @@
 
 namespace ringwire {
 
-// From the receiver index of a transport message to its session. Indices are random (rule 9) and
-// their low bits are their place in the table, so a lookup is one load and one compare; a draw
-// whose place is taken is drawn again. The table doubles before it is a quarter full (places never
-// collide by doubling). Index 0 is never drawn. One writer (control); Find and IsPending may run on
-// any online reader of the quiescence domain.
+// From the receiver index of a transport message to its session. Indices are random (rule 9), and
+// their low bits are the slot in the table, so a lookup is one load and one compare. An index whose
+// slot is taken is drawn again. The table doubles before it is a quarter full (doubling makes no
+// collisions). Index 0 is never drawn. One writer (control); Find and IsPending may run on any
+// online reader of the quiescence domain.
 class IndexTable {
  public:
   explicit IndexTable(QuiescenceDomain* quiescence);
@@ -27,14 +27,14 @@ class IndexTable {
 
   // The published session of this index, or nullptr.
   Keypair* Find(uint32_t index) const;
-  // Reserved, and no session yet: a handshake of ours awaits its answer under this index. A reader
-  // may see the change a moment later than the writer made it.
+  // Whether the index is reserved and has no session yet: a handshake of ours waits for its answer.
+  // A reader may see a change a moment after the writer made it.
   bool IsPending(uint32_t index) const;
 
-  // Takes a fresh random index, for a handshake that begins.
+  // Reserves a fresh random index for a new handshake.
   uint32_t Reserve(crypto::Random& random, Instant now);
-  // Makes a reserved index lead to a session. The keypair stays the caller's; release the index
-  // before retiring it.
+  // Publishes a session under a reserved index. The caller keeps the keypair, and releases the
+  // index before it retires the keypair.
   void Publish(uint32_t index, Keypair* keypair);
   // Forgets a reserved or published index.
   void Release(uint32_t index);

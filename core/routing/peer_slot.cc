@@ -15,8 +15,8 @@ bool PeerActivity::DataSent(Instant now) {
   return Begin(&unanswered_since_, now) && !watched_.load(std::memory_order_seq_cst);
 }
 
-// What is quiet already is only read, so that the cache line stays shared between the workers.
-// `more_data_` goes first: it says something about the stamp that is about to end.
+// Reads before writing, so that workers share the cache line while nothing changes. `more_data_` is
+// cleared first: it belongs to the stamp that ends now.
 bool PeerActivity::AuthenticatedSent(Instant now) {
   if (unacknowledged_since_.load(std::memory_order_relaxed) != 0) {
     more_data_.store(false);
@@ -30,8 +30,7 @@ bool PeerActivity::DataReceived(Instant now) {
   if (Begin(&unacknowledged_since_, now)) return !watched_.load(std::memory_order_seq_cst);
   if (more_data_.load(std::memory_order_relaxed)) return false;
   more_data_.store(true, std::memory_order_seq_cst);
-  // Had the stamp ended meanwhile, nobody might be left to look at the note just made: then this is
-  // a first packet.
+  // If the stamp ended meanwhile, nobody would read the flag just set: then this is a first packet.
   return Begin(&unacknowledged_since_, now) && !watched_.load(std::memory_order_seq_cst);
 }
 

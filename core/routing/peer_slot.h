@@ -13,9 +13,10 @@
 
 namespace ringwire {
 
-// When what passed, for the timers (WP §6): workers and control stamp, control's Decide reads. A
-// stamp is a boot time in nanoseconds, 0 for "not since". Every call returns true when control must
-// be told (kActivity), because a stamp began to run while no deadline of control's is watching.
+// When packets last passed, for the timers (WP §6). Workers and control stamp, control's Decide
+// reads. A stamp is a boot time in nanoseconds, 0 for "not since". A call returns true if the
+// caller must tell control (kActivity): a stamp began to run and no deadline of control's will look
+// at it.
 class PeerActivity {
  public:
   // A packet that is not a keepalive was sent.
@@ -27,7 +28,7 @@ class PeerActivity {
   // Anything authenticated was received.
   bool AuthenticatedReceived(Instant now);
 
-  // What control reads, all at once.
+  // All stamps, as control reads them.
   struct Snapshot {
     int64_t unanswered_since_ns = 0;  // first data sent since anything authenticated came
     int64_t unacknowledged_since_ns =
@@ -36,7 +37,7 @@ class PeerActivity {
     int64_t last_traversal_ns = 0;    // anything authenticated, either way
   };
   Snapshot Read() const;
-  // Control: restarts what Decide acted on.
+  // Control: restarts the stamps that Decide acted on.
   void ClearUnanswered() { unanswered_since_.store(0); }
   void ClearUnacknowledged() { unacknowledged_since_.store(0); }
   void ClearMoreData() { more_data_.store(false); }
@@ -48,7 +49,7 @@ class PeerActivity {
 
  private:
   void Traversed(Instant now);
-  // True for the one caller that set the stamp running.
+  // True for the one caller that started the stamp.
   static bool Begin(std::atomic<int64_t>* stamp, Instant now);
 
   std::atomic<int64_t> unanswered_since_{0};
@@ -58,9 +59,9 @@ class PeerActivity {
   std::atomic<bool> watched_{false};
 };
 
-// What the workers may see and touch of a peer. Control is the single writer of `current` and
-// `endpoint` and reclaims what they point to by quiescence; the workers write stamps, byte counts,
-// staged packets and pending events.
+// The part of a peer that workers use. Control is the single writer of `current` and `endpoint` and
+// reclaims their objects by quiescence. Workers write stamps, byte counts, staged packets and
+// pending events.
 struct PeerSlot {
   PeerSlot(PeerId peer_id, StagedPool* pool) : id(peer_id), staged(pool) {}
 
@@ -74,19 +75,19 @@ struct PeerSlot {
 
   // Events raised for control and not yet taken (bits of DataEventKind).
   std::atomic<uint32_t> pending_events{0};
-  // What a worker has learnt from an authenticated packet and control has not taken up yet. Workers
-  // send by it at once, so that already the answer to that packet goes to where it came from, under
-  // the session that it used. Where it came from (kEndpointChanged), while has_roamed.
+  // News from an authenticated packet that control has not taken yet. Workers use it at once, so
+  // that even the reply to that packet goes to its source, under its session. While has_roamed: the
+  // source (kEndpointChanged).
   Mutex roam_mutex;
   Endpoint roamed_to ABSL_GUARDED_BY(roam_mutex);
   std::atomic<bool> has_roamed{false};
-  // The index of a session that it confirmed (kKeyConfirmed); 0: none. Not a pointer: a session
-  // that control discards meanwhile is simply not found any more.
+  // The index of the session that it confirmed (kKeyConfirmed); 0: none. Not a pointer: control may
+  // discard the session, and then the index is not found.
   std::atomic<uint32_t> confirmed_index{0};
 
-  // Worker: an authenticated packet came from there.
+  // Worker: records the source of an authenticated packet.
   void Roam(const Endpoint& from);
-  // Where to send to. False: unknown.
+  // The address to send to. False: unknown.
   [[nodiscard]] bool LoadEndpoint(Endpoint* to);
 
   StagedQueue staged;

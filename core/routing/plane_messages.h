@@ -14,17 +14,17 @@
 #include "core/wire/address.h"
 #include "core/wire/messages.h"
 
-// All that the two planes say to each other.
+// The messages between the two planes.
 namespace ringwire {
 
 // Worker -> control, about one peer. Level-triggered: a bit in PeerSlot::pending_events, which
-// control takes and then reads the state that it points to. A flood of one event is one bit.
+// control clears before it reads the state in question. A flood of one event is one bit.
 enum DataEventKind : uint32_t {
   kNeedHandshake = 1 << 0,    // a packet came and no session can send; it may be staged or dropped
   kKeyConfirmed = 1 << 1,     // a session has received its first valid message
   kEndpointChanged = 1 << 2,  // PeerSlot::roamed_to
   kRekeyDue = 1 << 3,        // the current session is old enough (or has sent enough) to be renewed
-  kActivity = 1 << 4,        // a stamp began to run that no deadline watches
+  kActivity = 1 << 4,        // a stamp began to run and no deadline watches it
   kSourceUnusable = 1 << 5,  // the endpoint's local address cannot be sent from any more
 };
 struct DataEvent {
@@ -33,8 +33,8 @@ struct DataEvent {
   uint32_t kinds = 0;
 };
 
-// Worker -> control: a handshake message that passed length, mac1 and the load rule. Nothing in it
-// is proven.
+// Worker -> control: a handshake message that passed length, mac1 and the load rule. Its contents
+// are not authenticated.
 struct HandshakeDatagram {
   Endpoint from;
   uint16_t size = 0;
@@ -43,7 +43,7 @@ struct HandshakeDatagram {
 };
 
 // Control -> worker: seal and send what is staged for this peer. The command shares ownership, so
-// that a peer removed meanwhile is still there to be looked at.
+// the slot exists even if the peer is removed meanwhile.
 struct FlushStaged {
   std::shared_ptr<PeerSlot> peer;
 };
@@ -61,7 +61,7 @@ class WorkerLink {
 
   // The event queue was full: control must look at every peer's pending_events.
   std::atomic<bool> events_overflowed{false};
-  // Worker's own note that it has put something in since it last woke control.
+  // Worker only: it has added something since it last woke control.
   bool control_has_news = false;
 
   // Worker: raises an event on a peer and queues the peer unless it is queued already.
@@ -71,8 +71,8 @@ class WorkerLink {
     control_has_news = true;
   }
 
-  // Worker: a send to this peer failed because of the local address. Not level-triggered: lost when
-  // the queue is full, and said again by the next send that fails.
+  // Worker: a send to this peer failed because of the local address. Not level-triggered: lost if
+  // the queue is full; the next failed send reports it again.
   void ReportUnusableSource(PeerId peer) {
     if (events.TryPush(DataEvent{peer, kSourceUnusable})) control_has_news = true;
   }

@@ -12,10 +12,10 @@
 
 namespace ringwire {
 
-// Everything of one device that both planes see. Control is its single writer; workers read while
+// The state of one device that both planes share. Control is its single writer; workers read while
 // online in `quiescence` (exceptions are named at the members). Outlives every worker.
 struct SharedState {
-  // First, so that it outlives the slots of removed peers that still wait in `quiescence`.
+  // Must be first: it outlives the slots of removed peers that still wait in `quiescence`.
   StagedPool staged_pool;
   QuiescenceDomain quiescence;
   AllowedIps allowed_ips{&quiescence};
@@ -27,11 +27,11 @@ struct SharedState {
   std::atomic<bool> device_up{false};
   // The TUN device's MTU: the clamp of padding.
   std::atomic<uint32_t> mtu{1420};
-  // The UDP port that the device sends from, by which it knows its own datagrams when routing leads
-  // them back into it.
+  // The UDP port that the device sends from. It recognises its own datagrams by this port when
+  // routing leads them back.
   std::atomic<uint16_t> listen_port{0};
-  // Until then (boot time, ns) every source must show a cookie. Written by any worker whose queue
-  // fills.
+  // Until this time (boot time, ns) every source must show a cookie. Any worker whose queue fills
+  // writes it.
   std::atomic<int64_t> under_load_until_ns{0};
 };
 

@@ -16,9 +16,9 @@ namespace ringwire {
 
 class StagedQueue;
 
-// The memory budget that all staged queues share, so that a scan of a large network cannot make the
-// gateway hoard packets. It is shared fairly: one peer holds at most its quota, and when the budget
-// is used up, the oldest packet of the peer that holds most makes room. So a peer that has little
+// The memory budget that all staged queues share, so that a scan of a large network cannot fill the
+// gateway's memory. It is shared fairly: one peer holds at most its quota, and when the budget is
+// used up, the oldest packet of the peer that holds most makes room. So a peer that has little
 // waiting is served, however many others fill the pool.
 //
 // Thread-safe. One lock serves all queues and is held for a few list operations only: packets are
@@ -64,9 +64,9 @@ class StagedPool {
 // Copies of the packets that wait for a peer's session, oldest first, at most
 // kStagedPacketsPerPeerMax. A slow path: it locks and allocates. Thread-safe.
 //
-// Nobody's packet is left behind when a worker pushes and then reads PeerSlot::current again, and
-// control publishes `current` and then asks empty(): all four are sequentially consistent, so at
-// least one side sees the other and flushes.
+// No packet stays behind: a worker pushes and then reads PeerSlot::current again; control publishes
+// `current` and then calls empty(). All four are sequentially consistent, so at least one side sees
+// the other and flushes.
 class StagedQueue {
  public:
   explicit StagedQueue(StagedPool* pool) : pool_(pool) {}

@@ -13,8 +13,8 @@
 namespace ringwire {
 namespace {
 
-// Decimal digits without sign, at most `max`. Leading zeros are taken and mean nothing: no
-// WireGuard tool reads octal numbers here.
+// Decimal digits without sign, at most `max`. Leading zeros are ignored: no WireGuard tool reads
+// octal numbers here.
 std::optional<uint32_t> ParseDecimal(std::string_view text, uint32_t max) {
   uint32_t value = 0;
   const char* const end = text.data() + text.size();
@@ -23,7 +23,7 @@ std::optional<uint32_t> ParseDecimal(std::string_view text, uint32_t max) {
   return value;
 }
 
-// What stands between the brackets: an IPv6 address, perhaps with a zone.
+// The text between the brackets: an IPv6 address, perhaps with a zone.
 std::optional<SocketAddress> ParseBracketed(std::string_view text) {
   const size_t percent = text.find('%');
   const std::optional<IpAddress> address = IpAddress::Parse(text.substr(0, percent));
@@ -70,7 +70,7 @@ std::optional<IpAddress> IpAddress::Parse(std::string_view text) {
 std::optional<IpAddress> IpAddress::ParseOldFormOfV4(std::string_view text) {
   constexpr size_t kBytesMax = 64;  // leading zeros apart, no form is half as long
   std::array<char, kBytesMax> terminated{};
-  // inet_aton also takes what follows a space.
+  // inet_aton ignores text after a space.
   if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos ||
       text.find_first_of(" \t\n\v\f\r") != std::string_view::npos) {
     return std::nullopt;

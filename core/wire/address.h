@@ -23,12 +23,12 @@ struct IpAddress {
   static IpAddress V6(std::span<const uint8_t, 16> network_order);
   // Text form, without brackets, port, prefix or zone.
   static std::optional<IpAddress> Parse(std::string_view text);
-  // IPv4 in any form that the system's resolver takes for an address: 127.1, 2130706433, 0x7f.1,
-  // and, mind, 010.0.0.1 for 8.0.0.1.
+  // IPv4 in any form that the system's resolver accepts as an address: 127.1, 2130706433, 0x7f.1.
+  // Note that 010.0.0.1 is 8.0.0.1.
   static std::optional<IpAddress> ParseOldFormOfV4(std::string_view text);
 
   bool IsSet() const { return family != IpFamily::kNone; }
-  // fe80::/10: only there does an address mean nothing without its interface.
+  // fe80::/10: such an address has a meaning only together with its interface.
   bool IsLinkLocalV6() const;
   int Bits() const { return family == IpFamily::kV4 ? 32 : 128; }
   // RFC 5952 for IPv6. Empty when not set.
@@ -41,8 +41,8 @@ struct Prefix {
   IpAddress address;
   uint8_t length = 0;
 
-  // "a/b", or "a" for a host prefix. Host bits are cleared and leading zeros of the length mean
-  // nothing, as in every WireGuard tool.
+  // "a/b", or "a" for a host prefix. Clears host bits and ignores leading zeros of the length, as
+  // every WireGuard tool does.
   static std::optional<Prefix> Parse(std::string_view text);
   static Prefix Of(IpAddress address, int length);
 
@@ -64,13 +64,13 @@ struct SocketAddress {
   friend auto operator<=>(const SocketAddress&, const SocketAddress&) = default;
 };
 
-// Where a peer is, and the address of ours that it talks to, so that answers leave from the address
-// that was contacted.
+// A peer's address, and the local address that it sends to, from which replies leave.
 struct Endpoint {
   SocketAddress remote;
   IpAddress local;  // not set: the kernel's routing chooses
-  // On which interface the peer's packets arrive; 0: not known. Packets to the peer take whichever
-  // the kernel's routing chooses, unless `local` is link-local and so means nothing elsewhere.
+  // The interface on which the peer's packets arrive; 0: unknown. Packets to the peer leave through
+  // the interface that the kernel's routing chooses, unless `local` is link-local and so needs this
+  // one.
   uint32_t local_interface = 0;
 
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;

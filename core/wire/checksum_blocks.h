@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-// The inner loop of the checksum: every inner packet is summed once on each side of the tunnel.
+// The inner loop of the checksum: each gateway sums every inner packet once.
 namespace ringwire {
 
 inline constexpr size_t kChecksumBlockBytes = 64;
@@ -14,7 +14,7 @@ inline constexpr size_t kChecksumBlockBytes = 64;
 using SumBlocksFunction = uint64_t (*)(const uint8_t* p, size_t blocks);
 inline constexpr size_t kChecksumBlocksMax = 65536 / kChecksumBlockBytes;
 
-// For every CPU; what the other one is tested against.
+// For every CPU; tests compare the other one with it.
 uint64_t SumBlocks(const uint8_t* p, size_t blocks);
 // With AVX-512's dot product (VNNI), about three times as fast; nullptr where the CPU or the
 // compiler has none.

@@ -15,17 +15,18 @@ inline constexpr uint64_t kRejectAfterMessages = ~uint64_t{0} - (uint64_t{1} << 
 inline const absl::Duration kRekeyAfterTime = absl::Seconds(120);
 inline const absl::Duration kRejectAfterTime = absl::Seconds(180);
 inline const absl::Duration kRekeyTimeout = absl::Seconds(5);
-// Retries are spread over this much, so that two peers that collided once do not collide for ever.
+// Retries are spread over this time, so that two peers that collided once do not collide again and
+// again.
 inline const absl::Duration kRekeyTimeoutJitterMax = absl::Milliseconds(333);
 inline const absl::Duration kKeepaliveTimeout = absl::Seconds(10);
 inline constexpr int kMaxHandshakeAttempts = 18;  // 90 s
-// The initiator renews on receipt at this age: late enough for its own sending to have done it
-// first.
+// At this age the initiator renews on receipt: so late that its own sending has normally renewed
+// before.
 inline const absl::Duration kRekeyOnReceiveAfterTime =
     kRejectAfterTime - kKeepaliveTimeout - kRekeyTimeout;
 // All secrets of a peer are zeroed this long after its last session began.
 inline const absl::Duration kZeroKeysAfterTime = kRejectAfterTime * 3;
-// At most one initiation a peer is accepted in this time.
+// The minimum time between two accepted initiations of a peer.
 inline const absl::Duration kInitiationInterval = absl::Milliseconds(20);
 inline const absl::Duration kCookieSecretMaxAge = absl::Seconds(120);
 inline const absl::Duration kCookieSecretLatency = absl::Seconds(5);
@@ -45,14 +46,13 @@ inline constexpr uint32_t kTunnelOverhead = 80;
 inline constexpr uint32_t kDefaultMtu = 1500 - kTunnelOverhead;  // of a tunnel over Ethernet
 inline constexpr uint32_t kLeastMtu = 1280;                      // IPv6 needs it
 
-// The transport extension (docs/transport_extension.md). What an initiator that can use AES-256-GCM
-// puts into the low 24 bits of its timestamp's nanoseconds, which rounding leaves empty.
+// The transport extension (docs/transport_extension.md): an initiator that can use AES-256-GCM
+// writes this into the low 24 bits of its timestamp's nanoseconds, which rounding leaves empty.
 inline constexpr uint32_t kOfferAes256Gcm = 0x525701;
-// A responder that has answered this often in AES-256-GCM without seeing a session answers in
-// ChaCha20-Poly1305.
+// After so many answers in AES-256-GCM without a session, a responder answers in ChaCha20-Poly1305.
 inline constexpr int kUnconfirmedAesResponsesMax = 2;
-// Of one AES-256-GCM send key, in bytes of UDP payload without the first 16: its quota of sealed
-// data.
+// Limits of data sealed under one AES-256-GCM send key, in bytes of UDP payload without the first
+// 16.
 inline constexpr uint64_t kAesRekeyAfterBytes = uint64_t{1} << 38;
 inline constexpr uint64_t kAesRejectAfterBytes = uint64_t{1} << 41;
 

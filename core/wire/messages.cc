@@ -16,8 +16,7 @@ std::variant<MessageKind, DropReason> ExactlySized(MessageKind kind, size_t size
 std::variant<MessageKind, DropReason> ClassifyMessage(std::span<const uint8_t> datagram) {
   const size_t size = datagram.size();
   if (size < sizeof(TransportHeader::type)) return DropReason::kDatagramTooShort;
-  // One comparison of all four bytes: a message whose reserved bytes are not zero is of no known
-  // type.
+  // Compares all four bytes at once: a message with nonzero reserved bytes has no known type.
   switch (LoadLe32(datagram.data())) {
     case kMessageInitiation:
       return ExactlySized(MessageKind::kInitiation, size, sizeof(InitiationMessage));

@@ -57,13 +57,13 @@ static_assert(sizeof(TransportHeader) == 16 && alignof(TransportHeader) == 1);
 
 inline constexpr size_t kTransportHeaderBytes = sizeof(TransportHeader);
 inline constexpr size_t kTransportTagBytes = 16;
-// What a transport message adds to its (padded) packet; also the size of a keepalive.
+// The bytes that a transport message adds to its (padded) packet; also the size of a keepalive.
 inline constexpr size_t kTransportOverheadBytes = kTransportHeaderBytes + kTransportTagBytes;
 // The largest message of a handshake.
 inline constexpr size_t kHandshakeBytesMax = sizeof(InitiationMessage);
 
-// What a datagram is, by its first four bytes and its length, or why it is none of ours. Nothing is
-// authenticated yet.
+// The kind of a datagram, from its first four bytes and its length, or why it is invalid. Nothing
+// is authenticated yet.
 enum class MessageKind : uint8_t { kInitiation, kResponse, kCookieReply, kTransport };
 std::variant<MessageKind, DropReason> ClassifyMessage(std::span<const uint8_t> datagram);
 
