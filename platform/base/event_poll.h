@@ -11,24 +11,25 @@
 
 namespace ringwire::platform {
 
-// The one wait of the control thread: an epoll instance with a function a descriptor. A function
-// may add and remove descriptors, its own included; one that was removed is not called any more,
-// even for an event already fetched. Thread-compatible.
+// The control thread's only wait: an epoll instance with a function for each descriptor. A function
+// may add and remove descriptors, its own included. A removed one is not called any more, even for
+// an event already fetched. Thread-compatible.
 class EventPoll {
  public:
   using OnEvent = std::function<void(uint32_t events)>;
 
   EventPoll();
 
-  // Level-triggered; `events` as in epoll_ctl(2). The descriptor stays the caller's and is removed
-  // before it is closed.
+  // Level-triggered; `events` as in epoll_ctl(2). The caller owns the descriptor and removes it
+  // before closing it.
   absl::Status Add(int fd, uint32_t events, OnEvent on_event);
   void Change(int fd, uint32_t events);
   void Remove(int fd);
 
   // Readable while Wait() has something to call, for a loop around this one.
   int fd() const { return epoll_.get(); }
-  // Waits for events and calls their functions. With `may_block` false only what is ready already.
+  // Waits for events and calls their functions. With `may_block` false, handles only events that
+  // are ready.
   absl::Status Wait(bool may_block);
 
  private:

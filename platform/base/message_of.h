@@ -7,7 +7,7 @@
 
 namespace ringwire::platform {
 
-// A status' message as our interfaces take strings.
+// A status' message as a std::string.
 inline std::string MessageOf(const absl::Status& status) { return std::string(status.message()); }
 
 }  // namespace ringwire::platform

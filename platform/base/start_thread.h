@@ -10,8 +10,8 @@
 
 namespace ringwire::platform {
 
-// A thread that runs `body`, or the error of a system that allows no more of them, which the
-// standard library throws.
+// A thread that runs `body`. Error: the system allows no more threads (the standard library throws
+// this).
 template <typename Body>
 absl::StatusOr<std::thread> StartThread(Body body) {
   try {

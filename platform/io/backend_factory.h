@@ -15,7 +15,7 @@ namespace ringwire::platform {
 
 class Ring;
 
-// What a backend works on. The descriptors stay owned by the caller and outlive the backend.
+// The resources of a backend. The caller owns the descriptors, which outlive the backend.
 struct BackendOptions {
   int tun_fd = -1;
   int udp_v4_fd = -1;  // -1: none
@@ -23,24 +23,24 @@ struct BackendOptions {
   WorkerCounters* counters = nullptr;
   CapabilityLadder* ladder = nullptr;  // of the device
   IoFaults* faults = nullptr;          // nullptr: the kernel alone decides what fails
-  // Longer datagrams or trains are handed over as truncated; at most kDatagramBytesMax.
+  // Longer datagrams or trains are marked as truncated; at most kDatagramBytesMax.
   uint32_t datagram_bytes_max = kDatagramBytesMax;
   // io_uring only: a ring from SetUpRing(), for this backend alone; nullptr: Start() sets one up.
   std::shared_ptr<Ring> ring;
 };
 
-// Does ahead, on any thread, the one step of io_uring that may need privileges
-// (kernel.io_uring_disabled = 1). The error says what was refused.
+// Does the one step of io_uring that may need privileges (kernel.io_uring_disabled = 1) in advance,
+// on any thread. The error says what was refused.
 absl::StatusOr<std::shared_ptr<Ring>> SetUpRing();
 
 std::unique_ptr<IoBackend> MakeIoUringBackend(const BackendOptions& options);
 std::unique_ptr<IoBackend> MakeEpollBackend(const BackendOptions& options);
 
 // Proves on this machine, with a TUN device of its own and a real packet read from it, that all the
-// io_uring calls in use work. A multishot request that is on in `ladder` and does not work is
-// refused there, and the rest is tried without it. The error says which step was refused (set-up,
-// opcode, read) and why. Creates and removes a short-lived device; leaves nothing behind.
-// `faults` is for tests.
+// io_uring calls in use work. If a multishot request that is on in `ladder` does not work, refuses
+// it there and tests the rest without it. The error says which step was refused (set-up, opcode,
+// read) and why. Creates and removes a short-lived device; leaves nothing behind. `faults` is for
+// tests.
 absl::Status ProbeIoUring(CapabilityLadder* ladder, IoFaults* faults = nullptr);
 
 }  // namespace ringwire::platform

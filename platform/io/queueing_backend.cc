@@ -61,7 +61,7 @@ ReceivedRun QueueingBackend::Received(const msghdr& header, std::span<uint8_t> p
   counters().udp_receive_runs.Add();
   counters().udp_receive_segments.Add(received.run.count);
   counters().udp_receive_bytes.Add(payload.size());
-  // Longer than any buffer can be: whatever makes such trains must not go on.
+  // Longer than any buffer: switch off the offload that makes such trains.
   if (received.truncated && received.run.count > 1) GiveUpReceiveOffload(EMSGSIZE);
   return received;
 }

@@ -13,8 +13,8 @@
 
 namespace ringwire::platform {
 
-// What both backends do alike: they queue, they are woken by an eventfd, and they turn a received
-// message into a run.
+// The common part of both backends: queueing, waking by an eventfd, turning a received message into
+// a run.
 class QueueingBackend : public IoBackend {
  public:
   void SendUdp(std::span<const SendRun> runs) final;
@@ -25,8 +25,8 @@ class QueueingBackend : public IoBackend {
  protected:
   explicit QueueingBackend(const BackendOptions& options);
 
-  // Hands everything queued to the kernel and leaves the queues empty. A failure that concerns the
-  // whole backend is kept for the next Wait().
+  // Passes everything queued to the kernel and leaves the queues empty. The next Wait() reports a
+  // failure of the whole backend.
   virtual void Submit() = 0;
 
   const BackendOptions& options() const { return options_; }
@@ -43,17 +43,17 @@ class QueueingBackend : public IoBackend {
   ReceivedRun Received(const msghdr& header, std::span<uint8_t> payload);
   TunFrame ReadFrame(std::span<uint8_t> bytes);
 
-  // Whether `error` says that the operation as such is refused, so that it may do with an offload
-  // less: anything else is a shortage, one datagram's own trouble, or the end of the device.
+  // Whether `error` refuses the operation as such, so that it may work with an offload less. Other
+  // errors are a shortage, concern one datagram, or mean the end of the device.
   static bool MayBlameOffload(int error) {
     return error == EINVAL || error == EIO || error == EMSGSIZE || error == EOPNOTSUPP;
   }
-  // False once the TUN device was deleted: then no failure of a read is an offload's fault.
+  // False once the TUN device was deleted: then no failed read is an offload's fault.
   bool TunIsThere() const;
-  // The kernel could not hand over a packet, which is lost: without superpackets it can. False:
-  // there are none any more.
+  // The kernel could not deliver a packet, which is lost: try without superpackets. False: they are
+  // off already.
   bool GiveUpTunReadOffload(int error);
-  // A socket refuses to be received from: without trains it may be. False: there are none any more.
+  // A socket refuses receives: try without trains. False: they are off already.
   bool GiveUpReceiveOffload(int error);
 
   SendQueue sends_;
@@ -63,7 +63,8 @@ class QueueingBackend : public IoBackend {
   void QueueSend(const SendRun& run);
 
   const BackendOptions options_;
-  // What this worker may still blame; another one may have taken the rung down already.
+  // The offloads that this worker may still blame; another worker may already have lowered the
+  // rung.
   bool tso_, uso_, gro_;
   const EventFd wake_;
 };

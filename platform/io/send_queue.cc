@@ -8,9 +8,9 @@
 namespace ringwire::platform {
 namespace {
 
-// A train may be refused for being one: EMSGSIZE is a segment above the path's MTU (EINVAL
-// before 6.14), EIO a way out without checksum offload, ENOBUFS a want of memory in one piece. Its
-// datagrams, sent alone, can be fragmented and summed by the kernel.
+// A train may be refused for being one: EMSGSIZE is a segment above the path's MTU (EINVAL before
+// 6.14), EIO a route without checksum offload, ENOBUFS a lack of contiguous memory. Its datagrams,
+// sent alone, can be fragmented and summed by the kernel.
 bool MayBlameTrain(int error) {
   return error == EMSGSIZE || error == EINVAL || error == EIO || error == ENOBUFS;
 }
@@ -87,7 +87,7 @@ void SendQueue::RecoverTrain(const SendRun& run, int error) {
     (run.to.remote.address.family == IpFamily::kV4 ? v4_ : v6_).gso_disabled = true;
   } else {
     ladder_->Stumble(Offload::kUdpGso, error);
-    // A want of memory says nothing of the path.
+    // A lack of memory says nothing about the path.
     if (error != ENOBUFS) RefusedPathOf(run.peer) = {run.to.remote, run.run.segment_bytes, 0};
   }
   for (size_t i = 0; i < run.run.count; ++i) {
@@ -111,8 +111,8 @@ int SendQueue::SendWithSourceFallback(const SendRun& run, int error) {
     ReportUnusableSource(run.peer);
     return 0;
   }
-  // Neither says that the next attempt fails: the buffer may have drained, and an ICMP error that
-  // lay on the socket is reported once, to whichever send comes next.
+  // After either error the next attempt may succeed: the buffer may have drained, and a pending
+  // ICMP error is reported once, to the next send.
   if (error == EAGAIN || error == ECONNREFUSED || error == EHOSTUNREACH || error == EINTR) {
     return SendNow(run, true);
   }

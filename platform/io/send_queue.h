@@ -16,9 +16,9 @@
 
 namespace ringwire::platform {
 
-// The datagrams and trains that a backend is about to send, with everything the kernel needs for
-// them in fixed storage, and what becomes of those that it refuses. Owned by one worker. Used in
-// rounds: Push until full, hand every message to the kernel, Recover each that failed, Finish.
+// The datagrams and trains that a backend will send, in fixed storage in the kernel's form, and the
+// recovery of refused ones. Owned by one worker. Used in rounds: Push until full, pass every
+// message to the kernel, Recover each that failed, Finish.
 class SendQueue {
  public:
   static constexpr size_t kCapacity = 128;
@@ -29,33 +29,33 @@ class SendQueue {
   SendQueue(const SendQueue&) = delete;
   SendQueue& operator=(const SendQueue&) = delete;
 
-  // -1: none. Trains that failed are tried again on new sockets.
+  // -1: none. On new sockets, trains are tried again.
   void SetSockets(int udp_v4_fd, int udp_v6_fd);
   int socket_fd(IpFamily family) const { return SocketOf(family).fd; }
 
   size_t size() const { return size_; }
   bool full() const { return size_ == kCapacity; }
   // Whether trains of this family must be pushed segment by segment: the device sends none, or this
-  // socket refused one for good (EIO: no checksum offload on the way out).
+  // socket refused them permanently (EIO: no checksum offload on the route).
   bool gso_disabled(IpFamily family) const { return SocketOf(family).gso_disabled; }
-  // Whether this train must be pushed segment by segment: for the above, or because the path to
-  // where it goes refused one of such segments lately (see RefusedPath).
+  // Whether this train must be pushed segment by segment: for the reason above, or because its path
+  // recently refused segments of this size (see RefusedPath).
   bool MustSplit(const SendRun& run);
   // Copies `run`, not its bytes. A run for which there is no socket is dropped and counted. Not
-  // when full. Counts the run as sent already: the call that sends it may block afterwards, and
-  // whoever reads the counters meanwhile shall find it. Recover() takes that back.
+  // when full. Counts the run as sent at once: the sending call may block, and readers of the
+  // counters should see it meanwhile. Recover() takes that back.
   void Push(const SendRun& run);
 
-  // Message `index`, and the socket that it is for. The messages lie in one array, for sendmmsg().
+  // Message `index` and its socket. The messages lie in one array, for sendmmsg().
   mmsghdr* message(size_t index) { return &messages_[index]; }
   IpFamily family(size_t index) const { return runs_[index].to.remote.address.family; }
   int fd(size_t index) const { return SocketOf(family(index)).fd; }
 
   // The kernel refused message `index` with `error` (positive errno): sends it again at once in
-  // whatever form may work, and counts as dropped what does not. Later messages may have left
-  // before it.
+  // another form, and counts it as dropped if that fails too. Later messages may have left before
+  // it.
   void Recover(size_t index, int error);
-  // Every message was handed over; those that failed were recovered. Empties the queue.
+  // Every message was passed to the kernel; failed ones were recovered. Empties the queue.
   void Finish() { size_ = 0; }
 
   // See IoBackend::unusable_sources().
@@ -69,23 +69,24 @@ class SendQueue {
     int fd = -1;
     bool gso_disabled = false;
   };
-  // A path that refused a train for the size of its segments (its MTU is below them) goes on to do
-  // so, and the next trains to it would all be sent twice: they are split from the start. Nobody
-  // tells when the path changes, so one train in kSplitTrains is tried whole; and another endpoint
-  // of the peer, smaller segments or new sockets are none of it.
+  // A path that refused a train for the size of its segments (its MTU is smaller) will refuse the
+  // next ones too, and each would be sent twice: split them from the start. No event reports a
+  // changed path, so one train in kSplitTrains is tried whole. Another endpoint of the peer,
+  // smaller segments or new sockets are a new path.
   struct RefusedPath {
     SocketAddress remote;  // not set: none
     size_t segment_bytes = 0;
     uint32_t trains_split = 0;
   };
   static constexpr uint32_t kSplitTrains = 1024;
-  // By the peer's place. Two that meet in one forget each other's, which costs a repetition.
+  // Indexed by the peer's slot. Two peers with the same entry overwrite each other's, which costs a
+  // repetition.
   static constexpr size_t kRefusedPaths = 64;
   RefusedPath& RefusedPathOf(PeerId peer) { return refused_paths_[peer.index % kRefusedPaths]; }
 
   const Socket& SocketOf(IpFamily family) const { return family == IpFamily::kV4 ? v4_ : v6_; }
 
-  // Both return 0 or the errno, and count what left.
+  // Both return 0 or the errno, and count sent segments.
   int SendWithSourceFallback(const SendRun& run, int error);
   int SendNow(const SendRun& run, bool with_source);
   void RecoverOne(const SendRun& run, int error);
@@ -102,8 +103,8 @@ class SendQueue {
   std::array<OutgoingMessage, kCapacity> storage_;
   std::array<mmsghdr, kCapacity> messages_{};
   OutgoingMessage again_;
-  // Each peer once. When more peers lose their source at the same time, the rest follows in the
-  // next round.
+  // Each peer once. If more peers lose their source at the same time, the rest follow in the next
+  // round.
   std::array<PeerId, 64> unusable_sources_{};
   size_t unusable_source_count_ = 0;
   std::array<RefusedPath, kRefusedPaths> refused_paths_{};

@@ -10,10 +10,9 @@
 #include "platform/udp/control_messages.h"
 
 // The memory that a backend receives into. One worker has
-//   64 TUN slots x 65,728 + 64 UDP slots x 65,856 bytes = 8.4 MB,
-// and a slot's pages become resident when a packet first reaches that far. With two workers (16.8
-// MB), their train arenas and the rest of the program that leaves the process far below 64 MB even
-// when every slot was filled once.
+// 64 TUN slots x 65,728 + 64 UDP slots x 65,856 bytes = 8.4 MB, and a slot's pages become resident
+// when a packet first reaches them. With two workers (16.8 MB) and their train arenas the process
+// stays far below 64 MB even if every slot was filled once.
 namespace ringwire::platform {
 
 // One batch fills every slot, so a full batch and an empty buffer ring are the same event.
@@ -21,7 +20,7 @@ inline constexpr uint32_t kTunSlots = 64;
 inline constexpr uint32_t kUdpSlots = 64;
 static_assert(kTunSlots <= kBatchRunsMax && kUdpSlots <= kBatchRunsMax);
 
-// The packet path may write a header in front of the bytes it was given.
+// The packet path may write a header before the received bytes.
 inline constexpr size_t kHeadRoomBytes = 32;
 
 // TUN: the virtio-net header ends, and the IP packet begins, on a cache line.
@@ -30,16 +29,16 @@ inline constexpr size_t kTunDataOffset = 64 - kTunHeaderBytes;
 inline constexpr uint32_t kTunFrameBytesMax = kTunHeaderBytes + kTunPacketBytesMax;
 static_assert(kTunDataOffset >= kHeadRoomBytes);
 
-// UDP: in front of the payload what io_uring's multishot recvmsg puts there (its own header of 16
-// bytes, the name, the control messages), which nobody needs any more once the batch is handed
-// over. The payload is aligned to 16 bytes.
+// UDP: io_uring's multishot recvmsg puts its header of 16 bytes, the name and the control messages
+// before the payload. They are not needed after delivery of the batch. The payload is aligned to 16
+// bytes.
 inline constexpr size_t kReceivedHeadBytes = 16;
 inline constexpr size_t kReceivedNameBytes = 32;
 static_assert(kReceivedNameBytes >= sizeof(sockaddr_in6) && kReceivedNameBytes % 8 == 0);
 inline constexpr size_t kUdpDataOffset =
     kReceivedHeadBytes + kReceivedNameBytes + kReceiveControlBytes;
 static_assert(kUdpDataOffset >= kHeadRoomBytes && kUdpDataOffset % 16 == 0);
-// The most that one UDP receive can bring: a train as long as an IP packet.
+// The maximum of one UDP receive: a train as long as an IP packet.
 inline constexpr uint32_t kDatagramBytesMax = 65535;
 
 // Odd multiples of a cache line above 64 KiB: at a power of two the heads of all packets would

@@ -15,7 +15,7 @@ namespace {
 
 constexpr size_t kFrameBytesMax = kVnetHeaderBytes + kTunPacketBytesMax;
 
-// Of memory in one piece, which single packets do not need.
+// A lack of contiguous memory, which single packets do not need.
 bool IsShortage(int error) { return error == ENOBUFS || error == ENOMEM || error == EAGAIN; }
 
 }  // namespace
@@ -64,7 +64,7 @@ void TunWriteQueue::Recover(size_t index, int error) {
 void TunWriteQueue::WriteApart(const TunWrite& write, std::span<const iovec> pieces) {
   size_t bytes = 0;
   for (const iovec& piece : pieces) {
-    if (bytes + piece.iov_len > kFrameBytesMax) break;  // PlanSplit() finds it cut short
+    if (bytes + piece.iov_len > kFrameBytesMax) break;  // PlanSplit() finds it truncated
     std::memcpy(whole_.get() + bytes, piece.iov_base, piece.iov_len);
     bytes += piece.iov_len;
   }

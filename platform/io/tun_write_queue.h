@@ -15,12 +15,12 @@
 
 namespace ringwire::platform {
 
-// The packets and superpackets that a backend is about to write to TUN. Owned by one worker; the
-// same rounds as SendQueue.
+// The packets and superpackets that a backend will write to TUN. Owned by one worker; used in
+// rounds like SendQueue.
 class TunWriteQueue {
  public:
   static constexpr size_t kCapacity = 128;
-  // IOV_MAX: what one writev() takes.
+  // IOV_MAX: the limit of one writev().
   static constexpr size_t kPiecesPerWriteMax = 1024;
   static constexpr size_t kPiecesMax = 4096;
 
@@ -29,31 +29,30 @@ class TunWriteQueue {
   TunWriteQueue& operator=(const TunWriteQueue&) = delete;
 
   size_t size() const { return size_; }
-  // Whether a write of `piece_count` pieces still fits.
+  // Whether a write of `piece_count` pieces fits.
   bool HasRoom(size_t piece_count) const {
     return size_ < kCapacity && piece_count <= kPiecesMax - piece_count_;
   }
-  // Copies the list of pieces, not their bytes. A write of more pieces than the kernel takes is
-  // dropped and counted. Counts the write as done already, as SendQueue does.
+  // Copies the list of pieces, not their bytes. A write with more pieces than the kernel accepts is
+  // dropped and counted. Counts the write as done at once, as SendQueue does.
   void Push(const TunWrite& write, std::span<const Piece> pieces);
-  // Write `index` as the kernel takes it.
+  // Write `index` in the kernel's form.
   std::span<const iovec> Pieces(size_t index) const {
     return {pieces_.data() + writes_[index].first_piece, writes_[index].piece_count};
   }
-  // The kernel refused write `index` with `error` (positive errno). A superpacket is written again
-  // at once as the packets that it was merged from if that may help; where the kernel finds it
-  // invalid (EINVAL: some kernels of 2024 refused good ones), that rung of the ladder falls, so
-  // that no more are made. Everything else (EIO: the device is down, EBADFD: it is gone) is
-  // counted.
+  // The kernel refused write `index` with `error` (positive errno). If it may help, a superpacket
+  // is written again at once as the packets that it was merged from. If the kernel finds it invalid
+  // (EINVAL: some kernels of 2024 refused valid ones), that rung of the ladder falls, so that no
+  // more are made. Other errors (EIO: the device is down, EBADFD: it is gone) are counted.
   void Recover(size_t index, int error);
-  // Every write was handed over. Empties the queue.
+  // Every write was passed to the kernel. Empties the queue.
   void Finish();
 
  private:
   void WriteApart(const TunWrite& write, std::span<const iovec> pieces);
 
   const int tun_fd_;
-  // A refused superpacket as one packet, and one packet of it. Pages are touched only then.
+  // Buffers for a refused superpacket and one packet of it. Their pages are touched only then.
   const std::unique_ptr<uint8_t[]> whole_;
   const std::unique_ptr<uint8_t[]> part_;
   WorkerCounters* const counters_;

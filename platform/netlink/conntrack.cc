@@ -58,7 +58,7 @@ std::optional<SocketAddress> Read(const nl_addr* address, uint16_t port) {
   return read;
 }
 
-// nullopt: not by UDP.
+// nullopt: not UDP.
 std::optional<TrackedDatagrams> Read(const nfnl_ct* connection) {
   if (nfnl_ct_get_proto(connection) != IPPROTO_UDP) return std::nullopt;
   const auto asked =
@@ -69,7 +69,7 @@ std::optional<TrackedDatagrams> Read(const nfnl_ct* connection) {
   return TrackedDatagrams{*asked, *served};
 }
 
-// The forward that is for what was asked, if that is an address whose ports are forwarded.
+// The forward for the requested address and port, if that address has forwarded ports.
 const PortForward* ForwardOf(const SocketAddress& asked, const DatagramForwards& ports,
                              const std::vector<Prefix>& local) {
   const auto forward = std::ranges::find_if(ports.forwards, [&asked](const PortForward& one) {
@@ -88,7 +88,7 @@ bool IsServedBy(const TrackedDatagrams& one, const PortForward& forward) {
          one.served.port - forward.target_ports.first == one.asked.port - forward.ports.first;
 }
 
-// What one dump hands its callback.
+// The argument of a dump's callback.
 struct Reading {
   absl::FunctionRef<bool(const TrackedDatagrams&)> which;
   nl_sock* deleting;
@@ -101,7 +101,7 @@ void Visit(nlmsghdr* message, Reading* reading) {
   const Connection connection(parsed);
   const std::optional<TrackedDatagrams> one = Read(connection.get());
   if (!one.has_value() || !reading->which(*one)) return;
-  // It may have ended by itself by now.
+  // The entry may have ended by now.
   if (nfnl_ct_del(reading->deleting, connection.get(), 0) >= 0) ++reading->count;
 }
 

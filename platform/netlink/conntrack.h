@@ -9,16 +9,16 @@
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 
-// What the kernel remembers of conversations by UDP (conntrack), by which it goes on to do with
-// datagrams what it has decided for the first one.
+// The kernel's connection tracking of UDP: it treats later datagrams of a flow as it decided for
+// the first one.
 namespace ringwire::platform {
 
 struct TrackedDatagrams {
-  SocketAddress asked;   // where the first datagram was sent to
-  SocketAddress served;  // who gets it: another one than was asked if the ports are forwarded
+  SocketAddress asked;   // the first datagram's destination
+  SocketAddress served;  // its receiver: differs from the destination if the port is forwarded
 };
 
-// Forwarded ports that datagrams are sent to.
+// Forwarded UDP ports.
 struct DatagramForwards {
   std::vector<PortForward> forwards;
   std::vector<IpAddress> own;  // addresses of this host whose ports are not forwarded
@@ -31,8 +31,8 @@ bool IsUnforwarded(const TrackedDatagrams& one, const DatagramForwards& ports,
 bool IsForwarded(const TrackedDatagrams& one, const DatagramForwards& ports,
                  const std::vector<Prefix>& local);
 
-// Makes the kernel of this network namespace forget those for which `which` is true, and returns
-// how many. The table is read once, an entry at a time.
+// Deletes the entries of this network namespace for which `which` is true, and returns how many.
+// Reads the table once, an entry at a time.
 absl::StatusOr<size_t> ForgetDatagrams(absl::FunctionRef<bool(const TrackedDatagrams&)> which);
 
 }  // namespace ringwire::platform

@@ -16,7 +16,7 @@
 namespace ringwire::platform {
 namespace {
 
-// rtnetlink's own messages stay below this; a longer one would be cut and is asked for again.
+// rtnetlink's messages are shorter; a longer one would be truncated and is requested again.
 constexpr size_t kBufferBytes = 32 * 1024;
 
 }  // namespace
@@ -35,7 +35,7 @@ absl::StatusOr<LinkMonitor> LinkMonitor::Open(uint32_t interface_index) {
   }
   absl::StatusOr<Netlink> netlink = Netlink::Open();
   if (!netlink.ok()) return netlink.status();
-  // Asked after the subscription, so that no change falls between the two.
+  // Asked after the subscription, so that no change is missed between the two.
   const absl::StatusOr<LinkState> state = netlink->Query(interface_index);
   if (!state.ok()) return state.status();
   LinkMonitor monitor(std::move(socket), *std::move(netlink), interface_index, sees_all);
@@ -91,7 +91,7 @@ void LinkMonitor::TakeDatagram(std::span<uint8_t> bytes, std::optional<int> name
   auto* message = reinterpret_cast<nlmsghdr*>(bytes.data());
   int remaining = static_cast<int>(bytes.size());
   for (; nlmsg_ok(message, remaining) != 0; message = nlmsg_next(message, &remaining)) {
-    // Compared for each message: a move changes where the interface is to be looked for.
+    // Compared for each message: a move changes the namespace to look in.
     if (namespace_id == namespace_id_) TakeMessage(message);
   }
 }
@@ -115,8 +115,8 @@ void LinkMonitor::TakeMessage(nlmsghdr* message) {
     state_.exists = false;
     return;
   }
-  // Moved. The id is the old namespace's name for the new one: of use to us only if the old one is
-  // our own.
+  // Moved. The id is the old namespace's name for the new one, which we can use only if the old one
+  // is our own.
   if (!sees_all_namespaces_ || namespace_id_.has_value()) {
     lost_sight_ = true;
     state_.up = true;
@@ -124,7 +124,7 @@ void LinkMonitor::TakeMessage(nlmsghdr* message) {
   }
   namespace_id_ = nla_get_s32(new_namespace);
   interface_index_ = nla_get_u32(new_index);
-  state_.up = false;  // the kernel closes a link that it moves
+  state_.up = false;  // the kernel sets a link down that it moves
 }
 
 void LinkMonitor::Requery() {

@@ -16,19 +16,19 @@ struct nlmsghdr;
 
 namespace ringwire::platform {
 
-// Follows one interface by rtnetlink's notifications: set up, set down, another MTU, deleted. Also
-// when it is moved to another network namespace while the sockets stay behind; that needs
-// CAP_NET_BROADCAST when the monitor is opened, and without it the link counts as up from the move
-// on. Thread-compatible.
+// Follows one interface by rtnetlink's notifications: set up, set down, another MTU, deleted. It
+// follows the interface into another network namespace, while the sockets stay. That needs
+// CAP_NET_BROADCAST when the monitor is opened; without it the link counts as up after the move.
+// Thread-compatible.
 class LinkMonitor {
  public:
   static absl::StatusOr<LinkMonitor> Open(uint32_t interface_index);
 
   int fd() const { return socket_.get(); }
-  // The state after everything that has been notified so far. `exists` false is final.
+  // The state after all notifications so far. `exists` false is final.
   LinkState Read();
-  // Asks the kernel instead of waiting for a notification. An interface in another namespace cannot
-  // be asked for; the answer is then no, which is right when a TUN queue of it has failed.
+  // Asks the kernel instead of waiting for a notification. It cannot ask about an interface in
+  // another namespace; the answer is then no, which is right if a TUN queue of it has failed.
   bool StillExists();
   // The interface is in another namespace and cannot be followed.
   bool lost_sight() const { return lost_sight_; }

@@ -14,11 +14,11 @@
 namespace ringwire::platform {
 namespace {
 
-// The least length of a network on a link whose addresses are public: whoever hands them out could
-// else claim most of the internet.
+// The shortest prefix of a connected public network: a hostile DHCP server could otherwise claim
+// most of the internet.
 constexpr int kPublicLengthV4 = 16;
 constexpr int kPublicLengthV6 = 48;
-// And of one behind another tunnel.
+// The shortest prefix of a network behind another tunnel.
 constexpr int kTunnelLengthV4 = 8;
 constexpr int kTunnelLengthV6 = 16;
 
@@ -28,7 +28,7 @@ Prefix Literal(std::string_view text) {
   return *prefix;
 }
 
-// RFC 1918, 6598, 3927, 4193, 4291; and multicast, which is nobody's.
+// RFC 1918, 6598, 3927, 4193, 4291, and multicast.
 bool IsPrivate(const Prefix& prefix) {
   static const std::array<Prefix, 9> kRanges = {
       Literal("10.0.0.0/8"),    Literal("172.16.0.0/12"),  Literal("192.168.0.0/16"),
@@ -42,8 +42,8 @@ bool IsAtLeast(const Prefix& prefix, int length_v4, int length_v6) {
   return prefix.length >= (prefix.address.family == IpFamily::kV4 ? length_v4 : length_v6);
 }
 
-// Judged by the host's own addresses: a router may advertise any network as being on the link, and
-// for that the kernel makes a route like those of addresses.
+// Decided by the host's own addresses: a router may advertise any network as on-link, and the
+// kernel then makes a route like those of addresses.
 bool IsConnected(const HostRoute& route) {
   if (route.has_gateway || !route.has_address) return false;
   return route.protocol == RTPROT_KERNEL ||
@@ -51,7 +51,7 @@ bool IsConnected(const HostRoute& route) {
 }
 
 bool IsToldByNetwork(const HostRoute& route) {
-  // Without an address of the host the kernel makes one for an advertisement only.
+  // Without an address of the host, only an advertisement makes such a route.
   if (route.protocol == RTPROT_KERNEL) return !route.has_address;
   return route.protocol == RTPROT_REDIRECT || route.protocol == RTPROT_RA ||
          route.protocol == RTPROT_DHCP;
@@ -66,7 +66,7 @@ bool IsTunnelRoute(const HostRoute& route) {
   return route.by_tunnel && IsAtLeast(route.prefix, kTunnelLengthV4, kTunnelLengthV6);
 }
 
-// Takes a network out that is part of one before it; a connected one stays apart from routed ones.
+// Removes a network that is part of an earlier one. Connected and routed networks are not compared.
 LocalNetworks Chosen(std::vector<LocalNetwork> networks) {
   std::ranges::sort(networks, [](const LocalNetwork& a, const LocalNetwork& b) {
     return std::tuple(!a.connected, a.prefix.length, a.prefix) <
@@ -107,7 +107,7 @@ bool IsLocal(const HostRoute& route) {
 bool IsLocalLater(const HostRoute& route) {
   if (route.prefix.length == 0) return false;
   if (IsConnected(route) && IsPrivate(route.prefix)) return true;
-  // DHCP clients that are scripts make routes as a person does.
+  // Scripts of DHCP clients add routes like a person does.
   return (IsPrivateRoute(route) && route.protocol > RTPROT_BOOT) || IsTunnelRoute(route);
 }
 

@@ -8,56 +8,58 @@
 
 #include "core/wire/address.h"
 
-// Which of the host's routes lead to networks that stay reachable beside a tunnel which takes
-// everything else. Whoever answers a host's DHCP or router solicitations can give it any route, so
-// it is not enough that a route is there. Pure.
+// Decides which of the host's routes lead to networks that stay reachable beside a full tunnel. A
+// DHCP server or a router can give the host any route, so the existence of a route is not enough.
+// Pure.
 namespace ringwire::platform {
 
 // A unicast route.
 struct HostRoute {
   Prefix prefix;
-  uint8_t protocol = 0;      // who made it, as in rtnetlink(7)
-  bool has_gateway = false;  // else the network is on the link
-  bool by_tunnel = false;    // out of an interface on which nobody answers DHCP: another tunnel
-  bool has_address = false;  // the host has one in it, on that very link
+  uint8_t protocol = 0;      // its origin, as in rtnetlink(7)
+  bool has_gateway = false;  // else the network is connected
+  bool by_tunnel = false;    // through an interface without DHCP: another tunnel
+  bool has_address = false;  // the host has an address in it, on that link
   friend bool operator==(const HostRoute&, const HostRoute&) = default;
 };
 
 struct LocalNetwork {
   Prefix prefix;
-  bool connected = false;  // on a link of this host, else behind a gateway
+  bool connected = false;  // connected, else behind a gateway
   friend bool operator==(const LocalNetwork&, const LocalNetwork&) = default;
 };
 
-// The kernel goes through policy rules one by one.
+// The kernel tries policy rules one by one.
 inline constexpr size_t kLocalNetworksMax = 64;
 
 struct LocalNetworks {
   std::vector<LocalNetwork> networks;  // at most kLocalNetworksMax, none twice
-  size_t omitted = 0;                  // how many more there are
+  size_t omitted = 0;                  // how many were left out
 
-  // Whether `address` is in one of them, and in none that is connected.
+  // Whether `address` is in a routed network and in no connected one.
   bool IsOnlyRouted(const IpAddress& address) const;
   friend bool operator==(const LocalNetworks&, const LocalNetworks&) = default;
 };
 
-// Whether it leads to a local network: one on a link, in which the host has an address, and no
-// wider than networks are; or a private range, unless a DHCP server or router has said so or it is
-// a single host; or a network of another tunnel.
+// Whether it leads to a local network: a connected one in which the host has an address and that is
+// not implausibly wide; or a private range, unless it came from a DHCP server or router or is a
+// single host; or a network of another tunnel.
 bool IsLocal(const HostRoute& route);
-// Whether it is to count as one also if it appears after the tunnel: not a public network, which a
-// hostile DHCP server might choose for the hosts in it, nor a route that nobody says the origin of.
+// Whether it also counts if it appears after the tunnel is up: not a public network, which a
+// hostile DHCP server might choose for the hosts in it, nor a route of unknown origin (protocol
+// unspec).
 bool IsLocalLater(const HostRoute& route);
 
-// Whether it leads beyond the networks on this host's links and the private ranges.
+// Whether it leads outside connected networks and private ranges.
 bool IsToWorld(const HostRoute& route);
-// Whether a route to there takes a good part of the internet.
+// Whether a route to this prefix covers a large part of the internet.
 bool IsWide(const Prefix& prefix);
 
-// Of `routes` those that are local, in order: connected ones first, wide ones before narrow ones,
-// none that is part of another.
+// The local ones of `routes`, in order: connected ones first, wide ones before narrow ones, none
+// that is part of another.
 LocalNetworks LocalNetworksOf(std::span<const HostRoute> routes);
-// What is local when `routes` have changed: all that was so at the start, and what IsLocalLater.
+// The local networks after `routes` have changed: those that were local at the start, and those
+// that IsLocalLater.
 LocalNetworks LocalNetworksLater(const LocalNetworks& at_start, std::span<const HostRoute> routes);
 
 }  // namespace ringwire::platform

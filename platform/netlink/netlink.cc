@@ -84,8 +84,8 @@ absl::Status Netlink::RemoveAddress(uint32_t interface_index, const InterfaceAdd
   const int result = socket_.Request(
       [&request](nl_sock* socket) { return rtnl_addr_delete(socket, request.get(), 0); });
   if (result == 0 || result == -NLE_NOADDR) return absl::OkStatus();
-  // With an MTU below IPv6's least the kernel has removed all of that family, and answers ENXIO,
-  // which is nothing special to libnl.
+  // With an MTU below IPv6's minimum the kernel removes IPv6 from the interface and answers ENXIO,
+  // which libnl does not translate.
   const bool has_no_v6 = address.address.family == IpFamily::kV6 && result == -NLE_FAILURE;
   if (has_no_v6) return absl::OkStatus();
   return NetlinkError(result, fmt::format("remove the address {}", address.ToString()));

@@ -16,14 +16,14 @@
 namespace ringwire::platform {
 namespace {
 
-// What the kernel answers to a request that it has read, and no system call says: the numbers
+// Errors that only an answer of the kernel carries, never a system call: the sequence numbers still
 // agree.
 bool IsAnswer(int result) {
   return result == -NLE_EXIST || result == -NLE_OBJ_NOTFOUND || result == -NLE_NODEV ||
          result == -NLE_NOADDR || result == -NLE_AF_NOSUPPORT;
 }
 
-// Throws away what answers are left over. False: there is no end to them.
+// Discards leftover answers. False: there are too many.
 bool Drain(int socket) {
   constexpr int kMessagesMax = 1'000'000;  // a list of all routes of a large router is one answer
   char byte = 0;
@@ -55,8 +55,8 @@ int NetlinkSocket::Request(absl::FunctionRef<int(nl_sock*)> request) {
   return result;
 }
 
-// libnl lets nobody set its numbers, but begins anew with another object for the same socket. One
-// that is opened might be in another network namespace than this.
+// libnl has no call to set its sequence numbers, but a new object for the same socket starts anew.
+// A newly opened socket might be in another network namespace.
 bool NetlinkSocket::Renew() {
   nl_cb* const callbacks = nl_socket_get_cb(socket_.get());
   Socket fresh(nl_socket_alloc_cb(callbacks));

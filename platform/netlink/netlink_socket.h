@@ -11,17 +11,17 @@ struct nl_sock;
 
 namespace ringwire::platform {
 
-// A socket for rtnetlink that survives requests which fail. libnl numbers requests, and expects
-// answers of the same numbers: after a request that was never sent, or an answer that was lost, it
-// would take none of those to come. Thread-compatible.
+// A socket for rtnetlink that survives failed requests. libnl numbers requests and expects answers
+// with the same numbers: after a request that was not sent, or a lost answer, it would accept no
+// later answer. Thread-compatible.
 class NetlinkSocket {
  public:
   static absl::StatusOr<NetlinkSocket> Open();
 
-  // Makes a request, and gives its result: at least 0, or a negative libnl error.
+  // Makes a request and returns its result: at least 0, or a negative libnl error.
   int Request(absl::FunctionRef<int(nl_sock*)> request);
 
-  // For settings; not for requests. Gone with the next request.
+  // For settings, not for requests. Valid until the next request.
   nl_sock* get() { return socket_.get(); }
 
  private:

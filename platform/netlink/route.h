@@ -7,15 +7,15 @@
 
 #include "core/wire/address.h"
 
-// Routes and policy rules, as the kernel is told of them.
+// Routes and policy rules in the kernel's terms.
 namespace ringwire::platform {
 
-inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // behind every other route
+inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // lower preference than every other route
 
 struct Route {
   enum class Type : uint8_t {
-    kInterface,    // by the gateway's interface
-    kUnreachable,  // of no interface: packets are refused
+    kInterface,    // through the gateway's interface
+    kUnreachable,  // no interface: packets are refused
   };
   Type type = Type::kInterface;
   Prefix prefix;
@@ -24,8 +24,8 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-// A policy rule that looks a table up for the packets that match. Without a table it sends them on
-// to the rule at `go_to`, or is only there to be gone to.
+// A policy rule that looks a table up for the packets that match. Without a table it jumps to the
+// rule at `go_to`, or is only a jump target.
 struct Rule {
   IpFamily family = IpFamily::kNone;
   uint32_t priority = 0;
@@ -34,9 +34,9 @@ struct Rule {
   std::optional<Prefix> destination = std::nullopt;
   std::optional<uint32_t> if_mark = std::nullopt;      // not together with unless_mark,
   std::optional<uint32_t> unless_mark = std::nullopt;  // which inverts the whole match
-  // Routes of at most this length don't count.
+  // Ignores routes of at most this prefix length.
   std::optional<uint32_t> suppress_prefix_length = std::nullopt;
-  std::optional<uint32_t> go_to = std::nullopt;  // a greater priority than its own
+  std::optional<uint32_t> go_to = std::nullopt;  // must be greater than its own priority
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 

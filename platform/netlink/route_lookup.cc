@@ -20,7 +20,7 @@ void PutAddress(nl_msg* message, int attribute, const IpAddress& address) {
   nla_put(message, attribute, address.Bits() / 8, address.bytes.data());
 }
 
-// The interface without which our address means nothing; 0: it is ours on whichever.
+// The interface that our address depends on; 0: it is valid on any.
 uint32_t InterfaceOf(const Endpoint& endpoint) {
   const IpAddress& local = endpoint.local;
   const bool link_local =
@@ -42,7 +42,8 @@ bool RouteLookup::SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& soc
   if (!endpoint.local.IsSet() || endpoint.local.family != endpoint.remote.address.family) {
     return false;
   }
-  // All that a routing rule or the choice among equal routes may look at, as the socket sends it.
+  // Everything that a policy rule or the choice among equal routes may test, as the socket sends
+  // it.
   const Message request = MakeRequest(endpoint.remote.address, endpoint.remote.scope_id);
   PutAddress(request.get(), RTA_SRC, endpoint.local);
   nla_put_u32(request.get(), RTA_MARK, socket.fwmark);
@@ -54,7 +55,8 @@ bool RouteLookup::SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& soc
   const bool other_way = endpoint.local_interface != 0 && route->interface != 0 &&
                          route->interface != endpoint.local_interface;
   if (other_way) return true;
-  // IPv4 finds a route only from an address of ours, IPv6 from any; and its error does not tell.
+  // IPv4 finds a route only from an address of ours, IPv6 from any, and the error does not
+  // distinguish.
   if (route->error == 0 && endpoint.local.family == IpFamily::kV4) return false;
   const Message own = MakeRequest(endpoint.local, InterfaceOf(endpoint));
   const std::optional<Route> to_ourselves = Ask(own.get());
@@ -82,7 +84,7 @@ std::optional<RouteLookup::Route> RouteLookup::Ask(nl_msg* request) {
     if (size < 0 && errno == EINTR) continue;
     auto* const answer = reinterpret_cast<nlmsghdr*>(bytes.data());
     if (size < 0 || nlmsg_ok(answer, static_cast<int>(size)) == 0) return std::nullopt;
-    if (answer->nlmsg_seq != sequence_) continue;  // of a question that was given up
+    if (answer->nlmsg_seq != sequence_) continue;  // answer to a query that timed out
     Route route;
     if (answer->nlmsg_type == NLMSG_ERROR) {
       if (nlmsg_datalen(answer) < static_cast<int>(sizeof(nlmsgerr))) return std::nullopt;

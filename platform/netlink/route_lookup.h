@@ -13,21 +13,20 @@ struct nl_msg;
 
 namespace ringwire::platform {
 
-// Asks the kernel which way packets would take. It answers within the call, so nothing waits.
+// Asks the kernel for the route of packets. It answers within the call, so nothing waits.
 // Thread-compatible.
 class RouteLookup {
  public:
   static absl::StatusOr<RouteLookup> Open();
 
-  // What belongs to every packet of our UDP sockets.
+  // The properties of every packet of our UDP sockets.
   struct Socket {
     uint16_t port = 0;
     uint32_t fwmark = 0;
   };
-  // Whether packets to the endpoint should no longer leave from its `local`: that is not our
-  // address any more, or the route leaves by another interface than the one on which the peer's
-  // packets arrived. False also where there is no route at all, which says nothing about the
-  // address.
+  // Whether packets to the endpoint should no longer leave from its `local`: it is not our address
+  // any more, or the route leaves through another interface than the one on which the peer's
+  // packets arrived. Also false if there is no route, which says nothing about the address.
   bool SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& socket);
 
  private:
@@ -43,7 +42,7 @@ class RouteLookup {
 
   explicit RouteLookup(UniqueFd socket) : socket_(std::move(socket)) {}
   static Message MakeRequest(const IpAddress& destination, uint32_t interface);
-  // Absent: the kernel gave no answer that could be understood.
+  // Absent: the kernel's answer could not be parsed.
   std::optional<Route> Ask(nl_msg* request);
 
   UniqueFd socket_;

@@ -15,7 +15,7 @@ absl::StatusOr<RouteMonitor> RouteMonitor::Open() {
   if (!socket.valid()) return absl::ErrnoToStatus(errno, "open a netlink socket");
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
-  // IPv4 routes go without a word when their link does.
+  // IPv4 routes disappear with their link without a notification.
   address.nl_groups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK;
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return absl::ErrnoToStatus(errno, "follow changes of routes");
@@ -24,10 +24,10 @@ absl::StatusOr<RouteMonitor> RouteMonitor::Open() {
 }
 
 void RouteMonitor::Drain() {
-  constexpr int kMessagesMax = 10'000;  // what comes after is told by poll() again
+  constexpr int kMessagesMax = 10'000;  // poll() reports later messages again
   char byte = 0;
   for (int i = 0; i < kMessagesMax; ++i) {
-    // The rest of the message is thrown away. ENOBUFS: messages were lost, which says as much.
+    // Discards the rest of the message. ENOBUFS: messages were lost, which also means a change.
     if (::recv(socket_.get(), &byte, sizeof(byte), 0) < 0 && errno != ENOBUFS && errno != EINTR) {
       return;
     }

@@ -8,14 +8,15 @@
 
 namespace ringwire::platform {
 
-// Tells that routes of this host may have changed, also because a link has. Thread-compatible.
+// Reports that routes of this host may have changed, also through a change of a link.
+// Thread-compatible.
 class RouteMonitor {
  public:
-  // Everything that happens from here on is told.
+  // Reports every change from this call on.
   static absl::StatusOr<RouteMonitor> Open();
 
-  int fd() const { return socket_.get(); }  // readable: something has happened
-  // Forgets what has happened so far; it says nothing but that, so the caller looks for itself.
+  int fd() const { return socket_.get(); }  // readable: something changed
+  // Clears the changes so far. It does not say what changed; the caller reads the routes.
   void Drain();
 
  private:

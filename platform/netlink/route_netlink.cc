@@ -39,7 +39,7 @@ absl::Status NetlinkError(int result, const std::string& tried) {
   return absl::InternalError(text);
 }
 
-// What the kernel answers when there is nothing to remove: no such route or rule, table, device or
+// The kernel's errors if there is nothing to remove: no such route or rule, table, device or
 // address family.
 bool IsAbsent(int result) {
   return result == -NLE_OBJ_NOTFOUND || result == -NLE_NODEV || result == -NLE_NOADDR ||
@@ -53,7 +53,7 @@ Message RouteMessage(int type, int flags, const Route& route, uint32_t interface
   rtmsg header{};
   header.rtm_family = SystemFamily(address.family);
   header.rtm_dst_len = route.prefix.length;
-  header.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE, which has room for all of them, says it
+  header.rtm_table = RT_TABLE_UNSPEC;  // RTA_TABLE has the number, in full range
   header.rtm_protocol = RTPROT_BOOT;
   header.rtm_scope = unreachable ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
   header.rtm_type = unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
@@ -104,7 +104,7 @@ struct FoundRoute {
   uint32_t metric = 0;
 };
 
-// nullopt: it leads nowhere.
+// nullopt: the route refuses packets.
 std::optional<FoundRoute> ReadRoute(nlmsghdr* message) {
   std::array<nlattr*, RTA_MAX + 1> attributes{};
   if (message->nlmsg_type != RTM_NEWROUTE ||
@@ -148,13 +148,13 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
       Send(&socket_, RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route, interface_index));
   if (result >= 0) return true;
   if (result != -NLE_EXIST) return NetlinkError(result, DescribeAdd(route));
-  // The kernel compares by prefix and metric. Behind what is there it takes any route but the very
-  // same one; traffic would go on by the first, so that one is not left there unless that is as
-  // good, as the one that an address of the interface has brought along, which may go with it.
+  // The kernel compares prefix and metric. With NLM_F_APPEND it accepts a second route for the
+  // prefix, but traffic keeps to the first. Keep ours only if the first also leads to our
+  // interface: an address brought that one along, and it may go with the address.
   result = Send(&socket_,
                 RouteMessage(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND, route, interface_index));
   if (result == -NLE_EXIST) return false;
-  // What is there may be this very one, which keeps packets from going elsewhere.
+  // The existing route may be this one, which refuses packets.
   if (result < 0) return NetlinkError(result, DescribeAdd(route));
   const absl::StatusOr<bool> all_lead_here = AllLeadTo(interface_index, route);
   if (all_lead_here.ok() && *all_lead_here) return true;
@@ -168,8 +168,8 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
       route.prefix.ToString()));
 }
 
-// Of the routes that the kernel takes for the same as `like`. Of IPv6 none is as good as ours:
-// those that addresses bring along have another metric.
+// Searches the routes that the kernel considers equal to `like`. For IPv6 none is as good as ours:
+// routes of addresses have another metric.
 absl::StatusOr<bool> RouteNetlink::AllLeadTo(uint32_t interface_index, const Route& like) {
   const IpAddress& address = like.prefix.address;
   if (like.type != Route::Type::kInterface || address.family != IpFamily::kV4) return false;
@@ -247,8 +247,8 @@ absl::Status RouteNetlink::DumpFamily(int type, std::span<uint8_t> header, const
 }
 
 absl::Status RouteNetlink::Dump(int type, const Visitor& visit, size_t header_size) {
-  // rtgenmsg would do, but for strict kernels the header has to be the whole one; all kinds begin
-  // with the family.
+  // rtgenmsg would be enough, but strict kernels need the full header; all kinds begin with the
+  // family.
   std::array<uint8_t, kRouteHeaderSize> header{};
   static_assert(sizeof(rtmsg) == kRouteHeaderSize && sizeof(fib_rule_hdr) == kRouteHeaderSize);
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
@@ -266,7 +266,7 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TablesInUse() {
     if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
     if (attributes[RTA_TABLE] == nullptr) return;
     const uint32_t table = nla_get_u32(attributes[RTA_TABLE]);
-    // Routes come a table at a time; a million of them are one entry.
+    // Routes come table by table, so a million of them make one entry.
     if (tables.empty() || tables.back() != table) tables.push_back(table);
   });
   if (!status.ok()) return status;
@@ -306,7 +306,7 @@ absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
       const nlattr* const attribute = attributes[static_cast<size_t>(type)];
       return attribute == nullptr ? 0 : nla_get_u32(attribute);
     };
-    // The rule of priority 0 doesn't say so.
+    // The kernel omits priority 0.
     numbers.priorities.push_back(number(FRA_PRIORITY));
     numbers.tables.push_back(number(FRA_TABLE));
     numbers.marks.push_back(number(FRA_FWMARK));

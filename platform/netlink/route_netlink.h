@@ -18,32 +18,32 @@ struct nlmsghdr;
 
 namespace ringwire::platform {
 
-// Routes and policy rules by rtnetlink, each change confirmed by the kernel before the call
+// Routes and policy rules through rtnetlink. The kernel has confirmed each change before the call
 // returns. Thread-compatible.
 class RouteNetlink {
  public:
   static absl::StatusOr<RouteNetlink> Open();
   explicit RouteNetlink(NetlinkSocket socket) : socket_(std::move(socket)) {}
 
-  // `interface_index`: of the routes of type kInterface. One that is there already is fine (false:
-  // nothing was added); so is removing one that is not. AlreadyExists: one of this prefix leads
-  // elsewhere than to that interface.
+  // `interface_index` is for routes of type kInterface. An existing route is no error (false:
+  // nothing was added); neither is removing a missing one. AlreadyExists: a route for this prefix
+  // leads to another interface.
   absl::StatusOr<bool> AddRoute(const Route& route, uint32_t interface_index);
   absl::Status RemoveRoute(const Route& route, uint32_t interface_index);
   absl::StatusOr<bool> AddRule(const Rule& rule);
   absl::Status RemoveRule(const Rule& rule);
 
-  // How a packet leaves this host.
+  // How packets leave this host.
   struct Way {
     uint32_t interface_index = 0;
-    uint32_t mtu = 0;  // of the route, or learned on the way; 0: whatever the interface takes
+    uint32_t mtu = 0;  // of the route, or from path MTU discovery; 0: that of the interface
   };
-  // What a UDP socket of that mark would send there. The error: no route, and why.
+  // The path of a UDP socket with that mark. Error: no route, and why.
   absl::StatusOr<Way> WayTo(const SocketAddress& to, uint32_t fwmark);
-  // By the main table's default routes, the preferred one of each family; none by `except`.
+  // The main table's default routes, the preferred one of each family; none through `except`.
   absl::StatusOr<std::vector<Way>> DefaultWays(uint32_t except);
 
-  // Of both families; in no order, perhaps more than once.
+  // Of both families, unordered, perhaps with duplicates.
   absl::StatusOr<std::vector<uint32_t>> TablesInUse();
   struct RuleNumbers {
     std::vector<uint32_t> priorities;
@@ -55,10 +55,9 @@ class RouteNetlink {
     IpFamily family = IpFamily::kNone;
     uint32_t number = 0;
   };
-  // Those with nothing but routes by which a tunnel of ours refuses what it does not carry: it has
-  // gone.
+  // Tables that contain only the refusing routes of one of our tunnels: that tunnel is gone.
   absl::StatusOr<std::vector<Table>> RefusingTables();
-  // Those that are local (IsLocal), but for routes by the interface `but`.
+  // Those that are local (IsLocal), except routes through the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
   struct TableRoute {
     HostRoute route;
@@ -67,17 +66,17 @@ class RouteNetlink {
   };
   struct LinkAddress {
     uint32_t link = 0;
-    IpAddress address;  // its own, or of the other end that its network is of
+    IpAddress address;  // its own address, or the far end's, whose network it is in
   };
-  // Those that lead into the world (IsToWorld), of the tables that a policy rule names.
+  // Those that lead to the internet (IsToWorld), in tables that a policy rule names.
   absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
-  // Where packets for this host itself are sent to, but for the loopback's own addresses.
+  // This host's own addresses, except those of loopback.
   absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
  private:
   using Visitor = std::function<void(nlmsghdr* message)>;
-  void Listen(const Visitor* visit);  // who gets the messages to come; null: nobody
-  // Of what routes and rules begin with.
+  void Listen(const Visitor* visit);  // gets the next messages; null: nobody
+  // The common head of routes and rules.
   static constexpr size_t kRouteHeaderSize = 12;
   absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);

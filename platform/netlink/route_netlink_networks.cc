@@ -16,15 +16,14 @@
 #include "core/config/gateway_config.h"
 #include "platform/netlink/route_netlink.h"
 
-// What networks and addresses this host has, and what leads out of them.
+// The networks and addresses of this host, and the routes out of them.
 namespace ringwire::platform {
 namespace {
 
-// Far more than count as local networks, or than a host has addresses; a router may have a million
-// routes.
+// Far above the number of local networks or addresses; a router may have a million routes.
 constexpr size_t kRoutesMax = 4096;
 
-// Interfaces whose far end somebody has configured on this host.
+// Interfaces whose far end is configured on this host.
 bool IsTunnelKind(std::string_view kind) {
   static constexpr std::array<std::string_view, 10> kKinds = {
       "tun", "wireguard", "ovpn", "gre", "ip6gre", "ipip", "ip6tnl", "vti", "vti6", "xfrm"};
@@ -42,7 +41,7 @@ std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t family) {
   return address;
 }
 
-// `destination`: nullptr of a default route.
+// `destination`: nullptr for a default route.
 std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
   IpAddress any;
   any.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
@@ -52,7 +51,7 @@ std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination)
   return Prefix::Of(*address, header.rtm_dst_len);
 }
 
-// nullopt: it leads nowhere, or says no more than another one.
+// nullopt: it refuses packets, or duplicates another one.
 std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
   std::array<nlattr*, RTA_MAX + 1> attributes{};
   if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
@@ -68,7 +67,7 @@ std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
   if (!prefix.has_value()) return std::nullopt;
   const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
   HostRoute route{*prefix, header->rtm_protocol};
-  // One of several ways has no link of its own.
+  // A multipath route has no link of its own.
   route.has_gateway =
       link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
   return RouteNetlink::TableRoute{route, nla_get_u32(table), link};

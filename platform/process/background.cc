@@ -19,7 +19,7 @@
 namespace ringwire::platform {
 namespace {
 
-// What the child writes: this one byte, or its error line.
+// The child writes this byte, or its error line.
 constexpr char kReady = '\0';
 
 bool IsReady(std::string_view report) { return report.size() == 1 && report.front() == kReady; }
@@ -34,7 +34,7 @@ class StartReport {
     Write({&kReady, 1});
   }
 
-  // False: nobody waits any more.
+  // False: the parent does not wait any more.
   bool Failed(const absl::Status& why) {
     if (!pipe_.valid()) return false;
     Write(MessageOf(why));

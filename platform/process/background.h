@@ -7,16 +7,16 @@
 
 namespace ringwire::platform {
 
-// What a device runs as: it calls `ready` once it serves, and returns when it has stopped or could
+// The body of a device: it calls `ready` when it serves, and returns when it has stopped or could
 // not start.
 using DeviceBody = std::function<absl::Status(const std::function<void()>& ready)>;
 
-// Lets go of the terminal and the pipes of whoever started us, or they would wait for us for ever.
+// Releases the terminal and pipes of the calling process, which would otherwise wait for us.
 void LetGoOfTerminal(bool keep_stderr);
 
-// Runs `body` in a child process of its own session and returns the exit code for the present one
-// as soon as the child is ready or has failed; the child's error line is printed here. Call before
-// threads exist. `keep_stderr`: the child goes on logging to it.
+// Runs `body` in a child process with its own session. Returns the exit code for this process when
+// the child is ready or has failed, and prints the child's error line. Call before threads exist.
+// `keep_stderr`: the child continues to log to it.
 int RunInBackground(bool keep_stderr, const DeviceBody& body);
 
 }  // namespace ringwire::platform

@@ -25,7 +25,7 @@ constexpr int kExitNotStarted = 127;
 struct Image {
   char* const* arguments;
   char* const* environment;
-  int report;  // gets errno where the program cannot be started
+  int report;  // gets errno if the program cannot be started
   pid_t parent;
 };
 
@@ -42,7 +42,7 @@ bool Give(int from, int to) {
   bool ready = true;
   if (start.dies_with_caller) {
     ready = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
-    if (::getppid() != image.parent) ::_exit(kExitNotStarted);  // it died before the prctl
+    if (::getppid() != image.parent) ::_exit(kExitNotStarted);  // the parent died before the prctl
   }
   ready = ready && Give(start.input, STDIN_FILENO) && Give(start.output, STDOUT_FILENO) &&
           Give(start.error, STDERR_FILENO);

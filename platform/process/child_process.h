@@ -13,7 +13,7 @@
 
 namespace ringwire::platform {
 
-// How a child process begins. Descriptors are the caller's.
+// The start conditions of a child process. The caller owns the descriptors.
 struct ChildStart {
   int input = -1;
   int output = -1;  // -1: the caller's own
@@ -22,8 +22,8 @@ struct ChildStart {
   bool dies_with_caller = false;
 };
 
-// A program in a process group of its own, so that what it starts ends with it. Whoever starts one
-// calls Reap(), once. Thread-compatible.
+// A program in its own process group, so that its children end with it. The caller must call Reap()
+// once. Thread-compatible.
 class ChildProcess {
  public:
   // `arguments` begins with the program's absolute path.
@@ -32,7 +32,7 @@ class ChildProcess {
 
   // Readable when the process has ended.
   int fd() const { return fd_.get(); }
-  // Asks the process group to end, and kills it if it does not in two seconds.
+  // Asks the process group to end, and kills it after two seconds.
   void End() const;
   // Waits for the end. Error: how it ended.
   absl::Status Reap() const;

@@ -29,7 +29,7 @@ absl::StatusOr<uint32_t> ParseId(const char* variable, std::string_view text) {
       "find the invoking user: {} holds no number (nothing is run as root instead)", variable));
 }
 
-// All groups that the system says the user is in.
+// All groups of the user, from the system's database.
 std::vector<gid_t> GroupsOf(const std::string& name, gid_t group) {
   int count = 64;
   std::vector<gid_t> groups(static_cast<size_t>(count));
@@ -122,7 +122,7 @@ absl::StatusOr<std::optional<User>> InvokingUser() {
 
 absl::Status Become(const User& user) {
   const std::string tried = fmt::format("become the user {}", user.id);
-  // In this order: a user may not choose groups.
+  // Groups first: an ordinary user may not set them.
   if (::setgroups(user.groups.size(), user.groups.data()) != 0 ||
       ::setresgid(user.group, user.group, user.group) != 0 ||
       ::setresuid(user.id, user.id, user.id) != 0) {

@@ -13,11 +13,11 @@
 
 namespace ringwire::platform {
 
-// Whom sudo, pkexec or doas has made root for this command, as they say in the environment.
+// The user who called sudo, pkexec or doas, according to the environment.
 struct Invoker {
   std::optional<uid_t> user;
   std::optional<gid_t> group;  // absent: the user's own
-  std::string user_name;       // where no number is known
+  std::string user_name;       // if no number is known
 };
 
 // One for each of those programs that the environment names; each sets its own variables, and may
@@ -26,12 +26,12 @@ struct Invoker {
 absl::StatusOr<std::vector<Invoker>> FindInvokers(
     absl::FunctionRef<const char*(const char*)> variable);
 
-// A user with all that belongs to one.
+// A user's identity and environment.
 struct User {
   uid_t id = 0;
   gid_t group = 0;
   std::vector<gid_t> groups;
-  std::string name;  // empty, as the rest: the system has no entry for the number
+  std::string name;  // empty, like the rest, if the system has no entry for the number
   std::string home;
   std::string shell;
 };
@@ -40,11 +40,11 @@ struct User {
 // that one of them is the caller's invention. Pure.
 absl::StatusOr<std::optional<User>> AgreedUser(const std::vector<User>& users);
 
-// The user for whom this process runs: of root the invoker, if there is one, else who has started
-// it. nullopt: that is root.
+// The user for whom this process runs: for root the invoker, if any, else the process's own user.
+// nullopt: root.
 absl::StatusOr<std::optional<User>> InvokingUser();
 
-// Becomes that user for good, with its groups and environment and no privilege.
+// Becomes that user irrevocably, with its groups and environment and no privilege.
 absl::Status Become(const User& user);
 
 }  // namespace ringwire::platform

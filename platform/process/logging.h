@@ -14,10 +14,10 @@ enum class LogFormat { kText, kJson };
 // Our level names, those of wireguard-go (verbose, debug, error, silent) and of spdlog.
 std::optional<spdlog::level::level_enum> ParseLogLevel(std::string_view name);
 
-// Logs go to stderr: for people, or one JSON object a line.
+// Logs go to stderr: text for people, or one JSON object per line.
 void StartLogging(spdlog::level::level_enum level, LogFormat format);
 
-// `text` as the inside of a JSON string.
+// Escapes `text` for a JSON string.
 std::string EscapeJson(std::string_view text);
 
 }  // namespace ringwire::platform

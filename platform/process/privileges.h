@@ -5,12 +5,12 @@
 
 namespace ringwire::platform {
 
-// First thing in the process: what it creates is for its owner alone, and its memory, which holds
-// keys, reaches no core dump and no debugger of another process.
+// Call first in the process: files that it creates are readable only by their owner, and its
+// memory, which holds keys, reaches no core dump and no debugger of another process.
 void ProtectProcess();
 
-// Puts back the umask and, as far as the process may, the limit of core dumps, for a program that
-// takes our place.
+// Restores the umask and, as far as allowed, the limit of core dumps, for a program that replaces
+// this one.
 void UnprotectProcess();
 
 // PermissionDenied, with the fix, unless the process has CAP_NET_ADMIN.

@@ -27,7 +27,7 @@ constexpr std::array kFolders = {"/usr/local/sbin/", "/usr/local/bin/", "/usr/sb
                                  "/usr/bin/",        "/sbin/",          "/bin/"};
 constexpr size_t kErrorBytesMax = 4096;
 
-// A file in memory at its beginning: it takes any size, and nobody has to feed a pipe.
+// A memory file, positioned at its start: it takes any size, and no pipe must be fed.
 UniqueFd InputFile(std::string_view input) {
   UniqueFd file(::memfd_create("ringwire-input", MFD_CLOEXEC));
   while (file.valid() && !input.empty()) {
@@ -39,12 +39,12 @@ UniqueFd InputFile(std::string_view input) {
   return file;
 }
 
-// What a program prints to one descriptor, by a pipe. The beginning is kept.
+// Reads a program's output to one descriptor through a pipe. Keeps its beginning.
 class Collector {
  public:
   explicit Collector(size_t bytes_max) : bytes_max_(bytes_max) {}
 
-  // The end for the program; invalid: errno says why there is none.
+  // The program's end of the pipe; invalid: errno has the reason.
   UniqueFd Open() {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0) return UniqueFd();
@@ -57,8 +57,8 @@ class Collector {
   bool is_too_much() const { return is_too_much_; }
   std::string Take() { return std::move(text_); }
 
-  // Reads once, so that a program which never stops printing does not hold the caller up. False:
-  // there is nothing to read now.
+  // Reads once, so that a program that prints without end does not block the caller. False: nothing
+  // to read now.
   bool Read() {
     std::array<char, 16384> bytes;
     const ssize_t size = ::read(read_end_.get(), bytes.data(), bytes.size());
@@ -74,7 +74,7 @@ class Collector {
     return true;
   }
 
-  // What is left in the pipe of a program that has ended.
+  // Reads the rest of the pipe after the program has ended.
   void ReadRest() {
     constexpr size_t kReadsMax = 64;  // as much as a pipe can hold
     for (size_t i = 0; i < kReadsMax && read_end_.valid() && Read(); ++i) continue;
@@ -100,7 +100,7 @@ UniqueFd EndSignals() {
   return UniqueFd(::signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
-// A moment from which on a program is not waited for.
+// The deadline of a program.
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
@@ -121,7 +121,7 @@ class Deadline {
   Clock::time_point at_;
 };
 
-// Serves a program until it ends. Error: it must be ended, and why.
+// Serves a program until it ends. Error: why the caller must end it.
 absl::Status ServeUntilEnd(const ChildProcess& child, const ProgramSettings& settings,
                            Collectors* collectors) {
   enum : size_t { kProcess, kSignals, kMeanwhile, kOutput, kError, kCount };
@@ -146,7 +146,7 @@ absl::Status ServeUntilEnd(const ChildProcess& child, const ProgramSettings& set
                                          absl::FormatDuration(settings.time_max));
     }
     if (wait[kSignals].revents != 0) {
-      signalfd_siginfo signal{};  // taken, so that what is run for going down is not interrupted
+      signalfd_siginfo signal{};  // consumed, so that the programs of `down` are not interrupted
       [[maybe_unused]] const ssize_t size = ::read(signals.get(), &signal, sizeof(signal));
       return absl::CancelledError("it was interrupted by a signal to ringwire");
     }

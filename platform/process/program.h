@@ -13,32 +13,32 @@
 
 namespace ringwire::platform {
 
-// Where a program of that name is, among the folders of the system; never in the caller's PATH.
+// Finds a program of that name in the system's folders, never through the caller's PATH.
 std::optional<std::string> FindProgram(std::string_view name);
 
-// Where a program prints, as descriptors of the caller's; -1: where this process does.
+// The descriptors to which a program prints, owned by the caller; -1: those of this process.
 struct ProgramOutput {
   int standard = -1;
   int error = -1;
 };
 
-// What else is to be done as long as a program runs: `serve` is called whenever there is something
-// to read from `fd`; false: no more of that. Nothing where `fd` is -1.
+// Work to do while a program runs: `serve` is called whenever `fd` is readable, until it returns
+// false. None if `fd` is -1.
 struct Meanwhile {
   int fd = -1;
   std::function<bool()> serve = {};
 };
 
 struct ProgramSettings {
-  std::string_view input = {};  // what the program reads; must live until the call returns
-  std::string variable = {};    // a NAME=VALUE of its environment, unless it is empty
+  std::string_view input = {};  // the program's standard input; must live until the call returns
+  std::string variable = {};    // a NAME=VALUE for its environment, unless empty
   ProgramOutput output = {};    // not for AskProgram, which reads both
   Meanwhile meanwhile = {};
-  // The program is ended when it has run for so long.
+  // The program is ended after this time.
   absl::Duration time_max = absl::InfiniteDuration();
   // The kernel kills the program when the calling thread dies.
   bool dies_with_caller = false;
-  // SIGTERM and SIGINT to this process end the program, where this process blocks them (a service
+  // SIGTERM and SIGINT to this process end the program, if this process blocks them (a service
   // does). Otherwise the signal waits until the program has ended.
   bool ends_on_signal = true;
 };
@@ -52,10 +52,10 @@ absl::Status RunProgram(const std::vector<std::string>& arguments,
 struct ProgramAnswer {
   absl::Status status;  // as RunProgram; ResourceExhausted: it printed more than `output_max`
   std::string output;   // at most `output_max` bytes
-  std::string error;    // the beginning of what it printed to standard error
+  std::string error;    // the beginning of its standard error
 };
-// As RunProgram, and returns what the program printed. The program is ended when it prints more
-// than `output_max` bytes.
+// Like RunProgram, and returns the program's output. Ends the program if it prints more than
+// `output_max` bytes.
 ProgramAnswer AskProgram(const std::vector<std::string>& arguments, const ProgramSettings& settings,
                          size_t output_max);
 

@@ -3,8 +3,8 @@
 
 namespace ringwire::platform {
 
-// Tells the service manager, if one has started this process and wants to know (sd_notify(3)), that
-// everything is up. What goes wrong with that is logged: the tunnel works all the same.
+// Tells the service manager that everything is up, if one started this process and asked for it
+// (sd_notify(3)). A failure is logged: the tunnel works anyway.
 void NotifyReady();
 
 }  // namespace ringwire::platform

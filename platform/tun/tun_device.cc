@@ -18,9 +18,9 @@
 namespace ringwire::platform {
 namespace {
 
-// The legacy virtio-net header; larger ones have leaked kernel memory (6.17).
+// The legacy virtio-net header: larger ones leaked kernel memory (Linux 6.17).
 constexpr int kVnetHeaderSize = 10;
-// Packets that wait for us in the kernel, per queue, before it drops: about a millisecond of
+// Packets that the kernel queues for us, per TUN queue, before it drops: about a millisecond of
 // full-sized ones at 10 Gb/s, and at most 64 MB of superpackets.
 constexpr int kTxQueueLength = 1000;
 
@@ -77,8 +77,8 @@ ifreq RequestFor(const std::string& name) {
   return request;
 }
 
-// Opens one queue. A plain TUNSETIFF joins a device that exists, hence the first of ours is
-// exclusive. `*name` becomes what the kernel made of it.
+// Opens one queue. A plain TUNSETIFF joins an existing device, so our first one is exclusive.
+// `*name` becomes the kernel's name for it.
 absl::StatusOr<UniqueFd> OpenQueue(std::string* name, bool first) {
   UniqueFd fd(::open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
   if (!fd.valid()) return OpenError(*name, errno);
@@ -91,8 +91,8 @@ absl::StatusOr<UniqueFd> OpenQueue(std::string* name, bool first) {
   return fd;
 }
 
-// Asks for what was wished, then for less. An unknown bit is refused with EINVAL, and nothing
-// changes.
+// Requests all wanted offloads, then fewer. The kernel refuses an unknown bit with EINVAL and
+// changes nothing.
 absl::Status SetOffloads(int fd, const TunOptions& options, TunDevice* device) {
   const std::array<std::pair<bool, bool>, 3> wishes{
       {{options.tso, options.uso}, {options.tso, false}, {false, false}}};
@@ -122,7 +122,7 @@ absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
     return absl::ErrnoToStatus(errno, absl::StrCat("ask for the index of ", device->name));
   }
   device->interface_index = static_cast<uint32_t>(request.ifr_ifindex);
-  // Refused at worst; the default of 500 works too.
+  // The kernel may refuse; the default of 500 works too.
   request = RequestFor(device->name);
   request.ifr_qlen = kTxQueueLength;
   ::ioctl(control.get(), SIOCSIFTXQLEN, &request);
@@ -132,8 +132,8 @@ absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
 }  // namespace
 
 absl::Status SetTunOffloads(int queue_fd, bool tso, bool uso) {
-  // Without checksum offload the kernel would complete every checksum that core completes or
-  // recomputes anyway.
+  // Without checksum offload the kernel would complete every checksum, although core completes or
+  // recomputes it anyway.
   const unsigned long flags = TUN_F_CSUM | (tso ? kTsoFlags : 0U) | (uso ? kUsoFlags : 0U);
   if (::ioctl(queue_fd, TUNSETOFFLOAD, flags) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "set offloads of a TUN device");

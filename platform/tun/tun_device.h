@@ -18,22 +18,22 @@ struct TunOptions {
 };
 
 // A TUN device of our own: IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE, created
-// exclusively, so that a name in use is an error and never shared. The device goes when the last
-// queue descriptor is closed.
+// exclusively, so that a name in use is an error and never shared. Closing the last queue
+// descriptor removes the device.
 struct TunDevice {
-  std::string name;  // as the kernel has it
+  std::string name;  // the kernel's name
   uint32_t interface_index = 0;
-  std::vector<UniqueFd> queues;  // non-blocking, one a worker
+  std::vector<UniqueFd> queues;  // non-blocking, one per worker
   bool created = false;          // here, not elsewhere
   bool tso = false;              // what the kernel granted
   bool uso = false;
 };
 
-// Errors say what was tried and how to mend it: no /dev/net/tun, no CAP_NET_ADMIN, a name in use or
-// too long.
+// Errors say what failed and what to do: no /dev/net/tun, no CAP_NET_ADMIN, a name in use or too
+// long.
 absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options);
 
-// Which superpackets the kernel may hand over, by any queue of the device, from now on.
+// Sets which superpackets the kernel may deliver, on every queue of the device, from now on.
 absl::Status SetTunOffloads(int queue_fd, bool tso, bool uso);
 
 }  // namespace ringwire::platform

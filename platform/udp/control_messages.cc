@@ -16,7 +16,7 @@ std::span<const uint8_t> BytesOf(const T& value) {
   return {reinterpret_cast<const uint8_t*>(&value), sizeof(value)};
 }
 
-// Reads a control message's value; false when it is too short to be one.
+// Reads a control message's value; false if it is too short.
 template <typename T>
 bool LoadValue(const cmsghdr& message, T* value) {
   if (message.cmsg_len < CMSG_LEN(sizeof(T))) return false;
@@ -33,7 +33,7 @@ IpAddress AddressOf(const in6_addr& address) {
 
 void ParseV4(const cmsghdr& message, ReceivedInfo* info) {
   if (message.cmsg_type == IP_PKTINFO) {
-    // The address to answer from: for a broadcast it is our own, where ipi_addr is not.
+    // The address to reply from: for a broadcast it is our own, unlike ipi_addr.
     in_pktinfo packet{};
     if (!LoadValue(message, &packet) || packet.ipi_spec_dst.s_addr == INADDR_ANY) return;
     info->from.local = AddressOf(packet.ipi_spec_dst);
@@ -129,12 +129,12 @@ void OutgoingMessage::Set(const SendForm& form, std::span<const uint8_t> payload
     } else {
       in6_pktinfo packet{};
       std::memcpy(&packet.ipi6_addr, form.to.local.bytes.data(), sizeof(packet.ipi6_addr));
-      // Elsewhere it would overrule routing.
+      // For other addresses it would override routing.
       if (IN6_IS_ADDR_LINKLOCAL(&packet.ipi6_addr)) packet.ipi6_ifindex = form.to.local_interface;
       AppendControl(IPPROTO_IPV6, IPV6_PKTINFO, BytesOf(packet));
     }
   }
-  if (form.tos != 0) {  // 0 is what the socket sends anyway
+  if (form.tos != 0) {  // 0 is the socket's default
     const int tos = form.tos;
     AppendControl(v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TOS : IPV6_TCLASS, BytesOf(tos));
   }

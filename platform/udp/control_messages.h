@@ -11,15 +11,15 @@
 
 #include "core/wire/address.h"
 
-// What goes beside the payload of a UDP message: the other side's address, our own (IP_PKTINFO),
-// the TOS byte, and the segment size of a train (UDP_SEGMENT out, UDP_GRO in). Buffers are zeroed
-// and lengths exact: the kernel reads padding and a stale tail as further control messages.
+// The control data of a UDP message: the peer's address, our own (IP_PKTINFO), the TOS byte, and
+// the segment size of a train (UDP_SEGMENT out, UDP_GRO in). Buffers are zeroed and lengths exact:
+// the kernel would read padding and old bytes as further control messages.
 namespace ringwire::platform {
 
 // Room for pktinfo, TOS and UDP_SEGMENT.
 inline constexpr size_t kSendControlBytes =
     CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(uint16_t));
-// Room for pktinfo, TOS and UDP_GRO, and what aligns the bytes behind it to 16.
+// Room for pktinfo, TOS and UDP_GRO, padded so that the next bytes are aligned to 16.
 inline constexpr size_t kReceiveControlBytes = 96;
 static_assert(kReceiveControlBytes >=
               CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int)));
@@ -32,7 +32,7 @@ union SocketName {
 
 // Fills `name`; returns its length, 0 when `address` is not set.
 socklen_t ToSocketName(const SocketAddress& address, SocketName* name);
-// Not set for a family other than IPv4 and IPv6, or for a name cut short.
+// Unset for a family other than IPv4 and IPv6, or for a truncated name.
 SocketAddress FromSocketName(const void* name, socklen_t name_bytes);
 
 // How one datagram or train is sent. `segment_bytes` 0: a plain datagram.
@@ -43,8 +43,8 @@ struct SendForm {
   bool with_source = true;  // from `to.local`, if that is set
 };
 
-// A message for sendmsg() and all that it points to, except the payload. Fixed in memory, because
-// the header points into the object.
+// A message for sendmsg() with its buffers, except the payload. Not movable, because the header
+// points into the object.
 class OutgoingMessage {
  public:
   OutgoingMessage() = default;
@@ -63,16 +63,16 @@ class OutgoingMessage {
   alignas(cmsghdr) std::array<uint8_t, kSendControlBytes> control_{};
 };
 
-// What the kernel said about a received message.
+// The control data of a received message.
 struct ReceivedInfo {
-  Endpoint from;  // local: the contacted address, and on which interface that was
+  Endpoint from;  // local: the destination address, and its interface
   uint8_t tos = 0;
   size_t segment_bytes = 0;  // 0: not a train
 };
 ReceivedInfo ParseReceived(const msghdr& header);
 
-// Whether a send that named its source address may have failed because of it: the address is no
-// longer ours, or no route leaves from it.
+// Whether a send may have failed because of its source address: the address is no longer ours, or
+// no route accepts it.
 bool MayBlameSourceAddress(int error);
 
 }  // namespace ringwire::platform

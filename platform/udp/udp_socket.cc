@@ -14,8 +14,8 @@
 namespace ringwire::platform {
 namespace {
 
-// What wireguard-go asks for. The kernel charges a packet with all the memory it holds, more than
-// its length, so that this is room for some thousand full-sized packets.
+// The size that wireguard-go requests. The kernel charges a packet with all its memory, more than
+// its length, so this is room for some thousand full-sized packets.
 constexpr int kSocketBufferBytes = 7 << 20;
 // How often a free port of one family is tried for the other before giving up.
 constexpr int kFreePortAttempts = 16;
@@ -25,8 +25,8 @@ absl::Status SetOption(int fd, int level, int option, int value, const char* wha
   return absl::ErrnoToStatus(errno, absl::StrCat("set ", what, " on a UDP socket"));
 }
 
-// More than net.core.rmem_max allows needs CAP_NET_ADMIN; without it the kernel cuts the wish to
-// that limit.
+// More than net.core.rmem_max needs CAP_NET_ADMIN; without it the kernel caps the size at that
+// limit.
 void SetBufferSize(int fd, int forced_option, int option) {
   const int bytes = kSocketBufferBytes;
   if (::setsockopt(fd, SOL_SOCKET, forced_option, &bytes, sizeof(bytes)) == 0) return;
@@ -87,7 +87,7 @@ absl::StatusOr<uint16_t> BoundPort(int fd) {
   return FromSocketName(&name, name_bytes).port;
 }
 
-// Opens one family's sockets, one a worker. Empty when the host does not have the family. `*port` 0
+// Opens one family's sockets, one per worker. Empty if the host does not have the family. `*port` 0
 // becomes the port that the kernel chose.
 absl::StatusOr<std::vector<UniqueFd>> OpenFamily(int family, const UdpOptions& options,
                                                  uint16_t* port) {
@@ -99,8 +99,8 @@ absl::StatusOr<std::vector<UniqueFd>> OpenFamily(int family, const UdpOptions& o
       return absl::ErrnoToStatus(errno, "open a UDP socket");
     }
     absl::Status status = Configure(fd.get(), family, options);
-    // A socket that shares its port joins others on it without a word. So the first one binds
-    // without sharing, which tells a busy port, and shares from then on.
+    // A socket that shares its port joins others on it silently. So the first one binds without
+    // sharing, which detects a busy port, and shares from then on.
     if (i > 0) status.Update(SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
     status.Update(BindAny(fd.get(), family, *port));
     if (i == 0) status.Update(SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
@@ -137,7 +137,7 @@ absl::StatusOr<UdpSocketGroup> OpenBoth(const UdpOptions& options) {
 
 absl::StatusOr<UdpSocketGroup> OpenUdpSockets(const UdpOptions& options) {
   absl::StatusOr<UdpSocketGroup> group = OpenBoth(options);
-  // A port that is free for IPv4 may be taken for IPv6; when any will do, ask for another.
+  // A port that is free for IPv4 may be in use for IPv6. If any port will do, try another.
   for (int attempt = 1;
        options.port == 0 && attempt < kFreePortAttempts && absl::IsAlreadyExists(group.status());
        ++attempt) {

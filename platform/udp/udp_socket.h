@@ -18,30 +18,30 @@ struct UdpSockets {
   UniqueFd v6;  // IPV6_V6ONLY
 };
 
-// What OpenUdpSockets opened: one pair a worker, all on one port.
+// The result of OpenUdpSockets: one pair per worker, all on one port.
 struct UdpSocketGroup {
   uint16_t port = 0;
   std::vector<UdpSockets> workers;
 };
 
 struct UdpOptions {
-  uint16_t port = 0;  // 0: any free one, the same for both families
+  uint16_t port = 0;  // 0: any free port, the same for both families
   size_t workers = 1;
   uint32_t fwmark = 0;
   bool gro = false;  // UDP_GRO: trains in
 };
 
-// Opens and binds the whole group. The first socket of a family binds exclusively, so that a busy
-// port is noticed, and only then shares it (SO_REUSEPORT). Every socket is non-blocking, reports
-// the contacted address (IP_PKTINFO) and the outer TOS, and has 7 MB buffers where the kernel
-// grants them. Error: which port, and what to do about it.
+// Opens and binds the whole group. The first socket of a family binds exclusively, which detects a
+// busy port, and only then shares it (SO_REUSEPORT). Every socket is non-blocking, reports the
+// contacted address (IP_PKTINFO) and the outer TOS, and has 7 MB buffers where the kernel grants
+// them. The error names the port and what to do.
 absl::StatusOr<UdpSocketGroup> OpenUdpSockets(const UdpOptions& options);
 // Changes the firewall mark (SO_MARK) of every socket.
 absl::Status SetFwmark(const UdpSocketGroup& group, uint32_t fwmark);
 
-// Sends one datagram at once on the fitting socket of the pair, from `to.local` if that is set;
-// when that address is not ours any more, without it (then *source_unusable is set). For control
-// and for the slow path. Thread-safe.
+// Sends one datagram at once on the matching socket of the pair, from `to.local` if that is set. If
+// that address is not ours any more, sends without it and sets *source_unusable. For control and
+// for the slow path. Thread-safe.
 absl::Status SendDatagram(const UdpSockets& sockets, const Endpoint& to, uint8_t tos,
                           std::span<const uint8_t> bytes, bool* source_unusable);
 

@@ -23,7 +23,7 @@ uint64_t InvoluntarySwitches() {
 
 }  // namespace
 
-// New sockets on their way to the worker's thread, and the answer back.
+// New sockets for the worker's thread, and its answer.
 struct Worker::SocketChange {
   UdpSockets sockets;
   std::promise<absl::Status> done;
@@ -110,10 +110,10 @@ void Worker::Run(std::promise<absl::Status>* started) {
     CPU_ZERO(&cpus);
     CPU_SET(static_cast<size_t>(options_.pin_to_cpu), &cpus);
     pthread_setaffinity_np(pthread_self(), sizeof cpus,
-                           &cpus);  // where refused, the scheduler places it
+                           &cpus);  // if refused, the scheduler chooses the CPU
   }
   const absl::Status start = backend_->Start();
-  started->set_value(start);  // `started` is gone from here on
+  started->set_value(start);  // `started` is invalid from here on
   if (!start.ok()) return;
   while (!stopping_.load()) {
     if (const absl::Status status = RunOnce(); !status.ok()) {
@@ -131,7 +131,7 @@ absl::Status Worker::RunOnce() {
   if (absl::Status status = AwaitInput(); !status.ok()) return status;
   counters_.wakeups.Add();
   had_work_ = HasInput();
-  // Offline while it waits: an idle worker never holds up what control has retired.
+  // Offline while it waits: an idle worker never delays the reclaiming of retired objects.
   reader_->Online();
   const Instant now = BootNow();
   absl::Status status = TakeCommands(now);
@@ -156,7 +156,7 @@ absl::Status Worker::AwaitInput() {
   counters_.spins.Add();
   const Instant end = now + spin;
   do {
-    // The first one sends what is queued. A wake is not seen here, but by the Wait() that follows.
+    // The first poll sends what is queued. A wake is not seen here, but by the next Wait().
     if (absl::Status status = backend_->Flush(); !status.ok()) return status;
     if (HasInput()) {
       counters_.spins_that_found.Add();

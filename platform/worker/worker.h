@@ -37,18 +37,18 @@ struct WorkerOptions {
   InboundOptions inbound;              // what the TUN device takes
   crypto::AeadProviders aead_providers;
   BusyPoll busy_poll = BusyPoll::kAuto;
-  size_t cpus = 0;      // that all threads together may use
-  int pin_to_cpu = -1;  // -1: the scheduler places it
+  size_t cpus = 0;      // for all threads together
+  int pin_to_cpu = -1;  // -1: the scheduler chooses
   SharedState* shared = nullptr;
   LoadSources* load_sources = nullptr;  // of the device; outlives the worker
   // Called on the worker's thread when control has something to read (a write to its eventfd), and
-  // when the worker has stopped for an error (the device is gone).
+  // after the worker stopped with an error (the device is gone).
   std::function<void()> wake_control;
 };
 
 // One thread that owns a TUN queue, a pair of UDP sockets and an I/O backend, and runs packets to
 // completion: read batch, crypto, write batch. Knows nothing of handshakes, timers and settings.
-// Constructed, started and stopped by the control thread; everything else happens on its own.
+// The control thread constructs, starts and stops it; all else runs on its own thread.
 class Worker {
  public:
   explicit Worker(WorkerOptions options);
@@ -56,7 +56,7 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Returns once the thread waits for packets, or with why it cannot.
+  // Returns when the thread waits for packets, or with the reason why it cannot.
   absl::Status Start();
   void Stop();
   // Works with epoll from the next Start on. Only while the thread does not run.
@@ -70,7 +70,7 @@ class Worker {
   // The sockets, for control's own sends (SendDatagram is thread-safe). Control is the one that
   // replaces them.
   const UdpSockets& sockets() const { return options_.sockets; }
-  // Control: hands over new sockets and returns when the worker uses them; the old ones are closed.
+  // Control: passes new sockets and returns when the worker uses them and has closed the old ones.
   absl::Status ReplaceSockets(UdpSockets sockets);
   // Set when the thread ended by itself; the reason, for the log.
   std::optional<absl::Status> failure() const;
@@ -80,10 +80,10 @@ class Worker {
   BackendOptions MakeBackendOptions();
   void Run(std::promise<absl::Status>* started);
   absl::Status RunOnce();
-  // Until a batch is there or somebody woke us: looks for one for a while, then blocks.
+  // Waits for a batch or a wake: polls for a while, then blocks.
   absl::Status AwaitInput();
   bool HasInput() const;
-  // The reader is online in the two below.
+  // The reader is online during the next two.
   absl::Status TakeCommands(Instant now);
   absl::Status ProcessBatches(Instant now);
   // Sends what `outbound_` holds, now, so that its arena can be filled again.

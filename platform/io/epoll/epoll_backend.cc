@@ -103,8 +103,8 @@ void EpollBackend::Submit() {
   writes_.Finish();
 }
 
-// Sends the messages from `first` on that are for the same socket; returns how many are done with.
-// The kernel stops at one that it refuses, and tells why when that one is the first of a call.
+// Sends the messages from `first` on that are for the same socket; returns how many are done. The
+// kernel stops at a refused message, and returns its error if it is the first of a call.
 size_t EpollBackend::SendStretch(size_t first) {
   const int fd = sends_.fd(first);
   size_t end = first + 1;
@@ -145,10 +145,10 @@ absl::Status EpollBackend::Collect(int timeout_ms) {
     if (fd == options().tun_fd) {
       status.Update(ReadTun());
     } else if (fd == wake_fd()) {
-      // A wake that a Flush() saw must still end the next Wait(): only that one clears it.
+      // A wake seen by Flush() must still end the next Wait(): only Wait() clears it.
       if (timeout_ms != 0) ClearWake();
     } else {
-      // When both sockets have something neither may take all slots from the other.
+      // If both sockets have input, neither may take all slots from the other.
       Receive(fd, kUdpSlots / sockets_ready);
     }
   }
@@ -174,7 +174,7 @@ absl::Status EpollBackend::ReadTun() {
 
 void EpollBackend::Receive(int fd, size_t slots_max) {
   const size_t slots = std::min(slots_max, kUdpSlots - run_count_);
-  // The kernel put the lengths of the last messages here.
+  // The kernel wrote the lengths of the last messages here.
   for (size_t i = run_count_; i < run_count_ + slots; ++i) {
     messages_[i].msg_hdr.msg_namelen = kReceivedNameBytes;
     messages_[i].msg_hdr.msg_controllen = kReceiveControlBytes;
@@ -184,8 +184,8 @@ void EpollBackend::Receive(int fd, size_t slots_max) {
   const int received = errno != 0 ? -1
                                   : ::recvmmsg(fd, &messages_[run_count_],
                                                static_cast<unsigned>(slots), MSG_DONTWAIT, nullptr);
-  // Any other error is one datagram's (an ICMP error that came back) and is taken off the socket by
-  // reporting it.
+  // Any other error concerns one datagram (a returned ICMP error); reporting it clears it from the
+  // socket.
   if (received < 0 && MayBlameOffload(errno)) GiveUpReceiveOffload(errno);
   for (int i = 0; i < received; ++i) {
     const mmsghdr& message = messages_[run_count_];

@@ -18,9 +18,9 @@
 
 namespace ringwire::platform {
 
-// The same contract with plain system calls, for where io_uring is refused: epoll, read, recvmmsg,
-// sendmmsg, writev. Level-triggered: what does not fit in a batch is reported again. The slots are
-// filled from the first one on, so a quiet tunnel stays in a few warm pages.
+// The same contract with plain system calls, used if io_uring is refused: epoll, read, recvmmsg,
+// sendmmsg, writev. Level-triggered: input that does not fit in a batch is reported again. The
+// slots are filled from the first one on, so a quiet tunnel stays in a few warm pages.
 class EpollBackend final : public QueueingBackend {
  public:
   explicit EpollBackend(const BackendOptions& options) : QueueingBackend(options) {}

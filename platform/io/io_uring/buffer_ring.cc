@@ -39,7 +39,7 @@ void BufferRing::Offer(uint16_t id) {
 
 uint8_t* BufferRing::TakeNext(uint16_t* id) {
   DCHECK(free_count_ > 0);
-  // The free slots are the last that were offered.
+  // The free slots are the last ones offered.
   *id = ring_->bufs[(ring_->tail - free_count_) & (shape_.slots - 1)].bid;
   return Take(*id);
 }

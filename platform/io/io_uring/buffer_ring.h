@@ -11,9 +11,9 @@
 
 namespace ringwire::platform {
 
-// The slots of a slab, offered to the kernel as the buffers of one group. The kernel takes them in
-// the order in which they came back. The memory of the ring is ours (rings that the kernel maps
-// have had holes, CVE-2024-0582) and outlives the Ring that it is registered with.
+// The slots of a slab, offered to the kernel as the buffers of one group. The kernel uses them in
+// the order of their return. The memory of the ring is ours (rings that the kernel maps have had
+// holes, CVE-2024-0582) and outlives the Ring that it is registered with.
 class BufferRing {
  public:
   struct Shape {
@@ -32,18 +32,18 @@ class BufferRing {
   // Offers all slots.
   absl::Status Register(const Shape& shape, Ring* ring);
   uint16_t group() const { return shape_.group; }
-  // Slots that the kernel may fill. At 0 a multishot request that is armed ends at once.
+  // The number of slots that the kernel may fill. At 0 an armed multishot request ends at once.
   uint32_t free_count() const { return free_count_; }
 
-  // The kernel filled slot `id`; it is ours until Recycle(). Where its buffer begins.
+  // The kernel filled slot `id`; it is ours until Recycle(). Returns the start of its buffer.
   uint8_t* Take(uint16_t id) {
     --free_count_;
     return slab_.Slot(id) + shape_.buffer_offset;
   }
   void Recycle(uint16_t id);
 
-  // For when no request of the kernel takes slots any more: the slot that it would fill next, or
-  // back to where that was. Not when none is free.
+  // For plain reads, while no request of the kernel takes slots: takes the slot that it would fill
+  // next, or returns that. Not if none is free.
   uint8_t* TakeNext(uint16_t* id);
   void Untake() { ++free_count_; }
 

@@ -17,10 +17,10 @@ constexpr uint16_t kTunGroup = 0;
 constexpr uint16_t kUdpGroup = 1;
 // No request has this tag: cancelling it fails at once.
 constexpr RingTag kNobody{RingOp::kCancel, ~uint32_t{0}};
-// How often in a row a multishot may find no buffer where there are some before it is given up (a
-// kernel of early 2023 did that to recvmsg).
+// How often in a row a multishot may report no buffer although some are free, before it is switched
+// off (a kernel of early 2023 did that for recvmsg).
 constexpr int kBarrenMax = 8;
-// Errors in a row that are taken off a socket before others get their turn.
+// Errors in a row that are read from a socket before other descriptors are served.
 constexpr int kReceiveErrorsMax = 8;
 
 constexpr std::array kReceives{RingOp::kUdpV4Receive, RingOp::kUdpV6Receive};
@@ -103,7 +103,7 @@ absl::Status IoUringBackend::EnterAndCollect(unsigned wait_for) {
   ArmEnded();
   if (failure_.ok()) failure_ = ring_->Enter(wait_for);
   ring_->Drain([this](RingTag tag, int result, uint32_t flags) { Complete(tag, result, flags); });
-  // Sends and writes are carried out by the enter itself: whatever failed has completed by now.
+  // The enter itself does sends and writes: failed ones have completed by now.
   sends_.Finish();
   writes_.Finish();
   if (std::exchange(poll_sockets_, false)) PollSockets();
@@ -139,7 +139,7 @@ void IoUringBackend::QueueRequests() {
       continue;
     }
     const std::span<const iovec> pieces = writes_.Pieces(i);
-    // RWF_NOWAIT: a write that finds no room fails, where it would otherwise be carried out later.
+    // RWF_NOWAIT: a write that finds no room fails instead of being done later.
     io_uring_prep_writev2(request, kTunFile, pieces.data(), static_cast<unsigned>(pieces.size()), 0,
                           RWF_NOWAIT);
     request->flags |= IOSQE_FIXED_FILE | IOSQE_CQE_SKIP_SUCCESS;
@@ -157,7 +157,7 @@ void IoUringBackend::ArmEnded() {
 bool IoUringBackend::Arm(RingOp op) {
   Multishot& multishot = StateOf(op);
   const bool wake = op == RingOp::kWakePoll;
-  // Until the worker gives slots back there is nothing to receive into.
+  // Until the worker returns slots there is no buffer to receive into.
   if (!wake && !multishot.polled && BuffersOf(op).free_count() == 0) return false;
   io_uring_sqe* const request = ring_->Next({op});
   if (request == nullptr) return false;
@@ -263,8 +263,8 @@ void IoUringBackend::InputFailed(RingOp op, int error) {
     return;
   }
   if (MayBlameOffload(error) && (!tun || TunIsThere())) {
-    // A request that never brought anything is at fault itself; one that did met a packet that it
-    // cannot bring.
+    // If a request never brought anything, the request is the fault; otherwise it met a packet that
+    // it cannot deliver.
     const bool given_up =
         multishot.worked && (tun ? GiveUpTunReadOffload(error) : GiveUpReceiveOffload(error));
     if (given_up) return;
@@ -273,7 +273,7 @@ void IoUringBackend::InputFailed(RingOp op, int error) {
   }
   const bool passing = error == 0 || error == EAGAIN || error == EINTR || error == ENOMEM ||
                        error == ECANCELED;  // by ourselves
-  // On a socket it concerns one datagram (an ICMP error that came back): it is armed again.
+  // On a socket the error concerns one datagram (a returned ICMP error): arm it again.
   if (!tun || passing) return;
   failure_.Update(absl::ErrnoToStatus(error, "read the TUN queue (the device is gone)"));
 }
@@ -307,7 +307,7 @@ void IoUringBackend::ReadAnnounced() {
   if (StateOf(RingOp::kTunRead).ready) ReadTun();
   uint32_t sockets = 0;
   for (const RingOp op : kReceives) sockets += StateOf(op).ready;
-  // When both have something, neither may take all slots from the other.
+  // If both have input, neither may take all slots from the other.
   const uint32_t slots_max = kUdpSlots / std::max(sockets, 1U);
   for (const RingOp op : kReceives) {
     if (StateOf(op).ready) Receive(op, slots_max);
@@ -357,7 +357,7 @@ void IoUringBackend::Receive(RingOp op, uint32_t slots_max) {
     const int error = errno;
     udp_buffers_.Untake();
     if (MayBlameOffload(error) && GiveUpReceiveOffload(error)) continue;
-    // Any other error is one datagram's, and is taken off the socket by reporting it.
+    // Any other error concerns one datagram; reporting it clears it from the socket.
     if (error == EAGAIN || ++errors == kReceiveErrorsMax) {
       StateOf(op).ready = false;
       return;

@@ -18,9 +18,8 @@
 
 namespace ringwire::platform {
 
-// Frames or runs in the order of their arrival, each in a slot of its buffer ring. The first
-// `in_hand` are those that the worker was given; what arrives while it works on them waits behind.
-// There is a place for every slot.
+// Frames or runs in the order of their arrival, each in a slot of its buffer ring. The worker has
+// the first `in_hand`; later arrivals wait after them. There is room for every slot.
 template <typename T, uint32_t kSlots>
 class Arrivals {
  public:
@@ -49,14 +48,14 @@ class Arrivals {
   size_t in_hand_ = 0;
 };
 
-// One multishot read of the TUN queue and one multishot recvmsg a socket stay armed; sends and
-// writes are carried out inline by the enter that also waits, and say nothing when they succeed.
-// Where a multishot request is switched off, or has failed, a multishot poll takes its place, and
-// what it announces is read with plain calls.
+// One multishot read of the TUN queue and one multishot recvmsg a socket stay armed. The enter that
+// waits also does sends and writes inline; they post no completion if they succeed. If a multishot
+// request is switched off or has failed, a multishot poll replaces it, and plain calls read the
+// input.
 //
 // Why Release() may give back a slot that a queued write still points into: the kernel receives
 // only when an enter works off completions (DEFER_TASKRUN), which is after it has carried out all
-// requests submitted with it, and a receive that is armed anew is always the last request of a
+// requests submitted with it, and a receive that is armed anew is always the last request in a
 // submission.
 class IoUringBackend final : public QueueingBackend {
  public:
@@ -79,11 +78,11 @@ class IoUringBackend final : public QueueingBackend {
   struct Multishot {
     bool wanted = false;
     bool armed = false;
-    bool worked = false;  // has brought something
-    int barren = 0;       // how often in a row it ended for want of buffers, and there were some
-    int fault = 0;        // see IoFaults: what its next completion becomes
+    bool worked = false;  // has delivered something
+    int barren = 0;       // how often in a row it ended without a buffer although some were free
+    int fault = 0;        // see IoFaults: the result of its next completion
     bool polled = false;  // it is a poll, and
-    bool ready = false;   // it has announced something that is not read yet
+    bool ready = false;   // it has announced input that is not read yet
   };
 
   void Submit() override;
@@ -100,7 +99,7 @@ class IoUringBackend final : public QueueingBackend {
   void TakeDatagram(int result, uint16_t slot);
   void InputFailed(RingOp op, int error);
   void GiveUpMultishot(RingOp op, int error);
-  // Both sockets share their buffers, so that neither may be left to the kernel.
+  // Both sockets share their buffers, so the kernel may take them for neither.
   void PollSockets();
   bool HasUnread();
   void ReadAnnounced();
@@ -116,9 +115,9 @@ class IoUringBackend final : public QueueingBackend {
   std::array<Multishot, static_cast<size_t>(RingOp::kWakePoll) + 1> multishots_{};
   msghdr
       receive_form_{};  // of every multishot recvmsg: how much room name and control messages get
-  bool poll_sockets_ = false;  // as soon as the completions in hand are worked off
+  bool poll_sockets_ = false;  // after the present completions are handled
   bool woken_ = false;         // Wake() was seen, and no Wait() has returned since
-  absl::Status failure_;       // the end of this backend
+  absl::Status failure_;       // the error that ends this backend
 };
 
 }  // namespace ringwire::platform

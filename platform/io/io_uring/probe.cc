@@ -18,17 +18,17 @@
 namespace ringwire::platform {
 namespace {
 
-// Both packets are there before the first look; this is for a machine that is busy elsewhere.
+// Both packets are present before the first look; the wait is for a busy machine.
 constexpr absl::Duration kProbePatience = absl::Seconds(1);
 constexpr int kPollMilliseconds = 5;
 
-// IPv4, 192.0.2.1 to 192.0.2.2, with a header checksum that is wrong: TUN takes it, and the host
-// drops it at once.
+// IPv4, 192.0.2.1 to 192.0.2.2, with a wrong header checksum: TUN accepts it, and the host drops it
+// at once.
 constexpr std::array<uint8_t, kTunHeaderBytes + 20> kWrittenFrame{
     0,    0, 0, 0,  0, 0, 0, 0, 0, 0,  // no offload
     0x45, 0, 0, 20, 0, 0, 0, 0, 1, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2};
 
-// What a test has brought so far.
+// What a test has received so far.
 struct Arrived {
   bool frame = false;
   bool datagram = false;
@@ -53,10 +53,10 @@ absl::Status AwaitBoth(IoBackend* backend, const WorkerCounters& counters, Arriv
                    " within a second"));
 }
 
-// Lets one packet each way through a backend that uses what is on in `ladder`.
+// Sends one packet each way through a backend with the requests that are on in `ladder`.
 absl::Status Exercise(IoBackend* backend, const TunDevice& device, const WorkerCounters& counters,
                       int sender_fd, Arrived* arrived) {
-  // Armed before the packets come, as in service: these completions take the way by the poll.
+  // Armed before the packets arrive, as in service: then completions come through the poll.
   if (absl::Status status = backend->Flush(); !status.ok()) return status;
   backend->Release();
   if (absl::Status status = ProvokeFrame(device); !status.ok()) return status;
@@ -73,8 +73,7 @@ absl::Status Exercise(IoBackend* backend, const TunDevice& device, const WorkerC
 
 absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, IoFaults* faults,
                      Arrived* arrived) {
-  // A pair of our own in place of a UDP socket: multishot recvmsg is the same, and it works where
-  // no address does.
+  // A socket pair instead of a UDP socket: multishot recvmsg is the same, and needs no address.
   std::array<int, 2> pair{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair.data()) != 0) {
     return absl::ErrnoToStatus(errno, "open a pair of sockets");
@@ -96,7 +95,7 @@ absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, IoFaults*
   return status;
 }
 
-// The multishot request without which the rest may work; nullopt: none.
+// The multishot request to do without on the next try; nullopt: none.
 std::optional<Offload> Blame(const CapabilityLadder& ladder, const Arrived& arrived) {
   if (!arrived.frame && ladder.IsOn(Offload::kMultishotRead)) return Offload::kMultishotRead;
   if (!arrived.datagram && ladder.IsOn(Offload::kMultishotRecvmsg)) {

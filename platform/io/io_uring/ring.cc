@@ -15,8 +15,7 @@ constexpr unsigned kSubmissionEntries = 256;
 // Every buffer, every failure of a full round, and as much again: an overflow would end the
 // multishot requests.
 constexpr unsigned kCompletionEntries = 1024;
-// How often an enter is repeated that took nothing, for want of memory or room, before that counts
-// as failure.
+// How often an enter that took nothing, for lack of memory or room, is repeated before it fails.
 constexpr int kEnterAttempts = 64;
 
 struct Operation {
@@ -28,7 +27,7 @@ constexpr std::array<Operation, 5> kOperations{{{IORING_OP_RECVMSG, "RECVMSG"},
                                                 {IORING_OP_WRITEV, "WRITEV"},
                                                 {IORING_OP_POLL_ADD, "POLL_ADD"},
                                                 {IORING_OP_ASYNC_CANCEL, "ASYNC_CANCEL"}}};
-// What may still be (un)registered once the ring runs: new sockets, and nothing at the end.
+// The registrations that a running ring allows: new sockets, and unregistering at the end.
 constexpr std::array<uint8_t, 3> kRegistrations{
     IORING_REGISTER_FILES_UPDATE, IORING_UNREGISTER_FILES, IORING_UNREGISTER_RING_FDS};
 
@@ -52,9 +51,9 @@ absl::Status SetUpError(int error) {
 absl::Status Ring::SetUp() {
   CHECK(!open_);
   io_uring_params params{};
-  // One thread submits and waits, and completions are worked off only when it waits. That also
-  // keeps the kernel from receiving into a buffer before the requests submitted with the same enter
-  // have been carried out. The library adds NO_SQARRAY where the kernel has it.
+  // One thread submits and waits, and completions are handled only when it waits. That also keeps
+  // the kernel from receiving into a buffer before the requests submitted with the same enter have
+  // been carried out. The library adds NO_SQARRAY where the kernel has it.
   params.flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
                  IORING_SETUP_CQSIZE | IORING_SETUP_R_DISABLED;
   params.cq_entries = kCompletionEntries;
@@ -123,7 +122,7 @@ absl::Status Ring::Enable() {
   if (absl::Status status = Restrict(); !status.ok()) return status;
   const int result = io_uring_enable_rings(&ring_);
   if (result < 0) return absl::ErrnoToStatus(-result, "enable io_uring");
-  // Saves the look-up of the descriptor in every enter; nothing depends on it.
+  // Saves the look-up of the descriptor in every enter; it is optional.
   io_uring_register_ring_fd(&ring_);
   return absl::OkStatus();
 }

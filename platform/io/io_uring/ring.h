@@ -10,8 +10,8 @@
 
 namespace ringwire::platform {
 
-// What a completion is about. Completions carry this and an index, never a pointer: a stale one can
-// at worst be ignored.
+// The kind of a completion. Completions carry this and an index, never a pointer: a stale one is
+// ignored.
 enum class RingOp : uint8_t {
   kTunRead = 1,
   kUdpV4Receive,
@@ -32,7 +32,7 @@ struct RingTag {
   }
 };
 
-// The places in the ring's table of files.
+// The slots in the ring's table of files.
 enum RingFile : int { kTunFile = 0, kUdpV4File = 1, kUdpV6File = 2, kWakeFile = 3, kRingFiles = 4 };
 
 // One io_uring, for one thread: the thread that enables it is the only one that may use it.
@@ -43,30 +43,30 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // Makes the ring, not yet enabled, and asks whether it knows what we need. Any thread: this is
-  // the step that kernel.io_uring_disabled reserves to the privileged. The error names what was
-  // refused.
+  // Makes the ring, not yet enabled, and checks that it has the operations that we need. Any
+  // thread: kernel.io_uring_disabled reserves this step for privileged processes. The error names
+  // what was refused.
   absl::Status SetUp();
-  // Puts `files` (-1: empty place) in its table; sets the ring up where that was not done.
+  // Puts `files` (-1: empty slot) into its table; sets the ring up if necessary.
   absl::Status Open(std::span<const int, kRingFiles> files);
-  // A buffer ring of `entries` places at `memory`, page-aligned.
+  // A buffer ring of `entries` slots at `memory`, page-aligned.
   absl::Status RegisterBuffers(uint16_t group, void* memory, uint32_t entries);
-  // From here on only the operations that we use are accepted, and requests run.
+  // Restricts the ring to the operations that we use, and enables it.
   absl::Status Enable();
   absl::Status ReplaceFile(RingFile place, int fd);
-  // Gives up all files at once, where closing would do it some time later. Pending requests must
-  // have ended.
+  // Releases all files at once; closing the ring would do so later. Pending requests must have
+  // ended.
   void ReleaseFiles();
   void Close();
   bool open() const { return open_; }
-  // READ_MULTISHOT, from 6.7. Of a ring that was set up.
+  // READ_MULTISHOT, from Linux 6.7. Only after SetUp.
   bool knows_read_multishot() const { return knows_read_multishot_; }
 
-  // A request to fill in; submits what is queued when there is no room. nullptr: the kernel takes
+  // A request to fill in; submits queued ones if there is no room. nullptr: the kernel accepts
   // none.
   io_uring_sqe* Next(RingTag tag);
-  // Submits everything, then waits for `wait_for` completions (0: collects what there is). OK as
-  // well when a signal came first.
+  // Submits everything, then waits for `wait_for` completions (0: collects what there is). Also OK
+  // if a signal came first.
   absl::Status Enter(unsigned wait_for);
   // Calls `handle(RingTag, int result, uint32_t flags)` for every completion present.
   template <typename Handle>

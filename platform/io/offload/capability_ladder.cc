@@ -6,7 +6,7 @@
 namespace ringwire::platform {
 namespace {
 
-// What becomes of the packets from then on.
+// How packets are handled afterwards.
 std::string_view Instead(Offload offload) {
   switch (offload) {
     case Offload::kTso:

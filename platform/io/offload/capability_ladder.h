@@ -14,31 +14,30 @@
 namespace ringwire::platform {
 
 enum class RungState : uint8_t {
-  kOn,       // in use, or will be as soon as there is something to use it for
+  kOn,       // in use, or will be at the first opportunity
   kOff,      // switched off
-  kUnused,   // what else was chosen has no use for it
+  kUnused,   // of no use with the other choices
   kRefused,  // did not work when it was tried at start
   kFell,     // failed at run time
 };
 std::string_view RungStateName(RungState state);
 
-// Each offload of one device, and whether it is used. Shared by all its workers. A rung is set up
-// before they start, by the thread that starts them; from then on it only goes down, and whoever
-// meets the failure takes it down: as that is the same whoever it is, no order matters. A worker
-// that has met no failure itself finds a rung down with IsOn().
+// Each offload of one device, and whether it is used. Shared by all its workers. The thread that
+// starts the workers sets the rungs up first. Afterwards rungs only go down. Any worker may lower a
+// rung; lowering it twice is harmless, so relaxed ordering is enough. Other workers see it with
+// IsOn().
 class CapabilityLadder {
  public:
-  // `warn` is given one line for each rung that falls or stumbles; called on the thread where it
-  // does.
+  // `warn` gets one line for each rung that falls or stumbles, on the thread where that happens.
   CapabilityLadder(const OffloadSwitches& switches, std::function<void(const std::string&)> warn);
   CapabilityLadder(const CapabilityLadder&) = delete;
   CapabilityLadder& operator=(const CapabilityLadder&) = delete;
 
-  // Before the workers start. Each does nothing to a rung that is not on.
+  // Call before the workers start. Neither changes a rung that is not on.
   void Refuse(Offload offload, std::string why);
   void LeaveUnused(Offload offload, std::string why);
-  // Neither changes whether it is used; `show` tells both. Doubt: it could not be tried. Limit: it
-  // is not used for everything.
+  // Neither changes whether it is used; `show` prints both. Doubt: it could not be tested. Limit:
+  // it is used for some packets only.
   void Doubt(Offload offload, const std::string& why);
   void Limit(Offload offload, const std::string& why);
 
@@ -46,23 +45,23 @@ class CapabilityLadder {
   bool IsOn(Offload offload) const {
     return Of(offload).state.load(std::memory_order_relaxed) == RungState::kOn;
   }
-  // The kernel refused an operation with `error` (positive errno) for the offload's sake.
+  // The kernel refused an operation with `error` (positive errno) because of the offload.
   void Fall(Offload offload, int error);
   // An operation failed with `error` for a reason of its own, and was repeated without the offload,
-  // which stays on: counted as Fall() does, and one line for each error however often.
+  // which stays on. Counts it as Fall() does; logs each error once.
   void Stumble(Offload offload, int error);
-  // What it fell on is gone (new sockets): on again, until the next time. Only after Fall().
+  // The cause of the fall is gone (new sockets): switches it on again. Only after Fall().
   void Restore(Offload offload);
 
   struct Rung {
     RungState state = RungState::kOn;
-    std::string why;     // of a state other than on; of on: doubts and limits
+    std::string why;     // the reason for a state other than on; else doubts and limits
     uint64_t falls = 0;  // since the start
   };
   Rung Read(Offload offload) const;
 
-  // Held while the offloads of the TUN device are set from what the ladder says, which two workers
-  // might find reason to at the same time.
+  // Held while a worker sets the TUN device's offloads from the ladder: two workers may do so at
+  // the same time.
   Mutex& tun_mutex() { return tun_mutex_; }
 
  private:
@@ -70,7 +69,7 @@ class CapabilityLadder {
     std::atomic<RungState> state{RungState::kOn};
     std::atomic<int> error{0};
     std::atomic<uint64_t> falls{0};
-    std::atomic<uint32_t> stumbled_on{0};  // a bit for each error (modulo 32) that had its line
+    std::atomic<uint32_t> stumbled_on{0};  // a bit for each error (modulo 32) that was logged
     std::string why;                       // from before the workers started
   };
   State& Of(Offload offload) { return rungs_[static_cast<size_t>(offload)]; }
@@ -83,7 +82,7 @@ class CapabilityLadder {
   Mutex tun_mutex_;
 };
 
-// With the epoll backend. Before its workers start.
+// For the epoll backend, before its workers start.
 void LeaveMultishotUnused(CapabilityLadder* ladder);
 
 }  // namespace ringwire::platform

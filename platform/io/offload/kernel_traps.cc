@@ -8,8 +8,9 @@
 namespace ringwire::platform {
 namespace {
 
-// Sends trains by devices with partial segmentation offload with wrong lengths and checksums where
-// the payload is a multiple of the segment: the receiver drops them all. Loopback shows nothing.
+// Sends trains through devices with partial segmentation offload with wrong lengths and checksums
+// if the payload is a multiple of the segment: the receiver drops them all. Loopback does not show
+// it.
 constexpr KernelVersion kTrainsBroken{7, 0, 0};
 constexpr KernelVersion kTrainsMended{7, 1, 5};
 // Drops a merged packet that turns out to be for a VXLAN or Geneve device of the host.

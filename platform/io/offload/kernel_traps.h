@@ -9,8 +9,9 @@
 #include "core/base/offload_switches.h"
 #include "platform/io/offload/capability_ladder.h"
 
-// Kernels whose offloads break packets where no test on this machine alone would see it. They are
-// told by their version: a distribution that mends its kernel under the old number is not.
+// Kernels whose offloads break packets in a way that no test on one machine finds. They are
+// recognised by version; a distribution's fixed kernel with an old number is not recognised as
+// fixed.
 namespace ringwire::platform {
 
 struct KernelVersion {
@@ -20,15 +21,14 @@ struct KernelVersion {
   friend auto operator<=>(const KernelVersion&, const KernelVersion&) = default;
 };
 
-// "6.8.0-31-generic", "7.0-rc3", "6.1.0"; nullopt: something else.
+// "6.8.0-31-generic", "7.0-rc3", "6.1.0"; nullopt: another form.
 std::optional<KernelVersion> ParseKernelVersion(std::string_view release);
-// The release of the kernel that runs.
+// The release of the running kernel.
 std::string KernelRelease();
 
-// Refuses in the ladder what a kernel of this release must not be asked for, unless `switches`
-// trusts it with that, and returns the one line to log about it, empty if there is none.
-// `merge_udp`: whether merged UDP packets are written to TUN; becomes false where that loses
-// packets. A release that cannot be read is trusted.
+// Refuses in the ladder the offloads that this release breaks, unless `switches` trusts it with
+// them. Returns the line to log, or empty. `merge_udp`: whether merged UDP packets are written to
+// TUN; set to false if that loses packets. A release that cannot be parsed is trusted.
 std::string AvoidKernelTraps(std::string_view release, const OffloadSwitches& switches,
                              CapabilityLadder* ladder, bool* merge_udp);
 

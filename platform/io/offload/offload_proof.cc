@@ -21,7 +21,7 @@
 namespace ringwire::platform {
 namespace {
 
-// Loopback delivers before a send returns; this is for a machine that is busy elsewhere.
+// Loopback delivers before a send returns; the wait is for a busy machine.
 constexpr int kPatienceMs = 200;
 // Two segments and a shorter one.
 constexpr uint16_t kSegmentBytes = 100;
@@ -45,11 +45,11 @@ UniqueFd OpenOnLoopback(const IpAddress& address, SocketName* name, socklen_t* n
   return fd;
 }
 
-// How the train came out.
+// How the train arrived.
 struct Arrived {
-  std::string trouble;  // what went wrong with the test itself; else:
-  bool intact = false;  // in order, whole, cut nowhere but where it was to be
-  bool as_one = false;  // with one call, which said where it is to be cut
+  std::string trouble;  // why the test itself failed; else:
+  bool intact = false;  // in order, complete, cut at segment boundaries only
+  bool as_one = false;  // by one call that reported the segment size
 };
 
 Arrived ReceiveTrain(int fd, const std::array<uint8_t, kTrainBytes>& sent) {
@@ -74,7 +74,7 @@ Arrived ReceiveTrain(int fd, const std::array<uint8_t, kTrainBytes>& sent) {
     const size_t segment_bytes = ParseReceived(message).segment_bytes;
     const size_t due = std::min<size_t>(kTrainBytes - total, kSegmentBytes);
     arrived.as_one = static_cast<size_t>(bytes) == kTrainBytes;
-    // Some of the segments may have been put together; then each but the last is of full size.
+    // Some segments may have been merged; then each but the last has full size.
     arrived.intact =
         arrived.intact && total % kSegmentBytes == 0 &&
         (segment_bytes == 0 ? static_cast<size_t>(bytes) == due : segment_bytes == kSegmentBytes);
@@ -125,7 +125,7 @@ void ProveUdpOffloads(CapabilityLadder* ladder) {
     ladder->Refuse(Offload::kUdpGso, "a train over loopback came out wrong");
     ladder->Refuse(Offload::kUdpGro, "a train over loopback came out wrong");
   } else if (!arrived.as_one) {
-    // Loopback itself may have cut it (ethtool can tell it to), and another device would not.
+    // Loopback itself may have cut it (ethtool can set that), and another device would not.
     ladder->Doubt(Offload::kUdpGro, "a train over loopback arrived in pieces");
   }
 }

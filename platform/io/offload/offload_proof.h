@@ -3,18 +3,16 @@
 
 #include "platform/io/offload/capability_ladder.h"
 
-// Tries offloads once, at start, on descriptors made for it. What does not work is refused in the
-// ladder; what cannot be tried stays on, with a doubt. Multishot requests are tried with io_uring
-// (ProbeIoUring).
+// Tests offloads once, at start, on descriptors of its own. Refuses in the ladder those that do not
+// work; one that cannot be tested stays on, with a doubt. ProbeIoUring tests multishot requests.
 namespace ringwire::platform {
 
-// A train sent and received over loopback. Loopback may be down or shut off: that is a doubt.
+// Sends and receives a train over loopback. Loopback that is down or blocked is a doubt.
 void ProveUdpOffloads(CapabilityLadder* ladder);
 
-// On a TUN device made for it: superpackets of TCP and UDP that the kernel is to hand over, and
-// merged packets written whose last part is short (some kernels of 2024 refuse those). Returns
-// whether merged UDP packets are taken too, from 6.2 on; `otherwise` is the answer when it cannot
-// be tried.
+// On a TUN device of its own: reads superpackets of TCP and UDP from the kernel, and writes merged
+// packets with a short last part (some kernels of 2024 refuse those). Returns whether the kernel
+// also accepts merged UDP packets (from 6.2); `otherwise` if that cannot be tested.
 bool ProveTunOffloads(CapabilityLadder* ladder, bool otherwise);
 
 }  // namespace ringwire::platform

@@ -47,7 +47,7 @@ absl::Status SendRawFrame(const TunDevice& device, IpFamily family,
       ::setsockopt(sender.get(), SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) != 0) {
     return absl::ErrnoToStatus(errno, "open a raw socket");
   }
-  // Where refused, the packet passes the device's queueing discipline too, which is the default.
+  // If refused, the packet also passes the device's queueing discipline, as by default.
   ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on));
   sockaddr_ll to{};
   to.sll_family = AF_PACKET;
@@ -58,7 +58,7 @@ absl::Status SendRawFrame(const TunDevice& device, IpFamily family,
                     reinterpret_cast<const sockaddr*>(&to), sizeof(to)) >= 0;
   };
   if (send()) return absl::OkStatus();
-  // What has to be cut cannot go past the queueing discipline.
+  // A packet that must be cut cannot bypass the queueing discipline.
   if (errno == ENOBUFS) {
     ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &off, sizeof(off));
     if (send()) return absl::OkStatus();

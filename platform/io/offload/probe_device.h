@@ -11,23 +11,23 @@
 
 namespace ringwire::platform {
 
-// A short-lived TUN device, up and with no address, that start-up tests try the kernel on. The
-// kernel names it, so that tests of several processes never meet. Needs CAP_NET_ADMIN.
+// A short-lived TUN device for the tests at start, up and without an address. The kernel names it,
+// so that several processes do not collide. Needs CAP_NET_ADMIN.
 absl::StatusOr<TunDevice> MakeProbeDevice();
 
-// Puts a virtio-net header and the packet behind it straight into the device's queue, past
-// everything that could filter it. Needs CAP_NET_RAW.
+// Puts a virtio-net header and its packet directly into the device's queue, which bypasses all
+// filters. Needs CAP_NET_RAW.
 absl::Status SendRawFrame(const TunDevice& device, IpFamily family, std::span<const uint8_t> frame);
 
-// A datagram (a train unless `segment_bytes` is 0) that leaves by the device whatever the routes
-// say: an address on a device that the sender names counts as reachable there. To the discard port
-// of 192.0.2.2, an address for documentation.
+// Sends a datagram (a train unless `segment_bytes` is 0) through the device, whatever the routes
+// say: with an explicit device any address counts as reachable there. The target is the discard
+// port of 192.0.2.2, a documentation address.
 absl::Status SendBoundToDevice(const TunDevice& device, std::span<const uint8_t> payload,
                                uint16_t segment_bytes);
 
-// Makes the kernel hand a packet to whoever reads the device. With CAP_NET_RAW neither routes nor
-// firewalls have a say in it; without, a datagram is sent by way of the device, which a firewall
-// may refuse.
+// Makes the kernel deliver a packet to the reader of the device. With CAP_NET_RAW this bypasses
+// routes and firewalls; without, it sends a datagram through the device, which a firewall may
+// refuse.
 absl::Status ProvokeFrame(const TunDevice& device);
 
 }  // namespace ringwire::platform

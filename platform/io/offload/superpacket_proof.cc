@@ -22,13 +22,12 @@
 namespace ringwire::platform {
 namespace {
 
-// The packet is in the device's queue before the send returns; this is for a machine that is busy
-// elsewhere.
+// The packet is in the device's queue before the send returns; the wait is for a busy machine.
 constexpr absl::Duration kPatience = absl::Milliseconds(200);
 // Two segments and a shorter one.
 constexpr uint16_t kSegmentBytes = 100;
 constexpr size_t kPayloadBytes = 250;
-// More than a device can have got since it was made.
+// More packets than a new device can hold.
 constexpr int kFramesMax = 1000;
 
 struct Kind {
@@ -55,8 +54,8 @@ void Store16(uint8_t* at, size_t value) {
   at[1] = static_cast<uint8_t>(value);
 }
 
-// A superpacket between addresses for documentation, behind its virtio-net header. The checksum of
-// the IPv4 header is wrong: TUN takes it all the same, and the host drops it at once.
+// A superpacket between documentation addresses, after its virtio-net header. The IPv4 header
+// checksum is wrong: TUN accepts it, and the host drops it at once.
 std::vector<uint8_t> Superpacket(const Kind& kind) {
   constexpr std::array<uint8_t, 20> kIpV4{0x45, 0, 0,   0, 0, 0, 0x40, 0, 1, 0,
                                           0,    0, 192, 0, 2, 1, 192,  0, 2, 2};
@@ -97,7 +96,7 @@ std::vector<uint8_t> Superpacket(const Kind& kind) {
   return frame;
 }
 
-// What the kernel made of a superpacket.
+// The kernel's result for a superpacket.
 enum class Seen { kNothing, kWhole, kCut };
 
 // kNothing: not ours (the host greets its neighbours on every device).
@@ -138,7 +137,7 @@ Seen Await(const TunDevice& device, const Kind& kind) {
   return Seen::kNothing;
 }
 
-// What an earlier attempt left behind would be taken for this one's.
+// Packets left by an earlier attempt would count for this one.
 void Drain(const TunDevice& device) {
   std::array<uint8_t, 2048> frame;
   for (const UniqueFd& queue : device.queues) {
@@ -148,7 +147,7 @@ void Drain(const TunDevice& device) {
   }
 }
 
-// Straight into the device's queue, where neither routes nor firewalls have a say.
+// Directly into the device's queue, which bypasses routes and firewalls.
 Seen TryRaw(const TunDevice& device, const Kind& kind, std::string* why) {
   Drain(device);
   const absl::Status status = SendRawFrame(device, kind.family, Superpacket(kind));
@@ -161,7 +160,7 @@ Seen TryRaw(const TunDevice& device, const Kind& kind, std::string* why) {
   return seen;
 }
 
-// Both families, as they are one switch. In pieces if one is.
+// Both families, because one switch controls both. In pieces if one of them is.
 Seen TryRawBoth(const TunDevice& device, bool tcp, std::string* why) {
   const Seen v4 = TryRaw(device, {IpFamily::kV4, tcp}, why);
   return v4 == Seen::kWhole ? TryRaw(device, {IpFamily::kV6, tcp}, why) : v4;
@@ -197,7 +196,7 @@ void ProveSuperpacketReads(const TunDevice& device, CapabilityLadder* ladder) {
   }
   if (!ladder->IsOn(Offload::kUso)) return;
   // Kernels before 6.5 cut every UDP superpacket of a raw socket, which they do not trust, and none
-  // of a UDP socket. The latter is what counts, but a firewall can stop it.
+  // of a UDP socket. The UDP socket is the real case, but a firewall can block it.
   Seen seen = TryRawBoth(device, /*tcp=*/false, &why);
   if (seen != Seen::kWhole) seen = TrySocket(device, &why);
   Settle(Offload::kUso, seen, why, ladder);

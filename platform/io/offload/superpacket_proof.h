@@ -5,16 +5,16 @@
 #include "platform/io/offload/capability_ladder.h"
 #include "platform/tun/tun_device.h"
 
-// Superpackets between the kernel and a TUN device of ours, tried for real.
+// Tests superpackets between the kernel and a TUN device of our own.
 namespace ringwire::platform {
 
-// Has the kernel send superpackets of TCP and UDP out by `device`, and reads what it hands over:
-// whole, that proves the offload; in pieces, and it is refused in the ladder. Where the packets
-// cannot be sent or do not come, that is a doubt.
+// Makes the kernel send superpackets of TCP and UDP through `device`, and reads them. Whole ones
+// prove the offload; pieces refuse it in the ladder. If the packets cannot be sent or do not
+// arrive, that is a doubt.
 void ProveSuperpacketReads(const TunDevice& device, CapabilityLadder* ladder);
 
-// Writes one to the device, with a short last part. Whether the kernel took it; errno if not. The
-// host drops it at once.
+// Writes one to the device, with a short last part. Returns whether the kernel accepted it; errno
+// if not. The host drops it at once.
 bool WriteSuperpacket(const TunDevice& device, bool tcp);
 
 }  // namespace ringwire::platform
