@@ -1,10 +1,10 @@
-// ringwire without a cipher, to see what everything else costs: transport messages cross the wire
-// as they are, behind a tag that only says their counter and length. For benchmarks: built by
-// bench/CMakeLists.txt into programs of its own, never into the product.
+// ringwire without a cipher, to measure the cost of everything else: transport messages are sent in
+// the clear, with a tag that only holds their counter and length. For benchmarks:
+// bench/CMakeLists.txt builds it into programs of its own, never into the product.
 //
 // The build compiles crypto/*.cc for those programs with the two run functions of AeadEngine under
 // another name (see there), so that keys, handshakes, self-tests and the choice of a provider stay
-// real, and what the packet path calls is here.
+// real, and the packet path calls the functions in this file.
 
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 namespace ringwire::crypto {
 namespace {
 
-// Said by every program that has this file in it; tests look for it in the product.
+// Every program with this file prints it; tests check that the product does not contain it.
 constexpr char kWarning[] =
     "ringwire cipher-off build: packets are NOT ENCRYPTED; for benchmarks only\n";
 

@@ -18,7 +18,7 @@ thread_local uint64_t allocations = 0;
 
 }  // namespace
 
-// The compiler must not take these for the malloc that it knows, whose calls it may drop.
+// Otherwise the compiler treats these as malloc and may drop calls.
 extern "C" {
 void* malloc(size_t size) {
   ++allocations;

@@ -5,8 +5,8 @@
 
 namespace ringwire::bench {
 
-// How often the calling thread has asked for memory, whoever's code it was: the program replaces
-// malloc and its kin (allocations.cc), which operator new and every library end in.
+// The number of allocations of the calling thread, in any code: the program replaces malloc and its
+// family (allocations.cc), which operator new and every library call.
 uint64_t Allocations();
 
 }  // namespace ringwire::bench

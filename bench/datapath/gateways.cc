@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kIpAndUdpBytes = 28;
 constexpr size_t kIpAndTcpBytes = 40;
-// Of superpackets, what the train arena takes at once.
+// The number of superpackets that the train arena holds.
 constexpr size_t kSuperpacketsPerBatch = 7;
 
 Bytes SuperpacketFrame() {
@@ -54,7 +54,7 @@ Gateways::Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind) 
     frames_.push_back({frame});
     bytes_ += frame.size() - kVnetHeaderBytes;
   }
-  // The first batch also fills caches and the thread's own state.
+  // The first batch also warms caches and thread-local state.
   Seal([this](std::span<const SendRun> trains) { packets_ += Open(trains); });
   ok_ = packets_ >= frames_.size();
   if (!ok_) state.SkipWithError("not every packet came out");

@@ -13,15 +13,15 @@
 #include "crypto/aead.h"
 #include "tests/support/pair.h"
 
-// Two gateways in memory with a session between them, and batches of packets for them: what the
-// benchmarks of the data path have in common.
+// Two gateways in memory with a session between them, and batches of packets: the common part of
+// the data path's benchmarks.
 namespace ringwire::bench {
 
-// What a benchmark's argument stands for: single IP packets of so many bytes, a batch of them; or
-// this one, the largest TCP superpackets that the kernel hands over.
+// The argument of a benchmark: the size of the single IP packets in a batch, or this value for the
+// largest TCP superpackets that the kernel delivers.
 inline constexpr int64_t kSuperpackets = 65'535;
 
-// Whose code seals and opens with what. Without a cipher neither counts.
+// Suite and provider. Without a cipher neither matters.
 struct Cipher {
   crypto::AeadSuite suite = crypto::AeadSuite::kChaCha20Poly1305;
   crypto::AeadProvider provider = crypto::AeadProvider::kBoringSsl;
@@ -30,8 +30,8 @@ struct Cipher {
 // A sends, B receives; one thread, virtual time, no system call.
 class Gateways {
  public:
-  // Shakes hands for `cipher` and prepares a batch of `kind`. If that is impossible here, the
-  // benchmark is told so and ok() is false.
+  // Makes a session with `cipher` and prepares a batch of `kind`. If that is impossible here, skips
+  // the benchmark with the reason, and ok() is false.
   Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind);
 
   bool ok() const { return ok_; }
@@ -51,12 +51,12 @@ class Gateways {
   // Trains through B's Inbound; returns how many packets it would write to TUN.
   size_t Open(std::span<const SendRun> trains);
 
-  // IP packets that one batch puts on the wire, and their bytes.
+  // The IP packets that one batch sends, and their bytes.
   size_t packets() const { return packets_; }
   size_t bytes() const { return bytes_; }
 
-  // At the end, when every iteration has sent a batch: packets and bytes per second. An allocation
-  // meanwhile, or a packet that did not come out, is an error of the benchmark.
+  // Call at the end, after every iteration has sent a batch: reports packets and bytes per second.
+  // An allocation, or a lost packet, is an error of the benchmark.
   void Report(benchmark::State& state, uint64_t packets_out, uint64_t allocations) const;
 
  private:
@@ -79,8 +79,8 @@ inline void KindsTimedByHand(benchmark::internal::Benchmark* benchmark) {
 }
 
 // Registers a benchmark for each suite and each provider that this machine has, as
-// NAME/SUITE/PROVIDER; in the build without a cipher once, as NAME/cipher_off. The result is of no
-// use but to call this before main.
+// NAME/SUITE/PROVIDER; in the build without a cipher once, as NAME/cipher_off. The result only
+// serves to call this before main.
 using BenchmarkFunction = void (*)(benchmark::State& state, Cipher cipher);
 bool RegisterWithCiphers(const char* name, BenchmarkFunction function,
                          void (*kinds)(benchmark::internal::Benchmark*));

@@ -1,5 +1,5 @@
-// Wire to TUN: what a gateway's core does to trains that it has received, until they are writes for
-// TUN. A train can be opened only once, so each is sealed anew while no time is taken.
+// Wire to TUN: the work of core from received trains to writes for TUN. A train can be opened only
+// once, so each is sealed anew outside the measured time.
 
 #include <benchmark/benchmark.h>
 #include <time.h>
@@ -10,7 +10,7 @@
 namespace ringwire::bench {
 namespace {
 
-// CPU time of this thread in seconds: other programs do not count.
+// CPU time of this thread in seconds, without other programs.
 double ThreadSeconds() {
   timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);

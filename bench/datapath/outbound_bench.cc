@@ -1,5 +1,4 @@
-// TUN to wire: what a gateway's core does to packets that it has read, until they are sealed
-// trains.
+// TUN to wire: the work of core from read packets to sealed trains.
 
 #include <benchmark/benchmark.h>
 

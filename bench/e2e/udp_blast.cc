@@ -1,11 +1,11 @@
-// UDP as an ordinary program without segmentation offload sends it, faster than iperf3 does: one
-// datagram a packet, at a fixed rate, through sendmmsg; and the counting other end.
+// Sends UDP like an ordinary program without segmentation offload, but faster than iperf3: one
+// datagram per packet, at a fixed rate, through sendmmsg. The receiver counts.
 //
 //   udp_blast send ADDRESS PORT BYTES PACKETS_PER_SECOND SECONDS
 //   udp_blast receive PORT        until SIGTERM
 //
-// Both end with a line of JSON. The sender has the socket buffer that every program gets, so that
-// it waits where the path takes no more: `offered_per_s` is what it was able to send.
+// Both end with a line of JSON. The sender has the default socket buffer, so it waits when the path
+// accepts no more: `offered_per_s` is the rate that it could send.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -42,8 +42,8 @@ double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// A batch of messages that all use one buffer: the sender's content is of no interest, and the
-// receiver throws it away.
+// A batch of messages that share one buffer: the content does not matter, and the receiver discards
+// it.
 struct Batch {
   explicit Batch(size_t bytes) : buffer(bytes, 0x5a), part{buffer.data(), buffer.size()} {
     for (mmsghdr& message : messages) {
@@ -72,7 +72,7 @@ int Send(const SendOptions& options) {
   Batch batch(options.bytes);
   const Clock::time_point begin = Clock::now();
   uint64_t sent = 0;
-  // Where the path held the sender up, what is overdue is not sent in a burst afterwards.
+  // If the path delayed the sender, overdue packets are not sent in a burst afterwards.
   uint64_t forgiven = 0;
   double elapsed = 0;
   while ((elapsed = SecondsSince(begin)) < options.seconds) {
@@ -84,7 +84,7 @@ int Send(const SendOptions& options) {
     if (due - forgiven > sent + 4 * kBatch) forgiven = due - sent - 4 * kBatch;
     const auto count = std::min<uint64_t>(kBatch, due - forgiven - sent);
     const int done = sendmmsg(fd, batch.messages.data(), static_cast<unsigned>(count), 0);
-    // What a full queue refuses counts as offered all the same.
+    // A packet that a full queue refuses counts as offered too.
     if (done < 0 && errno != ENOBUFS && errno != EINTR && errno != ECONNREFUSED) Fail("sendmmsg");
     sent += done < 0 ? 1 : static_cast<uint64_t>(done);
   }
@@ -103,7 +103,7 @@ int Receive(uint16_t port) {
   sigaction(SIGINT, &action, nullptr);
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) Fail("socket");
-  // The receiver must not be what loses packets.
+  // The receiver itself must not lose packets.
   const int buffer_bytes = 16 << 20;
   if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer_bytes, sizeof(buffer_bytes)) != 0)
     Fail("SO_RCVBUFFORCE");
@@ -117,8 +117,7 @@ int Receive(uint16_t port) {
   Clock::time_point first, last;
   while (stop == 0) {
     pollfd waiting{fd, POLLIN, 0};
-    if (poll(&waiting, 1, 20) <= 0)
-      continue;  // the timeout lets a SIGTERM through that came before
+    if (poll(&waiting, 1, 20) <= 0) continue;  // the timeout catches a SIGTERM that came before
     const int count = recvmmsg(fd, batch.messages.data(), kBatch, MSG_DONTWAIT, nullptr);
     if (count <= 0) continue;
     last = Clock::now();

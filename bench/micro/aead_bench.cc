@@ -1,4 +1,4 @@
-// Sealing and opening runs of messages in place: what each suite costs a core, by provider.
+// Sealing and opening runs of messages in place: the cost of each suite per provider.
 
 #include <benchmark/benchmark.h>
 
@@ -13,7 +13,7 @@
 namespace ringwire::crypto {
 namespace {
 
-// Messages of one size, one behind the other as in a train.
+// Messages of one size, one after another as in a train.
 struct Train {
   Train(size_t size, size_t segments) : bytes(segments * (size + kTagBytes)) {
     for (size_t i = 0; i < segments; ++i) {

@@ -1,6 +1,6 @@
 // Cost of one AllowedIps::Lookup by the size of the table, for addresses that are inside some
-// prefix, in random order: what a gateway with that many peers pays per run. And the cost of giving
-// one prefix more to a table of that size.
+// prefix, in random order: the cost per run of a gateway with that many peers. And the cost of
+// adding one prefix to a table of that size.
 
 #include <benchmark/benchmark.h>
 
@@ -65,7 +65,7 @@ void Lookup(benchmark::State& state, IpFamily family) {
   state.SetItemsProcessed(state.iterations());
 }
 
-// One batch adds the prefix, the next one removes it; what they replaced is destroyed.
+// One batch adds the prefix, the next one removes it; replaced nodes are destroyed.
 void AddAndRemoveOne(benchmark::State& state, IpFamily family) {
   Table table(family, static_cast<size_t>(state.range(0)));
   SeededRandom random(2);
@@ -80,7 +80,7 @@ void AddAndRemoveOne(benchmark::State& state, IpFamily family) {
   }
 }
 
-// The largest known peer: so many prefixes in one batch, and all of them away again.
+// The largest known peer: adds so many prefixes in one batch, then removes them all.
 void InsertManyOfOnePeer(benchmark::State& state) {
   StagedPool pool;
   PeerSlot peer(PeerId{0, 1}, &pool);

@@ -1,5 +1,5 @@
-// What a handshake costs the control thread: a responder that consumes an initiation and creates
-// the response, and an initiator's two halves.
+// The cost of a handshake for the control thread: a responder that consumes an initiation and
+// creates the response, and an initiator's two halves.
 
 #include <benchmark/benchmark.h>
 

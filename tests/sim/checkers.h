@@ -16,7 +16,7 @@
 
 namespace ringwire {
 
-// What went wrong in a world, with the time. Keeps the first few and counts the rest.
+// The failures of a world, with their times. Keeps the first few and counts the rest.
 class Violations {
  public:
   explicit Violations(const Instant* now) : now_(now) {}
@@ -30,16 +30,16 @@ class Violations {
   std::vector<std::string> first_;
 };
 
-// Every packet put in comes out at its destination, unchanged, at most once, or not at all.
+// Every packet arrives at its destination, unchanged, at most once, or not at all.
 class DeliveryChecker {
  public:
   explicit DeliveryChecker(Violations* violations) : violations_(violations) {}
 
-  // The number for the next packet, to be built into it.
+  // The number to build into the next packet.
   uint64_t next_id() const { return packets_.size(); }
   void Sent(Instant now, size_t to_host, Bytes packet);
   void Delivered(Instant now, size_t host, const Bytes& packet);
-  // Of the packets sent in [from, until), which should all have arrived by now.
+  // Checks that all packets sent in [from, until) have arrived.
   void CheckAllDelivered(Instant from, Instant until);
   uint64_t delivered_count() const { return delivered_count_; }
 
@@ -55,14 +55,14 @@ class DeliveryChecker {
   uint64_t delivered_count_ = 0;
 };
 
-// The law of conservation over one life of a host: what went in is on the wire, in TUN, with
-// control, staged, or dropped and counted.
+// Conservation of packets over one life of a host: every incoming packet is on the wire, in TUN,
+// with control, staged, or dropped and counted.
 class ConservationChecker {
  public:
   void CountIn() { ++in_; }
   void CountDatagramOut(const Datagram& datagram);
   void CountDelivered() { ++delivered_; }
-  // `peer_count` bounds what may be staged.
+  // `peer_count` bounds the staged packets.
   void Check(Node& node, size_t peer_count, Violations* violations) const;
 
  private:
@@ -71,15 +71,15 @@ class ConservationChecker {
   uint64_t delivered_ = 0;  // ICMP errors of our own included
 };
 
-// A transport message went from `sender` to somebody, perhaps to `receiver`: the two keypairs that
-// share its indices have the same suite. The suite, if they are the ones.
+// A transport message went from `sender`, perhaps to `receiver`. If keypairs of both share its
+// indices, they must have the same suite; returns that suite.
 std::optional<crypto::AeadSuite> CheckSameSuite(Node& sender, Node& receiver,
                                                 std::span<const uint8_t> message,
                                                 Violations* violations);
 
-// Indices and staged bytes stay within what the peers may hold.
+// Indices and staged bytes stay within the peers' limits.
 void CheckBounds(Node& node, size_t peer_count, Violations* violations);
-// Once nobody has said anything for long: nothing is held for anybody.
+// After a long silence: no host holds anything for a peer.
 void CheckIdle(Node& node, Violations* violations);
 
 }  // namespace ringwire

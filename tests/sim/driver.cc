@@ -30,7 +30,7 @@ void Burst(World& world, size_t from, size_t to) {
   for (size_t i = 0; i < count; ++i) SendOne(world, from, to);
 }
 
-// Packets every so often, one way or both ways.
+// Sends packets at intervals, one way or both ways.
 void Flow(World& world, size_t from, size_t to) {
   const bool both_ways = world.random().Below(2) == 0;
   const absl::Duration gap = absl::Milliseconds(20 + world.random().Below(1500));
@@ -43,7 +43,7 @@ void Flow(World& world, size_t from, size_t to) {
   }
 }
 
-// One end learns of the change now, the other one a little later.
+// One end applies the change now, the other one a little later.
 void SyncBothEnds(World& world, size_t spoke) {
   const size_t first = world.random().Below(2) == 0 ? spoke : World::kHub;
   const size_t second = first == spoke ? World::kHub : spoke;
@@ -60,7 +60,7 @@ void ChangePrivateKey(World& world, size_t host) {
   }
 }
 
-// What the network does.
+// Events of the network.
 void DisturbNetwork(World& world, size_t spoke) {
   switch (world.random().Below(4)) {
     case 0:
@@ -80,7 +80,7 @@ void DisturbNetwork(World& world, size_t spoke) {
   }
 }
 
-// What becomes of a host.
+// Events of a host.
 void DisturbHost(World& world, size_t host) {
   const absl::Duration pause = UpTo(world, absl::Seconds(15));
   switch (world.random().Below(7)) {
@@ -114,7 +114,7 @@ void DisturbHost(World& world, size_t host) {
   }
 }
 
-// What the operators do.
+// Events by operators.
 void Operate(World& world, size_t host, size_t spoke) {
   const size_t peer = PickPeer(world, host);
   switch (world.random().Below(6)) {
@@ -161,7 +161,7 @@ void ActOnce(World& world) {
   }
 }
 
-// Mostly busy, sometimes quiet, now and then silent for longer than a key lives.
+// Mostly busy, sometimes quiet, rarely silent for longer than a key lives.
 absl::Duration NextPause(World& world) {
   const uint64_t dice = world.random().Below(20);
   if (dice < 10) return UpTo(world, absl::Milliseconds(500));

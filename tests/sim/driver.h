@@ -6,9 +6,9 @@
 
 namespace ringwire {
 
-// Makes trouble in the world for this long: traffic of every kind, and whatever a network, an
-// operator or a clock may do to it. What is begun (a partition, a change at one end) ends within
-// half a minute, or with World::Heal().
+// Makes trouble in the world for this long: traffic of every kind, and events of networks,
+// operators and clocks. Each trouble (a partition, a change at one end) ends within half a minute,
+// or with World::Heal().
 void MakeTrouble(World& world, absl::Duration duration);
 
 }  // namespace ringwire

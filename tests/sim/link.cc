@@ -15,7 +15,7 @@ LinkConditions LinkConditions::Random(SeededRandom& random) {
   if (random.Below(2) == 0) conditions.loss = static_cast<uint32_t>(random.Below(500));
   if (random.Below(2) == 0) conditions.duplicate = static_cast<uint32_t>(random.Below(500));
   if (random.Below(3) == 0) conditions.corrupt = static_cast<uint32_t>(random.Below(200));
-  // Up to long enough for a straggler to outlive its session.
+  // Up to a delay with which a straggler outlives its session.
   if (random.Below(2) == 0) conditions.jitter = absl::Milliseconds(1 << random.Below(19));
   return conditions;
 }

@@ -14,7 +14,7 @@
 
 namespace ringwire {
 
-// How badly the network between two hosts behaves. Chances are in thousandths.
+// The faults of the network between two hosts. Chances are in thousandths.
 struct LinkConditions {
   uint32_t loss = 0;
   uint32_t duplicate = 0;
@@ -34,12 +34,12 @@ struct Arrival {
   absl::Duration after;
   Bytes bytes;
 };
-// What becomes of a datagram: nothing, one arrival, or several.
+// The fate of a datagram: no arrival, one, or several.
 std::vector<Arrival> Pass(const LinkConditions& conditions, const Bytes& datagram,
                           SeededRandom& random);
 
-// A NAT in front of one host: a mapping for each destination, with a port of its own, that is
-// forgotten when it has not been used for a while. Only that destination gets in through it.
+// A NAT in front of one host: a mapping for each destination, with its own port, that expires when
+// unused. Only that destination may send through it.
 class Nat {
  public:
   Nat(IpAddress outside_v4, IpAddress outside_v6, absl::Duration timeout)
@@ -50,7 +50,7 @@ class Nat {
   bool IsOutside(const IpAddress& address) const {
     return address == outside_v4_ || address == outside_v6_;
   }
-  // Whether a datagram that came from there to this outside address is let in.
+  // Whether the NAT admits a datagram from this source to this outside address.
   bool Admits(Instant now, const SocketAddress& from, const SocketAddress& to);
   // Forgets everything: the next datagram gets another port.
   void Rebind() { mappings_.clear(); }

@@ -11,15 +11,15 @@
 
 namespace ringwire {
 
-// Begins the payload of every packet of the simulation; whoever sees it on the wire sees plaintext.
-// A number follows that tells the packets apart.
+// The start of every simulated packet's payload: if it appears on the wire, plaintext leaked. The
+// packet's number follows.
 inline constexpr std::string_view kPacketMarker = "ringwire-sim";
 inline constexpr size_t kMarkedBytes = kPacketMarker.size() + sizeof(uint64_t);
 
 // A UDP packet from one host's inside address to another's. `payload_bytes` >= kMarkedBytes.
 Bytes BuildMarkedPacket(IpFamily family, size_t from_host, size_t to_host, size_t payload_bytes,
                         uint64_t id);
-// The number of a packet built above; nullopt: it is another one.
+// The number of a packet built above; nullopt: another packet.
 std::optional<uint64_t> MarkedPacketId(std::span<const uint8_t> packet);
 // A host's address inside the tunnel.
 IpAddress InsideAddress(IpFamily family, size_t host);

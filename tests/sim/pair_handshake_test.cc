@@ -1,5 +1,5 @@
-// Two gateways and their handshakes: what is lost, forged, replayed or changed meanwhile must end
-// in a session, or in none, but never in a locked-out peer.
+// Two gateways and their handshakes: lost, forged, replayed or changed messages may prevent a
+// session, but never lock a peer out.
 
 #include <algorithm>
 #include <string>
@@ -15,7 +15,7 @@
 namespace ringwire {
 namespace {
 
-// Loses the first datagram of this type, from whichever side.
+// Loses the first datagram of this type, from either side.
 auto LoseFirst(uint32_t type) {
   return [type, lost = false](bool /*from_a*/, Datagram* datagram) mutable {
     if (lost || datagram->bytes[0] != type) return true;
@@ -30,7 +30,7 @@ size_t CountWarnings(const std::vector<Notice>& notices) {
       notices, [](const Notice& notice) { return notice.level == Notice::Level::kWarning; }));
 }
 
-// The change that gives the only peer of `node` another preshared key.
+// An update that gives the only peer of `node` another preshared key.
 DeviceUpdate SetPsk(const crypto::PublicKey& peer, uint8_t fill) {
   PeerUpdate update;
   update.public_key = peer;
@@ -59,7 +59,7 @@ TEST(LostMessages, ALostResponseIsMadeGoodByTheNextInitiation) {
   EXPECT_EQ(pair.b().TakeDelivered().size(), 1u);
   EXPECT_TRUE(pair.SendFromB());
   EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 2u);
-  // The session that was never confirmed is not kept beside the one that was.
+  // An unconfirmed session is not kept beside the confirmed one.
   EXPECT_EQ(pair.b().shared().index_table.reserved_count(), 1u);
 }
 
@@ -142,7 +142,7 @@ TEST(Rule11, ACookieIsNoGoodFromAnotherPort) {
   Pair pair;
   pair.b().shared().under_load_until_ns.store((pair.now() + absl::Minutes(1)).nanoseconds());
   EXPECT_FALSE(pair.SendFromA());
-  pair.address_a.port = 51821;  // the NAT has changed its mind
+  pair.address_a.port = 51821;  // the NAT has changed the mapping
   pair.Advance(kRekeyTimeout + kRekeyTimeoutJitterMax);
   EXPECT_EQ(pair.CountOnWire(kMessageCookieReply), 2u);
   EXPECT_EQ(pair.CountOnWire(kMessageResponse), 0u);
@@ -152,7 +152,7 @@ TEST(Rule11, ACookieIsNoGoodFromAnotherPort) {
 
 TEST(Rule14, TwoCopiesOfAnInitiationGetOneResponse) {
   Pair pair;
-  pair.b().set_hold_control(true);  // so that both are queued before either is looked at
+  pair.b().set_hold_control(true);  // so that both are queued before either is handled
   EXPECT_FALSE(pair.SendFromA());
   const Bytes initiation = pair.LastOnWire(kMessageInitiation)->datagram.bytes;
   pair.b().FromWire(pair.now(), pair.FromA(), initiation);
@@ -202,7 +202,7 @@ TEST(Rule16, ANewPrivateKeySendsNothingUnderOldKeys) {
   update.private_key = Node(77).private_key();
   ASSERT_TRUE(pair.a().Apply(pair.now(), update).ok());
   ASSERT_NE(pair.a().public_key(), old_public_key);
-  // B does not know yet and still sends: what it sealed is opened.
+  // B does not know yet and still sends: A opens its packets.
   EXPECT_TRUE(pair.SendFromB());
   pair.ClearWiretap();
   EXPECT_FALSE(pair.SendFromA());
@@ -282,7 +282,7 @@ TEST(Rule20, ACapturedInitiationIsRefusedAlsoAfterARestart) {
   pair.Deliver();
   EXPECT_TRUE(pair.wiretap().empty());
   EXPECT_EQ(pair.b().Dropped(DropReason::kInitiationReplayed), 1u);
-  // It is the restored stamp that refuses it.
+  // The restored stamp refuses it.
   pair.RestartB(/*with_stamps=*/false);
   pair.b().FromWire(pair.now(), pair.FromA(), captured);
   pair.Deliver();

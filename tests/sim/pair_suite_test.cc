@@ -1,5 +1,4 @@
-// Two gateways that can use AES-256-GCM: what the network, the load and the limits do to the
-// choice.
+// Two gateways that can use AES-256-GCM: how network, load and limits affect the choice.
 
 #include <optional>
 #include <utility>

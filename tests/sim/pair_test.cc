@@ -1,5 +1,4 @@
-// Two gateways and their traffic: what arrives, what a listener sees, who is where, and what is
-// counted.
+// Two gateways and their traffic: arrivals, a listener's view, endpoints, and counters.
 
 #include "tests/support/pair.h"
 
@@ -32,7 +31,7 @@ class SlowLink {
       return false;
     });
   }
-  // What was sent before the last tick arrives; what that causes is under way.
+  // Datagrams sent before the last tick arrive; their results are under way.
   void Tick() {
     for (const auto& [from_a, datagram] : std::exchange(under_way_, {})) {
       Node& to = from_a ? pair_->b() : pair_->a();
@@ -111,7 +110,7 @@ TEST(PairTraffic, ARenewalUnderTrafficLosesNotOnePacket) {
 }
 
 TEST(PairTraffic, WorksWithThePlanesApart) {
-  // The worker goes on while control is busy: its events and handshakes wait, packets are staged.
+  // The worker continues while control is busy: its events and handshakes wait, packets are staged.
   Pair pair;
   pair.a().set_hold_control(true);
   pair.b().set_hold_control(true);

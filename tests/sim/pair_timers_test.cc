@@ -46,8 +46,8 @@ TEST(Rule6, AnInitiatorThatOnlyReceivesRenewsBeforeTheKeysDie) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   const Instant start = pair.now();
-  // Its keepalives do not count as sending: without the renewal on receipt they would be all there
-  // is.
+  // Its keepalives do not count as sending: without the renewal on receipt it would send nothing
+  // else.
   for (int second = 1; second <= 600; ++second) {
     pair.Advance(absl::Seconds(1));
     ASSERT_TRUE(pair.SendFromB()) << second;
@@ -121,7 +121,7 @@ TEST(Rule5, DataWithoutAnyAnswerStartsAHandshakeAfterFifteenSeconds) {
   ASSERT_GE(initiations.size(), 1u);
   EXPECT_GE(initiations[0] - sent, kKeepaliveTimeout + kRekeyTimeout);
   EXPECT_LE(initiations[0] - sent, kKeepaliveTimeout + kRekeyTimeout + kRekeyTimeoutJitterMax);
-  // Perhaps the address that we sent from is gone: the kernel is asked again.
+  // Our source address may be gone: let the kernel choose again.
   EXPECT_FALSE(pair.LastOnWire(kMessageInitiation)->datagram.to.local.IsSet());
 }
 
@@ -286,7 +286,7 @@ TEST(PersistentKeepalive, KeepsItsCadenceForTenMinutes) {
   for (const absl::Duration at : spoken) EXPECT_EQ(at % absl::Seconds(25), absl::ZeroDuration());
   // Each first keepalive after two minutes renews the session: at 0, 125, 250, 375 and 500 s.
   EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 5u);
-  // B has nothing to say but its responses.
+  // B sends nothing but its responses.
   EXPECT_EQ(Times(pair, false, kMessageTransport).size(), 0u);
 }
 

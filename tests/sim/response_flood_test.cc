@@ -1,5 +1,5 @@
-// A gateway under a flood of forged responses, which its public key alone suffices to make: its own
-// handshakes and those of its other peers must not suffer for it (rule 12).
+// A gateway under a flood of forged responses, which anybody with its public key can make: its own
+// handshakes and those of its other peers must not suffer (rule 12).
 
 #include <array>
 #include <cstddef>
@@ -21,7 +21,7 @@ namespace ringwire {
 namespace {
 
 // The gateway (host 1 inside) initiates to the server (host 2); the third (host 3) initiates to the
-// gateway. What goes between them is carried by hand.
+// gateway. The test carries their datagrams by hand.
 class ResponseFloodTest : public ::testing::Test {
  protected:
   static constexpr uint8_t kGateway = 1, kServer = 2, kThird = 3;
@@ -64,7 +64,7 @@ class ResponseFloodTest : public ::testing::Test {
     }
     return std::nullopt;
   }
-  // As many forged responses as fill the queue twice, while control does not get to run.
+  // Enough forged responses to fill the queue twice, while control does not run.
   void Flood(std::optional<uint32_t> index) {
     CookieGenerator macs(gateway_.public_key());
     for (size_t i = 0; i < 2 * kHandshakeQueueMax; ++i) {
@@ -82,7 +82,7 @@ class ResponseFloodTest : public ::testing::Test {
   }
   static uint32_t SenderOf(const Bytes& initiation) { return LoadLe32(initiation.data() + 4); }
 
-  // The third initiates in the midst of a flood; what the gateway sends it is in `answer`.
+  // The third initiates during a flood; `answer` is the gateway's reply.
   void ThirdInitiates() {
     third_.FromTun(now_, Packet(kThird, kGateway));
     const std::optional<Bytes> initiation = Take(third_, kMessageInitiation, kGateway);
@@ -151,7 +151,7 @@ TEST_F(ResponseFloodTest, WithTheTrueIndexOnlyThatHandshakeIsAskedForACookie) {
   ReleaseControl();
   ExpectThirdIsServed(gateway_.TakeDatagrams());
 
-  // The next attempt, and the attacker has seen that one too.
+  // The next attempt, which the attacker has seen too.
   now_ = now_ + kRekeyTimeout + kRekeyTimeoutJitterMax;
   gateway_.RunControl(now_);
   initiation = Take(gateway_, kMessageInitiation, kServer);

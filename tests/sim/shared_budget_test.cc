@@ -1,6 +1,6 @@
-// What all peers of a gateway share is used up by some of them: every other one must still get its
-// session. core/base/limits.h says of each limit why that holds; here each of those that others can
-// fill is filled.
+// Some peers use up what all peers of a gateway share: every other peer must still get its session.
+// core/base/limits.h says for each limit why that holds; these tests fill each limit that others
+// can fill.
 
 #include <algorithm>
 #include <array>
@@ -24,7 +24,7 @@ namespace ringwire {
 namespace {
 
 // The gateway is host 1 inside and outside, the honest peer host 2. Strangers are peers of the
-// gateway that never answer. What goes between gateway and peer is carried by hand.
+// gateway that never answer. The test carries datagrams between gateway and peer by hand.
 class SharedBudgetTest : public ::testing::Test {
  protected:
   SharedBudgetTest() {
@@ -70,7 +70,7 @@ class SharedBudgetTest : public ::testing::Test {
     gateway_.FromTun(now_, packet);
   }
 
-  // Carries what gateway and peer send each other until both are silent; the rest is lost.
+  // Carries datagrams between gateway and peer until both are silent; all others are lost.
   void Exchange() {
     for (int round = 0; round < 10; ++round) {
       for (const Datagram& datagram : gateway_.TakeDatagrams()) {
@@ -86,7 +86,7 @@ class SharedBudgetTest : public ::testing::Test {
     gateway_.set_hold_control(false);
     gateway_.RunControl(now_);
   }
-  // An initiation as far as a worker can tell, from as many sources.
+  // Initiations that a worker accepts, from as many sources.
   void FloodWithInitiations(size_t sources) {
     Bytes forged(sizeof(InitiationMessage));
     random_.Fill(forged);
@@ -96,7 +96,7 @@ class SharedBudgetTest : public ::testing::Test {
       gateway_.FromWire(now_, {{Numbered(13, i), 51820}, IpAddress(), 0}, forged);
     }
   }
-  // Packets for strangers, large ones, so that few fill the pool.
+  // Large packets for strangers, so that few fill the pool.
   void FillStagedPool() {
     constexpr size_t kPayloadBytes = 60'000;
     constexpr size_t kPackets = kStagedBytesPerPeerMax / kPayloadBytes + 1;
@@ -109,7 +109,7 @@ class SharedBudgetTest : public ::testing::Test {
     EXPECT_GT(gateway_.Dropped(DropReason::kStagedPoolFull), 0u);
     EXPECT_GT(gateway_.Dropped(DropReason::kStagedQueueFull), 0u);
   }
-  // The gateway reaches the peer, which has had no session with it.
+  // The gateway reaches the peer, with which it had no session.
   void ExpectGatewayReachesPeer() {
     SendTo(Inside(2), 56);
     ReleaseControl();
@@ -149,7 +149,7 @@ TEST_F(SharedBudgetTest, EventsOfOthersDisplaceNobodysEvent) {
   ExpectGatewayReachesPeer();
 }
 
-// From more sources than the load rule remembers, and more than control's queue takes.
+// From more sources than the load rule remembers, and more messages than control's queue holds.
 TEST_F(SharedBudgetTest, AFloodOfInitiationsCostsAPeerACookieAndNoMore) {
   gateway_.set_hold_control(true);
   FloodWithInitiations(kLoadSourcesMax + kLoadSourcesMax / 4);

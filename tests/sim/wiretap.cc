@@ -100,7 +100,7 @@ void Wiretap::RecordTransport(Instant now, const Sender& from, const Datagram& d
   }
   Session own;
   if (const auto initiated = initiator_index_.find(receiver); initiated != initiator_index_.end()) {
-    // The initiator's session begins with the confirmation, which it sends at once.
+    // The initiator's session begins with its confirmation, which it sends at once.
     own = {from.host, initiated->second};
     since_.emplace(own, now);
   } else if (const auto answered = answers_.find(receiver); answered != answers_.end()) {
@@ -131,7 +131,7 @@ void Wiretap::CheckOpened(Instant now, size_t host, std::span<const uint8_t> mes
   }
 }
 
-// FNV-1a: enough to tell two runs apart, with nothing to depend on.
+// FNV-1a: enough to distinguish two runs, without a dependency.
 void Wiretap::Hash(std::span<const uint8_t> bytes) {
   for (const uint8_t byte : bytes) hash_ = (hash_ ^ byte) * 0x100000001b3;
 }

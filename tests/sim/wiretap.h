@@ -17,11 +17,11 @@
 
 namespace ringwire {
 
-// Listens where every datagram leaves its host, before the network does anything to it, and holds
-// the hosts to what can be seen from there without any key.
+// Listens where datagrams leave their host, before the network changes them, and checks everything
+// that is visible there without a key.
 //
-// A host is named by its number in the world; `life` counts its starts, because after one it has
-// forgotten everything.
+// A host is known by its number in the world. `life` counts its starts, because each start begins
+// without state.
 class Wiretap {
  public:
   struct Sender {
@@ -33,13 +33,12 @@ class Wiretap {
   explicit Wiretap(Violations* violations) : violations_(violations) {}
 
   void Record(Instant now, const Sender& from, const Datagram& datagram);
-  // The operator did something after which this host may initiate at once: it changed the key or
-  // the link's state.
+  // The operator changed the key or the link's state: this host may initiate at once.
   void AllowInitiations(const Sender& host);
-  // The message was opened by `host` and gave a packet.
+  // `host` opened the message and got a packet.
   void CheckOpened(Instant now, size_t host, std::span<const uint8_t> message);
 
-  // Of all that was sent, by whom and when: two runs that agree in it were the same.
+  // A digest of all datagrams, senders and times: two runs with the same digest were the same.
   uint64_t hash() const { return hash_; }
   uint64_t count() const { return count_; }
   uint64_t initiations() const { return initiations_; }
@@ -62,11 +61,11 @@ class Wiretap {
   Instant last_at_;
 
   std::map<Peer, Instant> initiate_not_before_;
-  // The responder's index of an answered initiation, by whose index that one carried.
+  // The responder's index of an answered initiation, by the initiation's index.
   std::map<uint32_t, Session> answers_;
   // The initiator's index, by the responder's.
   std::map<uint32_t, uint32_t> initiator_index_;
-  // Since when a host can receive under an index of its own.
+  // The time from which a host can receive under one of its indices.
   std::map<Session, Instant> since_;
   std::set<std::tuple<size_t, uint32_t, uint64_t>> nonces_;  // sender, receiver index, counter
 };

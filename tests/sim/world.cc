@@ -13,7 +13,7 @@
 namespace ringwire {
 namespace {
 
-// Who repeats what it has overheard, from here.
+// The address from which an attacker replays overheard datagrams.
 const SocketAddress kStrangerV4 = *SocketAddress::Parse("203.0.113.66:666");
 const SocketAddress kStrangerV6 = *SocketAddress::Parse("[2001:db8:bad::66]:666");
 
@@ -35,7 +35,7 @@ void World::Advance(absl::Duration duration) {
       if (IsRunning(host) && !host.node->holds_control())
         next = std::min(next, host.node->NextDeadline());
     }
-    // Something that is due for ever must not hang the run.
+    // An event that is always due must not hang the run.
     turns_at_once_ = next > now_ ? 0 : turns_at_once_ + 1;
     CHECK(turns_at_once_ < 100'000);
     now_ = std::max(now_, next);
@@ -77,7 +77,7 @@ void World::Collect(size_t index) {
   Host& host = hosts_[index];
   for (const Bytes& packet : host.node->TakeDelivered()) {
     host.conservation.CountDelivered();
-    // The gateway's own word about a packet that it could not forward.
+    // The gateway's ICMP error for a packet that it could not forward.
     const bool is_icmp = packet[packet[0] >> 4 == 4 ? 9 : 6] != 17;
     if (!is_icmp) deliveries_.Delivered(now_, index, packet);
   }
@@ -112,8 +112,8 @@ void World::Transmit(size_t index, const Datagram& datagram) {
     violations_.Add(
         fmt::format("host {} speaks to a stranger, who only repeats what others said", index));
   }
-  // As the platform does it: where the source address is gone, the kernel chooses one, and control
-  // is told.
+  // As the platform does: if the source address is gone, the kernel chooses one, and control is
+  // told.
   const SocketAddress& inside = AddressOf(host, to.address.family);
   if (datagram.to.local.IsSet() && datagram.to.local != inside.address) {
     host.node->link().ReportUnusableSource(datagram.peer);
@@ -126,7 +126,7 @@ void World::Transmit(size_t index, const Datagram& datagram) {
   }
   const SocketAddress from =
       host.nat.has_value() ? host.nat->Translate(now_, to, network_random_) : inside;
-  // Every path leads over the spoke's access.
+  // Every path uses the spoke's access link.
   size_t spoke = index;
   if (index == kHub) {
     const std::optional<size_t> there = FindHost(from, to);
@@ -199,7 +199,7 @@ void World::Heal() {
     Host& host = hosts_[i];
     host.link = LinkConditions::Healthy(random_);
     host.is_frozen = false;
-    // A clock behind what it once showed would keep its host locked out until that date (rule 19).
+    // A clock set back would lock its host out until it catches up (rule 19).
     latest_wall_at_boot_ += absl::Seconds(1);
     host.wall_at_boot = latest_wall_at_boot_;
     Start(i);

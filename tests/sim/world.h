@@ -25,7 +25,7 @@
 
 namespace ringwire {
 
-// What a world is like, drawn from its seed.
+// The parameters of a world, drawn from its seed.
 struct WorldOptions {
   size_t spokes = 1;  // 1: a pair
   bool outside_v6 = false;
@@ -34,11 +34,11 @@ struct WorldOptions {
 
 // A hub (host 0, at a fixed address) and its spokes, each a whole gateway; the network between
 // them; and their operators, all in virtual time with one queue of events. Every random choice
-// derives from the seed, so a seed is a run. Things go wrong only by the calls below; the checkers
-// watch all the time.
+// derives from the seed, so a seed determines a run. Only the calls below cause faults; the
+// checkers always watch.
 class World {
  public:
-  // `trace`: tells on stderr what happens, for whoever looks into a seed.
+  // `trace`: prints events to stderr, to debug a seed.
   explicit World(uint64_t seed, bool trace = false);
   ~World();
   World(const World&) = delete;
@@ -47,7 +47,7 @@ class World {
   static constexpr size_t kHub = 0;
   size_t host_count() const { return hosts_.size(); }
   Instant now() const { return now_; }
-  // The choices of whoever drives the world; the network has a source of its own.
+  // Random choices of the driver; the network has its own source.
   SeededRandom& random() { return random_; }
 
   void Advance(absl::Duration duration);
@@ -59,50 +59,50 @@ class World {
   // The network.
   void SetConditions(size_t spoke, const LinkConditions& conditions);
   void SetPartitioned(size_t spoke, bool partitioned);
-  // The spoke gets other outside addresses, or its NAT other ports.
+  // Gives the spoke other outside addresses, or its NAT other ports.
   void Roam(size_t spoke);
 
   // The hosts.
   void Stop(size_t host);
   void Start(size_t host);
   void SetLinkUp(size_t host, bool up);
-  void SetFrozen(size_t host, bool frozen);  // nothing runs on it, nothing gets in
+  void SetFrozen(size_t host, bool frozen);  // nothing runs on it, nothing arrives
   void HoldControl(size_t host, bool hold);
   void HoldCommands(size_t host, bool hold);
   void JumpWallClock(size_t host, absl::Duration by);
   void PretendLoad(size_t host, absl::Duration duration);
 
-  // The operators. Their ends know of a change at different times: it is in force where Sync() was
-  // called.
+  // The operators. The two ends learn of a change at different times: it is in force at an end
+  // after its Sync().
   void ChangePresharedKey(size_t spoke) { ++hosts_[spoke].wanted_psk; }
   void ChangePrivateKey(size_t host);
   void SetKeepalive(size_t spoke, uint16_t seconds);
   void MoveToOtherFamily(size_t spoke);
   void RemovePeer(size_t host, size_t peer);
-  // Of one peer, or of all that the host has.
+  // For one peer, or for all of the host.
   void SwitchCipher(size_t host, size_t peer, bool of_all, TransportCipher cipher);
   void Sync(size_t host, size_t peer);
 
-  // Ends all trouble, and forgets what is under way.
+  // Ends all trouble and drops datagrams under way.
   void Heal();
-  // Called on a healed world: packets flow every second both ways, and after `bound` not one may be
+  // Call on a healed world: sends packets every second both ways, and after `bound` none may be
   // lost.
   void CheckResumes(absl::Duration bound);
-  // Called last: no packet any more, so that everything must come to rest.
+  // Call last: sends no more packets, so that everything must come to rest.
   void CheckComesToRest();
 
   const Violations& violations() const { return violations_; }
   const Wiretap& wiretap() const { return wiretap_; }
   uint64_t delivered_count() const { return deliveries_.delivered_count(); }
-  // Of all hosts in all their lives; complete once the world has come to rest.
-  // Transport messages sent, by suite, as far as the session was known at both ends.
+  // Totals of all hosts in all their lives; complete when the world has come to rest. Sent
+  // transport messages by suite, if both ends knew the session.
   using SuiteCounts = std::array<uint64_t, crypto::kAeadSuiteCount>;
   const SuiteCounts& sent_by_suite() const { return sent_by_suite_; }
   using Drops = std::array<uint64_t, kDropReasonCount>;
   const Drops& drops() const { return drops_; }
 
  private:
-  // What a host has been told of a peer.
+  // A host's configuration for a peer.
   struct View {
     bool is_present = false;
     crypto::PublicKey public_key{};
@@ -123,7 +123,7 @@ class World {
     std::optional<Nat> nat;
     std::map<size_t, View> views;
     ConservationChecker conservation;
-    // Of a spoke: how it and the hub should know each other, and the network between them.
+    // A spoke: its and the hub's wanted configuration of each other, and the network between them.
     LinkConditions link;
     uint32_t wanted_psk = 0;
     uint16_t wanted_keepalive = 0;
@@ -142,7 +142,7 @@ class World {
 
   void Trace(size_t host, std::string_view what) const;
   void RunDue();
-  // Takes what a host has produced: datagrams to the network, packets to the checker.
+  // Takes a host's output: datagrams to the network, packets to the checker.
   void Collect(size_t host);
   void Transmit(size_t host, const Datagram& datagram);
   void CheckSuites(size_t host, const Datagram& datagram);
@@ -164,7 +164,7 @@ class World {
   // By time, then by the order in which they were made.
   std::map<std::pair<Instant, uint64_t>, std::function<void()>> events_;
   uint64_t events_made_ = 0;
-  uint64_t network_age_ = 0;  // what was sent in an earlier one is forgotten
+  uint64_t network_age_ = 0;  // datagrams of an earlier one are dropped
   Drops drops_{};
   SuiteCounts sent_by_suite_{};
   absl::Time latest_wall_at_boot_;

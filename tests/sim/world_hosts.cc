@@ -65,7 +65,7 @@ void World::AddSpoke(size_t spoke) {
 
 crypto::PresharedKey World::PresharedKey(size_t spoke, uint32_t version) const {
   crypto::PresharedKey key;
-  // Without preshared keys there are none until somebody changes that.
+  // Without preshared keys there are none until an operator changes that.
   if (!options_.preshared_keys && version == 0) return key;
   SeededRandom(seed_ + spoke * 1'000 + version).Fill(key.bytes());
   return key;
@@ -78,7 +78,7 @@ void World::Roam(size_t spoke) {
     host.nat->Rebind();
     if (random_.Below(2) == 0) return;
   }
-  const size_t place = 100 + random_.Below(30) * host_count() + spoke;  // nobody else is there
+  const size_t place = 100 + random_.Below(30) * host_count() + spoke;  // there is no other host
   host.address_v4.address = V4("192.0.2.", place);
   host.address_v6.address = V6("2001:db8::", place);
   if (random_.Below(2) == 0) {

@@ -1,4 +1,4 @@
-// Random worlds, each the consequence of one number. `./dev sim` runs this program as
+// Random worlds, each determined by one number. `./dev sim` runs this program as
 //   sim_test --gtest_filter=WorldSim.*
 // with RINGWIRE_SIM_SEED=N to repeat one world, or RINGWIRE_SIM_SEEDS=COUNT to see that many (from
 // seed 1).
@@ -15,12 +15,12 @@
 namespace ringwire {
 namespace {
 
-// What `./dev test` sees; the shards run beside each other.
+// The worlds of `./dev test`; the shards run in parallel.
 constexpr uint64_t kSeedsByDefault = 400;
 constexpr uint64_t kShards = 4;
 
-// Traffic is back this long after the last trouble: 15 s until the silence is noticed, then at most
-// two handshake intervals of 5 s with their jitter, and what is left is margin.
+// Traffic is back this long after the last trouble: 15 s until a host notices the silence, then at
+// most two handshake intervals of 5 s with jitter; the rest is margin.
 const absl::Duration kResumeBound = absl::Seconds(30);
 
 std::optional<uint64_t> FromEnvironment(const char* name) {
@@ -29,7 +29,7 @@ std::optional<uint64_t> FromEnvironment(const char* name) {
   return std::strtoull(text, nullptr, 10);
 }
 
-// What the worlds must have run into, or they prove little.
+// The events that the worlds must have met, or they prove little.
 constexpr DropReason kExpectedTroubles[] = {
     DropReason::kPeerHasNoEndpoint,    DropReason::kStagedQueueFull,
     DropReason::kStagedAbandoned,      DropReason::kDeviceDown,
@@ -39,7 +39,7 @@ constexpr DropReason kExpectedTroubles[] = {
     DropReason::kUnknownReceiverIndex, DropReason::kKeypairExpired,
     DropReason::kTransportInvalid,     DropReason::kReplay,
 };
-// Fewer worlds need not have met all of that.
+// Fewer worlds need not have met all of them.
 constexpr uint64_t kSeedsForAllTroubles = 300;
 
 struct Outcome {

@@ -6,14 +6,14 @@
 #include <atomic>
 #include <cstddef>
 
-// The sanitizers' runtimes have this; other builds leave it null.
+// The sanitizers' runtimes define this; in other builds it is null.
 extern "C" __attribute__((weak)) int __sanitizer_install_malloc_and_free_hooks(
     void (*malloc_hook)(const volatile void*, size_t), void (*free_hook)(const volatile void*));
 
 namespace ringwire {
 
-// Counts what the calling thread allocates during its life. One at a time in a program; needs a
-// sanitizer build, which CanCount() tells.
+// Counts the calling thread's allocations while it exists. One at a time in a program. Needs a
+// sanitizer build: see CanCount().
 class AllocationCounter {
  public:
   static bool CanCount() { return __sanitizer_install_malloc_and_free_hooks != nullptr; }
@@ -28,7 +28,7 @@ class AllocationCounter {
   AllocationCounter(const AllocationCounter&) = delete;
   AllocationCounter& operator=(const AllocationCounter&) = delete;
 
-  // Of the present counter, or of the last one when it is gone.
+  // The count of the present counter, or of the last one.
   static int allocations() { return allocations_; }
 
  private:

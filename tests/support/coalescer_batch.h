@@ -14,13 +14,13 @@
 
 namespace ringwire {
 
-// What a write carries: its virtio-net header and the gathered packet behind it.
+// The contents of a write: virtio-net header and gathered packet.
 struct Written {
   VnetHeader vnet;
   Bytes packet;
   uint32_t segment_count = 0;
 
-  // The packets that the kernel makes of it.
+  // The packets into which the kernel splits it.
   std::vector<Bytes> Packets() const {
     if (vnet.gso_type == VnetHeader::kGsoNone) return {packet};
     return PlainSplit(packet, vnet.gso_size);

@@ -29,9 +29,9 @@ struct ControlDatagram {
   bool IsKeepalive() const { return type() == 4 && bytes.size() == 32; }
 };
 
-// A control plane with what it needs around it, and as much of a worker as handshakes involve: mac1
-// is checked, transport messages are opened and confirm sessions, staged packets are sealed. No
-// load rule, no TUN.
+// A control plane with its surroundings, and the part of a worker that handshakes need: it checks
+// mac1, opens transport messages, which confirm sessions, and seals staged packets. No load rule,
+// no TUN.
 class ControlNode {
  public:
   ControlNode(uint64_t seed, std::string_view address, std::string_view inner_address,
@@ -40,7 +40,7 @@ class ControlNode {
 
   // -- calls into control, outputs collected below
   void Receive(Instant now, const Endpoint& from, const std::vector<uint8_t>& bytes);
-  // Only control's part of it: what a worker lets through.
+  // Only control's part: messages that a worker admits.
   void HandleDatagram(Instant now, const Endpoint& from, const std::vector<uint8_t>& bytes);
   void Raise(Instant now, PeerSlot& slot, uint32_t kinds);
   void RunTimers(Instant now);
@@ -48,14 +48,15 @@ class ControlNode {
   void SetLinkUp(Instant now, bool up);
   // A packet that needs a session: staged, and control is told.
   void Stage(Instant now, PeerSlot& slot, size_t bytes = 84);
-  // A packet under the present session, as a worker sends it. False: there is none to send with.
+  // Sends a packet under the present session, like a worker. False: there is no session.
   bool SendData(Instant now, PeerSlot& slot, size_t bytes = 84);
 
   absl::Time WallAt(Instant now) const { return wall_at_boot + (now - Instant()); }
-  // The slot of the peer that owns the inner address; nullptr: nobody.
+  // The slot of the peer that owns the inner address; nullptr: none.
   PeerSlot* SlotOf(const ControlNode& other) const;
   PeerStatus StatusOf(const ControlNode& other, Instant now) const;
-  // This node as the other's peer, with its inner address, and its endpoint if wanted.
+  // An update that makes this node a peer of the other, with its inner address, and its endpoint if
+  // wanted.
   PeerUpdate AsPeer(bool with_endpoint = true) const;
   Endpoint AsSource() const { return {address, {}, 0}; }
   uint64_t Dropped(DropReason reason) const { return counters.Dropped(reason); }
@@ -99,19 +100,19 @@ class ControlPair {
   PeerSlot& slot_in_a() const { return *a.SlotOf(b); }
   PeerSlot& slot_in_b() const { return *b.SlotOf(a); }
 
-  // Asked for every datagram; false loses it.
+  // Called for every datagram; false loses it.
   std::function<bool(bool from_a, const ControlDatagram&)> filter;
 
   // Moves datagrams until both are silent.
   void Deliver();
-  // Lets time pass, stopping at every deadline of either node.
+  // Advances time, stopping at every deadline of either node.
   void Advance(absl::Duration duration);
   // A's initiation, on its way to B but not delivered.
   ControlDatagram TakeInitiation();
-  // A staged packet brings up a session from A to B.
+  // Starts a session from A to B with a staged packet.
   void Connect();
 
-  // What went over the link, lost datagrams included.
+  // All datagrams on the link, lost ones included.
   struct Seen {
     bool from_a = false;
     Instant at;

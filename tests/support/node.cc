@@ -71,7 +71,7 @@ void Node::FrameFromTun(Instant now, std::vector<uint8_t> frame) {
 
 void Node::FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes,
                     size_t segment_bytes, uint8_t tos) {
-  // As the backends lay it out: room in front for what core writes there.
+  // Laid out as by the backends: with room before it for core's headers.
   constexpr size_t kHeadroom = 64;
   std::vector<uint8_t> buffer(kHeadroom + bytes.size());
   std::copy(bytes.begin(), bytes.end(), buffer.begin() + kHeadroom);

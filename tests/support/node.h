@@ -23,23 +23,23 @@ struct Datagram {
   Endpoint to;  // remote: destination; local: the source address that the sender asks for
   uint8_t tos = 0;
   std::vector<uint8_t> bytes;
-  PeerId peer{};  // whom it is for; nobody behind a cookie reply
+  PeerId peer{};  // the recipient; none for a cookie reply
 };
 
-// A whole gateway in memory: both planes, one worker's packet path, no thread, clock or socket.
-// What the platform would do, a test does by calling: packets in from TUN or from the wire, time by
-// argument, results out by list.
+// A whole gateway in memory: both planes, one worker's packet path, no thread, clock or socket. The
+// test does the platform's part by calls: packets in from TUN or from the wire, time as an
+// argument, results as lists.
 class Node {
  public:
   explicit Node(uint64_t seed, InboundOptions inbound = {}, ControlOptions control = {},
                 const crypto::AeadProviders& aead_providers = {});
   ~Node();
 
-  // Before Start(): the key of a gateway that is started again, instead of one drawn from the seed.
+  // Call before Start(): the key of a restarted gateway, instead of one drawn from the seed.
   void set_private_key(const crypto::PrivateKey& key);
   // Gives it its private key and brings it up.
   void Start(Instant now);
-  // private_key() and public_key() follow a change of the key.
+  // private_key() and public_key() return the new key after a change.
   absl::Status Apply(Instant now, const DeviceUpdate& update);
   void SetLinkUp(Instant now, bool up);
 
@@ -50,21 +50,18 @@ class Node {
   // A datagram, or a GRO train cut every `segment_bytes`, from the wire.
   void FromWire(Instant now, const Endpoint& from, std::span<const uint8_t> bytes,
                 size_t segment_bytes = 0, uint8_t tos = 0);
-  // The control thread's turn: all events, then handshakes (events again before each), then what is
-  // due.
+  // Runs control once: all events, then handshakes (events again before each), then due timers.
   void RunControl(Instant now);
-  // Holds back the worker's events from control while set, so that a test sees what happens in
-  // between.
+  // While set, delays the worker's events to control, so that a test sees the state in between.
   void set_hold_control(bool hold) { hold_control_ = hold; }
   bool holds_control() const { return hold_control_; }
-  // Holds back control's commands (to seal what is staged) from the worker likewise, until
-  // RunCommands().
+  // Likewise delays control's commands (to seal staged packets) to the worker, until RunCommands().
   void set_hold_commands(bool hold) { hold_commands_ = hold; }
   void RunCommands(Instant now);
   Instant NextDeadline() const { return control_.NextDeadline(); }
 
   std::vector<Datagram> TakeDatagrams();
-  // What was written to TUN, each write's bytes without the virtio-net header.
+  // The writes to TUN, without their virtio-net headers.
   std::vector<std::vector<uint8_t>> TakeDelivered();
   std::vector<Notice> TakeNotices();
 

@@ -143,7 +143,7 @@ Transport Locate(std::span<const uint8_t> packet) {
   }
 }
 
-// Of the pseudo-header alone, as the sum that PlainChecksum() starts with; 0 for ICMP over IPv4.
+// The sum of the pseudo-header, as a start value for PlainChecksum(); 0 for ICMP over IPv4.
 uint32_t PlainPseudoSum(std::span<const uint8_t> packet, const Transport& at) {
   const bool is_v4 = packet[0] >> 4 == 4;
   if (is_v4 && at.protocol == kIcmpV4) return 0;

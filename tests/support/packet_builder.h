@@ -9,8 +9,8 @@
 
 #include "core/wire/address.h"
 
-// IP packets for tests, and plain versions of what the product does fast: written from the RFCs,
-// byte by byte, sharing no code with core/, so that they can judge it.
+// IP packets for tests, and plain versions of the product's fast functions: written from the RFCs,
+// byte by byte, without code of core/, so that they can check it.
 namespace ringwire {
 
 using Bytes = std::vector<uint8_t>;
@@ -64,12 +64,12 @@ constexpr uint8_t PatternByte(uint8_t seed, size_t i) {
   return static_cast<uint8_t>(seed * 31u + i * 7u + i / 251u);
 }
 
-// A packet with every length and checksum right.
+// A packet with all lengths and checksums right.
 Bytes BuildPacket(const PacketSpec& spec);
 
-// A superpacket as the kernel hands it over: like BuildPacket(), with the transport checksum left
-// as the folded sum of the pseudo-header. `payload_bytes` may exceed what one packet of the link
-// would hold.
+// A superpacket as the kernel delivers it: like BuildPacket(), but the transport checksum is the
+// folded sum of the pseudo-header. `payload_bytes` may exceed what one packet of the link would
+// hold.
 Bytes BuildSuperpacket(const PacketSpec& spec);
 
 // The internet checksum of `bytes` (inverted, host order), two bytes at a time.
@@ -80,13 +80,13 @@ void FixIpv4HeaderChecksum(std::span<uint8_t> packet);
 // Fills in the checksum of the TCP, UDP or ICMP inside.
 void FixTransportChecksum(std::span<uint8_t> packet);
 
-// Whether all that a receiver checks is right: the IP length equals the packet's, the IPv4 header
-// checksum, UDP's length, and the checksum of TCP, UDP and ICMP (zero is "none" in UDP over IPv4).
-// Fragments and other protocols are judged by their IP header alone. IPv6 extension headers must
+// Whether everything that a receiver checks is right: the IP length equals the packet's, the IPv4
+// header checksum, UDP's length, and the checksum of TCP, UDP and ICMP (zero is "none" in UDP over
+// IPv4). Checks only the IP header of fragments and other protocols. IPv6 extension headers must
 // fit.
 bool PlainIsValid(std::span<const uint8_t> packet);
 
-// The packets that a TCP or UDP superpacket stands for.
+// The packets into which a TCP or UDP superpacket splits.
 std::vector<Bytes> PlainSplit(std::span<const uint8_t> packet, size_t gso_size);
 
 }  // namespace ringwire

@@ -73,7 +73,7 @@ bool Pair::Send(Node& from, Node& to, const Bytes& packet) {
 }
 
 void Pair::Deliver() {
-  // A storm of messages would be a bug; it must not hang the test.
+  // An endless exchange of messages would be a bug, and must not hang the test.
   for (int round = 0; round < 10'000; ++round) {
     std::vector<std::pair<bool, Datagram>> moving;
     for (Datagram& datagram : a_->TakeDatagrams()) moving.emplace_back(true, std::move(datagram));
@@ -82,7 +82,7 @@ void Pair::Deliver() {
     for (auto& [from_a, datagram] : moving) {
       wiretap_.push_back({from_a, now_, datagram});
       if (filter_ && !filter_(from_a, &datagram)) continue;
-      // Sent to where the other is no longer: lost.
+      // Sent to an old address of the other: lost.
       if (datagram.to.remote != (from_a ? address_b : address_a)) continue;
       Node& to = from_a ? *b_ : *a_;
       to.FromWire(now_, from_a ? FromA() : FromB(), datagram.bytes, 0, datagram.tos);
@@ -93,8 +93,8 @@ void Pair::Deliver() {
 
 void Pair::Advance(absl::Duration duration) {
   const Instant end = now_ + duration;
-  Deliver();  // what was sent before time passes
-  // As in Deliver(): a deadline that never goes away must not hang the test.
+  Deliver();  // datagrams sent before time passes
+  // As in Deliver(): a deadline that never passes must not hang the test.
   for (int turns_at_once = 0; turns_at_once < 1'000; ++turns_at_once) {
     const Instant next = std::max(now_, std::min({end, a_->NextDeadline(), b_->NextDeadline()}));
     if (next > now_) turns_at_once = 0;
@@ -113,7 +113,7 @@ void Pair::Restart(std::unique_ptr<Node>* node, bool with_stamps) {
   const crypto::PrivateKey key = (*node)->private_key();
   const absl::Time wall_at_boot = (*node)->WallAt(Instant());
   const std::vector<HandshakeStamp> stamps = (*node)->control().Stamps();
-  // Other random numbers than in its life before.
+  // Other random numbers than before the restart.
   const bool has_aes = node == &a_ ? options_.a_has_aes : options_.b_has_aes;
   *node = std::make_unique<Node>(options_.seed * 2 + ++restarts_ * 1'000'003, options_.inbound,
                                  ControlOptions{has_aes});

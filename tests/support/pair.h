@@ -22,7 +22,7 @@ class Pair {
     bool preshared_key = false;
     bool outer_v6 = false;
     uint16_t keepalive_a = 0;      // seconds, 0: off
-    bool a_knows_endpoint = true;  // of B; B never knows A's before A speaks
+    bool a_knows_endpoint = true;  // B's; B does not know A's before A sends
     bool b_knows_endpoint = false;
     InboundOptions inbound{};
     bool a_has_aes = false;
@@ -37,16 +37,16 @@ class Pair {
   Node& b() { return *b_; }
   Instant now() const { return now_; }
 
-  // The change that makes `to` a peer of the other node.
+  // An update that makes `to` a peer of the other node.
   PeerUpdate PeerAsSeenBy(const Node& self) const;
 
-  // Ends a gateway and starts it again with the same key and configuration; all else is forgotten
-  // but, if `with_stamps`, the greatest timestamps of its peers.
+  // Ends a gateway and starts it again with the same key and configuration. It keeps nothing else,
+  // except with `with_stamps` the greatest timestamps of its peers.
   void RestartA(bool with_stamps = true) { Restart(&a_, with_stamps); }
   void RestartB(bool with_stamps = true) { Restart(&b_, with_stamps); }
 
-  // A packet of `payload_bytes` from one node's TUN to the other, delivered; false: it did not
-  // arrive unchanged.
+  // Sends a packet of `payload_bytes` from one node's TUN to the other. False: it did not arrive
+  // unchanged.
   bool SendFromA(size_t payload_bytes = 56, IpFamily family = IpFamily::kV4);
   bool SendFromB(size_t payload_bytes = 56, IpFamily family = IpFamily::kV4);
   static Bytes PacketFromA(size_t payload_bytes, IpFamily family = IpFamily::kV4);
@@ -54,13 +54,13 @@ class Pair {
 
   // Moves datagrams until both are silent.
   void Deliver();
-  // Lets time pass, stopping at every deadline of either node.
+  // Advances time, stopping at every deadline of either node.
   void Advance(absl::Duration duration);
 
-  // Both hosts sleep: time passes, and nothing runs meanwhile.
+  // Both hosts sleep: time advances and nothing runs.
   void Suspend(absl::Duration duration);
 
-  // What went over the link, in order, dropped datagrams included.
+  // All datagrams on the link, in order, lost ones included.
   struct Seen {
     bool from_a = false;
     Instant at;
@@ -72,11 +72,11 @@ class Pair {
   size_t CountOnWire(uint8_t message_type) const;
   std::optional<Seen> LastOnWire(uint8_t message_type) const;
 
-  // Asked for every datagram; false loses it. May change it.
+  // Called for every datagram, and may change it; false loses it.
   void set_filter(std::function<bool(bool from_a, Datagram*)> filter) {
     filter_ = std::move(filter);
   }
-  // The outer source addresses, as a roaming host or a NAT changes them.
+  // The outer source addresses. A test changes them like a roaming host or a NAT.
   SocketAddress address_a, address_b;
   Endpoint FromA() const { return {address_a, address_b.address, 0}; }
   Endpoint FromB() const { return {address_b, address_a.address, 0}; }

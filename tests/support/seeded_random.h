@@ -11,10 +11,10 @@
 
 namespace ringwire {
 
-// A crypto::Random that is none: the same seed gives the same bytes on every machine and in every
-// run, so that a test or a simulation that prints its seed can be repeated. SplitMix64: one
-// addition and two multiplications for 8 bytes, every seed is a good one, and neighbouring seeds
-// give unrelated sequences. Thread-compatible. For tests only.
+// A deterministic crypto::Random: a seed gives the same bytes on every machine and in every run, so
+// a test that prints its seed can be repeated. SplitMix64: one addition and two multiplications for
+// 8 bytes; every seed is good, and neighbouring seeds give unrelated sequences. Thread-compatible.
+// For tests only.
 class SeededRandom final : public crypto::Random {
  public:
   explicit SeededRandom(uint64_t seed) : state_(seed) {}
@@ -38,7 +38,7 @@ class SeededRandom final : public crypto::Random {
     return mixed ^ (mixed >> 31);
   }
 
-  // In [0, bound), bound > 0. The bias is below bound / 2^64, which no test can see.
+  // In [0, bound), bound > 0. The bias is below bound / 2^64, too small for any test.
   uint64_t Below(uint64_t bound) { return Next() % bound; }
 
  private:

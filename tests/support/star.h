@@ -14,9 +14,9 @@
 
 namespace ringwire {
 
-// One gateway, the hub, with several peers that all have a session with it: for what a gateway does
-// with more than one peer in a batch. Inside the tunnel the hub is 10.0.0.1 and spoke i is
-// 10.0.0.(10 + i); outside they are 192.0.2.1 and 192.0.2.(10 + i).
+// One gateway, the hub, with several peers that all have a session with it: for tests of batches
+// with more than one peer. Inside the tunnel the hub is 10.0.0.1 and spoke i is 10.0.0.(10 + i);
+// outside they are 192.0.2.1 and 192.0.2.(10 + i).
 class Star {
  public:
   explicit Star(size_t spokes, InboundOptions inbound = {}) : hub_(1, inbound) {
@@ -45,29 +45,30 @@ class Star {
   static IpAddress SpokeInside(size_t i) {
     return TestAddress(IpFamily::kV4, static_cast<uint8_t>(10 + i));
   }
-  // Where a datagram of the spoke seems to come from, as the hub sees it.
+  // The source of the spoke's datagrams, as the hub sees it.
   static Endpoint FromSpoke(size_t i) {
     return {Outside(static_cast<uint8_t>(10 + i)), Outside(1).address, 0};
   }
 
-  // And the other way round.
+  // And the source of the hub's, as the spoke sees it.
   static Endpoint FromHub(size_t i) { return {Outside(1), FromSpoke(i).remote.address, 0}; }
 
-  // The spoke seals a packet, which is not delivered.
+  // Seals a packet at the spoke and does not deliver it.
   Bytes SealFromSpoke(size_t i, const Bytes& packet) {
     spoke(i).FromTun(now_, packet);
     std::vector<Datagram> datagrams = spoke(i).TakeDatagrams();
     CHECK(datagrams.size() == 1);
     return std::move(datagrams[0].bytes);
   }
-  // A new session with a spoke, which has begun to use it. The old one still opens.
+  // Starts a new session with a spoke, which uses it already. The hub still opens packets of the
+  // old one.
   void Renew(size_t i) {
     now_ = now_ + kRekeyAfterTime;
     spoke(i).FromTun(now_, BuildPacket({.source = SpokeInside(i), .destination = HubInside()}));
     Exchange(i);
     CHECK(hub_.TakeDelivered().size() == 1);
   }
-  // Lets the hub and a spoke answer each other until both are silent.
+  // Carries datagrams between the hub and a spoke until both are silent.
   void Exchange(size_t i) {
     for (int round = 0; round < 10; ++round) {
       for (const Datagram& datagram : spoke(i).TakeDatagrams())

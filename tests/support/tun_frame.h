@@ -9,7 +9,7 @@
 
 namespace ringwire {
 
-// A frame as the kernel hands it over: virtio-net header, then the packet.
+// A frame as the kernel delivers it: virtio-net header, then the packet.
 inline Bytes TunFrameOf(const VnetHeader& vnet, const Bytes& packet) {
   Bytes frame(kVnetHeaderBytes);
   vnet.Store(std::span(frame).first<kVnetHeaderBytes>());
