@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kPinnedCpusMin = 4;
 
-// Takes a number off the front of `text`.
+// Removes a number from the front of `text`.
 std::optional<uint64_t> TakeNumber(std::string_view* text) {
   while (text->starts_with(' ')) text->remove_prefix(1);
   uint64_t value = 0;

@@ -11,11 +11,11 @@ namespace ringwire::platform {
 
 enum class PinChoice { kAuto, kOn, kOff };
 
-// What the host lets us use.
+// The CPUs that the host lets us use.
 struct CpuBudget {
   std::vector<int> cpus;             // of the affinity mask
   std::optional<size_t> quota_cpus;  // the cgroup's limit, rounded up
-  // How many interrupts of network cards each CPU serves; one that is missing serves none.
+  // How many interrupts of network cards each CPU serves; a missing CPU serves none.
   std::map<int, size_t> network_interrupts;
 };
 
@@ -25,16 +25,16 @@ std::optional<size_t> ParseCpuMax(std::string_view text);
 // The path within the cgroup v2 hierarchy in /proc/self/cgroup ("0::/a/b"); nullopt: not in one.
 std::optional<std::string_view> ParseCgroupPath(std::string_view text);
 
-// Reads the affinity mask, the limits of our cgroup and all above it, and where network cards
-// interrupt.
+// Reads the affinity mask, the limits of our cgroup and its ancestors, and the CPUs that network
+// cards interrupt.
 CpuBudget ReadCpuBudget();
 
-// As many workers as CPUs that can really be used, at least one.
+// As many workers as usable CPUs, at least one.
 size_t WorkersFor(const CpuBudget& budget);
-// One CPU for each worker, or none where the scheduler is to place them: two pinned busy workers on
-// one CPU cost more than they gain, so auto pins only where at least four CPUs are allowed and
-// every worker gets its own. Where there are more CPUs than workers, those that network cards
-// interrupt least are taken: what a worker needs there, the kernel needs to bring it packets.
+// One CPU for each worker, or none if the scheduler should choose: two pinned busy workers on one
+// CPU cost more than they gain, so auto pins only if at least four CPUs are allowed and every
+// worker gets its own. With more CPUs than workers it takes those that network cards interrupt
+// least: the kernel needs the others to deliver packets.
 std::vector<int> PinningFor(const CpuBudget& budget, size_t workers, PinChoice choice);
 
 }  // namespace ringwire::platform

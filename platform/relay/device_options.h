@@ -24,7 +24,7 @@ struct DeviceFlags {
   std::string workers = "auto";
   std::string pin = "auto";
   std::string busy_poll = "auto";
-  std::string io;       // empty: what the configuration says
+  std::string io;       // empty: from the configuration
   std::string offload;  // likewise
   std::string cipher;   // likewise
   std::string aead = "auto";
@@ -32,10 +32,10 @@ struct DeviceFlags {
   std::string log_format = "text";
 };
 
-// Adds them to a command.
+// Adds the flags to a command.
 void AddDeviceFlags(CLI::App* app, DeviceFlags* flags);
 
-// The flags understood. The values were checked by the command line.
+// The parsed flags. The command line has checked the values.
 std::optional<size_t> WorkersOf(const DeviceFlags& flags);
 PinChoice PinOf(const DeviceFlags& flags);
 BusyPoll BusyPollOf(const DeviceFlags& flags);

@@ -18,7 +18,7 @@
 namespace ringwire::platform {
 namespace {
 
-// As our own devices have it: the legacy virtio-net header.
+// The legacy virtio-net header, as for our own devices.
 constexpr int kVnetHeaderSize = 10;
 
 }  // namespace

@@ -9,11 +9,11 @@
 
 namespace ringwire::platform {
 
-// The descriptor whose number is in the environment variable; invalid when it is not set.
+// The descriptor whose number is in the environment variable; invalid if that is not set.
 absl::StatusOr<UniqueFd> InheritedDescriptor(const char* variable);
 
-// Makes a device of a TUN queue that our parent has opened (WG_TUN_FD): one queue, the parent's
-// choice of name. It has to carry the vnet header and no packet information.
+// Makes a device of a TUN queue that our parent opened (WG_TUN_FD): one queue, with the parent's
+// name. It must have the vnet header and no packet information.
 absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue);
 
 }  // namespace ringwire::platform

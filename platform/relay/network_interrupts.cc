@@ -11,7 +11,7 @@
 namespace ringwire::platform {
 namespace {
 
-// Linux has no more; a list that says otherwise is none.
+// Linux has no more; a list with greater numbers is invalid.
 constexpr int kCpusMax = 8192;
 
 std::string ReadSmallFile(const std::string& path) {
@@ -25,7 +25,7 @@ bool IsWordCharacter(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Whether `name` stands in `text` and is not a part of a longer word.
+// Whether `text` contains `name` as a whole word.
 bool Names(std::string_view text, std::string_view name) {
   if (name.empty()) return false;
   for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
@@ -38,7 +38,7 @@ bool Names(std::string_view text, std::string_view name) {
   return false;
 }
 
-// Takes a number off the front of `text`; nullopt: there is none.
+// Removes a number from the front of `text`; nullopt: there is none.
 std::optional<int> TakeNumber(std::string_view* text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
@@ -47,8 +47,8 @@ std::optional<int> TakeNumber(std::string_view* text) {
   return value;
 }
 
-// What the handlers of network cards are named after: the interface, or the device below it, as
-// drivers please.
+// The names that drivers give handlers of network cards: that of the interface, or of the device
+// below it.
 std::vector<std::string> NetworkDeviceNames() {
   std::vector<std::string> names;
   std::error_code error;
@@ -56,7 +56,7 @@ std::vector<std::string> NetworkDeviceNames() {
        !error && entry != end; entry.increment(error)) {
     std::error_code none;
     const std::filesystem::path device = std::filesystem::canonical(entry->path() / "device", none);
-    if (none) continue;  // made of software, like our own
+    if (none) continue;  // virtual, like our own
     names.push_back(entry->path().filename().string());
     names.push_back(device.filename().string());
   }
@@ -110,7 +110,7 @@ std::map<int, size_t> ReadNetworkInterrupts() {
       ParseNetworkInterrupts(ReadSmallFile("/proc/interrupts"), NetworkDeviceNames());
   for (const int number : numbers) {
     const std::string folder = "/proc/irq/" + std::to_string(number) + "/";
-    // Where it goes, of all the places where it may.
+    // The CPU that it goes to, among the allowed ones.
     std::vector<int> cpus = ParseCpuList(ReadSmallFile(folder + "effective_affinity_list"));
     if (cpus.empty()) cpus = ParseCpuList(ReadSmallFile(folder + "smp_affinity_list"));
     for (const int cpu : cpus) ++by_cpu[cpu];
