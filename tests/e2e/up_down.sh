@@ -107,7 +107,7 @@ check_fails "a second up is refused" up
 up_is_whole full
 check "down" down
 check_fails "again, which is an error" down
-check "and by the file" on b "$RINGWIRE" down "$conf"
+check_fails "and by the file" on b "$RINGWIRE" down "$conf"
 compare "down twice"
 
 say "a way up that fails"
