@@ -27,10 +27,12 @@ snapshot() { ip -n a address show dev eth0; ip -n a route show table all; }
 snapshot >"$work/before"
 up >"$work/up.log" 2>&1 &
 front=$!
-wait_until 20 "the relay is there" relay
+# The command that waits, the supervisor that it has started, and the relay that this has started, which is the newest.
+all_there() { [ "$(pgrep -fc "ringwire up .*wga.conf")" = 3 ]; }
+wait_until 20 "the relay is there" all_there
 index=$(ip -n a -o link show eth0 | cut -d: -f1)
 body=$("$RINGWIRE_PYTHON" -c "import struct, sys; print(struct.pack('=I', int(sys.argv[1])))" "$index")
-check "it says that eth0 is the tunnel" forge "$(relay)" await Start send Started "$body"
+check "it says that eth0 is the tunnel" forge "$(pgrep -nf "ringwire up .*wga.conf")" await Start send Started "$body"
 check_fails "up fails" wait $front
 check "and says why" grep -q 'cannot start the relay process: it did not make the interface wga' "$work/up.log"
 snapshot >"$work/after"

@@ -57,7 +57,7 @@ PreDown = echo from PreDown; exit 3
 PostDown = echo from PostDown >&2; kill -KILL $$
 PostDown = echo the last PostDown'
 printed() {  # printed WHAT WANTED FILE...
-  check_equal "$1" "$2" "$(cat "${@:3}" | grep -v " info wga" | xargs)"
+  check_equal "$1" "$2" "$(cat "${@:3}" | grep -Ev "^[0-9T:.-]+ (info|warning) " | xargs)"
 }
 on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" >"$work/out.log" 2>"$work/up.log" </dev/null
 printed "up shows it" "from PreUp from PostUp" "$work/out.log" "$work/up.log"

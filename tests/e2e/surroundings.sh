@@ -31,7 +31,7 @@ daemon_pid[wga]=$! daemon_host[wga]=a
 wait_until 10 "it starts" grep -q 'is ready' $work/wga.log
 wait_until 10 "wga is up" output_has '10\.77\.0\.1' ip -n a address show dev wga up
 check "traffic, in a session that b has begun" pings b 10.77.0.1
-check_equal "one line says that there are no sockets" 1 "$(grep -c 'runs without' $work/wga.log)"
+check_equal "a line of each process says that it has no sockets" 2 "$(grep -c 'runs without' $work/wga.log)"
 check "no socket is there" test ! -e /run/wireguard/wga.sock
 wait_until 5 "one line says that the state is not kept" grep -q 'handshake timestamps' $work/wga.log
 stop wga
