@@ -85,10 +85,10 @@ json ListFilters() {
   size_t listed = 0;
   for (json& object : ruleset) {
     if (!tables.contains(TableOf(object))) continue;
-    all.push_back(std::move(object));
     for (const char* const kind : {"set", "map"}) {
-      if (IsShortSet(object, kind) && ++listed <= kSetsMax) ListElements(&all.back(), kind);
+      if (IsShortSet(object, kind) && ++listed <= kSetsMax) ListElements(&object, kind);
     }
+    all.push_back(std::move(object));
   }
   return all;
 }
