@@ -135,7 +135,7 @@ if grep -qF "${private[c]}" "$conf"; then fail "and has the key itself now"; fi
 check "down" down
 say "a key that PostUp has set"
 configuration "PostUp = wg set %i private-key '$etc/a.key'"
-sed -i "/^PrivateKey=/d" "$conf"
+sed -i -e "/^PrivateKey=/d" -e "s,^Endpoint.*,Endpoint = 192.0.2.2:40001," "$conf"
 check "up" up
 check "reload of the same file" "$RINGWIRE" reload wga
 check_equal "leaves the key" "${public[a]}" "$(wg show wga public-key)"
