@@ -58,9 +58,10 @@ inline constexpr size_t kLoadSourcesMax = 16'384;
 // Retired objects that may wait for idle or slow readers. Full: the readers are woken.
 inline constexpr size_t kRetiredMax = 1024;
 
-// Bytes of a configuration file: a hundred thousand peers fit, a device or disk image named by
-// mistake does not.
-inline constexpr size_t kConfigFileBytesMax = size_t{16} << 20;
+// Bytes of a configuration file: kPeersMax peers fit, each with a comment, a preshared key and two
+// AllowedIPs (at most 240 bytes). A device or disk image named by mistake does not.
+inline constexpr size_t kConfigFileBytesMax = size_t{256} << 20;
+static_assert(kPeersMax * 240 <= kConfigFileBytesMax);
 // Errors that are listed for one configuration file; further ones are only counted.
 inline constexpr size_t kConfigErrorsMax = 100;
 // Bytes of one request on the control socket: a set with kPeersMax peers (a public_key line has 76
