@@ -55,9 +55,10 @@ absl::Status CheckNotMoved(const Journal& journal, const ConfigFile& config,
   });
   if (!keeps_in) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format(
-      "start {}: it was killed when it had {}, where traffic is still kept from leaving without "
-      "the tunnel, and Namespace is another one by now (`ringwire down {}` ends that)",
-      interface, before.empty() ? "no Namespace" : "Namespace = " + before, interface));
+      "cannot start {}: a killed instance still blocks traffic in {}, and Namespace has changed "
+      "since; run `ringwire down {}` first",
+      interface, before.empty() ? "this network namespace" : "the network namespace " + before,
+      interface));
 }
 
 }  // namespace

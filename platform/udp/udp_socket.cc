@@ -55,10 +55,9 @@ absl::Status Configure(int fd, int family, const UdpOptions& options) {
 
 absl::Status BindError(uint16_t port, int error) {
   if (error == EADDRINUSE) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("bind UDP port ", port,
-                     ": Address already in use (another program, or another ringwire, listens "
-                     "there; choose another ListenPort)"));
+    return absl::AlreadyExistsError(absl::StrCat(
+        "bind UDP port ", port, ": Address already in use (`ss -ulnp sport = :", port,
+        "` names the program that listens there; end it, or choose another ListenPort)"));
   }
   if (error == EACCES) {
     return absl::PermissionDeniedError(

@@ -78,10 +78,10 @@ PostUp = timeout $patience '$RINGWIRE' reload %i || true
 PreDown = '$RINGWIRE' show %i >>'$work/asked'; wg set %i listen-port 51901; timeout $patience '$RINGWIRE' save %i
 PreDown = grep -q '^ListenPort = 51901$' '$work/folder/wga.conf'; timeout $patience '$RINGWIRE' reload %i || true"
 on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf" 2>"$work/up.log"
-check "a reload in a PostUp is refused at once" grep -q 'reload wga: a hook of it is being run' "$work/up.log"
+check "a reload in a PostUp is refused at once" grep -q 'reload wga: a hook is running' "$work/up.log"
 check "a PostUp can save" grep -q '^ListenPort = 51900$' "$work/folder/wga.conf"
 on a "$RINGWIRE" down wga 2>"$work/down.log" || fail "a PreDown can not save"
-check "neither is one in a PreDown served" grep -q 'reload wga: a hook of it is being run' "$work/down.log"
+check "neither is one in a PreDown served" grep -q 'reload wga: a hook is running' "$work/down.log"
 check_equal "all three were shown the interface" 3 "$(grep -c '^interface: wga' "$work/asked")"
 
 say "an interface of that name that is somebody else's"

@@ -167,7 +167,7 @@ moving up "--io=$RINGWIRE_E2E_IO"
 kill -KILL "$(pgrep -of "ringwire up .*/moving.conf")"
 wait_until 10 "the interface goes" no_interface b moving
 sed -i 's,^KillSwitch.*,&\nNamespace = vpn,' "$work/moving.conf"
-check "a kill switch is not lifted by moving" output_has 'killed when it had no Namespace, where .*ringwire down moving' moving up
+check "a kill switch is not lifted by moving" output_has 'still blocks traffic in this network namespace, .*ringwire down moving' moving up
 check "it is there" on b nft list chain inet ringwire-moving output
 check_fails "and nothing else" ip -n vpn link show moving
 moving down

@@ -65,8 +65,8 @@ TEST_F(UdpSocketTest, NoticesABusyPortEvenOneThatCouldBeShared) {
   EXPECT_TRUE(absl::IsAlreadyExists(status));
   EXPECT_EQ(std::string(status.message()),
             "bind UDP port " + std::to_string(first->port) +
-                ": Address already in use (another program, or another ringwire, listens there; "
-                "choose another ListenPort)");
+                ": Address already in use (`ss -ulnp sport = :" + std::to_string(first->port) +
+                "` names the program that listens there; end it, or choose another ListenPort)");
 }
 
 TEST_F(UdpSocketTest, NoticesAPortThatIsBusyForIpv6Only) {
