@@ -172,6 +172,11 @@ ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretT
     source.warnings.push_back(warning.ToString(source.path));
   }
   source.config = std::move(parse.config);
+  if (source.config.gateway.masquerade == source.interface_name) {
+    source.warnings.push_back(fmt::format(
+        "{}: Masquerade = {} is the tunnel itself; name the interface that leads out, or auto",
+        source.path, source.interface_name));
+  }
   if (HoldsKeys(source.config)) WarnIfReadable(file->world_readable, source.path, &source);
   if (key_files == KeyFiles::kRead) ReadKeyFiles(&source);
   if (text != nullptr) *text = *std::move(file);

@@ -266,6 +266,10 @@ TEST_F(CommandLineTest, CheckAndUpWarnOfWhatCanHardlyBeMeant) {
   const std::string config = Write("wg0.conf", std::string(kKeys) + "PersistentKeepalive = 25\n");
   EXPECT_EXIT(RunProgram({"check", config}), testing::ExitedWithCode(0),
               "warning: .*wg0.conf:8:23: PersistentKeepalive .*\n.*wg0.conf: ok\n$");
+  const std::string masquerade =
+      Write("wg1.conf", std::string(kKeys) + "[Gateway]\nMasquerade = wg1\n");
+  EXPECT_EXIT(RunProgram({"check", masquerade}), testing::ExitedWithCode(0),
+              "warning: .*wg1.conf: Masquerade = wg1 is the tunnel itself");
 }
 
 TEST_F(CommandLineTest, RunNamesTheFirstErrorAndCountsTheOthers) {
