@@ -51,7 +51,7 @@ TEST(LostMessages, ALostInitiationIsSentAgain) {
   EXPECT_EQ(pair.CountOnWire(kMessageInitiation), 2u);
 }
 
-TEST(LostMessages, ALostResponseIsMadeGoodByTheNextInitiation) {
+TEST(LostMessages, TheNextInitiationReplacesALostResponse) {
   Pair pair;
   pair.set_filter(LoseFirst(kMessageResponse));
   EXPECT_FALSE(pair.SendFromA());
@@ -63,7 +63,7 @@ TEST(LostMessages, ALostResponseIsMadeGoodByTheNextInitiation) {
   EXPECT_EQ(pair.b().shared().index_table.reserved_count(), 1u);
 }
 
-TEST(LostMessages, ALostConfirmationIsMadeGoodByTheNextPacket) {
+TEST(LostMessages, TheNextPacketReplacesALostConfirmation) {
   Pair pair;
   pair.set_filter(LoseFirst(kMessageTransport));
   EXPECT_FALSE(pair.SendFromA());
@@ -138,7 +138,7 @@ TEST(Rule11, ACookieIsAskedForUnderLoadAndTheRetryShowsIt) {
   EXPECT_EQ(pair.b().TakeDelivered().size(), 1u);
 }
 
-TEST(Rule11, ACookieIsNoGoodFromAnotherPort) {
+TEST(Rule11, ACookieIsInvalidFromAnotherPort) {
   Pair pair;
   pair.b().shared().under_load_until_ns.store((pair.now() + absl::Minutes(1)).nanoseconds());
   EXPECT_FALSE(pair.SendFromA());
@@ -237,7 +237,7 @@ TEST(Rule16, APeerThatIsOurselvesNowIsDropped) {
   EXPECT_EQ(pair.a().control().peer_count(), 0u);
 }
 
-TEST(Rule19, AClockSetBackIsToldOnceAndDoesNotLockOut) {
+TEST(Rule19, AClockSetBackIsReportedOnceAndDoesNotLockOut) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   pair.a().TakeNotices();
@@ -289,7 +289,7 @@ TEST(Rule20, ACapturedInitiationIsRefusedAlsoAfterARestart) {
   EXPECT_EQ(pair.CountOnWire(kMessageResponse), 1u);
 }
 
-TEST(Restart, OfTheResponderIsNoticedByTheSilence) {
+TEST(Restart, TheInitiatorNoticesTheRespondersRestartByItsSilence) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   pair.Advance(absl::Seconds(60));
@@ -300,7 +300,7 @@ TEST(Restart, OfTheResponderIsNoticedByTheSilence) {
   EXPECT_TRUE(pair.SendFromB());
 }
 
-TEST(Restart, OfTheInitiatorResumesWithItsFirstPacket) {
+TEST(Restart, TheRestartedInitiatorResumesWithItsFirstPacket) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   ASSERT_TRUE(pair.SendFromB());

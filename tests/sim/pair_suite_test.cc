@@ -141,7 +141,7 @@ TEST(SuiteTest, SimultaneousInitiationsUnderLossConverge) {
 
 // Limits, by injection.
 
-TEST(SuiteLimitsTest, ARunReservesWhatItSealsOnce) {
+TEST(SuiteLimitsTest, ARunReservesItsBytesOnce) {
   Pair pair(kBothHaveAes);
   ASSERT_TRUE(pair.SendFromA());
   ASSERT_TRUE(pair.SendFromA(1000));

@@ -125,7 +125,7 @@ TEST(Rule5, DataWithoutAnyAnswerStartsAHandshakeAfterFifteenSeconds) {
   EXPECT_FALSE(pair.LastOnWire(kMessageInitiation)->datagram.to.local.IsSet());
 }
 
-TEST(Rule5, AHandshakeGivesUpAfterEighteenAttemptsAndWhatWaitedIsCounted) {
+TEST(Rule5, AHandshakeGivesUpAfterEighteenAttemptsAndCountsWaitingPackets) {
   Pair pair;
   pair.set_filter(LoseEverything);
   for (size_t i = 0; i < 5; ++i) pair.a().FromTun(pair.now(), Pair::PacketFromA(56));
@@ -143,7 +143,7 @@ TEST(Rule5, AHandshakeGivesUpAfterEighteenAttemptsAndWhatWaitedIsCounted) {
   EXPECT_TRUE(pair.SendFromA());
 }
 
-TEST(Rule5, WhatWaitsIsBoundedAndTheOldestGoesFirst) {
+TEST(Rule5, WaitingPacketsAreBoundedAndTheOldestGoesFirst) {
   Pair pair;
   pair.set_filter(LoseEverything);
   for (size_t i = 0; i < 130; ++i) pair.a().FromTun(pair.now(), Pair::PacketFromA(i));
@@ -189,7 +189,7 @@ TEST(Rule8, KeysDieAfterThreeMinutesInBothDirections) {
   EXPECT_EQ(pair.CountOnWire(kMessageTransport), 0u);
 }
 
-TEST(Rule8, WhatWasSealedInTimeIsNotOpenedTooLate) {
+TEST(Rule8, APacketSealedInTimeIsNotOpenedTooLate) {
   Pair pair;
   ASSERT_TRUE(pair.SendFromA());
   ASSERT_TRUE(pair.SendFromB());
@@ -235,7 +235,7 @@ TEST(Rule8, ThePreviousKeyIsHeldToTheSameLimit) {
   EXPECT_TRUE(pair.SendFromA());
 }
 
-TEST(Rule17, WhoHasAnsweredDoesNotInitiateForFiveSeconds) {
+TEST(Rule17, AResponderDoesNotInitiateForFiveSeconds) {
   Pair pair({.b_knows_endpoint = true});
   // B's answer arrives, A's confirmation does not: B may not send with the new session yet.
   pair.set_filter([](bool from_a, Datagram* datagram) {

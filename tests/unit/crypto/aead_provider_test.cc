@@ -338,7 +338,7 @@ TEST_P(FencedAeadTest, RunsOfAnyLengthAgreeWithBoringSsl) {
   }
 }
 
-TEST_P(FencedAeadTest, ProvidersOpenWhatTheOtherSealed) {
+TEST_P(FencedAeadTest, ProvidersOpenEachOthersMessages) {
   Bytes buffer(300 + kTagBytes);
   const SealSegment to_seal = {buffer.data(), 300};
   OpenSegment to_open = {buffer.data(), buffer.size(), 5, false};

@@ -28,7 +28,7 @@ TEST(SecretTest, StartsZero) {
   EXPECT_EQ(ToHex(key.bytes()), std::string(64, '0'));
 }
 
-TEST(SecretTest, HoldsWhatItWasGiven) {
+TEST(SecretTest, HoldsItsBytes) {
   const SymmetricKey key(CountingArray<32>(1));
   EXPECT_EQ(ToHex(key.bytes()), ToHex(Counting(32, 1)));
 }

@@ -19,7 +19,7 @@ TEST(EndianTest, LoadsUnalignedInTheStatedOrder) {
   EXPECT_EQ(LoadBe64(unaligned), 0x0102030405060708u);
 }
 
-TEST(EndianTest, StoresWhatItLoads) {
+TEST(EndianTest, LoadsItsOwnStores) {
   const auto stored = [](auto store, auto value) {
     std::array<uint8_t, 9> bytes{0xff};
     store(bytes.data() + 1, value);

@@ -40,7 +40,7 @@ TEST(OffloadSwitchesTest, APlusTrustsTheKernelWithOneAndSwitchesNothingOff) {
   EXPECT_NE(switches, OffloadSwitches::Parse("-uso"));
 }
 
-TEST(OffloadSwitchesTest, RefusesWhatIsNoChoice) {
+TEST(OffloadSwitchesTest, RefusesInvalidValues) {
   for (const char* const text :
        {"", ",", "uso", "-", "-usb", "-uso,", ",-uso", "-uso;-tso", "auto,-uso", "-off", "- uso",
         "-uso -tso", "--uso", "+", "+usb", "+-uso", "+auto"}) {

@@ -23,7 +23,7 @@ Shape ShapeOf(const PacketSpec& a, const PacketSpec& b) {
   return batch.Shape();
 }
 
-TEST(CoalescerTest, MergesATcpRunAsTheKernelWantsIt) {
+TEST(CoalescerTest, MergesATcpRunInTheKernelsForm) {
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     CoalescerBatch batch;
     std::vector<Bytes> packets;
@@ -61,7 +61,7 @@ TEST(CoalescerTest, MergesATcpRunAsTheKernelWantsIt) {
   }
 }
 
-TEST(CoalescerTest, MergesAUdpRunAsTheKernelWantsIt) {
+TEST(CoalescerTest, MergesAUdpRunInTheKernelsForm) {
   for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
     CoalescerBatch batch;
     std::vector<Bytes> packets;
@@ -338,7 +338,7 @@ TEST(CoalescerTest, UdpWhoseLengthIsNotTheIpPayloadsPassesAlone) {
   EXPECT_EQ(batch.Shape(), (Shape{1, 1}));
 }
 
-TEST(CoalescerTest, ABadTransportChecksumIsNeverMadeGood) {
+TEST(CoalescerTest, NeverRepairsABadTransportChecksum) {
   for (const PacketKind kind : {PacketKind::kTcp, PacketKind::kUdp}) {
     for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
       for (size_t bad = 0; bad < 4; ++bad) {
@@ -365,7 +365,7 @@ TEST(CoalescerTest, ABadTransportChecksumIsNeverMadeGood) {
   }
 }
 
-TEST(CoalescerTest, ABadIpv4HeaderChecksumIsNeverMadeGood) {
+TEST(CoalescerTest, NeverRepairsABadIpv4HeaderChecksum) {
   for (size_t bad = 0; bad < 2; ++bad) {
     CoalescerBatch batch;
     for (size_t i = 0; i < 2; ++i) {

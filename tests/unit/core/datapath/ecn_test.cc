@@ -44,7 +44,7 @@ TEST(EcnTest, FollowsTheTableOfTheRfc) {
   }
 }
 
-TEST(EcnTest, KeepsTheInnerDscpWhateverTheOuterOneIs) {
+TEST(EcnTest, KeepsTheInnerDscpForEveryOuterOne) {
   for (unsigned outer = 0; outer < 256; ++outer) {
     for (unsigned inner = 0; inner < 256; ++inner) {
       const auto tos = EcnDecapsulate(static_cast<uint8_t>(outer), static_cast<uint8_t>(inner));

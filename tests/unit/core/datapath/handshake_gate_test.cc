@@ -92,7 +92,7 @@ class HandshakeGateTest : public ::testing::Test {
   Instant now_ = Instant::FromNanoseconds(1'000'000'000);
 };
 
-TEST_F(HandshakeGateTest, AdmitsWhatKnowsOurKeyAndHandsItOverWhole) {
+TEST_F(HandshakeGateTest, AdmitsMessagesForOurKeyUnchanged) {
   const InitiationMessage message = Initiation(now_);
   EXPECT_FALSE(Admit(now_, From("198.51.100.1:1000"), message));
   HandshakeDatagram admitted;

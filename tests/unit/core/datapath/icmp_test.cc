@@ -230,7 +230,7 @@ TEST(IcmpTest, AsksForFragmentationOnlyWhereIpv4ForbidsIt) {
 }
 
 // Rule 25.
-TEST(IcmpTest, DoesNotAnswerWhatIsNotIp) {
+TEST(IcmpTest, DoesNotAnswerPacketsThatAreNotIp) {
   ExpectNoAnswer({});
   ExpectNoAnswer(Bytes(100, 0));
   Bytes truncated = BuildPacket({.payload_bytes = 100});

@@ -122,7 +122,7 @@ TEST_F(InboundOrderTest, AReorderedRunIsMergedWithinATrainAndAcrossTrains) {
   EXPECT_EQ(written[0].segment_count, 12);
 }
 
-TEST_F(InboundOrderTest, WhatIsInOrderStaysAsItCame) {
+TEST_F(InboundOrderTest, PacketsInOrderStayInOrder) {
   EXPECT_EQ(ReceiveNumbers(SealEchoes(30)), CountTo(30));
 }
 
@@ -136,7 +136,7 @@ TEST_F(InboundOrderTest, EveryOrderOfAFewPacketsIsPutRight) {
   } while (std::ranges::next_permutation(order).found);
 }
 
-TEST_F(InboundOrderTest, TwoPeersInTurnKeepTheirPlacesAmongEachOther) {
+TEST_F(InboundOrderTest, PacketsOfTwoPeersAreNotReorderedAgainstEachOther) {
   std::vector<Arrival> batch;
   for (uint16_t i = 0; i < 4; ++i) {
     batch.push_back(Seal(0, Echo(0, i)));
@@ -181,7 +181,7 @@ TEST_F(InboundOrderTest, TwoKeysThatOverlapAreOrderedEachByItself) {
 }
 
 // Neither what does not authenticate nor a replay has a place, whatever counter it claims.
-TEST_F(InboundOrderTest, OnlyWhatIsGenuineAndNewTakesPart) {
+TEST_F(InboundOrderTest, OrdersOnlyGenuineNewPackets) {
   std::vector<Arrival> sealed = SealEchoes(4);
   EXPECT_EQ(ReceiveNumbers(std::span(sealed).first(1)), CountTo(1));
   Arrival forged = sealed[3];

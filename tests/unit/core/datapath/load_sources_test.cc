@@ -80,7 +80,7 @@ TEST_F(LoadSourcesTest, AClockThatIsALittleBehindNeitherGivesNorTakes) {
   EXPECT_TRUE(sources_.CountInitiation(behind, source, &counters_));
 }
 
-TEST_F(LoadSourcesTest, AFullTableEvictsAndSaysSo) {
+TEST_F(LoadSourcesTest, AFullTableEvictsAndCounts) {
   for (uint32_t i = 0; i < 4 * kLoadSourcesMax; ++i) {
     IpAddress source{.family = IpFamily::kV4,
                      .bytes = {10, static_cast<uint8_t>(i >> 16), static_cast<uint8_t>(i >> 8),

@@ -365,7 +365,7 @@ TEST(CompleteChecksumTest, LeavesACompletePacketAlone) {
   EXPECT_EQ(packet, before);
 }
 
-TEST(CompleteChecksumTest, RefusesWhatIsNotIp) {
+TEST(CompleteChecksumTest, RefusesPacketsThatAreNotIp) {
   Bytes packet(60);
   VnetHeader vnet{.flags = VnetHeader::kNeedsChecksum};
   vnet.checksum_start = 20;

@@ -51,7 +51,7 @@ TEST_F(OutboundTest, Rule25APacketForNobodyIsAnsweredWithUnreachable) {
   EXPECT_EQ(answers[0][21], 1);  // host
 }
 
-TEST_F(OutboundTest, Rule25WhatIsNotIpGetsNoAnswer) {
+TEST_F(OutboundTest, Rule25APacketThatIsNotIpGetsNoAnswer) {
   EXPECT_TRUE(FromTun(Bytes(60, 0x11)).empty());
   EXPECT_EQ(Dropped(DropReason::kTunNotIp), 1);
   EXPECT_TRUE(pair_.a().TakeDelivered().empty());

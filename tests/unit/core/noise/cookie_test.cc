@@ -86,7 +86,7 @@ TEST_F(CookieTest, Mac1VerifiesForTheKeyItWasMadeFor) {
   EXPECT_FALSE(other.IsMac1Valid(MessageBytes(response)));
 }
 
-TEST_F(CookieTest, Mac1IsTheKeyedHashOfWhatStandsBeforeIt) {
+TEST_F(CookieTest, Mac1IsTheKeyedHashOfTheBytesBeforeIt) {
   const InitiationMessage message = Send(kNow);
   const std::string_view label = "mac1----";
   const crypto::Hash key =

@@ -196,7 +196,7 @@ TEST_F(HandshakeTest, AResponderWithoutTheStaticKeyIsRefused) {
   ExpectGenuineResponseCompletes(genuine);
 }
 
-TEST_F(HandshakeTest, DifferentPresharedKeysDoNotMeet) {
+TEST_F(HandshakeTest, DifferentPresharedKeysMakeNoSession) {
   for (const uint8_t other : {uint8_t{0}, uint8_t{6}}) {
     initiator_.remote.preshared_key = Filled(5);
     responder_.remote.preshared_key = Filled(other);

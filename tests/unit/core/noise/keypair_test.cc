@@ -103,7 +103,7 @@ TEST(KeypairTest, HandsOutTheLastCounterBelowTheLimitAndNoMore) {
   EXPECT_EQ(keypair.ReserveCounters(1, 0), std::nullopt);
 }
 
-TEST(KeypairTest, TheCounterNeverWrapsHoweverOftenItIsAskedBeyondTheLimit) {
+TEST(KeypairTest, RepeatedRequestsBeyondTheLimitNeverWrapTheCounter) {
   Keypair keypair(Keys(true), nullptr, kNow);
   keypair.SetSendCounterForTest(kRejectAfterMessages);
   for (int i = 0; i < (1 << 20); ++i) ASSERT_EQ(keypair.ReserveCounters(64, 0), std::nullopt);
@@ -200,7 +200,7 @@ SessionKeys AesKeys(bool is_initiator) {
   return keys;
 }
 
-TEST(KeypairBytesTest, AesCountsWhatIsSealedAndChaChaDoesNot) {
+TEST(KeypairBytesTest, AesCountsSealedBytesAndChaChaDoesNot) {
   Keypair aes(AesKeys(true), nullptr, kNow);
   EXPECT_EQ(aes.suite(), crypto::AeadSuite::kAes256Gcm);
   EXPECT_EQ(aes.receive_key().suite(), crypto::AeadSuite::kAes256Gcm);

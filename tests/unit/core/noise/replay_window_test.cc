@@ -54,7 +54,7 @@ TEST(ReplayWindowTest, AcceptsEachCounterOnceAcrossManyTurnsOfTheRing) {
   }
 }
 
-TEST(ReplayWindowTest, AcceptsWhatWasOvertaken) {
+TEST(ReplayWindowTest, AcceptsOvertakenCounters) {
   ReplayWindow window;
   for (uint64_t counter = kUsable + 1; counter-- > 0;) ASSERT_TRUE(window.CheckAndSet(counter));
   for (uint64_t counter = 0; counter <= kUsable; ++counter) {
@@ -77,7 +77,7 @@ TEST(ReplayWindowTest, ReachesBackExactlyItsUsableBits) {
   }
 }
 
-TEST(ReplayWindowTest, JumpsForgetExactlyWhatFellBehind) {
+TEST(ReplayWindowTest, JumpsForgetExactlyTheCountersThatFellBehind) {
   for (const uint64_t jump : {uint64_t{1}, uint64_t{63}, uint64_t{64}, uint64_t{65}, uint64_t{8127},
                               uint64_t{8128}, uint64_t{8129}, uint64_t{8191}, uint64_t{8192},
                               uint64_t{8193}, uint64_t{16384}, uint64_t{1} << 40}) {
@@ -111,7 +111,7 @@ TEST(ReplayWindowTest, RefusesCountersFromTheMessageLimitOn) {
   EXPECT_FALSE(window.CheckAndSet(kRejectAfterMessages));
 }
 
-TEST(ReplayWindowTest, AnswersAsASetDoes) {
+TEST(ReplayWindowTest, AgreesWithASetOfSeenCounters) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     SeededRandom random(seed);

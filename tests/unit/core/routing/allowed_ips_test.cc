@@ -184,7 +184,7 @@ TEST_F(AllowedIpsTest, RemoveAllTakesOnePeersPrefixesOfBothFamilies) {
   EXPECT_EQ(PrefixesOf(a_), "10.0.0.0/24 ") << "the peer may come back";
 }
 
-TEST_F(AllowedIpsTest, ACommitRetiresWhatItReplacedAsOneObject) {
+TEST_F(AllowedIpsTest, ACommitRetiresReplacedNodesAsOneObject) {
   for (int i = 0; i < 100; ++i) Insert("10.0." + std::to_string(i) + ".0/24", &a_);
   Insert("fd00::/64", &a_);
   Commit();

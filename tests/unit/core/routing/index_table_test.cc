@@ -82,7 +82,7 @@ TEST_F(IndexTableTest, NoOtherIndexIsPendingForIt) {
   }
 }
 
-TEST_F(IndexTableTest, AnotherIndexOfTheSamePlaceFindsNothing) {
+TEST_F(IndexTableTest, AnotherIndexOfTheSameSlotFindsNothing) {
   const uint32_t index = table_.Reserve(random_, kNow);
   const auto keypair = KeypairWith(index);
   table_.Publish(index, keypair.get());
@@ -92,14 +92,14 @@ TEST_F(IndexTableTest, AnotherIndexOfTheSamePlaceFindsNothing) {
   EXPECT_EQ(table_.Find(index + 1), nullptr);
 }
 
-TEST_F(IndexTableTest, NeverDrawsZeroOrATakenPlace) {
+TEST_F(IndexTableTest, NeverDrawsZeroOrATakenSlot) {
   ScriptedRandom random({0, 0x00010005, 0x00020005, 0x00010005, 0x00000006});
   EXPECT_EQ(table_.Reserve(random, kNow), 0x00010005u);
   EXPECT_EQ(table_.Reserve(random, kNow), 0x00000006u);
   EXPECT_TRUE(random.used_up());
 }
 
-TEST_F(IndexTableTest, APlaceIsFreeAgainAfterRelease) {
+TEST_F(IndexTableTest, ASlotIsFreeAgainAfterRelease) {
   ScriptedRandom random({0x00010005, 0x00020005});
   table_.Release(table_.Reserve(random, kNow));
   EXPECT_EQ(table_.Reserve(random, kNow), 0x00020005u);
@@ -150,7 +150,7 @@ TEST_F(IndexTableTest, TheReplacedTableOutlivesReadersThatMayUseIt) {
 
 using IndexTableDeathTest = IndexTableTest;
 
-TEST_F(IndexTableDeathTest, RefusesWhatWasNeverReserved) {
+TEST_F(IndexTableDeathTest, RefusesAnIndexThatWasNeverReserved) {
   const uint32_t index = table_.Reserve(random_, kNow);
   const auto other = KeypairWith(index ^ 0x80000000u);
   EXPECT_DEATH(table_.Release(index ^ 0x80000000u), "CHECK failed");

@@ -95,7 +95,7 @@ TEST(PeerActivityTest, TellsNobodyWhileADeadlineWatches) {
   EXPECT_EQ(activity.Read().unacknowledged_since_ns, 11);
 }
 
-TEST(PeerActivityTest, ControlRestartsWhatItActedOn) {
+TEST(PeerActivityTest, ControlRestartsTheStampsItActedOn) {
   PeerActivity activity;
   activity.DataSent(At(10));
   activity.DataReceived(At(11));

@@ -46,7 +46,7 @@ TEST(WorkerLinkTest, APeerQueuedOnOneLinkIsNotQueuedOnAnother) {
   EXPECT_EQ(peer.pending_events.load(), uint32_t{kKeyConfirmed | kEndpointChanged});
 }
 
-TEST(WorkerLinkTest, AFullQueueSaysSoAndKeepsTheBit) {
+TEST(WorkerLinkTest, AFullQueueSetsTheOverflowAndKeepsTheBit) {
   StagedPool pool;
   WorkerLink link;
   std::vector<std::unique_ptr<PeerSlot>> peers;

@@ -58,7 +58,7 @@ TEST(IpAddressTest, MappedIpv4IsAnIpv6Address) {
   EXPECT_NE(Ip("::ffff:192.0.2.1"), Ip("192.0.2.1"));
 }
 
-TEST(IpAddressTest, RefusesWhatIsNoAddress) {
+TEST(IpAddressTest, RefusesInvalidText) {
   const std::vector<std::string> cases = {"",
                                           " ",
                                           "1.2.3",
@@ -97,7 +97,7 @@ TEST(IpAddressTest, RefusesWhatIsNoAddress) {
   }
 }
 
-TEST(IpAddressTest, ReadsTheOldFormsOfIpv4WhereAsked) {
+TEST(IpAddressTest, ReadsTheOldFormsOfIpv4OnRequest) {
   for (const auto& [text, shown] :
        std::vector<std::pair<std::string, std::string>>{{"1.2.3.4", "1.2.3.4"},
                                                         {"127.1", "127.0.0.1"},
@@ -144,7 +144,7 @@ TEST(PrefixTest, ClearsHostBits) {
   EXPECT_EQ(Net("::1/128").ToString(), "::1/128");
 }
 
-TEST(PrefixTest, LeadingZerosOfTheLengthMeanNothing) {
+TEST(PrefixTest, IgnoresLeadingZerosOfTheLength) {
   EXPECT_EQ(Net("10.0.0.0/08").ToString(), "10.0.0.0/8");
   EXPECT_EQ(Net("10.0.0.0/024").ToString(), "10.0.0.0/24") << "not octal";
   EXPECT_EQ(Net("fd00::/000000000000000000000000064").ToString(), "fd00::/64");
@@ -152,13 +152,13 @@ TEST(PrefixTest, LeadingZerosOfTheLengthMeanNothing) {
   EXPECT_FALSE(Prefix::Parse("10.0.0.0/033").has_value());
 }
 
-TEST(PrefixTest, WithoutLengthIsAHost) {
+TEST(PrefixTest, APrefixWithoutLengthIsAHost) {
   EXPECT_EQ(Net("10.1.2.3").ToString(), "10.1.2.3/32");
   EXPECT_EQ(Net("2001:db8::1").ToString(), "2001:db8::1/128");
   EXPECT_EQ(Prefix().ToString(), "");
 }
 
-TEST(PrefixTest, RefusesWhatIsNoPrefix) {
+TEST(PrefixTest, RefusesInvalidText) {
   const std::vector<std::string> cases = {"",
                                           "/",
                                           "/8",
@@ -240,7 +240,7 @@ TEST(SocketAddressTest, KeepsTheZoneOfLinkLocalAddresses) {
   EXPECT_EQ(SocketAddress::Parse("[fe80::1]:51820").value().scope_id, 0U);
 }
 
-TEST(SocketAddressTest, RefusesWhatIsNoSocketAddress) {
+TEST(SocketAddressTest, RefusesInvalidText) {
   const std::vector<std::string> cases = {"",
                                           ":",
                                           ":51820",

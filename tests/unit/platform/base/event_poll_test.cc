@@ -9,7 +9,7 @@ namespace {
 
 UniqueFd ReadyEvent() { return UniqueFd(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
-TEST(EventPollTest, CallsOnlyWhatIsReady) {
+TEST(EventPollTest, CallsOnlyReadyFunctions) {
   EventPoll poll;
   const UniqueFd ready = ReadyEvent();
   const UniqueFd silent(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -22,7 +22,7 @@ TEST(EventPollTest, CallsOnlyWhatIsReady) {
   EXPECT_EQ(silent_calls, 0);
 }
 
-TEST(EventPollTest, DoesNotCallWhatAnotherFunctionHasRemoved) {
+TEST(EventPollTest, DoesNotCallARemovedFunction) {
   EventPoll poll;
   const UniqueFd a = ReadyEvent();
   const UniqueFd b = ReadyEvent();

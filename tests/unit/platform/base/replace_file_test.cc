@@ -55,7 +55,7 @@ TEST_F(ReplaceFileTest, AReaderKeepsTheOldFileThatItHasOpen) {
   EXPECT_EQ(Read(path_), "new");
 }
 
-TEST_F(ReplaceFileTest, ModeIsAsWantedWhateverTheUmask) {
+TEST_F(ReplaceFileTest, ModeDoesNotDependOnTheUmask) {
   const mode_t before = ::umask(0777);
   const absl::Status status = ReplaceFile(path_, "new", {.mode = 0644});
   ::umask(before);

@@ -8,7 +8,7 @@
 namespace ringwire::platform {
 namespace {
 
-TEST(StartThreadTest, RunsWhatItIsGiven) {
+TEST(StartThreadTest, RunsItsBody) {
   int answer = 0;
   absl::StatusOr<std::thread> thread = StartThread([&answer] { answer = 42; });
   ASSERT_TRUE(thread.ok());

@@ -131,7 +131,7 @@ TEST_P(BackendReceiveTest, TakesTheLongestTrain) {
   EXPECT_FALSE(received.truncated);
 }
 
-TEST_P(BackendReceiveTest, HandsOverAnEmptyDatagram) {
+TEST_P(BackendReceiveTest, DeliversAnEmptyDatagram) {
   const Remote remote("127.0.0.1");
   remote.Send(V4(), "");
   const Received received = ReceiveRuns(1)[0];
@@ -140,7 +140,7 @@ TEST_P(BackendReceiveTest, HandsOverAnEmptyDatagram) {
   EXPECT_EQ(received.from.remote, remote.address());
 }
 
-TEST_P(BackendReceiveTest, FlagsADatagramLongerThanTheBufferAndGoesOn) {
+TEST_P(BackendReceiveTest, FlagsADatagramLongerThanTheBufferAndContinues) {
   StartBackend(100);
   const Remote remote("127.0.0.1");
   remote.Send(V4(), std::string(101, 'x'));
@@ -241,7 +241,7 @@ TEST_P(BackendReceiveTest, FlushLeavesABatchInHandAloneAndTheNextWaitBringsTheRe
   EXPECT_EQ(ReceiveRuns(1)[0].payload, "second");
 }
 
-TEST_P(BackendReceiveTest, FlushWithNothingInHandBringsWhatHasArrived) {
+TEST_P(BackendReceiveTest, FlushWithoutABatchReturnsArrivedInput) {
   const Remote remote("127.0.0.1");
   ASSERT_TRUE(backend_->Flush().ok());
   backend_->Release();

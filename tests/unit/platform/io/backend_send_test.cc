@@ -122,7 +122,7 @@ TEST_P(BackendSendTest, KeepsTheOrderOfMoreRunsThanItQueuesAtOnce) {
   EXPECT_EQ(counters_.udp_send_runs.value(), 700);
 }
 
-TEST_P(BackendSendTest, WaitSendsWhatIsQueued) {
+TEST_P(BackendSendTest, WaitSendsTheQueue) {
   const Remote remote("127.0.0.1");
   Send("hello", 0, ToRemote(remote.address()));
   backend_->Wake();
@@ -131,7 +131,7 @@ TEST_P(BackendSendTest, WaitSendsWhatIsQueued) {
 }
 
 // What somebody else reads of the counters while the worker has nothing more to do.
-TEST_P(BackendSendTest, WhatWasSentIsCountedBeforeTheNextWake) {
+TEST_P(BackendSendTest, CountsSentRunsBeforeTheNextWake) {
   const Remote remote("127.0.0.1");
   const Remote host("10.0.0.1");
   Send("traintrai", 5, ToRemote(remote.address()));
@@ -216,7 +216,7 @@ TEST_P(BackendSendTest, SendsATrainAboveTheMtuSegmentBySegment) {
   EXPECT_EQ(counters_.udp_send_runs.value(), 5 + 1);  // as a train again
 }
 
-TEST_P(BackendSendTest, CountsWhatNoRouteLeadsTo) {
+TEST_P(BackendSendTest, CountsRunsWithoutARoute) {
   const Remote remote("127.0.0.1");
   Send("lost", 0, ToRemote(At("192.0.2.1", 9)));
   Send("losttrain", 4, ToRemote(At("2001:db8::1", 9)));
@@ -229,14 +229,14 @@ TEST_P(BackendSendTest, CountsWhatNoRouteLeadsTo) {
   EXPECT_TRUE(backend_->unusable_sources().empty());
 }
 
-TEST_P(BackendSendTest, CountsWhatHasNoSocketOfItsFamily) {
+TEST_P(BackendSendTest, CountsRunsWithoutASocketOfTheirFamily) {
   ASSERT_TRUE(backend_->ReplaceSockets(sockets().v4.get(), -1).ok());
   Send("six", 0, ToRemote(At("::1", 9)));
   ASSERT_TRUE(backend_->Flush().ok());
   EXPECT_EQ(counters_.Dropped(DropReason::kSendFailed), 1);
 }
 
-TEST_P(BackendSendTest, CountsWhatAFullSendBufferRefuses) {
+TEST_P(BackendSendTest, CountsRunsThatAFullSendBufferRefuses) {
   const UniqueFd network = OpenSilentNetwork();
   const int least = 1;
   ASSERT_EQ(::setsockopt(sockets().v4.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof(least)), 0);
@@ -318,7 +318,7 @@ TEST_P(BackendSendTest, WritesASuperpacketOfOnePieceASegment) {
   }
 }
 
-TEST_P(BackendSendTest, CountsWritesToADeviceThatIsDownAndGoesOn) {
+TEST_P(BackendSendTest, CountsWritesToADeviceThatIsDownAndContinues) {
   const Remote host("10.0.0.1");
   SetLinkUp(tun_name(), false);
   WriteTun(PacketForHost(host.address().port, 100), 3);

@@ -45,7 +45,7 @@ TEST_F(ProbeTest, FindsIoUringUsableAndLeavesNoDeviceBehind) {
   }
 }
 
-TEST_F(ProbeTest, TwoProbesAtOnceDoNotMeet) {
+TEST_F(ProbeTest, TwoProbesAtOnceDoNotCollide) {
   // Of another process of the same number, in another namespace of processes, for example.
   const absl::StatusOr<TunDevice> other =
       CreateTunDevice({"rwprobe" + std::to_string(::getpid()), 1, false, false});

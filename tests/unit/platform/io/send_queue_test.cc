@@ -102,7 +102,7 @@ TEST_F(SendQueueTest, ARefusedPathIsTriedAgainNowAndThen) {
   EXPECT_EQ(warnings_.size(), 1);
 }
 
-TEST_F(SendQueueTest, AWantOfMemorySaysNothingOfThePath) {
+TEST_F(SendQueueTest, ALackOfMemoryDoesNotBlameThePath) {
   FailTrain(ENOBUFS);
   EXPECT_FALSE(MustSplit("traintrai", 5, remote_.address()));
 }

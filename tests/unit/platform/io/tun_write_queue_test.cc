@@ -69,7 +69,7 @@ class TunWriteQueueTest : public testing::Test {
   std::vector<Bytes> buffers_;
 };
 
-TEST_F(TunWriteQueueTest, Rule24ARefusedSuperpacketIsWrittenAsItsPacketsAndNoMoreAreWanted) {
+TEST_F(TunWriteQueueTest, Rule24ARefusedSuperpacketIsWrittenAsItsPacketsAndNoMoreAreMade) {
   const std::vector<Bytes> packets = TcpFlow(40);
   ASSERT_EQ(Push(packets), 1);
   EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
@@ -82,7 +82,7 @@ TEST_F(TunWriteQueueTest, Rule24ARefusedSuperpacketIsWrittenAsItsPacketsAndNoMor
   EXPECT_EQ(counters_.Dropped(DropReason::kTunWriteFailed), 0);
 }
 
-TEST_F(TunWriteQueueTest, AShortageIsMetByWritingApartAndLatchesNothing) {
+TEST_F(TunWriteQueueTest, AShortageWritesSinglePacketsAndLowersNoRung) {
   const std::vector<Bytes> packets = TcpFlow(5);
   for (const int error : {ENOBUFS, ENOMEM, EAGAIN}) {
     ASSERT_EQ(Push(packets), 1);
@@ -94,7 +94,7 @@ TEST_F(TunWriteQueueTest, AShortageIsMetByWritingApartAndLatchesNothing) {
   EXPECT_EQ(counters_.tun_write_segments.value(), 15);
 }
 
-TEST_F(TunWriteQueueTest, WhatCannotBeWrittenApartEitherIsCounted) {
+TEST_F(TunWriteQueueTest, CountsPacketsThatFailSinglyToo) {
   ASSERT_EQ(Push(TcpFlow(5)), 1);
   far_.Reset();
   queue_->Recover(0, EINVAL);
@@ -103,7 +103,7 @@ TEST_F(TunWriteQueueTest, WhatCannotBeWrittenApartEitherIsCounted) {
   EXPECT_EQ(counters_.tun_write_segments.value(), 0);
 }
 
-TEST_F(TunWriteQueueTest, ADeviceThatIsDownCostsTheWholeWriteAndLatchesNothing) {
+TEST_F(TunWriteQueueTest, ADeviceThatIsDownDropsTheWholeWriteAndLowersNoRung) {
   ASSERT_EQ(Push(TcpFlow(5)), 1);
   queue_->Recover(0, EIO);
   queue_->Finish();
@@ -112,7 +112,7 @@ TEST_F(TunWriteQueueTest, ADeviceThatIsDownCostsTheWholeWriteAndLatchesNothing) 
   EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
 }
 
-TEST_F(TunWriteQueueTest, ASinglePacketThatIsInvalidIsCountedAndLatchesNothing) {
+TEST_F(TunWriteQueueTest, AnInvalidSinglePacketIsCountedAndLowersNoRung) {
   ASSERT_EQ(Push({BuildPacket({.payload_bytes = 10})}), 1);
   queue_->Recover(0, EINVAL);
   queue_->Finish();

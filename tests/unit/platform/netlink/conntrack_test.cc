@@ -26,7 +26,7 @@ const std::vector<Prefix> kLocal = {
     *Prefix::Parse("198.51.100.1/32"), *Prefix::Parse("203.0.113.0/24"),
     *Prefix::Parse("10.77.0.1/32"), *Prefix::Parse("2001:db8::1/128")};
 
-TEST(TrackedDatagramsTest, WhatIsServedByAnotherThanTheTargetIsUnforwarded) {
+TEST(TrackedDatagramsTest, EntriesServedByAnotherHostAreUnforwarded) {
   for (const char* const served : {"198.51.100.1:5001", "10.77.0.9:6001", "10.77.0.2:6002"}) {
     const TrackedDatagrams one = Tracked("198.51.100.1:5001", served);
     EXPECT_TRUE(IsUnforwarded(one, Ports(), kLocal)) << served;
@@ -37,7 +37,7 @@ TEST(TrackedDatagramsTest, WhatIsServedByAnotherThanTheTargetIsUnforwarded) {
   EXPECT_TRUE(IsForwarded(right, Ports(), kLocal));
 }
 
-TEST(TrackedDatagramsTest, OtherPortsAddressesAndFamiliesAreNoConcern) {
+TEST(TrackedDatagramsTest, IgnoresOtherPortsAddressesAndFamilies) {
   for (const char* const asked : {"198.51.100.1:4999", "198.51.100.1:5004", "192.0.2.9:5001",
                                   "10.77.0.1:5001", "[2001:db8::1]:5001"}) {
     EXPECT_FALSE(IsUnforwarded(Tracked(asked, asked), Ports(), kLocal)) << asked;
@@ -67,7 +67,7 @@ class ForgetDatagramsTest : public NetworkNamespaceTest {
   }
 };
 
-TEST_F(ForgetDatagramsTest, OnlyWhatIsAskedFor) {
+TEST_F(ForgetDatagramsTest, ForgetsOnlyMatchingEntries) {
   Track();
   Send(5000);
   Send(5000);

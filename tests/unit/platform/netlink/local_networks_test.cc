@@ -39,7 +39,7 @@ std::string Text(const LocalNetworks& local) {
   return text;
 }
 
-TEST(LocalNetworksTest, ANetworkOnALinkIsLocalIfItIsNoWiderThanNetworksAre) {
+TEST(LocalNetworksTest, AConnectedNetworkIsLocalUnlessItIsTooWide) {
   for (const char* const prefix : {"192.0.2.0/24", "198.18.0.0/16", "10.0.0.0/8", "172.17.0.0/16",
                                    "203.0.113.9/32", "2001:db8::/64", "fd00::/8", "fe80::/64"}) {
     EXPECT_TRUE(IsLocal(OnLink(prefix))) << prefix;
@@ -51,7 +51,7 @@ TEST(LocalNetworksTest, ANetworkOnALinkIsLocalIfItIsNoWiderThanNetworksAre) {
   EXPECT_TRUE(IsLocal(OnLink("2001:db8::/64", RTPROT_RA))) << "as networkd makes it";
 }
 
-TEST(LocalNetworksTest, ANetworkThatIsOnALinkByAdvertisementAloneIsNot) {
+TEST(LocalNetworksTest, AnAdvertisedNetworkWithoutAnAddressIsNotLocal) {
   for (const char* const prefix : {"2001:db8:7::/64", "2001:db8:7::7/128", "fd77::/64"}) {
     for (const int made_by : {RTPROT_KERNEL, RTPROT_RA}) {
       const HostRoute route = Advertised(prefix, static_cast<uint8_t>(made_by));
@@ -61,7 +61,7 @@ TEST(LocalNetworksTest, ANetworkThatIsOnALinkByAdvertisementAloneIsNot) {
   }
 }
 
-TEST(LocalNetworksTest, IntoTheWorldLeadsWhatIsNeitherPrivateNorOnALink) {
+TEST(LocalNetworksTest, RoutesLeadToTheWorldUnlessPrivateOrConnected) {
   for (const char* const prefix : {"0.0.0.0/0", "128.0.0.0/1", "203.0.113.7/32", "::/0"}) {
     EXPECT_TRUE(IsToWorld(Via(prefix))) << prefix;
   }
@@ -74,7 +74,7 @@ TEST(LocalNetworksTest, IntoTheWorldLeadsWhatIsNeitherPrivateNorOnALink) {
   EXPECT_FALSE(IsWide(*Prefix::Parse("9.0.0.0/8")));
 }
 
-TEST(LocalNetworksTest, ARouteToAPublicAddressIsNotWhoeverMadeIt) {
+TEST(LocalNetworksTest, ARouteToAPublicAddressIsNeverLocal) {
   for (const int made_by : {RTPROT_BOOT, RTPROT_STATIC, RTPROT_DHCP, RTPROT_KERNEL}) {
     const auto protocol = static_cast<uint8_t>(made_by);
     EXPECT_FALSE(IsLocal(Via("0.0.0.0/1", protocol)));
@@ -88,7 +88,7 @@ TEST(LocalNetworksTest, ARouteToAPublicAddressIsNotWhoeverMadeIt) {
   EXPECT_FALSE(IsLocal(OnLink("198.51.100.0/24", RTPROT_RA))) << "there is no such thing";
 }
 
-TEST(LocalNetworksTest, ARouteIntoAPrivateRangeIsUnlessTheNetworkSaidSo) {
+TEST(LocalNetworksTest, ARouteToAPrivateRangeIsLocalUnlessTheNetworkAssignedIt) {
   EXPECT_TRUE(IsLocal(Via("10.20.0.0/16")));
   EXPECT_TRUE(IsLocal(Via("172.16.0.0/12", RTPROT_STATIC)));
   EXPECT_TRUE(IsLocal(Via("100.64.0.0/10", RTPROT_BIRD)));
@@ -101,14 +101,14 @@ TEST(LocalNetworksTest, ARouteIntoAPrivateRangeIsUnlessTheNetworkSaidSo) {
   EXPECT_FALSE(IsLocal(Via("8.0.0.0/6"))) << "more than the range";
 }
 
-TEST(LocalNetworksTest, WhatAnotherTunnelLeadsToIsButForHalvesOfTheInternet) {
+TEST(LocalNetworksTest, NetworksOfAnotherTunnelAreLocalExceptHalvesOfTheInternet) {
   EXPECT_TRUE(IsLocal(ByTunnel("203.0.113.0/24")));
   EXPECT_TRUE(IsLocal(ByTunnel("203.0.113.9/32")));
   EXPECT_FALSE(IsLocal(ByTunnel("0.0.0.0/1")));
   EXPECT_FALSE(IsLocal(ByTunnel("8000::/1")));
 }
 
-TEST(LocalNetworksTest, APublicNetworkThatAppearsLaterIsNot) {
+TEST(LocalNetworksTest, APublicNetworkThatAppearsLaterIsNotLocal) {
   EXPECT_FALSE(IsLocalLater(OnLink("198.51.100.0/24")));
   EXPECT_FALSE(IsLocalLater(OnLink("2001:db8:7::/64")));
   EXPECT_TRUE(IsLocalLater(OnLink("192.168.1.0/24")));
@@ -124,14 +124,14 @@ TEST(LocalNetworksTest, APublicNetworkThatAppearsLaterIsNot) {
       << "a network of the start stays, as its link may come back";
 }
 
-TEST(LocalNetworksTest, OnesWithinOthersAreLeftOutButConnectedOnesStayApart) {
+TEST(LocalNetworksTest, DropsNetworksInsideOthersButKeepsConnectedOnesApart) {
   EXPECT_EQ(Text(LocalNetworksOf(std::vector{Via("10.0.0.0/8"), OnLink("10.1.2.0/24"),
                                              OnLink("10.1.0.0/16"), Via("10.5.0.0/16"),
                                              OnLink("10.1.2.0/24"), Via("0.0.0.0/1")})),
             "10.1.0.0/16 10.0.0.0/8* ");
 }
 
-TEST(LocalNetworksTest, OnlySoManyAreTakenAndTheRestIsCounted) {
+TEST(LocalNetworksTest, TakesAtMostTheLimitAndCountsTheRest) {
   std::vector<HostRoute> routes;
   for (int i = 0; i < 70; ++i) routes.push_back(Via(fmt::format("10.{}.0.0/16", i)));
   routes.push_back(OnLink("192.168.1.0/24"));

@@ -90,7 +90,7 @@ TEST_F(RouteLookupTest, NoRouteSaysNothingAboutTheSource) {
   EXPECT_FALSE(OutOfPlace("[2001:db8::1]:51820", "fd01::1", interface_));
 }
 
-TEST_F(RouteLookupTest, ThereIsNothingToFindWithoutASource) {
+TEST_F(RouteLookupTest, FindsNothingWithoutASource) {
   EXPECT_FALSE(lookup_->SourceIsOutOfPlace({*SocketAddress::Parse("10.1.0.9:51820"), {}, 99}, {}));
   EXPECT_FALSE(OutOfPlace("10.1.0.9:51820", "fd01::1", 99));
 }

@@ -154,7 +154,7 @@ TEST_F(RouteNetlinkTest, ARequestThatIsNotSentSpoilsNoneAfterIt) {
   }
 }
 
-TEST_F(RouteNetlinkTest, AnAnswerThatIsLeftOverIsTakenForNoOther) {
+TEST_F(RouteNetlinkTest, ALeftoverAnswerIsNotTakenForAnother) {
   absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
   ASSERT_TRUE(socket.ok()) << socket.status();
   rtgenmsg every{.rtgen_family = AF_INET};
@@ -185,7 +185,7 @@ TEST_F(RouteNetlinkTest, ARouteOfOursThatCannotBeAssertedStays) {
   }
 }
 
-TEST_F(RouteNetlinkTest, AWayLeavesNoAnswerOver) {
+TEST_F(RouteNetlinkTest, ALookupLeavesNoAnswerBehind) {
   const SocketAddress to{*IpAddress::Parse("10.8.0.1"), 51820};
   EXPECT_FALSE(netlink_->WayTo(to, 0).ok());
   ASSERT_TRUE(netlink_->AddRoute(To("10.8.0.0/16", kMainTable), index_).ok());
@@ -216,7 +216,7 @@ TEST_F(RouteNetlinkTest, ANetworkIsOfThisHostByItsAddressesOnThatLink) {
   EXPECT_FALSE(has_address("10.8.0.0/25")) << "it is on another link";
 }
 
-TEST_F(RouteNetlinkTest, TheRouteOfAnAddressOfTheInterfaceIsNoObstacle) {
+TEST_F(RouteNetlinkTest, AcceptsTheRouteThatAnAddressBroughtAlong) {
   const InterfaceAddress address = *InterfaceAddress::Parse("10.7.0.2/24");
   const Route route = To("10.7.0.0/24", kMainTable);
   absl::StatusOr<Netlink> link = Netlink::Open();
@@ -236,7 +236,7 @@ TEST_F(RouteNetlinkTest, TheRouteOfAnAddressOfTheInterfaceIsNoObstacle) {
   EXPECT_FALSE(HasRoute(&*netlink_, route, index_));
 }
 
-TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
+TEST_F(RouteNetlinkTest, AnErrorNamesTheFailedChange) {
   const absl::Status status = netlink_->AddRoute(To("10.8.0.0/16"), 4711).status();
   ASSERT_FALSE(status.ok());
   EXPECT_NE(status.message().find("add the route 10.8.0.0/16"), absl::string_view::npos) << status;
@@ -245,7 +245,7 @@ TEST_F(RouteNetlinkTest, AnErrorSaysWhatWasTried) {
   EXPECT_FALSE(Uses(kTable));
 }
 
-TEST_F(RouteNetlinkTest, LocalAddressesAreThisHostsButTheLoopbacks) {
+TEST_F(RouteNetlinkTest, LocalAddressesExcludeTheLoopbacks) {
   absl::StatusOr<Netlink> netlink = Netlink::Open();
   ASSERT_TRUE(netlink.ok()) << netlink.status();
   // One of IPv6 would be there only some time after this.

@@ -24,7 +24,7 @@ User UserWithId(uid_t id) {
   return user;
 }
 
-TEST(FindInvokerTest, IsNobodyWhereNobodySaysSo) {
+TEST(FindInvokerTest, IsNobodyIfTheEnvironmentNamesNone) {
   const auto found = FindIn({{"HOME", "/root"}, {"SUDO_GID", "7"}, {"SUDO_USER", "eve"}});
   ASSERT_TRUE(found.ok());
   EXPECT_TRUE(found->empty());
@@ -37,7 +37,7 @@ TEST(FindInvokerTest, SudoGivesNumbers) {
   EXPECT_EQ(found->front().group, 1001u);
 }
 
-TEST(FindInvokerTest, TheGroupIsTheUsersWhereNobodySaysIt) {
+TEST(FindInvokerTest, TheGroupIsTheUsersByDefault) {
   const auto sudo = FindIn({{"SUDO_UID", "1000"}});
   ASSERT_TRUE(sudo.ok() && sudo->size() == 1);
   EXPECT_FALSE(sudo->front().group.has_value());
@@ -74,7 +74,7 @@ TEST(AgreedUserTest, ContradictionsAreRefusedWhicheverComesFirst) {
       AgreedUser({UserWithId(1000), UserWithId(1000), UserWithId(1001)}).status()));
 }
 
-TEST(FindInvokerTest, WhatIsNoNumberIsAnErrorAndNeverRoot) {
+TEST(FindInvokerTest, AnInvalidNumberIsAnErrorAndNeverRoot) {
   for (const char* const text : {"", " ", "x", "-1", "1000x", " 1000", "0x10", "4294967295",
                                  "4294967296", "99999999999999999999"}) {
     EXPECT_FALSE(FindIn({{"SUDO_UID", text}}).ok()) << text;

@@ -54,7 +54,7 @@ TEST(ProgramTest, InputAndOutputMayBeLongerThanAPipe) {
   EXPECT_EQ(answer.output, input);
 }
 
-TEST(ProgramTest, OneThatPrintsTooMuchIsEnded) {
+TEST(ProgramTest, EndsAProgramThatPrintsTooMuch) {
   const ProgramAnswer answer = Shell("yes", {}, 1000);
   EXPECT_TRUE(absl::IsResourceExhausted(answer.status)) << answer.status;
   EXPECT_EQ(answer.output.size(), 1000U);
@@ -67,7 +67,7 @@ TEST(ProgramTest, TheRestOfLongErrorsIsDropped) {
   EXPECT_EQ(answer.error, std::string(4096, '\0'));
 }
 
-TEST(ProgramTest, AFailureLeavesWhatWasPrinted) {
+TEST(ProgramTest, AFailureKeepsTheOutput) {
   const ProgramAnswer answer = Shell("echo out; echo why >&2; exit 3");
   EXPECT_EQ(answer.status.message(), "it ended with exit code 3");
   EXPECT_EQ(answer.output, "out\n");
@@ -81,7 +81,7 @@ TEST(ProgramTest, AProgramThatIsNotThereIsNotFound) {
   EXPECT_NE(status.message().find("start /no/such/program"), std::string::npos) << status;
 }
 
-TEST(ProgramTest, ItsEnvironmentIsNotTheCallers) {
+TEST(ProgramTest, HasAnEnvironmentOfItsOwn) {
   ::setenv("RINGWIRE_TEST_SECRET", "x", 1);
   const ProgramAnswer answer =
       Shell("env | grep -v ^PWD= | sort", {.variable = "A_NAME=its value"});
@@ -120,7 +120,7 @@ void KillCaller(Pipe* held) {
   ::waitpid(caller, nullptr, 0);
 }
 
-TEST(ProgramTest, OneThatDiesWithItsCallerDoes) {
+TEST(ProgramTest, DiesWithItsCallerIfAsked) {
   Pipe held;
   KillCaller(&held);
   char byte = 0;
@@ -128,7 +128,7 @@ TEST(ProgramTest, OneThatDiesWithItsCallerDoes) {
   EXPECT_EQ(::read(held.read_end.get(), &byte, 1), 0);
 }
 
-TEST(ProgramTest, ASignalEndsItOnlyWhereThatIsAskedFor) {
+TEST(ProgramTest, ASignalEndsItOnlyIfAsked) {
   for (const bool ends : {true, false}) {
     EXPECT_EXIT(
         {
@@ -150,7 +150,7 @@ TEST(ProgramTest, ASignalEndsItOnlyWhereThatIsAskedFor) {
   }
 }
 
-TEST(ProgramTest, WhatComesMeanwhileIsServed) {
+TEST(ProgramTest, ServesADescriptorMeanwhile) {
   Pipe asked;
   Pipe answered;
   ASSERT_EQ(::write(asked.write_end.get(), "x", 1), 1);

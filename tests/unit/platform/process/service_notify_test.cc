@@ -50,7 +50,7 @@ TEST_F(ServiceNotifyTest, SaysThatItIsReadyToASocketWithAPath) {
   ::unlink(path.c_str());
 }
 
-TEST_F(ServiceNotifyTest, AndToAnAbstractOne) {
+TEST_F(ServiceNotifyTest, SaysThatItIsReadyToAnAbstractSocket) {
   const std::string name = "@ringwire-notify." + std::to_string(::getpid());
   const UniqueFd socket = Listen(name);
   ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
@@ -58,7 +58,7 @@ TEST_F(ServiceNotifyTest, AndToAnAbstractOne) {
   EXPECT_EQ(Received(socket), "READY=1");
 }
 
-TEST_F(ServiceNotifyTest, IsSilentWhereNobodyListensOrTheNameIsNone) {
+TEST_F(ServiceNotifyTest, IsSilentWithoutAListenerOrAValidName) {
   NotifyReady();
   for (const std::string& name : {std::string(), std::string("/no/such/socket"),
                                   std::string(sizeof(sockaddr_un{}.sun_path), 'x')}) {

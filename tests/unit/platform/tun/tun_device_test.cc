@@ -68,7 +68,7 @@ TEST_F(TunDeviceTest, TheDeviceGoesWithItsLastQueue) {
   EXPECT_TRUE(CreateTunDevice({"rwiotun", 1, false, false}).ok());
 }
 
-TEST_F(TunDeviceTest, RefusesNamesThatAreNone) {
+TEST_F(TunDeviceTest, RefusesInvalidNames) {
   for (const char* name : {"", "sixteen-letters!", "with/slash", "with space", "."}) {
     const absl::StatusOr<TunDevice> device = CreateTunDevice({name, 1, false, false});
     EXPECT_TRUE(absl::IsInvalidArgument(device.status())) << name << ": " << device.status();

@@ -27,7 +27,7 @@ TEST(ControlMessagesTest, APlainDatagramCarriesNone) {
   EXPECT_EQ(message.header().msg_iov->iov_len, 3);
 }
 
-TEST(ControlMessagesTest, LengthsAreExactWhateverWasThereBefore) {
+TEST(ControlMessagesTest, LengthsAreExactInAReusedBuffer) {
   OutgoingMessage message;
   message.Set({EndpointOf("[2001:db8::1]:5", "fe80::1", 3), 0xff, 1400, true}, kPayload);
   EXPECT_EQ(message.header().msg_controllen, kSendControlBytes);
@@ -93,7 +93,7 @@ TEST(ControlMessagesTest, AControlMessageCutShortIsIgnored) {
   EXPECT_EQ(ParseReceived(header).segment_bytes, 0);
 }
 
-TEST(ControlMessagesTest, AMulticastDestinationIsNoSource) {
+TEST(ControlMessagesTest, AMulticastDestinationIsNotUsedAsASource) {
   alignas(cmsghdr) std::array<uint8_t, 64> control{};
   cmsghdr head{};
   head.cmsg_len = CMSG_LEN(sizeof(in6_pktinfo));

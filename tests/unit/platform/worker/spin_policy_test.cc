@@ -24,7 +24,7 @@ TEST(SpinPolicyTest, NeverSpinsWithFewerThanFourCpusOrWhenOff) {
   }
 }
 
-TEST(SpinPolicyTest, ForcedItSpinsWhateverTheSurroundingsAreButNotWhenIdle) {
+TEST(SpinPolicyTest, ForcedItSpinsInAnySurroundingsExceptWhenIdle) {
   SpinPolicy spin(BusyPoll::kOn, 1);
   EXPECT_FALSE(spin.WantsSwitches(kStart));
   for (int i = 0; i < 100; ++i) {
@@ -54,7 +54,7 @@ TEST(SpinPolicyTest, SpinsBrieflyWhereItSeldomFindsAnythingAndThenRests) {
   EXPECT_EQ(spin.SpinFor(kStart, true), absl::ZeroDuration());
 }
 
-TEST(SpinPolicyTest, WhatItFindsMakesItSpinLongerAgain) {
+TEST(SpinPolicyTest, FindsMakeItSpinLongerAgain) {
   SpinPolicy spin(BusyPoll::kAuto, 4);
   for (int i = 0; i < 3; ++i) spin.Spun(false);
   EXPECT_EQ(spin.SpinFor(kStart, true), kShort);
@@ -68,7 +68,7 @@ TEST(SpinPolicyTest, WhatItFindsMakesItSpinLongerAgain) {
   EXPECT_EQ(spin.SpinFor(kStart, true), absl::ZeroDuration());
 }
 
-TEST(SpinPolicyTest, DisplacedItYieldsForATenthOfASecond) {
+TEST(SpinPolicyTest, ItRestsForATenthOfASecondAfterDisplacement) {
   SpinPolicy spin(BusyPoll::kAuto, 4);
   ASSERT_TRUE(spin.WantsSwitches(kStart));
   spin.SetSwitches(kStart, 7);

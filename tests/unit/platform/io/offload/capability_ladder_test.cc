@@ -26,7 +26,7 @@ TEST_F(CapabilityLadderTest, EveryRungIsOnUnlessSwitchedOff) {
   EXPECT_EQ(rung.falls, 0u);
 }
 
-TEST_F(CapabilityLadderTest, ASwitchGoesBeforeWhatATestFinds) {
+TEST_F(CapabilityLadderTest, ASwitchOverridesTheResultOfATest) {
   ladder_.Refuse(Offload::kUso, "no");
   ladder_.LeaveUnused(Offload::kUso, "no");
   ladder_.Fall(Offload::kUso, EIO);
@@ -43,13 +43,13 @@ TEST_F(CapabilityLadderTest, ARefusalSaysWhy) {
   EXPECT_EQ(ladder_.Read(Offload::kTso).why, "the kernel said no");
 }
 
-TEST_F(CapabilityLadderTest, WhatCouldNotBeTriedIsUsedAndSaysSo) {
+TEST_F(CapabilityLadderTest, AnUntestedOffloadIsUsedWithADoubt) {
   ladder_.Doubt(Offload::kUdpGro, "loopback is down");
   EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGro));
   EXPECT_EQ(ladder_.Read(Offload::kUdpGro).why, "not proved: loopback is down");
 }
 
-TEST_F(CapabilityLadderTest, ALimitIsToldBesideADoubtAndChangesNothing) {
+TEST_F(CapabilityLadderTest, ALimitIsShownBesideADoubtAndChangesNothing) {
   ladder_.Doubt(Offload::kTunGsoWrite, "no device");
   ladder_.Limit(Offload::kTunGsoWrite, "of TCP only");
   ladder_.Limit(Offload::kUso, "whatever");
@@ -70,7 +70,7 @@ TEST_F(CapabilityLadderTest, AStumbleLeavesItOnAndIsOneLineForEachError) {
             "without it (said once for this error)");
 }
 
-TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {
+TEST_F(CapabilityLadderTest, RepeatedFallsLogOneLineAndCountEach) {
   for (int i = 0; i < 3; ++i) ladder_.Fall(Offload::kUdpGso, EIO);
   const CapabilityLadder::Rung rung = ladder_.Read(Offload::kUdpGso);
   EXPECT_EQ(rung.state, RungState::kFell);
@@ -81,7 +81,7 @@ TEST_F(CapabilityLadderTest, AFallIsOneLineHoweverOftenAndCountsEach) {
                                      "datagrams are sent one by one where it was refused"});
 }
 
-TEST_F(CapabilityLadderTest, OnlyWhatFellIsRestored) {
+TEST_F(CapabilityLadderTest, RestoresOnlyFallenRungs) {
   ladder_.Restore(Offload::kUdpGso);
   ladder_.Fall(Offload::kUdpGso, EIO);
   ladder_.Restore(Offload::kUdpGso);

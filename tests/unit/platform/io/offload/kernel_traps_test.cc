@@ -19,7 +19,7 @@ struct Avoided {
   std::string line;
 };
 
-TEST(KernelTrapsTest, ReadsTheVersionsThatKernelsHave) {
+TEST(KernelTrapsTest, ReadsTheReleasesOfKernels) {
   EXPECT_EQ(ParseKernelVersion("6.8.4"), (KernelVersion{6, 8, 4}));
   EXPECT_EQ(ParseKernelVersion("6.8.0-31-generic"), (KernelVersion{6, 8, 0}));
   EXPECT_EQ(ParseKernelVersion("6.1.0-18-amd64"), (KernelVersion{6, 1, 0}));
@@ -51,13 +51,13 @@ TEST(KernelTrapsTest, TrainsThatTheKernelCorruptsAreNotSent) {
   }
 }
 
-TEST(KernelTrapsTest, NothingIsSaidOfTrainsThatAreOffAnyway) {
+TEST(KernelTrapsTest, SaysNothingAboutTrainsThatAreOff) {
   const Avoided avoided("7.0.1", "-udp-gso");
   EXPECT_EQ(avoided.line, "");
   EXPECT_EQ(avoided.ladder.Read(Offload::kUdpGso).state, RungState::kOff);
 }
 
-TEST(KernelTrapsTest, AKernelThatIsTrustedIsTakenForMended) {
+TEST(KernelTrapsTest, ATrustedKernelCountsAsFixed) {
   const Avoided trains("7.0.0-14-generic", "+udp-gso");
   EXPECT_TRUE(trains.ladder.IsOn(Offload::kUdpGso));
   EXPECT_EQ(trains.line, "");
@@ -85,7 +85,7 @@ TEST(KernelTrapsTest, MergedUdpThatMayBeVxlanIsNotWrittenToKernelsThatLoseIt) {
   }
 }
 
-TEST(KernelTrapsTest, WhatIsNotMergedAnywayNeedsNoSecondReason) {
+TEST(KernelTrapsTest, UnmergedUdpNeedsNoSecondReason) {
   CapabilityLadder ladder(OffloadSwitches(), [](const std::string&) {});
   bool merge_udp = false;
   EXPECT_EQ(AvoidKernelTraps("6.1.0-18-amd64", OffloadSwitches(), &ladder, &merge_udp), "");

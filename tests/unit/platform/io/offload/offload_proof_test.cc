@@ -69,7 +69,7 @@ TEST_F(OffloadProofTest, AFirewallThatLetsNothingOutStopsNoProofOfSuperpackets) 
   }
 }
 
-TEST_F(OffloadProofTest, ATrainThatComesOutWrongIsARefusal) {
+TEST_F(OffloadProofTest, ATrainThatArrivesChangedIsARefusal) {
   ASSERT_EQ(std::system("nft 'table inet garble { chain into { type filter hook input priority 0; "
                         "meta l4proto udp @th,800,8 set 0; }; }'"),
             0);
@@ -142,7 +142,7 @@ void ProveWithout(const Obstruct& obstruct, const std::vector<Offload>& refused,
   ::_exit(0);
 }
 
-TEST_F(OffloadProofDeathTest, AWayOutThatRefusesTrainsIsARefusal) {
+TEST_F(OffloadProofDeathTest, ARouteThatRefusesTrainsIsARefusal) {
   EXPECT_EXIT(ProveWithout([] { RefuseSystemCall(SYS_sendmsg, EIO); }, {Offload::kUdpGso},
                            "send a train over loopback: Input/output error"),
               testing::ExitedWithCode(0), "");
@@ -179,7 +179,7 @@ TEST_F(OffloadProofDeathTest, SuperpacketsThatAreGrantedAndNeverComeAreARefusal)
 }
 
 // As with kernels before 6.2.
-TEST_F(OffloadProofDeathTest, ATunDeviceThatTakesMergedTcpOnlyIsUsedForThatAndSaysSo) {
+TEST_F(OffloadProofDeathTest, ATunDeviceThatTakesMergedTcpOnlyIsALimit) {
   const auto prove = [this] {
     RefuseWriteOf(10 + 20 + 8 + 250, EINVAL);  // the UDP superpacket
     const bool merges_udp = ProveTunOffloads(&ladder_, /*otherwise=*/true);
