@@ -15,8 +15,9 @@ namespace {
 constexpr size_t kNamespaceNameBytesMax = 200;  // a file's name, with room for what we append
 constexpr size_t kInterfaceNameBytesMax = 15;   // IFNAMSIZ without its NUL
 
+// nft takes a name that begins with @ for a set, in any of its spellings.
 bool IsInterfaceName(std::string_view text) {
-  return !text.empty() && text.size() <= kInterfaceNameBytesMax &&
+  return !text.empty() && text.size() <= kInterfaceNameBytesMax && !text.starts_with('@') &&
          std::ranges::none_of(text, [](char c) {
            return IsSpace(c) || IsControl(c) || c == '/' || c == ':' || c == '"';
          });

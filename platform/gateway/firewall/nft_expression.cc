@@ -17,8 +17,10 @@ struct Spelling {
   json object;
 };
 
+// The names of interfaces stand by themselves, as nft prints them.
 Spelling Spell(const NftMeta& meta) {
-  return {fmt::format("meta {}", meta.key), {{"meta", {{"key", meta.key}}}}};
+  const bool is_bare = meta.key == "iifname" || meta.key == "oifname";
+  return {fmt::format("{}{}", is_bare ? "" : "meta ", meta.key), {{"meta", {{"key", meta.key}}}}};
 }
 
 Spelling Spell(const NftConnection& connection) {

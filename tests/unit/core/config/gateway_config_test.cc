@@ -114,6 +114,8 @@ TEST(GatewayConfigTest, ReadsTheGatewaySection) {
   EXPECT_EQ(gateway_error("Forward = yes"), ":2:11: Forward must be on or off, not 'yes'");
   EXPECT_EQ(gateway_error("Masquerade = eth0 eth1"),
             ":2:14: Masquerade must be an interface, auto or off, not 'eth0 eth1'");
+  EXPECT_EQ(gateway_error("Masquerade = @eth0"),
+            ":2:14: Masquerade must be an interface, auto or off, not '@eth0'");
   EXPECT_EQ(gateway_error("Masquerad = eth0"),
             ":2:1: unknown key 'Masquerad' in [Gateway]; did you mean 'Masquerade'?");
   EXPECT_EQ(gateway_error("DNS = 10.0.0.1"), ":2:1: DNS belongs in [Interface], not in [Gateway]");
