@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-#include "fmt/format.h"
+#include "platform/netlink/netlink_socket.h"
 
 namespace ringwire::platform {
 namespace {
@@ -35,15 +35,11 @@ using Connection = std::unique_ptr<nfnl_ct, FreeConnection>;
 constexpr int kOriginal = 0;
 constexpr int kReply = 1;
 
-absl::Status Error(int result, std::string_view tried) {
-  return absl::InternalError(fmt::format("{}: {}", tried, nl_geterror(-result)));
-}
-
 absl::StatusOr<Socket> Open() {
   Socket socket(nl_socket_alloc());
   if (socket == nullptr) return absl::ResourceExhaustedError("open a netlink socket: no memory");
   const int result = nfnl_connect(socket.get());
-  if (result < 0) return Error(result, "open a netlink socket of netfilter");
+  if (result < 0) return NetlinkError(result, "open a netlink socket of netfilter");
   return socket;
 }
 
@@ -134,7 +130,7 @@ absl::StatusOr<size_t> ForgetDatagrams(absl::FunctionRef<bool(const TrackedDatag
       &reading);
   int result = nfnl_ct_dump_request(listing->get());
   if (result >= 0) result = nl_recvmsgs_default(listing->get());
-  if (result < 0) return Error(result, "list the connections that the kernel tracks");
+  if (result < 0) return NetlinkError(result, "list the connections that the kernel tracks");
   return reading.count;
 }
 

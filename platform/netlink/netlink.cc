@@ -18,16 +18,6 @@
 namespace ringwire::platform {
 namespace {
 
-absl::Status NetlinkError(int result, const std::string& tried) {
-  const int error = -result;
-  const std::string text = fmt::format("{}: {}", tried, nl_geterror(error));
-  if (error == NLE_PERM || error == NLE_NOACCESS) {
-    return absl::PermissionDeniedError(text + " (run as root, or grant CAP_NET_ADMIN)");
-  }
-  if (error == NLE_OBJ_NOTFOUND || error == NLE_NODEV) return absl::NotFoundError(text);
-  return absl::InternalError(text);
-}
-
 struct FreeLink {
   void operator()(rtnl_link* link) const { rtnl_link_put(link); }
 };

@@ -38,6 +38,16 @@ bool Drain(int socket) {
 
 void NetlinkSocket::CloseSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
 
+absl::Status NetlinkError(int result, const std::string& tried) {
+  const int error = -result;
+  const std::string text = fmt::format("{}: {}", tried, nl_geterror(error));
+  if (error == NLE_PERM || error == NLE_NOACCESS) {
+    return absl::PermissionDeniedError(text + " (run as root, or grant CAP_NET_ADMIN)");
+  }
+  if (error == NLE_OBJ_NOTFOUND || error == NLE_NODEV) return absl::NotFoundError(text);
+  return absl::InternalError(text);
+}
+
 absl::StatusOr<NetlinkSocket> NetlinkSocket::Open() {
   Socket socket(nl_socket_alloc());
   if (socket == nullptr) return absl::ResourceExhaustedError("open a netlink socket");

@@ -2,14 +2,20 @@
 #define RINGWIRE_PLATFORM_NETLINK_NETLINK_SOCKET_H_
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 struct nl_sock;
 
 namespace ringwire::platform {
+
+// The status of a request whose `result` is negative: PermissionDenied with a hint, NotFound if the
+// object or its interface does not exist, else Internal. `tried` begins the message.
+absl::Status NetlinkError(int result, const std::string& tried);
 
 // A socket for rtnetlink that survives failed requests. libnl numbers requests and expects answers
 // with the same numbers: after a request that was not sent, or a lost answer, it would accept no

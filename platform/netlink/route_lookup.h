@@ -2,14 +2,12 @@
 #define RINGWIRE_PLATFORM_NETLINK_ROUTE_LOOKUP_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
 #include "absl/status/statusor.h"
 #include "core/wire/address.h"
 #include "platform/base/unique_fd.h"
-
-struct nl_msg;
+#include "platform/netlink/route_message.h"
 
 namespace ringwire::platform {
 
@@ -30,20 +28,15 @@ class RouteLookup {
   bool SourceIsOutOfPlace(const Endpoint& endpoint, const Socket& socket);
 
  private:
-  struct Route {
-    int error = 0;  // errno: there is none, and nothing else is set
+  struct Answer {
+    int error = 0;  // errno: there is no route, and nothing else is set
     bool is_local = false;
     uint32_t interface = 0;
   };
-  struct FreeMessage {
-    void operator()(nl_msg* message) const;
-  };
-  using Message = std::unique_ptr<nl_msg, FreeMessage>;
 
   explicit RouteLookup(UniqueFd socket) : socket_(std::move(socket)) {}
-  static Message MakeRequest(const IpAddress& destination, uint32_t interface);
   // Absent: the kernel's answer could not be parsed.
-  std::optional<Route> Ask(nl_msg* request);
+  std::optional<Answer> Ask(const RouteQuestion& question);
 
   UniqueFd socket_;
   uint32_t sequence_ = 0;

@@ -7,13 +7,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "core/config/gateway_config.h"
+#include "platform/netlink/route_message.h"
 #include "platform/netlink/route_netlink.h"
 
 // The networks and addresses of this host, and the routes out of them.
@@ -30,47 +30,16 @@ bool IsTunnelKind(std::string_view kind) {
   return std::ranges::find(kKinds, kind) != kKinds.end();
 }
 
-// nullopt: there is none.
-std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t family) {
-  if (attribute == nullptr) return std::nullopt;
-  IpAddress address;
-  address.family = family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-  const auto size = static_cast<size_t>(nla_len(attribute));
-  if (size != static_cast<size_t>(address.Bits()) / 8) return std::nullopt;
-  std::memcpy(address.bytes.data(), nla_data(attribute), size);
-  return address;
-}
-
-// `destination`: nullptr for a default route.
-std::optional<Prefix> ReadPrefix(const rtmsg& header, const nlattr* destination) {
-  IpAddress any;
-  any.family = header.rtm_family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
-  const std::optional<IpAddress> address =
-      destination == nullptr ? any : AddressIn(destination, header.rtm_family);
-  if (!address.has_value()) return std::nullopt;
-  return Prefix::Of(*address, header.rtm_dst_len);
-}
-
 // nullopt: it refuses packets, or duplicates another one.
 std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
-  std::array<nlattr*, RTA_MAX + 1> attributes{};
-  if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
+  const std::optional<KernelRoute> found = ParseRoute(message);
+  if (!found.has_value() || found->table == RT_TABLE_UNSPEC || found->type != RTN_UNICAST ||
+      found->is_cached) {
     return std::nullopt;
   }
-  const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
-  const nlattr* const table = attributes[RTA_TABLE];
-  if (table == nullptr || header->rtm_type != RTN_UNICAST ||
-      (header->rtm_flags & RTM_F_CLONED) != 0) {
-    return std::nullopt;
-  }
-  const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
-  if (!prefix.has_value()) return std::nullopt;
-  const uint32_t link = attributes[RTA_OIF] == nullptr ? 0 : nla_get_u32(attributes[RTA_OIF]);
-  HostRoute route{*prefix, header->rtm_protocol};
-  // A multipath route has no link of its own.
-  route.has_gateway =
-      link == 0 || attributes[RTA_GATEWAY] != nullptr || attributes[RTA_VIA] != nullptr;
-  return RouteNetlink::TableRoute{route, nla_get_u32(table), link};
+  HostRoute route{found->prefix, found->protocol};
+  route.has_gateway = found->has_gateway;
+  return RouteNetlink::TableRoute{route, found->table, found->interface_index};
 }
 
 bool IsOfThisHost(const RouteNetlink::TableRoute& found,
@@ -164,16 +133,12 @@ absl::StatusOr<std::vector<Prefix>> RouteNetlink::LocalAddresses() {
   const std::array<std::optional<Prefix>, 2> loopback = {Prefix::Parse("127.0.0.0/8"),
                                                          Prefix::Parse("::1/128")};
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
-    const auto* const header = static_cast<const rtmsg*>(nlmsg_data(message));
-    if (header->rtm_type != RTN_LOCAL) return;
-    std::array<nlattr*, RTA_MAX + 1> attributes{};
-    if (nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) return;
-    if (attributes[RTA_DST] == nullptr) return;
-    const std::optional<Prefix> prefix = ReadPrefix(*header, attributes[RTA_DST]);
-    if (!prefix.has_value() || addresses.size() == kRoutesMax) return;
+    const std::optional<KernelRoute> route = ParseRoute(message);
+    if (!route.has_value() || route->type != RTN_LOCAL || route->prefix.length == 0) return;
+    if (addresses.size() == kRoutesMax) return;
     const bool is_loopback = std::ranges::any_of(
-        loopback, [&prefix](const auto& one) { return one->Contains(prefix->address); });
-    if (!is_loopback) addresses.push_back(*prefix);
+        loopback, [&route](const auto& one) { return one->Contains(route->prefix.address); });
+    if (!is_loopback) addresses.push_back(route->prefix);
   });
   if (!status.ok()) return status;
   return addresses;
