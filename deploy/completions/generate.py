@@ -111,7 +111,7 @@ _ringwire_argument() {{  # KIND WORD INTERFACE
       compgen -W "$(_ringwire_files .conf /etc/ringwire /etc/wireguard)" -- "$2"
       compgen -f -X '!*.conf' -- "$2"
       compgen -d -- "$2" ;;
-    IFNAME) compgen -W "$(_ringwire_files .sock /run/ringwire)" -- "$2" ;;
+    IFNAME) compgen -W "$(_ringwire_files .sock /run/ringwire | grep -v '\.admin$')" -- "$2" ;;
     PEER) compgen -W "$(ringwire show "$3" 2>/dev/null | sed -n 's/^peer: //p')" -- "$2" ;;
   esac
 }}
@@ -189,7 +189,7 @@ _ringwire_config() {{
 
 _ringwire_ifname() {{
   local -a names=(/run/ringwire/*.sock(N:t:r))
-  compadd -- $names
+  compadd -- ${{names:#*.admin}}
 }}
 
 _ringwire_peer() {{
@@ -225,7 +225,7 @@ def fish(root):
         return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
     sources = {"CONFIG": "(__ringwire_files .conf /etc/ringwire /etc/wireguard) (__fish_complete_suffix .conf)",
-               "IFNAME": "(__ringwire_files .sock /run/ringwire)",
+               "IFNAME": "(__ringwire_files .sock /run/ringwire | string match -v '*.admin')",
                "PEER": "(ringwire show (commandline -opc)[3] 2>/dev/null | string replace -f -r '^peer: ' '')"}
     lines = [f"""# fish completion for ringwire. {MADE_BY}
 

@@ -102,7 +102,8 @@ absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
 
 namespace {
 
-absl::StatusOr<std::string> Ask(const absl::StatusOr<UniqueFd>& socket, std::string_view request) {
+absl::StatusOr<std::string> AskOn(const absl::StatusOr<UniqueFd>& socket,
+                                  std::string_view request) {
   if (!socket.ok()) return socket.status();
   const absl::Status sent = SendRequest(*socket, request);
   if (!sent.ok()) return sent;
@@ -112,12 +113,13 @@ absl::StatusOr<std::string> Ask(const absl::StatusOr<UniqueFd>& socket, std::str
 }  // namespace
 
 absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
-  return Ask(ConnectToDevice(interface_name), request);
+  return AskOn(ConnectToDevice(interface_name), request);
 }
 
 absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
                                               std::string_view request) {
-  return Ask(Connect(interface_name, AdminSocketFileName(interface_name), "run as root"), request);
+  return AskOn(Connect(interface_name, AdminSocketFileName(interface_name), "run as root"),
+               request);
 }
 
 absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {

@@ -18,7 +18,7 @@ class RelayReplies {
   using TakeUnasked = absl::FunctionRef<bool(const RelayMessage&)>;
 
   struct Question {
-    RelayVerb reply;                      // kStarted, kDone or kState; kFailed answers any question
+    RelayVerb reply;                      // kStarted, kDone, kState or kPeers; kFailed answers all
     size_t body_max = kRelayBodyMax;      // of the reply
     absl::Duration patience = kPatience;  // for the reply, whatever else comes
     int interrupt_fd = -1;                // ends the wait when it is readable
