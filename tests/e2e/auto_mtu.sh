@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The MTU that nobody gives: what the narrowest way to a peer leaves, as the tunnel's own datagrams see it; also to a peer
-# by name, at a reload, and without any peer to go to.
+# The default MTU: the smallest MTU of the routes to the peers, as the tunnel's own datagrams see them, less the
+# overhead; also for a peer by name, at a reload, and without any peer.
 #
 #   a eth0 192.0.2.1 / 2001:db8::1 (1500) ------ b      a wide0 198.51.100.1 (9000) ------ c      a thin0 (1400) ------ d
 source "$(dirname "$0")/lib.sh"

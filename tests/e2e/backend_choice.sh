@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# --io=auto: io_uring where the kernel allows it; epoll with one line in the log where it is refused, and traffic all
-# the same.
+# --io=auto: io_uring if the kernel allows it, else epoll with one line in the log; traffic works with both.
 #
 #   a (io_uring refused) ------ b (io_uring allowed)
 source "$(dirname "$0")/lib.sh"

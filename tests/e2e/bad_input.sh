@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Whatever is wrong with the input or the machine: one clear line that names it and the fix, an exit status that is not
-# zero, and nothing left behind.
+# Faulty input or a faulty machine: one clear line that names the fault and the fix, a nonzero exit status, and
+# nothing left behind.
 #
 #   a (one host)
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The end-to-end benchmark runs, leaves nothing behind, and its JSON has every figure that docs/benchmarks.md names.
-# Nothing is said about speed.
+# The test does not judge speed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build/dev

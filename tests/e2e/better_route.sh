@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A better route that appears under a live session is used at once, and from the address that belongs to it, although
-# the session has a cached source address. Likewise when it goes again.
+# A better route that appears under a live session is used at once, from its own address, although the session has a
+# cached source address. The same when the route goes again.
 #
 #   a  192.0.2.1 ------ 192.0.2.2  r  203.0.113.2 ------ 203.0.113.1  b      the first path
 #   a  198.51.100.1 ----------------------------------- 198.51.100.2  b      the better one, to 203.0.113.1/32

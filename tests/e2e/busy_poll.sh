@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A worker that looks for packets before it sleeps finds some, and still takes no processor time when there are none.
+# A worker that polls for packets before it sleeps finds some, and takes no processor time while there are none.
 #
 #   a (--busy-poll=on) ------ b
 source "$(dirname "$0")/lib.sh"

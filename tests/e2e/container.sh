@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The cookbook's container: its only interface is the tunnel, so that what runs in it has no other way out; once in a
-# namespace that ringwire makes (as podman and systemd-nspawn enter it), once in the one that a container has brought
-# along (as docker's --network none).
+# The cookbook's container: its only interface is the tunnel, so programs in it have no other route. Once in a
+# namespace that ringwire makes (as podman and systemd-nspawn enter it), once in one that a container brought along
+# (as with docker's --network none).
 #
 #   a (gateway) 192.0.2.1, with a web server at 198.51.100.7 ------ 192.0.2.2 b (client)
 #               10.77.0.1 (the tunnel)                              10.77.0.2 client, in the container

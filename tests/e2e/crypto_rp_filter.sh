@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Cryptokey routing backwards: a packet whose inner source belongs to another peer is dropped, yet the datagram was
-# authentic, so the endpoint of its sender moves.
+# Cryptokey routing of received packets: a packet with another peer's inner source is dropped. Its datagram was
+# authentic, so the sender's endpoint moves.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A peer whose endpoint is a name goes silent: after some unanswered initiations the name is looked up again, and when
-# it means another address by then, the tunnel works again. Nobody says so to ringwire: no reload, no packet of the peer.
+# A peer whose endpoint is a name goes silent. After some unanswered initiations ringwire looks the name up again, and
+# with a new address the tunnel works again, without a reload and without a packet from the peer.
 #
 #   a (run) ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `ringwire run` with endpoints that are names: it starts without them, ends on SIGTERM while it asks, and sends a peer
-# where its name says as soon as it is found.
+# `ringwire run` with endpoints that are names: it starts without them, ends on SIGTERM during a query, and uses an
+# address as soon as it is found.
 #
 #   a (run) ------ b
 source "$(dirname "$0")/lib.sh"

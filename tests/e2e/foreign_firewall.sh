@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A firewall on the gateway that drops what is forwarded: `up` names it, its table and chain, and a command that, typed as
-# it is printed, lets the tunnel through.
+# A firewall on the gateway that drops forwarded packets: `up` names its table and chain, and prints a command that
+# lets the tunnel through.
 #
 #   laptop 192.0.2.10 ------ 192.0.2.1 gateway lan0 192.168.60.1 ------ 192.168.60.9 inside
 source "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What Forward = on changes in the kernel's settings: two tunnels share it and the last one puts it back, whichever that is
-# and however the other one ended; what the kernel sets along comes back as it was; and an uplink that lives by router
-# advertisements goes on doing so.
+# The sysctls that Forward = on changes: two tunnels share them and the last one restores them, in any order and after
+# any kind of end. Values that the kernel changes along are restored too. An uplink configured by router
+# advertisements keeps working.
 #
 #   r eth0 ------ fe80::b isp (advertises itself)
 #     eth1 ------ eth1 lan

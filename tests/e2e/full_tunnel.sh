@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's full tunnel: all traffic of a client takes it, its own network stays reachable, nothing else is seen on its
-# uplink, also when the service is killed; `down` opens again.
+# The cookbook's full tunnel: all traffic of a client takes it, its own network stays reachable, and its uplink
+# carries nothing else, even after the service is killed; `down` ends that.
 #
 #   a (gateway) 192.0.2.1, and 10.77.0.1 / fd77::1 in the tunnel ------ 192.0.2.2 b (client)
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Policy routing as for a default route into the tunnel: the daemon's own datagrams carry the mark and take the main
-# table, everything else takes the tunnel, though the peer's allowed IPs cover its own endpoint.
+# Policy routing as for a default route into the tunnel: the daemon's marked datagrams take the main table, all other
+# packets take the tunnel, although the peer's allowed IPs cover its own endpoint.
 #
 #   a  192.0.2.1 ------ 192.0.2.2  b        a: default dev wga in table 51820 for what is not marked
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A user without any right holds the lock of everything that this user can open: of the network namespace, of the folders in /run, of
-# what lies in them. `up`, `reload`, `save` and `down` go on.
+# An unprivileged user holds the lock of everything that he can open: the network namespace, the folders in /run, and
+# the files in them. `up`, `reload`, `save` and `down` still work.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

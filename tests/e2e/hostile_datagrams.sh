@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Datagrams that a third host sends - garbage, truncated, changed, replayed, with its own and with a stolen source
-# address - raise counters and change nothing else: the session, its endpoint and its traffic go on.
+# Datagrams from a third host - garbage, truncated, changed, replayed, with its own and with a stolen source address -
+# raise counters and change nothing else: the session, its endpoint and its traffic continue.
 #
 #   b  192.0.2.2 ---[switch]--- 192.0.2.1  a
 #   m  192.0.2.66 ------'          m sees all that b sends to a

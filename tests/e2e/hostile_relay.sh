@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A relay process that was taken over says what it likes to its supervisor, which keeps all rights. The supervisor goes on serving its
-# operator, and the relay gains nothing.
+# A relay process under an attacker's control sends arbitrary messages to its supervisor, which keeps all rights. The
+# supervisor still serves its operator, and the relay gains nothing.
 #
 #   a ------ b: nobody answers
 source "$(dirname "$0")/lib.sh"

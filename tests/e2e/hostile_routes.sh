@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A full tunnel on a hostile network: routes that a DHCP server could hand out, before and after `up`, pull nothing out of
-# it, and the local network stays reachable. A capture on the uplink shows nothing but the tunnel's datagrams.
+# A full tunnel on a hostile network: routes that a DHCP server could hand out, before and after `up`, move nothing
+# out of it, and the local network stays reachable. A capture on the uplink shows only the tunnel's datagrams.
 #
 #   b (client) eth0 192.0.2.2 ------ 192.0.2.66 m (attacker, claims everything) ------ 203.0.113.66
 #                  wgb 10.77.0.2 (the tunnel) 10.77.0.1 wga                203.0.113.1 a (gateway), world 198.51.100.7

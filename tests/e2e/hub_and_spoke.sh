@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's hub and spoke: spokes talk to each other by the hub where their AllowedIPs say so, one of them with a
-# network of its own, and not where they don't. IPv4 and IPv6.
+# The cookbook's hub and spoke: spokes reach each other through the hub if their AllowedIPs allow it, one of them with
+# a network of its own, and otherwise not. IPv4 and IPv6.
 #
 #   inside 192.168.2.9 --- north 192.0.2.2 ---+
 #                          south 192.0.2.3 ---+--- 192.0.2.1 hub

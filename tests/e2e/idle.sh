@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An interface with sessions and nothing to do takes no processor time.
+# An idle interface with sessions takes no processor time.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A signal to `up` ends it whatever it waits for, also a hook that never ends, and nothing is left. What hooks print. And a configuration by a
-# symbolic link, whose own name is the interface's.
+# A signal ends `up` in every wait, also during a hook that never ends, and nothing is left. The output of hooks. A
+# configuration named by a symbolic link, which names the interface.
 #
 #   a d0 192.0.2.1 ------ b: nobody answers (and at first there is no link)
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The private key of one end changes under traffic: the old session does not serve the new key, and the same TCP
-# connection goes on as soon as the other end knows the new public key. A new preshared key keeps the session.
+# connection continues when the other end knows the new public key. A new preshared key keeps the session.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Keys as wg shows and takes them: a private key is clamped, /dev/null clears, the own key is no peer, low-order public
-# keys never make a session.
+# Keys as wg shows and accepts them: a private key is clamped, /dev/null clears it, the own key is refused as a peer,
+# low-order public keys never make a session.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's kill switch: from the first step of `up` to the last one of `down` nothing but the tunnel's own datagrams leaves
-# the client, whichever of its processes is killed meanwhile; and what a switch lets through on request.
+# The cookbook's kill switch: from the first step of `up` to the last of `down` only the tunnel's own datagrams leave
+# the client, even if any of its processes is killed; and the exceptions that the options allow.
 #
 #   a (gateway) 192.0.2.1, and 10.77.0.1 / fd77::1 in the tunnel ------ 192.0.2.2 b (client, router) 192.168.9.1 --- c
 #     198.51.100.7 and 2001:db8:7::7 are the world behind the gateway

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A kill switch without a full tunnel that is turned on, changed and off by reload, that outlives an `up` which fails, and that
-# a person can type.
+# A kill switch without a full tunnel: a reload turns it on, changes it and turns it off, it outlives a failing `up`,
+# and a person can type it as nft commands.
 #
 #   a (peer) 192.0.2.1, and 10.77.0.1 in the tunnel ------ 192.0.2.2 b (client, router) 192.168.9.1 ------ 192.168.9.2 c
 #     198.51.100.7 and 2001:db8:7::7 are the world behind a

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# For tests of what leaves a host besides a tunnel's own datagrams: a capture on the far end of its uplink, and programs on
-# it that never stop asking for the world outside. Sourced after lib.sh.
+# For tests of packets that leave a host besides a tunnel's own datagrams: a capture on the far end of its uplink, and
+# programs that keep sending to the outside. Sourced after lib.sh.
 
 clock() { echo "$EPOCHREALTIME"; }
 

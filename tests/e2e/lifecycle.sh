@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# The ways in which an interface ends: its process leaves cleanly with it and leaves nothing; a namespace goes in any
-# order.
+# The ways in which an interface ends: its process exits cleanly and leaves nothing; a namespace may go in any order.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

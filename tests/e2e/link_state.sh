@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A link set down stops the device, in both directions and without answers to handshakes; set up it resumes. A
-# persistent keepalive works whether it was set before or after the link came up.
+# A link set down stops the device in both directions, handshakes included; set up, it resumes. A persistent keepalive
+# works whether it was set before or after the link came up.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

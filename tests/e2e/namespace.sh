@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's namespace: programs in it have the tunnel and nothing else, as whoever started them, also while the
-# service is dead; the host around it goes on as before, and gets everything back.
+# The cookbook's namespace: programs in it have only the tunnel, run as the calling user, also while the service is
+# dead. The host's own network works as before and is restored at the end.
 #
 #   s (web) 192.168.5.2 ------ .1 a (gateway) 192.0.2.1 ------ 192.0.2.2 b (client)
 #                              gateway 10.77.0.1 (the tunnel)  10.77.0.2 client, in the network namespace vpn

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A peer behind a masquerading router whose mappings live 2 s stays reachable with a persistent keepalive of 1 s, is
-# lost without it, and comes back by speaking first.
+# A peer behind a masquerading router with mappings of 2 s stays reachable with a persistent keepalive of 1 s, is
+# unreachable without it, and returns when it sends first.
 #
 #   a  192.168.1.2 ------ 192.168.1.1  n (NAT)  203.0.113.1 ------ 203.0.113.2  b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every offload has an off switch: without any one of them, and without all, bytes arrive as they do with them, and
-# `show` says what is used.
+# Every offload can be switched off: without any one of them, and without all, the bytes arrive unchanged, and `show`
+# lists the offloads in use.
 #
 #   a (some switched off) ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's full tunnel with its gateway, which translates addresses: a web server that the client's own firewall
-# blocks is reached by the tunnel, and sees the gateway. IPv4 and IPv6.
+# The cookbook's full tunnel with its gateway, which translates addresses: the client reaches a web server that its
+# own firewall blocks, through the tunnel, and the server sees the gateway's address. IPv4 and IPv6.
 #
 #   client eth0 172.16.5.2 / fd05::2 ---- lan0 firewall wan0 192.0.2.254 / 2001:db8::fe --+-- the internet
 #                                                    gateway wan0 192.0.2.1 / 2001:db8::1 --+   (a switch)

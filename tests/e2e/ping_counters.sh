@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Ten pings of 56 bytes move exactly the bytes that the message sizes say: every ping is 84 bytes, padded to 96, in a
-# transport message of 128; the initiator adds its 148-byte initiation, the responder its 92-byte response.
+# Ten pings of 56 bytes move exactly the bytes that the message sizes predict: every ping is 84 bytes, padded to 96,
+# in a transport message of 128; the initiator adds its 148-byte initiation, the responder its 92-byte response.
 #
 #   a (initiator) ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's port forward: a public port of the gateway is served behind the tunnel, with the client's address. The
-# server has a default route of its own, by which no answer may leave.
+# The cookbook's port forward: a host behind the tunnel serves a public port of the gateway and sees the client's
+# address. The server has a default route of its own, through which no reply may leave.
 #
 #   c 198.51.100.9 ------- 198.51.100.1 g 192.0.2.1 ======= 192.0.2.2 s 192.168.2.1 ------- h 192.168.2.9
 #   2001:db8:51::9         2001:db8:51::1                             s 203.0.113.2         fd02::9

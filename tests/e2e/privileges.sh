@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the relay process of `ringwire run` keeps when it was started as root: two capabilities, in every thread, with no
-# way back; and that they are enough for what an operator may ask of it later.
+# The rights of the relay process of `ringwire run` when root starts it: two capabilities, in every thread, with no
+# way to regain others; and they are enough for an operator's later requests.
 #
 #   a (one host)
 source "$(dirname "$0")/lib.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A reload of `ringwire run` happens whole or not at all, and does not send a peer back that has moved.
+# A reload of `ringwire run` applies completely or not at all, and keeps the endpoint of a peer that has moved.
 #
 #   a (run) ------ b (moves)
 source "$(dirname "$0")/lib.sh"

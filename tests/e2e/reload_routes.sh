@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A reload turns a full tunnel on and off and changes what takes the tunnel by its source, with nothing left of what was
-# before and no packet on the wrong way in between.
+# A reload turns a full tunnel on and off and changes the sources that take the tunnel. Nothing of the old state is
+# left, and no packet takes the wrong route in between.
 #
 #   a (gateway) 192.0.2.1, world 198.51.100.7 ------ 192.0.2.2 b
 #   wga 172.31.255.1         (the tunnel)            172.31.255.7 wgb

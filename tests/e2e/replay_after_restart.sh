@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# An initiation that was captured before a crash is refused after it: the greatest handshake timestamp of each peer is
-# remembered across restarts.
+# An initiation captured before a crash is refused after it: ringwire keeps the greatest handshake timestamp of each
+# peer across restarts.
 #
 #   a (is killed) ------ b
 source "$(dirname "$0")/lib.sh"

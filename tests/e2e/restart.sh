@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Either end is killed as by a crash and started again: the same TCP connection goes on.
+# Either end is killed as in a crash and started again: the same TCP connection continues.
 #
 #   a ------ b    (both keep alive every second, so the end that comes back makes itself known)
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A peer that moves is followed after its next authenticated packet: to another port, another address, and the other
-# address family. The one that stays never learns of it in any other way.
+# address family. The other end learns of the move only by that packet.
 #
 #   a (stays) ------ b (moves)
 source "$(dirname "$0")/lib.sh"

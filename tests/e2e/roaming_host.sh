@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's roaming host: a laptop to the private networks behind a gateway, whose hosts answer by a route, and where
-# they have none, to the gateway's own address. The laptop changes its address under a running connection.
+# The cookbook's roaming host: a laptop reaches the private networks behind a gateway. Their hosts reply by a route,
+# or without one to the gateway's own address. The laptop changes its address under a running connection.
 #
 #   laptop 192.0.2.10 ------ 192.0.2.1 gateway lan0 192.168.60.1 / fd60::1 ------ 192.168.60.9 / fd60::9 inside
 #          10.4.2.2 / fd42::2  (tunnel)  10.4.2.1 / fd42::1

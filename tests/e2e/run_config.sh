@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `ringwire run CONFIG`: everything in the file, in the foreground, undone on SIGTERM; and what `show` says of it.
+# `ringwire run CONFIG`: applies the whole file in the foreground and undoes it on SIGTERM; and the output of `show`.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

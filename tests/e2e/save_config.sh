@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# SaveConfig and `ringwire save`: what `wg set` and a peer's move have made of the device is in the file afterwards, as with
-# wg-quick; everything else of the file stays. A reload and a save answer with what came of them.
+# SaveConfig and `ringwire save`: changes by `wg set` and a peer's move are in the file afterwards, as with wg-quick;
+# the rest of the file is unchanged. A reload and a save report their result.
 #
 #   a (up) ------ b (moves)
 source "$(dirname "$0")/lib.sh"

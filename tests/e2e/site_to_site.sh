@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The cookbook's site-to-site: hosts of several networks behind each gateway, one file on each, routes from AllowedIPs; a
-# connection on which somebody types while the far gateway is away; up, down, and nothing left over; a failure half-way;
-# and a service that is killed.
+# The cookbook's site-to-site: hosts in several networks behind each gateway, one file each, routes from AllowedIPs;
+# an interactive connection while the far gateway is away; up and down with nothing left over; a failure half-way; a
+# killed service.
 #
 #   ha  192.168.1.9 / fd01::9  --- lan0 a 192.0.2.1 ------ 192.0.2.2 b lan0 ---  192.168.2.9 / fd02::9  hb
 #   ha2 192.168.11.9 / fd11::9 --- lan1 a                            b lan1 --- 192.168.22.9 / fd22::9  hb2

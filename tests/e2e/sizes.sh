@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every packet size from 0 to the MTU passes, IPv4 and IPv6, and what is above comes back as "too big" when it must
-# not be fragmented. Padding never makes a datagram that the link to the peer has to fragment.
+# Every packet size from 0 to the MTU passes, IPv4 and IPv6. Larger packets that must not be fragmented get "too big".
+# Padding never makes a datagram that the link to the peer must fragment.
 #
 #   h  10.1.0.2 / fd01::2 ------ 10.1.0.1 / fd01::1  a ------ b        outside: IPv6, so 1420 + 80 = 1500 exactly
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Answers leave from the address that was contacted, also where routing would choose another; and when that address is
-# removed under a live session, traffic goes on from one that is left.
+# Replies leave from the address that received the request, also if routing would choose another. When that address is
+# removed under a live session, traffic continues from a remaining one.
 #
 #   a  192.0.2.1 (first), 192.0.2.9, 2001:db8::1 (first), 2001:db8::9  ------  192.0.2.2, 2001:db8::2  b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The cookbook's split by source: what b sends from the tunnel's address goes through, what it sends from its own does not,
-# seen at both ends; then the same for a host behind b, for b's own uplink address, and after a crash.
+# The cookbook's split by source: packets from the tunnel's address go through, packets from b's own address do not,
+# as seen at both ends; then the same for a host behind b, for b's own uplink address, and after a crash.
 #
 #   a (gateway) 192.0.2.1, world 198.51.100.7 / 2001:db8:7::7 ------ eth0 192.0.2.2 b (client) lan0 --- h 192.168.5.9
 #   wga 172.31.255.1 / fd77::1              (the tunnel)              172.31.255.7 / fd77::7 wgb

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Surroundings that lack something that a tunnel can do without, or that bring a descriptor along; and the background
-# form, which lets go of whoever started it.
+# Hosts that lack something that a tunnel does not need, or that pass an inherited descriptor; and the background
+# form, which releases the descriptors of its caller.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Between two ringwires data goes in AES-256-GCM, and in ChaCha20-Poly1305 where one end says so, on the command line or
-# in its configuration file. A reload switches it at the next handshake.
+# Two ringwires use AES-256-GCM, or ChaCha20-Poly1305 if one end requires it, on the command line or in its
+# configuration. A reload switches it at the next handshake.
 #
 #   a (ringwire) ------ b (ringwire)
 source "$(dirname "$0")/lib.sh"

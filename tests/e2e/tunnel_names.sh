@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Endpoints that are names, where all traffic takes the tunnel which needs the answers: they are asked for past it, of the name
-# server that was there before; behind a kill switch only by `dns`, else the last addresses that are known have to do.
+# Endpoints that are names, with a full tunnel that carries the answers: queries bypass the tunnel and go to the name
+# server that was configured before it. Behind a kill switch they need `dns`; otherwise the last known addresses are
+# used.
 #
 #   b (client) 192.0.2.2 ------ 192.0.2.1 a (gateway) with a name server at 198.51.100.53
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Several tunnels of one host at the same time: all its traffic by one, some sources by another, a site by a third. They
-# come up at once and go in any order, and none takes what is another's.
+# Several tunnels of one host at the same time: a full tunnel, one for some sources, one for a site. They start
+# together, end in any order, and none takes another's packets.
 #
 #   b (client) eth0 192.0.2.2 --- 192.0.2.66 m 203.0.113.66 --- 203.0.113.1 a (gateway of wgf, world 198.51.100.7)
 #     wgf 10.77.0.2, everything              192.0.0.66 m --- 192.0.0.1 c (gateway of wgp and wgs, world 198.51.100.7,

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The control socket as other programs than wg use it, with its traps.
+# The control socket as programs other than wg use it, with its special cases.
 #
 #   a (one interface, no traffic)
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A packet that the gateway cannot deliver is answered with ICMP, to the host that sent it: no peer for the address, or
-# a peer without an endpoint.
+# The gateway answers a packet that it cannot deliver with ICMP to the sending host: no peer for the address, or a
+# peer without an endpoint.
 #
 #   h  10.1.0.2 / fd01::2 ------ a  wga: routes to 10.99.0.0/16 and fd99::/64
 source "$(dirname "$0")/lib.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `up` and `down`, again and again (RINGWIRE_E2E_ROUNDS, 20): links, addresses, routes of all tables, rules, nft tables, sysctls,
-# sockets and files are afterwards what they were, also when the way up fails, when the service is killed, and when
-# `down` comes twice. With a real resolvconf, on an /etc of the test's own.
+# `up` and `down`, again and again (RINGWIRE_E2E_ROUNDS, 20): afterwards links, addresses, routes of all tables,
+# rules, nft tables, sysctls, sockets and files are as before. Also when `up` fails, when the service is killed, and
+# when `down` runs twice. With a real resolvconf, on an /etc of the test's own.
 #
 #   a (gateway, does not answer)  192.0.2.1 ------ 192.0.2.2  b
 source "$(dirname "$0")/lib.sh"

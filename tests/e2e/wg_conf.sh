@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# wg setconf, showconf, addconf and syncconf: what is shown is what was set, and a synchronisation keeps the session of
-# every peer that stays.
+# wg setconf, showconf, addconf and syncconf: the output equals the input, and syncconf keeps the session of every
+# remaining peer.
 #
 #   a ------ b
 source "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Files as wg-quick's users have them, side by side: what `wg-quick strip` and `wg setconf` make of each (a), what
-# `ringwire strip` and `wg setconf` make of it (b), and what the service makes of it (c) is the same.
+# Files of wg-quick's users, side by side: `wg-quick strip` and `wg setconf` (a), `ringwire strip` and `wg setconf`
+# (b), and the service (c) give the same result for each.
 #
 #   wg_quick_corpus/valid      all three take it
 #                  /wider      ringwire takes it, wg or wg-quick may not; why is in the first line

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Values of a configuration side by side: what `wg setconf` takes, ringwire takes, and the same comes out of it
-# (`wg showconf`, after wg read the file itself and after it read what `ringwire strip` made of it). Where the two
-# differ on purpose, the list below says so.
+# Configuration values side by side: ringwire accepts what `wg setconf` accepts, with the same result (`wg showconf`,
+# after wg read the file itself and after it read the output of `ringwire strip`). The list below has the deliberate
+# differences.
 source "$(dirname "$0")/lib.sh"
 
 host a
