@@ -16,15 +16,15 @@
 // configuration file and the control plane share.
 namespace ringwire {
 
-// How transport messages may be sealed; in force from the next handshake on.
+// The allowed ciphers of transport messages; effective from the next handshake on.
 enum class TransportCipher : uint8_t {
-  kAuto,              // AES-256-GCM where both ends can, else ChaCha20-Poly1305
-  kChaCha20Poly1305,  // always, as every WireGuard does
+  kAuto,              // AES-256-GCM if both ends can, else ChaCha20-Poly1305
+  kChaCha20Poly1305,  // always, as in every WireGuard
 };
 
-// Handshakes of a device by role, suite and how far they came. An initiation counts under the suite
-// that it offers, a response under the one that it chooses. What was started and not completed
-// failed, or is under way.
+// Handshakes of a device by role, suite and progress. An initiation counts under the suite that it
+// offers, a response under the one that it chooses. A handshake that was started and not completed
+// has failed or is under way.
 struct HandshakeCounts {
   struct Role {
     std::array<uint64_t, crypto::kAeadSuiteCount> started{};
@@ -39,7 +39,7 @@ struct AllowedIpChange {
   bool remove = false;
 };
 
-// One peer's part of a change. An absent field stays as it is.
+// One peer's part of a change. An absent field does not change.
 struct PeerUpdate {
   crypto::PublicKey public_key{};
   bool remove = false;
@@ -53,12 +53,13 @@ struct PeerUpdate {
   std::optional<TransportCipher> transport_cipher{};  // likewise no part of UAPI
 };
 
-// A whole change, applied in this order. Validated as a whole before any of it takes effect.
+// A complete change, applied in this order. It is validated as a whole before any part takes
+// effect.
 struct DeviceUpdate {
   std::optional<crypto::PrivateKey> private_key{};    // zeros clear it
-  std::optional<uint16_t> listen_port{};              // 0: any free one
+  std::optional<uint16_t> listen_port{};              // 0: any free port
   std::optional<uint32_t> fwmark{};                   // 0: none
-  std::optional<TransportCipher> transport_cipher{};  // of all peers; not part of UAPI
+  std::optional<TransportCipher> transport_cipher{};  // for all peers; not part of UAPI
   bool replace_peers = false;
   std::vector<PeerUpdate> peers{};  // one key may occur more than once
 };

@@ -10,15 +10,15 @@
 #include "crypto/secret.h"
 
 // Keys as text: base64 for people and files, hex on the control socket. All four functions use
-// arithmetic only, no table and no branch that depends on a key's content, so that neither the
-// cache nor the time tells anything of a key.
+// arithmetic only, no table and no branch that depends on a key's content, so that neither cache
+// nor timing reveals a key.
 namespace ringwire {
 
 inline constexpr size_t kKeyBase64Length = 44;  // 43 characters and '='
 inline constexpr size_t kKeyHexLength = 64;
 
-// The text may be of a secret: only for where a tool must print one. The caller zeroes it
-// (crypto::Cleanse) if so.
+// The text may be of a secret, if a tool must print one. Then the caller zeroes it
+// (crypto::Cleanse).
 std::string KeyToBase64(std::span<const uint8_t, 32> key);
 std::string KeyToHex(std::span<const uint8_t, 32> key);  // lower case
 

@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
-// Text that holds keys, in a std::string whose owner zeroes it in the end (crypto::Cleanse). Only
-// these functions may make it longer: a string that grows by itself frees a buffer with the keys in
-// it, and the buffers of fmt keep what passes through them.
+// Text with keys, in a std::string that its owner finally zeroes (crypto::Cleanse). Only these
+// functions may extend it: a string that grows by itself frees a buffer with keys, and fmt's
+// buffers keep their contents.
 namespace ringwire {
 
-// Makes room for `size` bytes in all; a buffer that the text leaves is zeroed.
+// Makes room for `size` bytes in total; zeroes the buffer that the text leaves.
 void ReserveSecret(size_t size, std::string* text);
 
 // Appends the parts. None of them lies in `text`.

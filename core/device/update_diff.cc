@@ -24,17 +24,17 @@ struct PeerState {
   std::string name{};
   TransportCipher transport_cipher = TransportCipher::kAuto;
   bool is_removed = false;
-  uint64_t generation = 0;            // of its prefixes: raised to forget all of them at once
+  uint64_t generation = 0;            // of its prefixes: raised to drop all of them at once
   std::vector<Prefix> allowed_ips{};  // sorted; filled in at the end
 };
 
-// The peers of a device, to try a change out on. Cryptokey routing gives every prefix to one peer
-// at most: the last one that asked.
+// A model of a device's peers on which to try a change. Cryptokey routing gives every prefix to at
+// most one peer: the last one to claim it.
 class PeersModel {
  public:
   void Load(const std::vector<PeerStatus>& peers);
   void Apply(const std::vector<PeerUpdate>& updates);
-  // In the order in which they came to be. The model is of no use afterwards.
+  // In the order of creation. The model is unusable afterwards.
   std::vector<PeerState> Take();
 
  private:
@@ -45,9 +45,9 @@ class PeersModel {
 
   void Apply(const PeerUpdate& update);
 
-  std::vector<PeerState> peers_;  // a removed one stays, and is never used again
+  std::vector<PeerState> peers_;  // a removed one stays and is never used again
   absl::flat_hash_map<crypto::PublicKey, size_t> index_by_key_;
-  absl::btree_map<Prefix, Owner> owners_;  // may name owners that have forgotten the prefix
+  absl::btree_map<Prefix, Owner> owners_;  // may name owners that dropped the prefix
 };
 
 void PeersModel::Load(const std::vector<PeerStatus>& peers) {
@@ -111,8 +111,8 @@ std::vector<PeerState> PeersModel::Take() {
   return std::move(peers_);
 }
 
-// Both sorted. By increments or by a new list, whichever is shorter. A prefix that goes to another
-// peer is in `lost` too: to take it away before its new owner's turn, or after it, changes nothing.
+// Both are sorted. Returns increments or a new list, whichever is shorter. A prefix that moves to
+// another peer is in `lost` too: removing it before or after its new owner's entry changes nothing.
 void DiffAllowedIps(const std::vector<Prefix>& current, const std::vector<Prefix>& target,
                     PeerUpdate* update) {
   std::vector<Prefix> lost;
@@ -202,8 +202,7 @@ void KeepUnnamed(const DeviceStatus& current, DeviceUpdate* wanted) {
   for (const PeerUpdate& peer : wanted->peers) {
     names_allowed_ips[peer.public_key] |= peer.replace_allowed_ips || !peer.allowed_ips.empty();
   }
-  // In front of all that is named, which so has the last word: on a prefix also that of another
-  // peer.
+  // Before all named values, so that these win; for a prefix also those of other peers.
   std::vector<PeerUpdate> peers;
   peers.reserve(current.peers.size() + wanted->peers.size());
   for (const PeerStatus& status : current.peers) {

@@ -5,14 +5,14 @@
 
 namespace ringwire {
 
-// The least change that brings a device in the state `current` to where applying `wanted` would
-// bring it, so that what stays the same is not touched and sessions live on, as with `wg syncconf`.
-// A peer that `wanted` replaces or lists again keeps the endpoint it has, unless `wanted` names
-// another. Pure; O(n log n) in peers and prefixes.
+// The smallest change that takes a device from the state `current` to the result of applying
+// `wanted`. Unchanged parts are not touched and sessions live on, as with `wg syncconf`. A peer
+// that `wanted` replaces or lists again keeps the endpoint it has, unless `wanted` names another.
+// Pure; O(n log n) in peers and prefixes.
 DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted);
 
-// Makes `wanted`, which replaces all peers, leave alone what it does not name of peers that the
-// device has: preshared key, keepalive and allowed IPs. Pure; O(n).
+// Makes `wanted`, which replaces all peers, keep the values that it does not name for peers of the
+// device: preshared key, keepalive and allowed IPs. Pure; O(n).
 void KeepUnnamed(const DeviceStatus& current, DeviceUpdate* wanted);
 
 }  // namespace ringwire

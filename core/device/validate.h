@@ -9,13 +9,13 @@
 
 namespace ringwire {
 
-// What of a device's state decides whether a change is possible.
+// The part of a device's state that decides whether a change is possible.
 struct DeviceFacts {
   size_t peer_count = 0;
   absl::FunctionRef<bool(const crypto::PublicKey&)> has_peer;
 };
 
-// Whether the whole of `update` can be applied, so that nothing is applied of one that cannot.
+// Whether all of `update` can be applied; otherwise the caller must apply none of it.
 // kResourceExhausted if at any point there would be more than kPeersMax peers, kInvalidArgument for
 // a value that no peer can have.
 absl::Status Validate(const DeviceUpdate& update, const DeviceFacts& facts);
