@@ -64,7 +64,7 @@ int RunDevice(const CLI::App& app, const Command& device, const std::vector<Comm
 // `--licences` stands beside `--version`, in either order.
 void AddVersionFlag(CLI::App* app) {
   CLI::Option* const licences = app->add_flag("--licences");
-  licences->description("With --version: shows the licences of everything in the binary");
+  licences->description("With --version: print the licences of everything in the binary");
   CLI::Option* const version = app->set_version_flag(
       "--version",
       [licences] {
@@ -120,7 +120,7 @@ int RunCommandLine(int argc, char** argv) {
   if (chosen == commands.end()) {
     return RunDevice(app, device, commands, words);
   }
-  if (HasOwnArguments(app)) return ReportUsage("flags go behind the command's name");
+  if (HasOwnArguments(app)) return ReportUsage("options belong after the command's name");
   return chosen->run();
 }
 

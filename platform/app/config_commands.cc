@@ -67,7 +67,7 @@ Command AddCheckCommand(CLI::App* app) {
 }
 
 Command AddStripCommand(CLI::App* app) {
-  return AddConfigCommand(app, "strip", "Print the part of a configuration that wg setconf takes",
+  return AddConfigCommand(app, "strip", "Print the part of a configuration that wg setconf accepts",
                           &PrintStripped);
 }
 

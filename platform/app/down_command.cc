@@ -113,7 +113,7 @@ int Down(const std::string& interface) {
 Command AddDownCommand(CLI::App* app) {
   auto argument = std::make_shared<std::string>();
   CLI::App* const parser =
-      app->add_subcommand("down", "End what `up` or `run` has started, and undo it");
+      app->add_subcommand("down", "End the service of `up` or `run`, and restore the host");
   parser->add_option("IFNAME", *argument, "The interface, or its configuration file")->required();
   return {parser, [argument] {
             StartLogging(spdlog::level::info, LogFormat::kText);

@@ -93,8 +93,7 @@ Command AddExecCommand(CLI::App* app, std::vector<std::string> program) {
   auto interface = std::make_shared<std::string>();
   CLI::App* const parser = app->add_subcommand(
       "exec", "Run a program in a tunnel's network namespace: exec IFNAME -- PROGRAM [ARGUMENTS]");
-  parser->add_option("IFNAME", *interface, "The interface, which has a Namespace of its own")
-      ->required();
+  parser->add_option("IFNAME", *interface, "An interface with a Namespace")->required();
   return {
       parser, [interface, program = std::move(program)] {
         if (!program.empty()) return Execute(*interface, program);

@@ -37,7 +37,7 @@ int Forget(const ForgetArguments& arguments) {
 Command AddForgetCommand(CLI::App* app) {
   auto arguments = std::make_shared<ForgetArguments>();
   CLI::App* const parser = app->add_subcommand(
-      "forget", "Clear what is remembered of a peer's handshakes (after its clock was set back)");
+      "forget", "Clear a peer's greatest handshake timestamp (after its clock was set back)");
   parser->add_option("IFNAME", arguments->interface_name, "The interface")->required();
   parser->add_option("PEER", arguments->peer, "The peer's public key")->required();
   return {parser, [arguments] { return Forget(*arguments); }};

@@ -108,7 +108,7 @@ Command AddRunCommand(CLI::App* app) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* const parser = AddGatewayCommand(
       app, "run",
-      "Do everything in a configuration file, in the foreground, and undo it at the end",
+      "Set up everything in a configuration file, in the foreground, and undo it at the end",
       arguments.get());
   return {parser, [arguments] { return RunInForeground(*arguments); }};
 }
@@ -116,10 +116,10 @@ Command AddRunCommand(CLI::App* app) {
 Command AddUpCommand(CLI::App* app) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* const parser = AddGatewayCommand(
-      app, "up", "Do everything in a configuration file, in the background, until `down`",
+      app, "up", "Set up everything in a configuration file, in the background, until `down`",
       arguments.get());
   parser->add_flag("--dry-run", arguments->dry_run,
-                   "Print the commands that a person would type for it, and do nothing");
+                   "Print the commands that a person would type, and do nothing");
   return {parser, [arguments] { return Up(*arguments); }};
 }
 

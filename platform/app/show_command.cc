@@ -71,8 +71,8 @@ int Show(const ShowArguments& arguments) {
 Command AddShowCommand(CLI::App* app) {
   auto arguments = std::make_shared<ShowArguments>();
   CLI::App* const parser = app->add_subcommand("show", "Show the state of running interfaces");
-  parser->add_option("IFNAME", arguments->interface_name, "The interface, or all");
-  parser->add_flag("--json", arguments->json, "One line of JSON an interface, with everything");
+  parser->add_option("IFNAME", arguments->interface_name, "The interface; all without it");
+  parser->add_flag("--json", arguments->json, "Print one line of JSON per interface");
   return {parser, [arguments] { return Show(*arguments); }};
 }
 

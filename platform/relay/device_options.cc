@@ -41,17 +41,17 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
   app->add_option("--pin", flags->pin, "Pin workers to CPUs: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--busy-poll", flags->busy_poll,
-                  "Look for packets a while before sleeping: auto, on or off")
+                  "Poll for packets before sleeping: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app->add_option("--offload", flags->offload,
-                  "Offloads: auto, off, or those to do without, as -uso,-udp-gro")
+                  "Offloads: auto, off, or a list such as -uso,-udp-gro")
       ->check(check_offload);
   app->add_option("--cipher", flags->cipher,
                   "Cipher of transport messages: auto or chacha20-poly1305")
       ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
-  app->add_option("--aead", flags->aead, "Whose ciphers: auto, boringssl or ipsec-mb")
+  app->add_option("--aead", flags->aead, "Library of the ciphers: auto, boringssl or ipsec-mb")
       ->check(CLI::IsMember({"auto", "boringssl", "ipsec-mb"}));
   app->add_option("--log-level", flags->log_level, "debug, info, warning, error or silent")
       ->check(check_level);
