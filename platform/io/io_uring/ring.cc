@@ -39,7 +39,7 @@ absl::Status SetUpError(int error) {
   } else if (error == ENOSYS) {
     advice = " (this kernel has no io_uring)";
   } else if (error == ENOMEM) {
-    advice = " (fewer workers, or a higher limit of locked memory, would do)";
+    advice = " (use fewer workers, or raise the limit of locked memory)";
   } else if (error == EINVAL) {
     advice = " (this kernel's io_uring is too old: 6.1 has what the ring needs)";
   }

@@ -10,11 +10,11 @@ namespace {
 std::string_view Instead(Offload offload) {
   switch (offload) {
     case Offload::kTso:
-      return "the kernel cuts TCP packets before it hands them over";
+      return "the kernel splits TCP superpackets itself";
     case Offload::kUso:
-      return "the kernel cuts UDP packets before it hands them over";
+      return "the kernel splits UDP superpackets itself";
     case Offload::kUdpGso:
-      return "datagrams are sent one by one where it was refused";
+      return "datagrams are sent one by one on that socket";
     case Offload::kUdpGro:
       return "datagrams are received one by one";
     case Offload::kMultishotRead:
@@ -86,7 +86,7 @@ void CapabilityLadder::Fall(Offload offload, int error) {
   RungState on = RungState::kOn;
   if (!rung.state.compare_exchange_strong(on, RungState::kFell)) return;
   warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
-        ") and is given up: " + std::string(Instead(offload)));
+        ") and is switched off: " + std::string(Instead(offload)));
 }
 
 void CapabilityLadder::Stumble(Offload offload, int error) {
@@ -95,7 +95,7 @@ void CapabilityLadder::Stumble(Offload offload, int error) {
   const uint32_t bit = uint32_t{1} << (static_cast<uint32_t>(error) % 32);
   if ((rung.stumbled_on.fetch_or(bit, std::memory_order_relaxed) & bit) != 0) return;
   warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
-        ") and stays on: what was refused is repeated without it (said once for this error)");
+        ") but stays on: the call is repeated without it (logged once per error)");
 }
 
 void CapabilityLadder::Restore(Offload offload) {
@@ -104,8 +104,8 @@ void CapabilityLadder::Restore(Offload offload) {
 }
 
 void LeaveMultishotUnused(CapabilityLadder* ladder) {
-  ladder->LeaveUnused(Offload::kMultishotRead, "of io_uring, and epoll is used");
-  ladder->LeaveUnused(Offload::kMultishotRecvmsg, "of io_uring, and epoll is used");
+  ladder->LeaveUnused(Offload::kMultishotRead, "needs io_uring; epoll is in use");
+  ladder->LeaveUnused(Offload::kMultishotRecvmsg, "needs io_uring; epoll is in use");
 }
 
 CapabilityLadder::Rung CapabilityLadder::Read(Offload offload) const {

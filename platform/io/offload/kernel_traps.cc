@@ -47,15 +47,16 @@ std::string AvoidKernelTraps(std::string_view release, const OffloadSwitches& sw
   if (*merge_udp && *version < kTunnelsMended && !switches.IsTrusted(Offload::kTunGsoWrite)) {
     *merge_udp = false;
     ladder->Limit(Offload::kTunGsoWrite,
-                  "of TCP only (" + linux + " loses merged packets for VXLAN and Geneve devices)");
+                  "for TCP only (" + linux + " loses merged packets for VXLAN and Geneve devices)");
   }
   if (*version < kTrainsBroken || *version >= kTrainsMended || !ladder->IsOn(Offload::kUdpGso) ||
       switches.IsTrusted(Offload::kUdpGso)) {
     return "";
   }
-  const std::string why = linux + " breaks trains on some network devices; 7.1.5 is mended";
+  const std::string why = linux + " breaks trains on some network devices; 7.1.5 is fixed";
   ladder->Refuse(Offload::kUdpGso, why);
-  return "offload udp-gso is not used: " + why + " (--offload=+udp-gso if this one is too)";
+  return "offload udp-gso is not used: " + why +
+         " (use --offload=+udp-gso if this kernel is fixed too)";
 }
 
 }  // namespace ringwire::platform

@@ -122,8 +122,8 @@ void ProveUdpOffloads(CapabilityLadder* ladder) {
   const Arrived arrived = ReceiveTrain(receiver.get(), train);
   if (!arrived.trouble.empty()) return DoubtTrains(ladder, arrived.trouble);
   if (!arrived.intact) {
-    ladder->Refuse(Offload::kUdpGso, "a train over loopback came out wrong");
-    ladder->Refuse(Offload::kUdpGro, "a train over loopback came out wrong");
+    ladder->Refuse(Offload::kUdpGso, "a train over loopback arrived changed");
+    ladder->Refuse(Offload::kUdpGro, "a train over loopback arrived changed");
   } else if (!arrived.as_one) {
     // Loopback itself may have cut it (ethtool can set that), and another device would not.
     ladder->Doubt(Offload::kUdpGro, "a train over loopback arrived in pieces");
@@ -152,7 +152,7 @@ bool ProveTunOffloads(CapabilityLadder* ladder, bool otherwise) {
   }
   if (WriteSuperpacket(*device, /*tcp=*/false)) return true;
   ladder->Limit(Offload::kTunGsoWrite,
-                "of TCP only (" + Tried("write a merged UDP packet to a TUN device") + ")");
+                "for TCP only (" + Tried("write a merged UDP packet to a TUN device") + ")");
   return false;
 }
 

@@ -63,7 +63,7 @@ absl::Status SendRawFrame(const TunDevice& device, IpFamily family,
     ::setsockopt(sender.get(), SOL_PACKET, PACKET_QDISC_BYPASS, &off, sizeof(off));
     if (send()) return absl::OkStatus();
   }
-  return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+  return absl::ErrnoToStatus(errno, absl::StrCat("send through ", device.name));
 }
 
 absl::Status SendBoundToDevice(const TunDevice& device, std::span<const uint8_t> payload,
@@ -72,7 +72,7 @@ absl::Status SendBoundToDevice(const TunDevice& device, std::span<const uint8_t>
   if (!sender.valid()) return absl::ErrnoToStatus(errno, "open a UDP socket");
   if (::setsockopt(sender.get(), SOL_SOCKET, SO_BINDTODEVICE, device.name.c_str(),
                    static_cast<socklen_t>(device.name.size())) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+    return absl::ErrnoToStatus(errno, absl::StrCat("send through ", device.name));
   }
   constexpr std::array<uint8_t, 4> kDocumentationAddress{192, 0, 2, 2};
   Endpoint to;
@@ -80,7 +80,7 @@ absl::Status SendBoundToDevice(const TunDevice& device, std::span<const uint8_t>
   OutgoingMessage message;
   message.Set({to, 0, segment_bytes, false}, payload);
   if (::sendmsg(sender.get(), &message.header(), MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("send by way of ", device.name));
+    return absl::ErrnoToStatus(errno, absl::StrCat("send through ", device.name));
   }
   return absl::OkStatus();
 }

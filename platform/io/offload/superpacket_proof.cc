@@ -180,7 +180,7 @@ Seen TrySocket(const TunDevice& device, std::string* why) {
 
 void Settle(Offload offload, Seen seen, const std::string& why, CapabilityLadder* ladder) {
   if (seen == Seen::kCut) {
-    ladder->Refuse(offload, "the kernel grants it and hands over pieces all the same");
+    ladder->Refuse(offload, "the kernel grants it but delivers pieces");
   } else if (seen == Seen::kNothing) {
     ladder->Doubt(offload, why);
   }

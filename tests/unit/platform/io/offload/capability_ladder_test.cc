@@ -51,10 +51,10 @@ TEST_F(CapabilityLadderTest, AnUntestedOffloadIsUsedWithADoubt) {
 
 TEST_F(CapabilityLadderTest, ALimitIsShownBesideADoubtAndChangesNothing) {
   ladder_.Doubt(Offload::kTunGsoWrite, "no device");
-  ladder_.Limit(Offload::kTunGsoWrite, "of TCP only");
+  ladder_.Limit(Offload::kTunGsoWrite, "for TCP only");
   ladder_.Limit(Offload::kUso, "whatever");
   EXPECT_TRUE(ladder_.IsOn(Offload::kTunGsoWrite));
-  EXPECT_EQ(ladder_.Read(Offload::kTunGsoWrite).why, "not proved: no device; of TCP only");
+  EXPECT_EQ(ladder_.Read(Offload::kTunGsoWrite).why, "not proved: no device; for TCP only");
   EXPECT_EQ(ladder_.Read(Offload::kUso).why, "switched off");
 }
 
@@ -65,9 +65,10 @@ TEST_F(CapabilityLadderTest, AStumbleLeavesItOnAndIsOneLineForEachError) {
   EXPECT_TRUE(ladder_.IsOn(Offload::kUdpGso));
   EXPECT_EQ(ladder_.Read(Offload::kUdpGso).falls, 9u);
   ASSERT_EQ(warnings_.size(), 3u);
-  EXPECT_EQ(warnings_[0],
-            "offload udp-gso failed (Message too long) and stays on: what was refused is repeated "
-            "without it (said once for this error)");
+  EXPECT_EQ(
+      warnings_[0],
+      "offload udp-gso failed (Message too long) but stays on: the call is repeated without it "
+      "(logged once per error)");
 }
 
 TEST_F(CapabilityLadderTest, RepeatedFallsLogOneLineAndCountEach) {
@@ -76,9 +77,9 @@ TEST_F(CapabilityLadderTest, RepeatedFallsLogOneLineAndCountEach) {
   EXPECT_EQ(rung.state, RungState::kFell);
   EXPECT_EQ(rung.why, "Input/output error");
   EXPECT_EQ(rung.falls, 3u);
-  EXPECT_EQ(warnings_,
-            std::vector<std::string>{"offload udp-gso failed (Input/output error) and is given up: "
-                                     "datagrams are sent one by one where it was refused"});
+  EXPECT_EQ(warnings_, std::vector<std::string>{
+                           "offload udp-gso failed (Input/output error) and is switched off: "
+                           "datagrams are sent one by one on that socket"});
 }
 
 TEST_F(CapabilityLadderTest, RestoresOnlyFallenRungs) {

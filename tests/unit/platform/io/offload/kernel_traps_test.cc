@@ -39,9 +39,9 @@ TEST(KernelTrapsTest, TrainsThatTheKernelCorruptsAreNotSent) {
     const CapabilityLadder::Rung rung = avoided.ladder.Read(Offload::kUdpGso);
     EXPECT_EQ(rung.state, RungState::kRefused) << release;
     EXPECT_EQ(rung.why, "Linux " + std::string(release) +
-                            " breaks trains on some network devices; 7.1.5 is mended");
+                            " breaks trains on some network devices; 7.1.5 is fixed");
     EXPECT_EQ(avoided.line, "offload udp-gso is not used: " + rung.why +
-                                " (--offload=+udp-gso if this one is too)");
+                                " (use --offload=+udp-gso if this kernel is fixed too)");
     EXPECT_TRUE(avoided.ladder.IsOn(Offload::kUdpGro));
   }
   for (const char* const release : {"6.18.44", "6.99.99", "7.1.5", "7.1.10", "7.2.0", "8.0.1"}) {
@@ -75,7 +75,7 @@ TEST(KernelTrapsTest, MergedUdpThatMayBeVxlanIsNotWrittenToKernelsThatLoseIt) {
     EXPECT_FALSE(avoided.merge_udp) << release;
     EXPECT_TRUE(avoided.ladder.IsOn(Offload::kTunGsoWrite));  // of TCP
     EXPECT_EQ(avoided.ladder.Read(Offload::kTunGsoWrite).why,
-              "of TCP only (Linux " + std::string(release) +
+              "for TCP only (Linux " + std::string(release) +
                   " loses merged packets for VXLAN and Geneve devices)");
   }
   for (const char* const release : {"6.8.5", "6.8.12-arch1-1", "6.9.0", "7.0.0", "unknown"}) {

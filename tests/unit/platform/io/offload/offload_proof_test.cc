@@ -76,7 +76,7 @@ TEST_F(OffloadProofTest, ATrainThatArrivesChangedIsARefusal) {
   ProveUdpOffloads(&ladder_);
   for (const Offload offload : {Offload::kUdpGso, Offload::kUdpGro}) {
     EXPECT_EQ(ladder_.Read(offload).state, RungState::kRefused) << OffloadName(offload);
-    EXPECT_EQ(WhyOf(offload), "a train over loopback came out wrong");
+    EXPECT_EQ(WhyOf(offload), "a train over loopback arrived changed");
   }
 }
 
@@ -101,7 +101,7 @@ TEST_F(OffloadProofTest, QueuesThatAreAddedLeaveTheDeviceItsSuperpackets) {
   }
 }
 
-constexpr const char* kPieces = "the kernel grants it and hands over pieces all the same";
+constexpr const char* kPieces = "the kernel grants it but delivers pieces";
 
 TEST_F(OffloadProofTest, ADeviceThatLostItsMaskIsARefusal) {
   for (const bool tso : {true, false}) {
@@ -187,7 +187,7 @@ TEST_F(OffloadProofDeathTest, ATunDeviceThatTakesMergedTcpOnlyIsALimit) {
     ::_exit(!merges_udp && ladder_.IsOn(Offload::kTunGsoWrite) ? 0 : 1);
   };
   EXPECT_EXIT(prove(), testing::ExitedWithCode(0),
-              "of TCP only .write a merged UDP packet to a TUN device: Invalid argument");
+              "for TCP only .write a merged UDP packet to a TUN device: Invalid argument");
 }
 
 // As a service whose unit allows no raw sockets.
@@ -196,7 +196,7 @@ TEST_F(OffloadProofDeathTest, WithoutRawSocketsUsoIsProvedByATrainAndTsoIsADoubt
     RefuseSystemCall(SYS_sendto, EPERM);
     ProveTunOffloads(&ladder_, /*otherwise=*/false);
     ::_exit(WhyOf(Offload::kUso).empty() && ladder_.IsOn(Offload::kTso) &&
-                    WhyOf(Offload::kTso).starts_with("not proved: send by way of rwprobe")
+                    WhyOf(Offload::kTso).starts_with("not proved: send through rwprobe")
                 ? 0
                 : 1);
   };
