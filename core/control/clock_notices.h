@@ -6,11 +6,11 @@
 #include "core/noise/tai64n.h"
 #include "crypto/secret.h"
 
-// A wall clock that was set back locks its host out: its initiations are dated before the greatest
-// one that the peer remembers (rule 19). Nothing on the wire says so, hence these.
+// A wall clock that was set back locks its host out: its initiations are older than the greatest
+// timestamp that the peer keeps (rule 19). Nothing on the wire shows it, so these notices do.
 namespace ringwire {
 
-// Smaller gaps come from duplicated and reordered datagrams and from clocks being disciplined.
+// Duplicated and reordered datagrams and clock adjustments cause smaller gaps.
 inline constexpr absl::Duration kClockTolerance = absl::Seconds(5);
 
 // As responder: a genuine initiation was refused because of its date.

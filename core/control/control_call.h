@@ -7,7 +7,7 @@
 
 namespace ringwire {
 
-// What the caller of ControlPlane gives along with every call, passed on as one.
+// The arguments that ControlPlane's caller passes with every call, in one struct.
 struct ControlCall {
   Instant now;
   absl::Time wall_now;

@@ -12,12 +12,12 @@
 namespace ringwire {
 namespace {
 
-// Peers that may begin something, perhaps a handshake (0.2 ms), before control's caller is asked
-// for its news again: a hundred thousand peers begin at once when a link goes up.
+// Peers that may start something, perhaps a handshake (0.2 ms), before control returns to its
+// caller: when a link goes up, a hundred thousand peers start at once.
 constexpr size_t kPeersInARow = 16;
-// Initiations without an answer after which a peer may be somewhere else: 15 s.
+// Unanswered initiations after which a peer may have another address: 15 s.
 constexpr int kAttemptsUntilSuspicion = 4;
-// How soon retired objects that a reader may hold are looked at again.
+// When to check retired objects again that a reader may hold.
 constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 
 }  // namespace
@@ -48,7 +48,7 @@ bool ControlPlane::Impl::IsReachable(const Peer& peer) const {
 }
 
 void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds) {
-  // Taken before anything that they point to is read: what changes after that raises them again.
+  // Clear the bits before reading the state in question: a later change sets them again.
   kinds |= peer.slot->pending_events.exchange(0);
   if (!IsLinkUp()) return;
   if ((kinds & kEndpointChanged) != 0) {
@@ -60,7 +60,7 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
   if ((kinds & kKeyConfirmed) != 0) {
     uint32_t confirmed = peer.slot->confirmed_index.load();
     sessions.Confirm(call, peer);
-    peer.slot->confirmed_index.compare_exchange_strong(confirmed, 0);  // `current` says it now
+    peer.slot->confirmed_index.compare_exchange_strong(confirmed, 0);  // `current` has it now
   }
   if ((kinds & kNeedHandshake) != 0) sessions.SendStaged(call, peer);
   if ((kinds & kRekeyDue) != 0 && peer.WantsRenewal(call.now)) sessions.Begin(call, peer);
@@ -77,13 +77,13 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
   const TimerDecision decision = Decide(call.now, peer.timers, activity.Read());
   if (decision.zeroise) {
     peer.timers.zeroise_at = Instant::InfiniteFuture();
-    // The secrets of a handshake under way are seconds old and end with it; after a long sleep it
-    // may have begun in this very turn, for the packet that woke us.
+    // The secrets of a handshake under way are seconds old and end with it. After a long sleep it
+    // may have started in this call, for the packet that woke us.
     peer.keypairs.Clear(call.now);
   }
   if (decision.abandon_handshake) sessions.Abandon(call, peer);
   if (decision.initiate) {
-    // Silence may mean that our source address is not what it was.
+    // Silence may mean that our source address has changed.
     if (peer.timers.handshake_under_way()) {
       peer.ForgetSourceAddress(&shared->quiescence, call.now);
     }
@@ -113,7 +113,7 @@ void ControlPlane::Impl::Keepalive(const ControlCall& call, Peer& peer,
     peer.timers.persistent_not_before = call.now + peer.timers.persistent_keepalive;
   }
   sessions.SendKeepalive(call, peer);
-  // What came after the packet that this one answers is owed an answer of its own.
+  // Packets that came after the one that this answers need an answer of their own.
   if (more) (void)activity.DataReceived(call.now);  // Arm() follows
 }
 
@@ -212,7 +212,7 @@ void ControlPlane::HandleAllEvents(Instant now, absl::Time wall_now, ControlOutp
 
 void ControlPlane::HandleTimeout(Instant now, absl::Time wall_now, ControlOutput* out) {
   const ControlCall call{now, wall_now, out};
-  // Taken out first: each peer has one turn a call, whatever its turn arms.
+  // Taken out first: each peer is handled once per call, whatever it arms.
   std::vector<uint32_t> due;
   while (due.size() < kPeersInARow) {
     const std::optional<uint32_t> index = impl_->deadlines.PopDue(now);

@@ -71,7 +71,7 @@ void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& upda
   if (update.replace_peers) {
     peers.ForEach([&](Peer& peer) { Remove(call.now, peer); });
   }
-  // A peer starts when all that is said of it has taken effect, routes included.
+  // A peer starts after all of its settings have taken effect, routes included.
   std::vector<Starting> starting;
   for (const PeerUpdate& peer : update.peers) ApplyPeer(call, peer, &starting);
   CommitRemovals(call.now);
@@ -103,8 +103,8 @@ void ControlPlane::Impl::ApplyPrivateKey(const ControlCall& call, const crypto::
   }
   sessions.SetIdentity(identity);
   cookie_secret.SetPublicKey(identity.public_key, call.now);
-  // What is staged goes on under the new key. Keepalives need no word: with a first key they are
-  // due, with another one their timers go on.
+  // Staged packets stay, for the new key. Keepalives need no action: with a first key they are due,
+  // with a new one their timers continue.
   size_t started = 0;
   peers.ForEach([&](Peer& peer) { StartInTurn(call, peer, false, &started); });
 }
@@ -138,7 +138,7 @@ void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& up
     peer->persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
     peer->timers.persistent_not_before = Instant();
   }
-  // Once it is on and there is somewhere to send it, the first one goes out at once.
+  // When it is on and the endpoint is known, the first one is sent at once.
   const bool keepalive =
       peer->persistent_keepalive_seconds > 0 && (old_keepalive == 0 || !had_endpoint);
   starting->push_back({peer->id(), keepalive});

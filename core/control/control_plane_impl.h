@@ -23,7 +23,7 @@
 
 namespace ringwire {
 
-// Joins the parts of the control plane. Every entry ends with Finish(), and whatever touched a peer
+// Joins the parts of the control plane. Every entry ends with Finish(), and every change of a peer
 // ends with Arm().
 struct ControlPlane::Impl {
   Impl(SharedState* shared_state, crypto::Random* random_source, WorkerCounters* drop_counters,
@@ -34,17 +34,17 @@ struct ControlPlane::Impl {
 
   // control_plane.cc
   bool IsLinkUp() const { return shared->device_up.load(); }
-  // The link is up, we have a key and know where the peer is.
+  // The link is up, we have a key, and the peer's endpoint is known.
   bool IsReachable(const Peer& peer) const;
   void TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds);
   void RunTimers(const ControlCall& call, Peer& peer);
   void Keepalive(const ControlCall& call, Peer& peer, const TimerDecision& decision);
-  // Sees to it that the peer is looked at when its next timer is due.
+  // Schedules the peer for its next timer.
   void Arm(Instant now, Peer& peer);
-  // Lets the peer begin what it has reason for.
+  // Starts what the peer needs: a handshake or a keepalive.
   void Start(const ControlCall& call, Peer& peer, bool keepalive);
-  // The same for one of many: the first few of a call start at once, the others as HandleTimeout
-  // comes to them. A handshake is dear, and control has more to do.
+  // The same for one of many: the first few of a call start at once, the others through
+  // HandleTimeout. Handshakes are expensive, and control has other work.
   void StartInTurn(const ControlCall& call, Peer& peer, bool keepalive, size_t* started);
   void Stop(Instant now, Peer& peer);
   void Finish(Instant now);
@@ -60,7 +60,7 @@ struct ControlPlane::Impl {
   void ApplyPeer(const ControlCall& call, const PeerUpdate& update,
                  std::vector<Starting>* starting);
   void ApplyAllowedIps(const PeerUpdate& update, Peer& peer);
-  // The peer is gone for the workers once CommitRemovals() has published it.
+  // Workers lose the peer when CommitRemovals() publishes the change.
   void Remove(Instant now, Peer& peer);
   void CommitRemovals(Instant now);
 
@@ -72,10 +72,10 @@ struct ControlPlane::Impl {
   DeadlineQueue deadlines;
 
   uint32_t fwmark = 0;
-  // Slots of removed peers, to be retired when no published route leads to them any more.
+  // Slots of removed peers, to retire when no published route leads to them any more.
   std::vector<std::shared_ptr<PeerSlot>> removed;
   Instant last_now;
-  // When to look again for retired objects that readers may still hold.
+  // When to check retired objects again that readers may hold.
   Instant collect_at = Instant::InfiniteFuture();
 };
 

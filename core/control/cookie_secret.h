@@ -11,12 +11,11 @@
 
 namespace ringwire {
 
-// The secret behind our cookies (WP §5.4.7), and the checker made of it that the workers use.
+// The secret of our cookies (WP §5.4.7), and the workers' checker made from it.
 //
-// The secret is replaced by the first call that control gets when 120 s have passed, not by a
-// timer: cookies are demanded only under load, load brings control a call at once, and an idle
-// device is not woken. The secret before stays valid for one more period. Thread-compatible:
-// control's.
+// Control's first call after 120 s replaces the secret, not a timer: cookies are demanded only
+// under load, load calls control at once, and an idle device is not woken. The previous secret
+// stays valid for one more period. Thread-compatible: for the control thread.
 class CookieSecret {
  public:
   CookieSecret(SharedState* shared, crypto::Random* random) : shared_(shared), random_(random) {}
@@ -26,7 +25,7 @@ class CookieSecret {
 
   // Publishes a checker for this key of ours.
   void SetPublicKey(const crypto::PublicKey& public_key, Instant now);
-  // The device has no key any more.
+  // Call when the device has no key any more.
   void Clear(Instant now);
   void RotateIfDue(Instant now);
 

@@ -12,8 +12,8 @@
 
 namespace ringwire {
 
-// When each peer wants to be looked at next: at most one deadline a peer, found earliest first and,
-// among equal ones, by the lowest peer index, so that a simulation repeats. Thread-compatible.
+// The next deadline of each peer: at most one per peer, earliest first and, among equal ones,
+// lowest peer index first, so that a simulation repeats. Thread-compatible.
 class DeadlineQueue {
  public:
   // Replaces the peer's deadline; InfiniteFuture takes it away.
@@ -28,7 +28,7 @@ class DeadlineQueue {
 
  private:
   absl::btree_set<std::pair<Instant, uint32_t>> ordered_;
-  std::vector<Instant> deadlines_;  // by peer index; says where in ordered_ the peer is
+  std::vector<Instant> deadlines_;  // by peer index: the peer's position in ordered_
 };
 
 }  // namespace ringwire

@@ -12,7 +12,7 @@ void Keypairs::AddAsInitiator(std::shared_ptr<Keypair> keypair, Instant now) {
   shared_->index_table.Publish(keypair->local_index(), keypair.get());
   std::shared_ptr<Keypair> replaced = std::move(current_);
   MakeCurrent(std::move(keypair));
-  slot_->confirmed_index.store(0);  // whatever it said, this one is newer
+  slot_->confirmed_index.store(0);  // this session is newer
   if (next_ != nullptr) {
     Discard(std::move(replaced), now);
     replaced = std::move(next_);

@@ -10,27 +10,27 @@
 
 namespace ringwire {
 
-// The three sessions that a peer may have at a time: all of them receive, `current` alone sends.
-// Every session held here is published in the index table; one that leaves is taken out of it first
-// and then retired to the quiescence domain. Thread-compatible: control's.
+// The three sessions that a peer may have: all receive, only `current` sends. The index table
+// publishes every session held here. A session that leaves is removed from the table first and then
+// retired to the quiescence domain. Thread-compatible: for the control thread.
 class Keypairs {
  public:
-  // Both outlive it, and Clear() comes before the end.
+  // Both arguments outlive it. Call Clear() before destruction.
   Keypairs(SharedState* shared, PeerSlot* slot) : shared_(shared), slot_(slot) {}
   ~Keypairs();
   Keypairs(const Keypairs&) = delete;
   Keypairs& operator=(const Keypairs&) = delete;
 
-  // The session's index is reserved by the caller, and is this class's from here on.
-  // As initiator: usable at once. A session that still awaited confirmation becomes the previous
-  // one, because the peer may be sending under it.
+  // The caller has reserved the session's index; this class owns it from now on. As initiator:
+  // usable at once. A session that still waits for confirmation becomes the previous one, because
+  // the peer may be sending under it.
   void AddAsInitiator(std::shared_ptr<Keypair> keypair, Instant now);
-  // As responder: awaits confirmation; a session that awaited it and the previous one are
-  // discarded, so that a flood of initiations never holds more than the three.
+  // As responder: waits for confirmation. Discards a session that waited for it, and the previous
+  // one, so that a flood of initiations never holds more than three.
   void AddAsResponder(std::shared_ptr<Keypair> keypair, Instant now);
   // Makes `next` the current session once it has received a message. False: nothing to confirm.
   bool Confirm(Instant now);
-  // Nothing is sent any more under the present keys; receiving goes on.
+  // Stops sending under the present keys; they still receive.
   void ExpireSending();
   void Clear(Instant now);
 

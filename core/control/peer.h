@@ -22,25 +22,26 @@
 
 namespace ringwire {
 
-// Everything that control knows of one peer. What the workers see of it is `slot`. Lives in a
-// PeerTable; thread-compatible: control's.
+// Control's state of one peer. Workers see only `slot`. Lives in a PeerTable. Thread-compatible:
+// for the control thread.
 struct Peer {
   Peer(PeerId peer_id, const crypto::PublicKey& public_key, SharedState* shared);
 
   PeerId id() const { return slot->id; }
   const crypto::PublicKey& public_key() const { return remote.public_key; }
-  // `current` exists and has time, counters and bytes left for all that can be staged.
+  // `current` exists and has time, counters and bytes left for all packets that can be staged.
   bool CanSend(Instant now) const;
-  // The present session is its initiator's to renew, or used up (WP §6.2, rule 6).
+  // Whether to renew the present session: we initiated it and it is old enough, or it is used up
+  // (WP §6.2, rule 6).
   bool WantsRenewal(Instant now) const;
 
-  // The DH of both static keys, computed when it is first needed: a configuration of many peers
-  // must not cost one each. False: it is zero, no handshake is possible (rule 13).
+  // The DH of both static keys, computed at its first use: loading many peers must not cost one
+  // each. False: it is zero, no handshake is possible (rule 13).
   [[nodiscard]] bool PrepareStaticStatic(const LocalIdentity& local);
-  // After a change of the device's key.
+  // Call after a change of the device's key.
   void ForgetStaticStatic();
 
-  // Publishes where the peer is, unless that is known already, and retires the endpoint before.
+  // Publishes the peer's endpoint, unless it is unchanged, and retires the previous one.
   void MoveEndpoint(const Endpoint& to, QuiescenceDomain* quiescence, Instant now);
   // Lets the kernel's routing choose the source address again.
   void ForgetSourceAddress(QuiescenceDomain* quiescence, Instant now);
@@ -52,18 +53,18 @@ struct Peer {
   Keypairs keypairs;
   TimerState timers;
 
-  // Our initiation that awaits a response; its local_index is reserved.
+  // Our initiation that waits for a response; its local_index is reserved.
   std::optional<PendingInitiation> pending;
   Tai64n last_stamp_sent;
-  Instant accept_initiation_at;  // no initiation is accepted before (20 ms flood rule)
+  Instant accept_initiation_at;  // initiations before this time are refused (20 ms flood rule)
   std::optional<absl::Time> last_handshake;
-  bool clock_warned = false;  // rule 19 is said once
+  bool clock_warned = false;  // rule 19 is reported once
 
-  std::shared_ptr<Endpoint> endpoint;  // what slot->endpoint points to
+  std::shared_ptr<Endpoint> endpoint;  // the object of slot->endpoint
   std::string name;
   uint16_t persistent_keepalive_seconds = 0;
   TransportCipher transport_cipher = TransportCipher::kAuto;
-  // Answers in AES-256-GCM since a session was last seen to stand.
+  // Answers in AES-256-GCM since a session was last established.
   int unconfirmed_aes_responses = 0;
 };
 

@@ -14,7 +14,7 @@ Peer& PeerTable::Add(const crypto::PublicKey& public_key, SharedState* shared) {
   CHECK(is_new);
   free_.pop_back();
   Place& place = places_[index];
-  // Generation 0 is nobody's.
+  // Generation 0 is no peer.
   if (++place.generation == 0) ++place.generation;
   place.peer = std::make_unique<Peer>(PeerId{index, place.generation}, public_key, shared);
   return *place.peer;

@@ -13,25 +13,24 @@
 
 namespace ringwire {
 
-// All peers, each at a place of its own for as long as it lives. A place that is used again has a
-// new generation, so an id that outlived its peer finds nobody. The hash map is an index only:
-// whoever goes through all peers goes by place, in the same order in every run.
-// Thread-compatible: control's.
+// All peers, each in a slot of its own for its lifetime. A reused slot has a new generation, so an
+// id that outlived its peer finds none. The hash map is only an index: iteration goes by slot, in
+// the same order in every run. Thread-compatible: for the control thread.
 class PeerTable {
  public:
   // The key must be new.
   Peer& Add(const crypto::PublicKey& public_key, SharedState* shared);
-  // Destroys the peer. What the workers may still see of it (its slot) is the caller's to retire.
+  // Destroys the peer. The caller retires the part that workers may still see (its slot).
   void Remove(PeerId id);
 
   Peer* Find(const crypto::PublicKey& public_key) const;
   Peer* Find(PeerId id) const;
   Peer* At(uint32_t index) const { return places_[index].peer.get(); }
   size_t size() const { return by_key_.size(); }
-  // How many indices there are, those at which there is nobody at present (nullptr) included.
+  // The number of indices, unused ones (nullptr) included.
   size_t places() const { return places_.size(); }
 
-  // Calls `visit(Peer&)` for each; it may remove the peer that it is given, and no other.
+  // Calls `visit(Peer&)` for each peer; it may remove that peer and no other.
   template <typename Visit>
   void ForEach(Visit visit) const {
     for (size_t i = 0; i < places_.size(); ++i) {

@@ -95,7 +95,7 @@ void Sessions::Abandon(const ControlCall& call, Peer& peer) {
 
 void Sessions::Confirm(const ControlCall& call, Peer& peer) {
   if (!peer.keypairs.Confirm(call.now)) return;
-  // The peer has chosen this session; one more of our own making would only compete with it.
+  // The peer has chosen this session; a new one of ours would only compete with it.
   DropPending(peer);
   Complete(call, peer);
   if (!peer.slot->staged.empty()) SendStaged(call, peer);
@@ -197,8 +197,8 @@ bool Sessions::IsAesUsable(const Peer& peer) const {
 }
 
 crypto::AeadSuite Sessions::ChooseSuite(const Peer& peer, const Tai64n& timestamp) const {
-  // An initiator that never takes an answer in AES-256-GCM may not have meant to offer it: its
-  // timestamp may end in the code by accident. The cap is there so that it gets through.
+  // An initiator that never accepts an answer in AES-256-GCM may have made no offer: its timestamp
+  // may end in the code by accident. With the cap it gets through.
   const bool accept = timestamp.HasOffer() && IsAesUsable(peer) &&
                       peer.unconfirmed_aes_responses < kUnconfirmedAesResponsesMax;
   return accept ? crypto::AeadSuite::kAes256Gcm : crypto::AeadSuite::kChaCha20Poly1305;

@@ -25,42 +25,42 @@
 namespace ringwire {
 
 // How sessions begin and end: handshakes in both roles, their confirmation, keepalives. It leaves
-// deadlines in Peer::timers; whoever calls arms them afterwards. Thread-compatible: control's.
+// deadlines in Peer::timers, which the caller arms. Thread-compatible: for the control thread.
 class Sessions {
  public:
-  // All four outlive it. `has_aes`: ControlOptions.
+  // All pointers outlive it. `has_aes`: see ControlOptions.
   Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters, PeerTable* peers,
            bool has_aes);
 
   // nullopt: the device has no private key.
   const std::optional<LocalIdentity>& identity() const { return identity_; }
-  // Rule 16: with another key, handshakes under way are dropped, what derives from the old key is
-  // forgotten, and nothing is sent any more under present sessions.
+  // Rule 16: with another key, drops handshakes under way and values derived from the old key, and
+  // stops sending under present sessions.
   void SetIdentity(std::optional<LocalIdentity> identity);
 
-  // Drops handshakes under way and sends nothing more under present sessions. With the next packet
-  // everything begins anew.
+  // Drops handshakes under way and stops sending under present sessions. The next packet starts
+  // anew.
   void ExpireAll();
 
-  // Takes a handshake message. Returns the peer that it was proven to be from, or that a cookie
-  // reply was for; nullptr when it was dropped and counted.
+  // Takes a handshake message. Returns its authenticated sender, or the peer of a cookie reply;
+  // nullptr if it was dropped and counted.
   Peer* Consume(const ControlCall& call, const HandshakeDatagram& datagram);
 
-  // Starts a handshake, unless one is under way. Where one was sent or answered less than
-  // REKEY_TIMEOUT ago, it starts when that has passed (rules 7 and 17).
+  // Starts a handshake, unless one is under way. If an initiation was sent or answered less than
+  // REKEY_TIMEOUT ago, it starts after that time (rules 7 and 17).
   void Begin(const ControlCall& call, Peer& peer);
   // Sends the next initiation of a handshake, with fresh keys and a fresh index.
   void SendInitiation(const ControlCall& call, Peer& peer);
-  // Gives a handshake up: what waited for it is dropped, secrets go in good time (rule 5).
+  // Gives a handshake up: drops waiting packets; the secrets go at their deadline (rule 5).
   void Abandon(const ControlCall& call, Peer& peer);
-  // Sends with the next session from now on if that has received something (WP §5.4.5).
+  // Makes the next session current if it has received something (WP §5.4.5).
   void Confirm(const ControlCall& call, Peer& peer);
 
-  // What is staged goes out now, or as soon as there is a session. Without a session it begins one
-  // even if nothing is staged: a full pool may have kept nothing of this peer.
+  // Sends staged packets now, or when there is a session. Without a session it starts one even if
+  // nothing is staged: a full pool may have kept no packet of this peer.
   void SendStaged(const ControlCall& call, Peer& peer);
-  // Any packet will do to say that we are there: staged ones, or else an empty one. Without a
-  // session it takes a handshake, which ends with such a packet.
+  // Sends any packet to show that we are alive: staged ones, else an empty one. Without a session
+  // it starts a handshake, which ends with such a packet.
   void SendKeepalive(const ControlCall& call, Peer& peer);
 
   // Ends the handshake under way and all sessions, and zeroes their keys.
@@ -70,7 +70,7 @@ class Sessions {
   // Spreads retries over 0 to 333 ms (rule 7).
   absl::Duration Jitter();
 
-  // Of the whole device; a peer may have a stricter one. In force from the next handshake on.
+  // For the whole device; a peer may have a stricter one. Effective from the next handshake on.
   void set_transport_cipher(TransportCipher cipher) { transport_cipher_ = cipher; }
   TransportCipher transport_cipher() const { return transport_cipher_; }
   const HandshakeCounts& counts() const { return counts_; }
@@ -94,15 +94,15 @@ class Sessions {
   bool IsAesUsable(const Peer& peer) const;
   crypto::AeadSuite ChooseSuite(const Peer& peer, const Tai64n& timestamp) const;
 
-  // What every authenticated handshake message does to its peer.
+  // The effects of every authenticated handshake message on its peer.
   void Received(const ControlCall& call, Peer& peer, size_t bytes, const Endpoint& from);
   void Send(const ControlCall& call, Peer& peer, std::span<const uint8_t> message, uint8_t tos);
   bool SealKeepalive(const ControlCall& call, Peer& peer);
-  // The current session stands now: the handshake is over.
+  // The current session is established: the handshake is over.
   void Complete(const ControlCall& call, Peer& peer);
   void DropPending(Peer& peer);
-  // The timestamp of an initiation, always greater than the one before; with the offer, if there is
-  // one to make.
+  // The timestamp of an initiation, always greater than the previous one; with the offer, if we
+  // make one.
   Tai64n NextTimestamp(const ControlCall& call, Peer& peer);
 
   SharedState* const shared_;
@@ -114,11 +114,11 @@ class Sessions {
   HandshakeCounts counts_;
   std::optional<LocalIdentity> identity_;
   StampTable stamps_;
-  // From our index in an initiation under way to the peer's place.
+  // From our index in an initiation under way to the peer's slot.
   absl::flat_hash_map<uint32_t, uint32_t> pending_;
-  // Made at its first use, on control's thread.
+  // Created at its first use, on control's thread.
   std::optional<crypto::AeadEngine> engine_;
-  bool clock_warned_ = false;  // rule 19 as initiator: said once a device
+  bool clock_warned_ = false;  // rule 19 as initiator: reported once per device
 };
 
 }  // namespace ringwire

@@ -1,4 +1,4 @@
-// Sessions: the messages that arrive, each in the order in which it is checked.
+// Sessions: received messages, each with its checks in order.
 
 #include <memory>
 #include <utility>
@@ -22,7 +22,7 @@ Peer* Sessions::Consume(const ControlCall& call, const HandshakeDatagram& datagr
 }
 
 Sessions::Consumed Sessions::Dispatch(const ControlCall& call, const HandshakeDatagram& datagram) {
-  // The worker asked the same; both may have changed while the message was queued.
+  // The worker checked the same; both may have changed while the message was queued.
   if (!shared_->device_up.load()) return DropReason::kDeviceDown;
   if (!identity_.has_value()) return DropReason::kNoPrivateKey;
   const std::span<const uint8_t> message = datagram.message();
@@ -36,7 +36,7 @@ Sessions::Consumed Sessions::Dispatch(const ControlCall& call, const HandshakeDa
     case MessageKind::kCookieReply:
       return ConsumeCookieReply(call, LoadMessage<CookieReplyMessage>(message));
     case MessageKind::kTransport:
-      break;  // the workers' business
+      break;  // workers handle these
   }
   return DropReason::kUnknownMessageType;
 }
@@ -75,7 +75,7 @@ std::optional<DropReason> Sessions::CheckTimestamp(const ControlCall& call, Peer
 
 Sessions::Consumed Sessions::Respond(const ControlCall& call, Peer& peer,
                                      const OpenedInitiation& opened) {
-  // A session that was confirmed just now must not be discarded as unconfirmed.
+  // A session confirmed just now must not be discarded as unconfirmed.
   Confirm(call, peer);
   const uint32_t index = shared_->index_table.Reserve(*random_, call.now);
   const crypto::AeadSuite suite = ChooseSuite(peer, opened.timestamp);
@@ -103,12 +103,12 @@ Sessions::Consumed Sessions::ConsumeResponse(const ControlCall& call,
   const auto found = pending_.find(LoadLe32(message.receiver_index));
   if (found == pending_.end()) return DropReason::kResponseUnknownIndex;
   Peer& peer = *peers_->At(found->second);
-  // A response that is refused leaves everything as it was, or anybody who saw the initiation could
-  // end the handshake (rule 1).
+  // A refused response changes nothing: otherwise anybody who saw the initiation could end the
+  // handshake (rule 1).
   const std::variant<SessionKeys, DropReason> result =
       ringwire::ConsumeResponse(*identity_, peer.remote, *peer.pending, message);
   if (const DropReason* const reason = std::get_if<DropReason>(&result)) return *reason;
-  // The index stays reserved: it goes over to the session.
+  // The index stays reserved: the session takes it over.
   pending_.erase(found);
   peer.pending.reset();
   Confirm(call, peer);
@@ -118,7 +118,7 @@ Sessions::Consumed Sessions::ConsumeResponse(const ControlCall& call,
       std::make_shared<Keypair>(std::get<SessionKeys>(result), peer.slot.get(), call.now),
       call.now);
   Complete(call, peer);
-  SendKeepalive(call, peer);  // tells the responder that the session stands
+  SendKeepalive(call, peer);  // tells the responder that the session is established
   return &peer;
 }
 
@@ -129,7 +129,7 @@ Sessions::Consumed Sessions::ConsumeCookieReply(const ControlCall& call,
   if (const auto found = pending_.find(index); found != pending_.end()) {
     peer = peers_->At(found->second);
   } else if (const Keypair* const keypair = shared_->index_table.Find(index)) {
-    // A loaded initiator asks for a cookie too: with our response.
+    // A loaded initiator demands a cookie too, for our response.
     Peer* const responder = peers_->Find(keypair->peer()->id);
     if (responder != nullptr && responder->keypairs.next() == keypair) peer = responder;
   }

@@ -16,20 +16,20 @@
 
 namespace ringwire {
 
-// The greatest timestamp that each peer has shown to each of our keys, also for peers that are not
-// configured at present: who comes back must not bring an old initiation along (rule 20). Only
-// authenticated initiations reach it. Thread-compatible: control's.
+// The greatest timestamp of each peer for each of our keys, also for peers that are not configured
+// now: after a peer is added again, its old initiations must still be refused (rule 20). Only
+// authenticated initiations reach it. Thread-compatible: for the control thread.
 class StampTable {
  public:
-  // Twice the peers there can be: as many again may have been removed lately.
+  // Twice the maximum of peers: as many may have been removed recently.
   static constexpr size_t kStampsMax = 2 * kPeersMax;
   explicit StampTable(size_t capacity = kStampsMax) : capacity_(capacity) {}
 
   std::optional<Tai64n> Find(const crypto::PublicKey& local, const crypto::PublicKey& peer) const;
-  // Keeps the greater of this stamp and the present one. The stamp that was raised longest ago
-  // makes room when the table is full.
+  // Keeps the greater of this stamp and the present one. In a full table, the stamp that was raised
+  // longest ago makes room.
   void Raise(const HandshakeStamp& stamp);
-  // Forgets a peer under all of our keys; false: nothing was known. Looks through the whole table.
+  // Removes a peer's stamps for all of our keys; false: there were none. Scans the whole table.
   bool Forget(const crypto::PublicKey& peer);
 
   // Longest ago first.

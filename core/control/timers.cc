@@ -8,7 +8,7 @@
 namespace ringwire {
 namespace {
 
-// `duration` after a stamp; never, while the stamp does not run.
+// `duration` after a stamp; InfiniteFuture while the stamp does not run.
 Instant After(int64_t stamp_ns, absl::Duration duration) {
   if (stamp_ns == 0) return Instant::InfiniteFuture();
   return Instant::FromNanoseconds(stamp_ns) + duration;
@@ -25,8 +25,8 @@ Instant PersistentKeepaliveAt(const TimerState& state, int64_t last_traversal_ns
 }  // namespace
 
 TimerDecision Decide(Instant now, const TimerState& state, const PeerActivity::Snapshot& activity) {
-  // An answer to the peer's own initiation counts as much as an initiation of ours, also for a
-  // retry that was armed before it.
+  // An answer to the peer's initiation counts like an initiation of ours, also for a retry that was
+  // armed before it.
   const Instant initiate_at = std::max(state.initiate_at, state.initiate_not_before);
   const bool wants_initiation = !state.initiate_at.IsInfiniteFuture();
   const Instant unanswered_at = After(activity.unanswered_since_ns,
@@ -46,7 +46,7 @@ TimerDecision Decide(Instant now, const TimerState& state, const PeerActivity::S
   decision.watch = activity.unanswered_since_ns != 0 || activity.unacknowledged_since_ns != 0;
   decision.next = std::min({state.zeroise_at, unanswered_at, keepalive_at, persistent_at});
   if (wants_initiation) decision.next = std::min(decision.next, initiate_at);
-  // No stamp that begins from here on is due before this.
+  // No stamp that starts from now on is due before this.
   if (decision.watch) decision.next = std::min(decision.next, now + kKeepaliveTimeout);
   return decision;
 }

@@ -10,7 +10,8 @@
 // deadline fires, the decision reads them.
 namespace ringwire {
 
-// What control remembers. Durations are zero and deadlines InfiniteFuture when a timer is off.
+// Control's part of the timers. If a timer is off, its duration is zero and its deadline
+// InfiniteFuture.
 struct TimerState {
   // No initiation before this: REKEY_TIMEOUT after the last one that we sent or answered (rules 7
   // and 17).
@@ -18,25 +19,26 @@ struct TimerState {
   // When the next initiation of the handshake under way is due, or the first one of a handshake
   // that has to wait.
   Instant initiate_at = Instant::InfiniteFuture();
-  // Initiations that the handshake under way has sent; 0: none is under way.
+  // Initiations sent by the handshake under way; 0: none is under way.
   int attempts = 0;
-  // Added to the time that sent data waits for an answer, so that two peers do not fall into step.
+  // Added to the time that sent data waits for an answer, so that two peers do not synchronise.
   absl::Duration unanswered_jitter;
-  // All secrets go.
+  // When all secrets are zeroed.
   Instant zeroise_at = Instant::InfiniteFuture();
-  // Zero also while the peer cannot be sent to.
+  // Also zero while the peer has no usable endpoint.
   absl::Duration persistent_keepalive;
-  // One persistent keepalive an interval, even where nothing could be sent.
+  // One persistent keepalive per interval, even if nothing could be sent.
   Instant persistent_not_before;
 
-  // Many peers have begun at once, and this one waits for its turn to begin what it has reason for.
+  // Many peers started at once, and this one waits for its turn.
   bool waits_to_start = false;
   bool starts_with_keepalive = false;
 
   bool handshake_under_way() const { return attempts > 0; }
 };
 
-// What is due. Control carries it out in the order of the fields, each of which ends its own cause.
+// The due actions. Control carries them out in the order of the fields; each one ends its own
+// cause.
 struct TimerDecision {
   bool zeroise = false;
   bool abandon_handshake = false;  // all attempts went unanswered
@@ -44,9 +46,9 @@ struct TimerDecision {
   bool unanswered = false;         // data was sent and nothing came back: start a handshake
   bool keepalive = false;          // data came and nothing was sent back
   bool persistent_keepalive = false;
-  // A stamp is running, so `next` is soon enough for every stamp that may begin until then.
+  // A stamp is running, so `next` is early enough for every stamp that may start until then.
   bool watch = false;
-  // When to decide again if control hears nothing else; at or before `now` if something is due.
+  // When to decide again without other events; at or before `now` if something is due.
   Instant next = Instant::InfiniteFuture();
 };
 
