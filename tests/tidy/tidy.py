@@ -256,8 +256,23 @@ def check_registered(root):
             yield f"{path.relative_to(root)}: is not in tests/e2e/CMakeLists.txt"
 
 
+def check_version(root):
+    """The version is in project() of CMakeLists.txt. The changelog has an entry for it; nothing else repeats it."""
+    cmake = root / "CMakeLists.txt"
+    version = re.search(r"^project\(ringwire VERSION ([0-9.]+)", cmake.read_text() if cmake.exists() else "", re.M)
+    if not version:
+        return
+    repeated = re.compile(rf"(?<![0-9.]){re.escape(version[1])}(?![0-9]|\.[0-9])")
+    if not re.search(rf"^## {re.escape(version[1])}$", (root / "CHANGELOG.md").read_text(), re.M):
+        yield f"CHANGELOG.md: has no entry for {version[1]}"
+    candidates = list(files(root, (".h", ".cc", ".sh", ".py", ".md", ".8", ".5"), ("core", "crypto", "platform", "scripts", "deploy", "docs")))
+    for path in [*candidates, root / "README.md", root / "dev"]:
+        if path.exists() and repeated.search(path.read_text()):
+            yield f"{path.relative_to(root)}: repeats the version {version[1]}"
+
+
 CHECKS = (check_includes, check_links, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
-          check_pipes, check_processes, check_registered)
+          check_pipes, check_processes, check_registered, check_version)
 
 
 def violations(root):
@@ -277,6 +292,8 @@ def self_test():
                           + "  a += 1;\n" * 67 + "  return a;\n}\n}  // namespace x\n",
         "tests/unit/a_test.cc": "// kReplay\n",
         "tests/e2e/CMakeLists.txt": "ringwire_e2e(a)\n",
+        "CMakeLists.txt": "project(ringwire VERSION 4.5.6 LANGUAGES CXX)\n",
+        "CHANGELOG.md": "## 4.5.6\n",
         "dev": "echo\n",
     }
     breaks = {
@@ -301,6 +318,8 @@ def self_test():
         "an interpreter looked for in PATH": ("tests/e2e/a.sh", 'python3 -c 1\n'),
         "a sleep": ("tests/e2e/a.sh", "  sleep 1\n"),
         "a test that nobody runs": ("tests/e2e/b.sh", 'source "$(dirname "$0")/lib.sh"\n'),
+        "a version without a changelog": ("CMakeLists.txt", "project(ringwire VERSION 1.2.3 LANGUAGES CXX)\n"),
+        "a version that is repeated": ("docs/a.md", "ringwire 4.5.6 is out\n"),
         "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
