@@ -41,10 +41,43 @@ check "eth0 is as it was" diff "$work/before" "$work/after"
 say "a relay that never stops talking"
 write 192.0.2.2:51820
 check "up" up
-forge "$(relay)" await Configure flood Unanswered >"$work/forge.log" 2>&1 &
+forge "$(relay)" await GivePeers flood Unanswered >"$work/forge.log" 2>&1 &
 wait_until 10 "it is taken over" grep -q speaking "$work/forge.log"
 write 192.0.2.2:51820 'MTU = 1300'
 kill -HUP "$(supervisor)"
 wait_until 20 "it is asked something, and talks" grep -q flooding "$work/forge.log"
 check "down ends it all the same" on a timeout 60 "$RINGWIRE" down wga
 check "the interface is gone" no_interface a wga
+
+say "the relay's own socket changes nothing"
+cp "$conf" "$work/loaded.conf"
+check "up" up
+wg set wga peer "$(wg pubkey <<<"$(wg genkey)")" allowed-ips 10.99.0.0/16
+ask() { socat -t 5 - "UNIX-CONNECT:/run/ringwire/wga.sock" <<<"$1"; }
+for request in reload save "forget ${public[b]}"; do
+  check "$request is refused there" output_has '"error"' ask "$request"
+done
+check "it answers questions" output_has '"interface"' ask status
+check_equal "the other one is root's" "600 0" "$(stat -c '%a %u' /run/ringwire/wga.admin.sock)"
+check_fails "nobody else connects to it" setpriv --reuid=65534 --regid=65534 --clear-groups "$RINGWIRE" save wga
+says "and is told who may" 'Permission denied \(run as root\)'
+check "the file is as it was" cmp "$work/loaded.conf" "$conf"
+
+say "a relay that forges its state"
+state() {  # state LINE...: of a device, as a literal of Python
+  "$RINGWIRE_PYTHON" -c 'import sys; print(repr("\n".join(sys.argv[1:]).encode() + b"\n"))' '[Interface]' "$@"
+}
+peer=('' '[Peer]' "PublicKey = ${public[a]}" 'AllowedIPs = 0.0.0.0/0')
+forged() {  # forged WHAT LINE...: root saves, and the relay says that the device is so
+  rm "$work/forge.log"
+  forge "$(relay)" await GiveState send State "$(state "${@:2}")" >"$work/forge.log" 2>&1 &
+  local forger=$!
+  wait_until 10 "the relay is taken over" grep -q speaking "$work/forge.log"
+  check_fails "$1 is not saved" on a timeout 60 "$RINGWIRE" save wga
+  says "and it is said" "^ringwire: save wga: .*the device's state"
+  wait $forger
+  check "the file is as it was" cmp "$work/loaded.conf" "$conf"
+}
+forged "an endpoint that is a name" "PrivateKey = ${private[a]}" "${peer[@]}" 'Endpoint = evil.example:443'
+forged "a hook" "PrivateKey = ${private[a]}" 'PostUp = touch /run/owned' "${peer[@]}"
+check "down" on a timeout 60 "$RINGWIRE" down wga
