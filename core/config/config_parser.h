@@ -39,8 +39,8 @@ std::span<const KeyRow> GatewayKeys();
 // What was read so far, where the reader is, and what is wrong.
 class Reading {
  public:
-  Reading(ServicePort service_port, TableNumber table_number)
-      : service_port_(service_port), table_number_(table_number) {}
+  Reading(ServicePort port_of_service, TableNumber number_of_table)
+      : service_port_(port_of_service), table_number_(number_of_table) {}
 
   // The line that is read from now on.
   void StartLine(std::string_view line) {
