@@ -1,6 +1,7 @@
 # Where a distribution expects things; DESTDIR and `cmake --install --prefix` are honoured (tests/release/install.sh).
 include(GNUInstallDirs)
 set(RINGWIRE_UNITS_DIR lib/systemd/system CACHE STRING "Folder for systemd units, below the prefix")
+set(RINGWIRE_SYSUSERS_DIR lib/sysusers.d CACHE STRING "Folder for systemd-sysusers, below the prefix")
 set(RINGWIRE_ZSH_DIR share/zsh/site-functions CACHE STRING
     "Folder for zsh completions, below the prefix (packages of Debian: share/zsh/vendor-completions)")
 
@@ -20,6 +21,8 @@ install(CODE "
   file(WRITE \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\" \"\${unit}\")
   file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${RINGWIRE_UNITS_DIR}\" TYPE FILE
        FILES \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\")")
+
+install(FILES deploy/sysusers.d/ringwire.conf DESTINATION ${RINGWIRE_SYSUSERS_DIR})
 
 set(folder ${CMAKE_BINARY_DIR}/completions)
 file(MAKE_DIRECTORY ${folder})

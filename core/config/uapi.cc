@@ -26,7 +26,7 @@ constexpr size_t kFormatGetChunkBytes = 65536;
 // The lines of one set, one after the other.
 class SetParser {
  public:
-  explicit SetParser(ZoneIndexFunction zone_index) : zone_index_(zone_index) {}
+  explicit SetParser(ZoneIndexFunction zone_index) : zone_index_(std::move(zone_index)) {}
 
   // False after the first wrong line; error() then says what is wrong.
   bool ParseLine(std::string_view line);
@@ -257,7 +257,7 @@ absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {
 
 std::variant<DeviceUpdate, UapiError> ParseSet(std::string_view body,
                                                ZoneIndexFunction zone_index) {
-  SetParser parser(zone_index);
+  SetParser parser(std::move(zone_index));
   while (!body.empty()) {
     const size_t newline = body.find('\n');
     if (!parser.ParseLine(body.substr(0, newline))) return parser.TakeError();

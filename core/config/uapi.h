@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,7 +62,7 @@ struct UapiError {
 
 // From the name of a network interface to its index, 0 if there is none: if_nametoindex. `wg`
 // writes the zone of a link-local endpoint as a name.
-using ZoneIndexFunction = unsigned int (*)(const char* interface_name);
+using ZoneIndexFunction = std::function<unsigned int(const char* interface_name)>;
 
 // The change that the body of a set asks for. Nothing of it is taken if a single line is wrong:
 // EPROTO for what is not `key=value`, EINVAL for an unknown key, a key in the wrong place or a bad

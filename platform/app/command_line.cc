@@ -12,6 +12,7 @@
 #include "platform/app/commands.h"
 #include "platform/app/mistyped_command.h"
 #include "platform/base/version.h"
+#include "platform/names/resolver_process.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 
@@ -79,6 +80,7 @@ void AddVersionFlag(CLI::App* app) {
 
 int RunCommandLine(int argc, char** argv) {
   ProtectProcess();
+  if (IsResolverProgram(argc, argv)) return RunResolverProgram(argc, argv);
   CLI::App app(
       "ringwire: a WireGuard gateway.\n"
       "`ringwire IFNAME` creates an interface that `wg` configures; `ringwire run CONFIG` does all "

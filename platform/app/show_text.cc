@@ -192,6 +192,12 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   }
   const std::string drops = JoinCounts(report.drops);
   if (!drops.empty()) lines.Field("drops", drops);
+  for (const std::string& missing : report.sandbox.missing_walls) lines.Field("sandbox", missing);
+  if (report.sandbox.refused_calls > 0) {
+    lines.Field("refused system calls",
+                fmt::format("{} (the last one: {})", report.sandbox.refused_calls,
+                            report.sandbox.last_refused_call));
+  }
   return lines.Take();
 }
 

@@ -45,6 +45,8 @@ ControlLoop::ControlLoop(ControlLoopOptions options)
       aead_providers_(options.aead_providers),
       has_aes_(options.control.has_aes),
       ladder_(options.ladder),
+      socket_source_(options.socket_source != nullptr ? std::move(options.socket_source)
+                                                      : std::make_unique<OwnSocketSource>()),
       plane_(&shared_, &random_, &counters_, options.control),
       stamps_(std::move(options.stamps)) {}
 
@@ -61,6 +63,9 @@ absl::Status ControlLoop::Open() {
   absl::StatusOr<SourceWatch> source_watch = SourceWatch::Open();
   if (!source_watch.ok()) return source_watch.status();
   source_watch_.emplace(*std::move(source_watch));
+  absl::StatusOr<Netlink> names = Netlink::Open();
+  if (!names.ok()) return names.status();
+  names_.emplace(*std::move(names));
   absl::Status status = poll_.Add(news_.get(), EPOLLIN, [this](uint32_t) { TakeNews(); });
   status.Update(poll_.Add(timer_.get(), EPOLLIN, [this](uint32_t) {
     ReadCounter(timer_.get());
@@ -74,6 +79,7 @@ absl::Status ControlLoop::Open() {
 
 absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
                                        const ListenSockets& listen) {
+  stamps_.StartThread();
   listen_ = listen;
   plane_.SetListenPort(listen.port());
   const bool epoll_allowed = std::ranges::any_of(

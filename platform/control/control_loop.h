@@ -20,14 +20,15 @@
 #include "crypto/random.h"
 #include "platform/base/event_fd.h"
 #include "platform/base/event_poll.h"
-#include "platform/control/handshake_stamps.h"
 #include "platform/control/listen_sockets.h"
 #include "platform/control/machine_copy_watch.h"
+#include "platform/control/socket_source.h"
 #include "platform/control/sockets/admin_server.h"
 #include "platform/control/sockets/device_control.h"
 #include "platform/control/sockets/socket_server.h"
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/control/source_watch.h"
+#include "platform/control/stamp_files.h"
 #include "platform/control/stamp_keeper.h"
 #include "platform/netlink/link_monitor.h"
 #include "platform/worker/worker.h"
@@ -37,11 +38,13 @@ namespace ringwire::platform {
 struct ControlLoopOptions {
   std::string interface_name;
   std::string version;
-  HandshakeStampsFile stamps;
+  StampFiles stamps;
   ControlOptions control;
   crypto::AeadProviders aead_providers;  // for the workers
   CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
   std::string network_namespace = {};    // of the interface, to be shown
+  // Of later ports and marks; absent: this process itself.
+  std::unique_ptr<SocketSource> socket_source = nullptr;
 };
 
 // The control thread of one device: runs the control plane on the thread that calls Run(), between
@@ -61,8 +64,8 @@ class ControlLoop final : public DeviceControl {
   ControlLoop& operator=(const ControlLoop&) = delete;
 
   absl::Status Open();
-  // Every worker is made before the first one starts; `listen` says what their sockets are bound
-  // to.
+  // Starts every thread that the device has. Every worker is made before the first one starts;
+  // `listen` says what their sockets are bound to.
   // Where io_uring does not start and the workers' options allow it, all of them use epoll.
   absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
   // SIGTERM and SIGINT stop; SIGHUP has nothing to reload here. They are blocked in every thread
@@ -81,6 +84,8 @@ class ControlLoop final : public DeviceControl {
   // For a device that has no supervisor: it forgets, and has no file to reload or to save to.
   absl::Status ServeAdmin(UnixListener listener);
 
+  // To be shown: which walls around this process are missing.
+  void set_missing_walls(std::vector<std::string> lines) { missing_walls_ = std::move(lines); }
   // Told of peers that leave initiations unanswered (ControlOutput::unanswered).
   void set_on_unanswered(std::function<void(std::span<const crypto::PublicKey>)> on_unanswered) {
     on_unanswered_ = std::move(on_unanswered);
@@ -98,6 +103,7 @@ class ControlLoop final : public DeviceControl {
   DeviceStatus Status() override;
   UapiError Apply(const DeviceUpdate& update) override;
   StatusReport Report() override;
+  uint32_t InterfaceIndex(const std::string& name) override;
   bool Forget(const crypto::PublicKey& peer) override;
 
  private:
@@ -129,7 +135,8 @@ class ControlLoop final : public DeviceControl {
   void TakeLinkState();
   void TakeUevents();
   absl::Status WatchSocketFile();
-  void CheckSocketFile();
+  void TakeSocketFileEvents();
+  void StopWithoutSocketFile();
   void Stop(absl::Status why, const std::string& log_line);
 
   const std::string interface_name_;
@@ -138,6 +145,7 @@ class ControlLoop final : public DeviceControl {
   const crypto::AeadProviders aead_providers_;
   const bool has_aes_;
   CapabilityLadder* const ladder_;
+  const std::unique_ptr<SocketSource> socket_source_;
   EventPoll poll_;
   EventFd news_;    // raised by the workers and by Post
   UniqueFd timer_;  // CLOCK_BOOTTIME
@@ -162,10 +170,12 @@ class ControlLoop final : public DeviceControl {
   LinkState link_;
   bool lost_sight_logged_ = false;
   std::optional<SourceWatch> source_watch_;  // set by Open()
+  std::optional<Netlink> names_;             // likewise: asked for interfaces by name
   std::unique_ptr<SocketServer> uapi_;
   std::unique_ptr<SocketServer> status_;
   std::unique_ptr<AdminServer> admin_;
   std::function<void(std::span<const crypto::PublicKey>)> on_unanswered_;
+  std::vector<std::string> missing_walls_;
   std::optional<absl::Status> stop_;
 
   Mutex posted_mutex_;

@@ -1,4 +1,6 @@
 // What the control, status and admin sockets may ask of the device.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <string>
@@ -8,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "core/device/validate.h"
 #include "platform/control/control_loop.h"
+#include "platform/sandbox/call_guard.h"
 
 namespace ringwire::platform {
 namespace {
@@ -41,7 +44,11 @@ UapiError ControlLoop::Apply(const DeviceUpdate& update) {
   // acceptable.
   if (listen_.WouldChange(update)) {
     absl::Status status = ValidateAgainst(Status(), update);
-    if (status.ok()) status = listen_.Change(update, workers_, ladder_->IsOn(Offload::kUdpGro));
+    if (status.ok()) {
+      const int asker = uapi_ != nullptr ? uapi_->being_served() : -1;
+      status = listen_.Change(
+          update, {workers_, socket_source_.get(), asker, ladder_->IsOn(Offload::kUdpGro)});
+    }
     if (!status.ok()) return ToUapiError(status);
   }
   const Moment now = Now();
@@ -74,8 +81,13 @@ StatusReport ControlLoop::Report() {
                                std::string(RungStateName(rung.state)), std::move(rung.why),
                                rung.falls});
   }
+  const RefusedCalls refused = CountRefusedCalls();
+  report.sandbox = {static_cast<uint32_t>(::getuid()), missing_walls_, refused.count,
+                    refused.last_number};
   return report;
 }
+
+uint32_t ControlLoop::InterfaceIndex(const std::string& name) { return names_->IndexOf(name); }
 
 bool ControlLoop::Forget(const crypto::PublicKey& peer) { return plane_.ForgetStamp(peer); }
 

@@ -129,16 +129,28 @@ absl::Status ControlLoop::WatchSocketFile() {
                        ::inotify_add_watch(socket_file_watch_.get(), path.c_str(),
                                            IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
   if (!watched && errno != ENOENT) return absl::ErrnoToStatus(errno, "watch " + path);
-  CheckSocketFile();  // it was there for others before it was watched
-  return poll_.Add(socket_file_watch_.get(), EPOLLIN, [this](uint32_t) {
-    std::array<char, 4096> events;
-    while (::read(socket_file_watch_.get(), events.data(), events.size()) > 0) continue;
-    CheckSocketFile();
-  });
+  // It was there for others before it was watched.
+  if (!uapi_->listener().FileIsOurs()) StopWithoutSocketFile();
+  return poll_.Add(socket_file_watch_.get(), EPOLLIN, [this](uint32_t) { TakeSocketFileEvents(); });
 }
 
-void ControlLoop::CheckSocketFile() {
-  if (!uapi_->listener().FileIsOurs()) Stop(absl::OkStatus(), "the control socket was deleted");
+void ControlLoop::TakeSocketFileEvents() {
+  alignas(inotify_event) std::array<char, 4096> events;
+  bool moved = false;
+  while (true) {
+    const ssize_t size = ::read(socket_file_watch_.get(), events.data(), events.size());
+    if (size <= 0) break;
+    for (const char* next = events.data(); next < events.data() + size;) {
+      const auto* const event = reinterpret_cast<const inotify_event*>(next);
+      moved = moved || (event->mask & IN_MOVE_SELF) != 0;
+      next += sizeof(inotify_event) + event->len;
+    }
+  }
+  if (moved || !uapi_->listener().FileExists()) StopWithoutSocketFile();
+}
+
+void ControlLoop::StopWithoutSocketFile() {
+  Stop(absl::OkStatus(), "the control socket was deleted");
 }
 
 void ControlLoop::CheckWorkers() {

@@ -1,28 +1,19 @@
 #include "platform/control/listen_sockets.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
 #include <utility>
+#include <vector>
 
 namespace ringwire::platform {
 namespace {
 
-// The mark belongs to the socket, not to the descriptor: set it through duplicates, which the
-// workers don't notice.
-absl::Status MarkAll(std::span<const std::unique_ptr<Worker>> workers, uint32_t fwmark) {
-  UdpSocketGroup group;
+std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers) {
+  std::vector<int> sockets;
   for (const auto& worker : workers) {
-    UdpSockets pair;
-    const UdpSockets& sockets = worker->sockets();
-    if (sockets.v4.valid()) pair.v4 = UniqueFd(::fcntl(sockets.v4.get(), F_DUPFD_CLOEXEC, 0));
-    if (sockets.v6.valid()) pair.v6 = UniqueFd(::fcntl(sockets.v6.get(), F_DUPFD_CLOEXEC, 0));
-    if (sockets.v4.valid() != pair.v4.valid() || sockets.v6.valid() != pair.v6.valid()) {
-      return absl::ErrnoToStatus(errno, "mark the UDP sockets");
+    for (const UniqueFd* fd : {&worker->sockets().v4, &worker->sockets().v6}) {
+      if (fd->valid()) sockets.push_back(fd->get());
     }
-    group.workers.push_back(std::move(pair));
   }
-  return SetFwmark(group, fwmark);
+  return sockets;
 }
 
 }  // namespace
@@ -36,24 +27,24 @@ bool ListenSockets::WouldChange(const DeviceUpdate& update) const {
   return PortChanges(update) || (update.fwmark.has_value() && *update.fwmark != fwmark_);
 }
 
-absl::Status ListenSockets::Change(const DeviceUpdate& update,
-                                   std::span<const std::unique_ptr<Worker>> workers, bool gro) {
+absl::Status ListenSockets::Change(const DeviceUpdate& update, const Users& users) {
   const uint32_t fwmark = update.fwmark.value_or(fwmark_);
   if (PortChanges(update)) {
     UdpOptions options;
     options.port = *update.listen_port;
-    options.workers = workers.size();
+    options.workers = users.workers.size();
     options.fwmark = fwmark;
-    options.gro = gro;
-    absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
+    options.gro = users.gro;
+    absl::StatusOr<UdpSocketGroup> group = users.source->Open(options, users.asker);
     if (!group.ok()) return group.status();
-    for (size_t i = 0; i < workers.size(); ++i) {
-      const absl::Status status = workers[i]->ReplaceSockets(std::move(group->workers[i]));
+    for (size_t i = 0; i < users.workers.size(); ++i) {
+      const absl::Status status = users.workers[i]->ReplaceSockets(std::move(group->workers[i]));
       if (!status.ok()) return status;
     }
     port_ = group->port;
   } else if (fwmark != fwmark_) {
-    const absl::Status status = MarkAll(workers, fwmark);
+    // The mark belongs to the socket: its worker does not notice.
+    const absl::Status status = users.source->Mark(SocketsOf(users.workers), fwmark, users.asker);
     if (!status.ok()) return status;
   }
   fwmark_ = fwmark;

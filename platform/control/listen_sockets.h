@@ -8,7 +8,7 @@
 
 #include "absl/status/status.h"
 #include "core/device/device_update.h"
-#include "platform/udp/udp_socket.h"
+#include "platform/control/socket_source.h"
 #include "platform/worker/worker.h"
 
 namespace ringwire::platform {
@@ -27,11 +27,16 @@ class ListenSockets {
   // Whether an update touches the sockets. Equal values don't, so that `wg syncconf` reopens
   // nothing.
   bool WouldChange(const DeviceUpdate& update) const;
+  // Whose sockets these are: what is needed to change them.
+  struct Users {
+    std::span<const std::unique_ptr<Worker>> workers;
+    SocketSource* source = nullptr;
+    int asker = -1;    // of SocketSource
+    bool gro = false;  // new sockets receive trains
+  };
   // Carries out the update's port and mark on all workers, or changes nothing: a new port is opened
-  // before the old one is given up. `gro`: the new ones receive trains. AlreadyExists: the port is
-  // in use.
-  absl::Status Change(const DeviceUpdate& update, std::span<const std::unique_ptr<Worker>> workers,
-                      bool gro);
+  // before the old one is given up. AlreadyExists: the port is in use.
+  absl::Status Change(const DeviceUpdate& update, const Users& users);
 
  private:
   bool PortChanges(const DeviceUpdate& update) const;

@@ -1,5 +1,7 @@
 #include "platform/control/stamp_keeper.h"
 
+#include <string>
+
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -7,20 +9,14 @@ namespace {
 
 const absl::Duration kWriteBehind = absl::Seconds(1);
 
-std::string TextOf(const absl::Status& status) { return std::string(status.message()); }
-
 }  // namespace
 
 void StampKeeper::Restore(ControlPlane* plane) {
-  const absl::StatusOr<ParsedStamps> loaded = file_.Load();
-  if (!loaded.ok()) {
-    spdlog::warn("handshake timestamps of before are lost: {}", TextOf(loaded.status()));
-    return;
+  const StampFiles::Loaded loaded = files_.Load();
+  for (const std::string& warning : loaded.warnings) {
+    spdlog::warn("read the handshake timestamps: {}", warning);
   }
-  if (loaded->malformed_lines > 0) {
-    spdlog::warn("{}: {} malformed lines skipped", file_.path(), loaded->malformed_lines);
-  }
-  plane->RestoreStamps(loaded->stamps);
+  plane->RestoreStamps(loaded.stamps);
   version_ = plane->stamps_version();
 }
 

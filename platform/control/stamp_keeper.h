@@ -8,22 +8,24 @@
 #include "absl/status/status.h"
 #include "core/base/instant.h"
 #include "core/control/control_plane.h"
-#include "platform/control/handshake_stamps.h"
+#include "platform/control/stamp_files.h"
 #include "platform/control/stamp_writer.h"
 
 namespace ringwire::platform {
 
-// Keeps the file of handshake timestamps up to date: written at most once a second while they
-// change, on a thread of its own, and at the end, which waits for it. A file that cannot be written
-// costs one warning, not the tunnel. Control's.
+// Keeps the files of handshake timestamps up to date: written at most once a second while they
+// change, on a thread of its own, and at the end, which waits for it. Files that cannot be written
+// cost one warning, not the tunnel. Control's.
 class StampKeeper {
  public:
-  explicit StampKeeper(HandshakeStampsFile file)
-      : file_(std::move(file)),
-        writer_([this](std::span<const HandshakeStamp> stamps) { return file_.Save(stamps); }) {}
+  explicit StampKeeper(StampFiles files)
+      : files_(std::move(files)),
+        writer_([this](std::span<const HandshakeStamp> stamps) { return files_.Save(stamps); }) {}
 
   // Before the first datagram.
   void Restore(ControlPlane* plane);
+  // Starts the thread, for a process that can start none later.
+  void StartThread() { writer_.StartThread(); }
   // Looks whether a stamp has changed.
   void Note(Instant now, const ControlPlane& plane);
   Instant due() const { return due_; }
@@ -34,7 +36,7 @@ class StampKeeper {
  private:
   void Write(const ControlPlane& plane);
 
-  const HandshakeStampsFile file_;
+  StampFiles files_;      // the writer's thread's, once it runs
   uint64_t version_ = 0;  // the latest one that Note has seen
   Instant due_ = Instant::InfiniteFuture();
   StampWriter writer_;

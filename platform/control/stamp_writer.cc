@@ -27,7 +27,7 @@ void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
 
 bool StampWriter::HasThread() {
   if (thread_.joinable()) return true;
-  absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
+  absl::StatusOr<std::thread> thread = platform::StartThread([this] { Run(); });
   if (thread.ok()) thread_ = *std::move(thread);
   return thread.ok();
 }

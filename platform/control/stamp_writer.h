@@ -27,7 +27,10 @@ class StampWriter {
   StampWriter(const StampWriter&) = delete;
   StampWriter& operator=(const StampWriter&) = delete;
 
-  // Returns at once, if a thread can be had. It starts with the first call.
+  // The thread starts with the first Write, or now. A system that gives none costs nothing but that
+  // Write waits for the disk.
+  void StartThread() { HasThread(); }
+  // Returns at once, if a thread can be had.
   void Write(std::vector<HandshakeStamp> stamps);
   // Returns when what was given last has been saved, or has failed to.
   void Finish();

@@ -17,33 +17,9 @@
 #include "platform/base/event_fd.h"
 #include "platform/base/start_thread.h"
 #include "platform/names/retry_schedule.h"
-#include "platform/process/privileges.h"
 
 namespace ringwire::platform {
 namespace {
-
-struct FreeAddresses {
-  void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
-};
-
-absl::StatusOr<std::vector<SocketAddress>> Ask(const std::string& host, int flags) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_DGRAM;
-  hints.ai_flags = flags;
-  addrinfo* found = nullptr;
-  const int error = ::getaddrinfo(host.c_str(), nullptr, &hints, &found);
-  const std::unique_ptr<addrinfo, FreeAddresses> list(found);
-  if (error == EAI_SYSTEM) return absl::ErrnoToStatus(errno, "ask the resolver");
-  if (error != 0) return absl::NotFoundError(::gai_strerror(error));
-  std::vector<SocketAddress> addresses;
-  for (const addrinfo* entry = list.get(); entry != nullptr; entry = entry->ai_next) {
-    const std::optional<SocketAddress> address = SocketAddressOf(entry->ai_addr);
-    if (address.has_value()) addresses.push_back(*address);
-  }
-  if (addresses.empty()) return absl::NotFoundError("no IPv4 or IPv6 address");
-  return addresses;
-}
 
 void WaitUntil(const EventFd& event, Instant due) {
   int timeout_ms = -1;
@@ -87,13 +63,17 @@ std::optional<SocketAddress> SocketAddressOf(const sockaddr* address) {
 }
 
 std::optional<SocketAddress> NumericAddress(const std::string& host) {
-  const auto addresses = Ask(host, AI_NUMERICHOST);
-  if (!addresses.ok()) return std::nullopt;
-  return addresses->front();
-}
-
-absl::StatusOr<std::vector<SocketAddress>> LookUpHost(const std::string& host) {
-  return Ask(host, 0);
+  struct Free {
+    void operator()(addrinfo* list) const { ::freeaddrinfo(list); }
+  };
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_DGRAM;
+  hints.ai_flags = AI_NUMERICHOST;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return std::nullopt;
+  const std::unique_ptr<addrinfo, Free> list(found);
+  return SocketAddressOf(list->ai_addr);
 }
 
 EndpointResolver::EndpointResolver(LookUp look_up)
@@ -146,8 +126,6 @@ std::vector<NameAnswer> EndpointResolver::TakeAnswers() {
 }
 
 void EndpointResolver::Run(const std::shared_ptr<Shared>& shared) {
-  // It may start before the process has given its privileges up, and they are a thread's own.
-  if (!DropPrivileges().ok()) return;
   while (true) {
     std::optional<std::string> name;
     Instant due;

@@ -20,9 +20,6 @@ std::optional<SocketAddress> SocketAddressOf(const sockaddr* address);
 // An address in text, also with the name of an interface as its zone; nullopt: a name. Asks nobody.
 std::optional<SocketAddress> NumericAddress(const std::string& host);
 
-// What the system's resolver says of a host, in its order, with port 0. Blocks, perhaps for long.
-absl::StatusOr<std::vector<SocketAddress>> LookUpHost(const std::string& host);
-
 struct NameAnswer {
   std::string name;
   absl::StatusOr<std::vector<SocketAddress>> addresses;  // with port 0, not empty
@@ -34,7 +31,7 @@ class EndpointResolver {
  public:
   using LookUp = std::function<absl::StatusOr<std::vector<SocketAddress>>(const std::string&)>;
 
-  explicit EndpointResolver(LookUp look_up = &LookUpHost);
+  explicit EndpointResolver(LookUp look_up);
   // Does not wait for a lookup under way: its thread ends by itself, and touches nothing of ours.
   ~EndpointResolver();
   EndpointResolver(const EndpointResolver&) = delete;

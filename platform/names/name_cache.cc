@@ -7,8 +7,7 @@
 
 #include "nlohmann/json.hpp"
 #include "platform/base/replace_file.h"
-#include "platform/names/endpoint_resolver.h"
-#include "platform/names/tunnel_safe_resolver.h"
+#include "platform/names/name_servers.h"
 
 namespace ringwire::platform {
 
@@ -33,8 +32,12 @@ absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string&
     const auto found = known_.find(host);
     if (found != known_.end()) known = found->second;
   }
-  if (rules.may_ask && rules.mark == 0) return LookUpHost(host);
-  const auto found = LookUpByMark(host, {rules.mark, rules.servers, !rules.may_ask});
+  NameQuestion question{host, rules.mark, rules.servers, !rules.may_ask};
+  // A server on this host sends its own questions without the mark.
+  if (question.servers.empty()) {
+    question.servers = rules.mark == 0 ? ReadNameServersOfHost() : ReadNameServers();
+  }
+  const auto found = ask_(question);
   if (found.ok() || rules.may_ask) return found;
   if (!known.empty()) return known;
   return absl::UnavailableError(

@@ -2,7 +2,9 @@
 #define RINGWIRE_PLATFORM_NAMES_NAME_CACHE_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/btree_map.h"
@@ -10,23 +12,27 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "core/wire/address.h"
+#include "platform/names/resolver_client.h"
 
 namespace ringwire::platform {
 
 // Addresses by the name that they were last found under, with port 0.
 using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
 
-// Where the answers to names of endpoints come from: the system's resolver as long as no tunnel of
-// ours stands in its way, else questions of our own; and what is known already where none may
-// leave. Thread-safe.
+// How the names of endpoints are looked up; and what is known already where no question may leave.
+// Thread-safe, but that LookUp is called on one thread only.
 class NameSource {
  public:
   struct Rules {
-    uint32_t mark = 0;    // of the questions; 0: the system's resolver is asked
+    uint32_t mark = 0;    // of the questions, where a tunnel of ours stands in their way; 0: none
     std::string servers;  // that were there before the tunnel; empty: those of now
     bool may_ask = true;  // else only /etc/hosts is read
     friend bool operator==(const Rules&, const Rules&) = default;
   };
+  // Who looks a name up: ResolverClient.
+  using Ask = std::function<absl::StatusOr<std::vector<SocketAddress>>(const NameQuestion&)>;
+
+  explicit NameSource(Ask ask) : ask_(std::move(ask)) {}
 
   void SetRules(Rules rules);
   void SetKnown(KnownNames known);
@@ -35,6 +41,7 @@ class NameSource {
   absl::StatusOr<std::vector<SocketAddress>> LookUp(const std::string& host) const;
 
  private:
+  const Ask ask_;
   mutable Mutex mutex_;
   Rules rules_ ABSL_GUARDED_BY(mutex_);
   KnownNames known_ ABSL_GUARDED_BY(mutex_);

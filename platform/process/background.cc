@@ -27,10 +27,10 @@ bool IsReady(std::string_view report) { return report.size() == 1 && report.fron
 class StartReport {
  public:
   StartReport(UniqueFd pipe, bool keep_stderr)
-      : pipe_(std::move(pipe)), keep_stderr_(keep_stderr) {}
+      : pipe_(std::move(pipe)), null_(OpenNull()), keep_stderr_(keep_stderr) {}
 
   void Ready() {
-    LetGoOfTerminal(keep_stderr_);
+    LetGoOfTerminal(null_, keep_stderr_);
     Write({&kReady, 1});
   }
 
@@ -48,6 +48,7 @@ class StartReport {
   }
 
   UniqueFd pipe_;
+  const UniqueFd null_;
   const bool keep_stderr_;
 };
 
@@ -94,8 +95,9 @@ std::string FollowChild(int fd, pid_t child, bool* interrupted) {
 
 }  // namespace
 
-void LetGoOfTerminal(bool keep_stderr) {
-  const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+UniqueFd OpenNull() { return UniqueFd(::open("/dev/null", O_RDWR | O_CLOEXEC)); }
+
+void LetGoOfTerminal(const UniqueFd& null, bool keep_stderr) {
   ::dup2(null.get(), STDIN_FILENO);
   ::dup2(null.get(), STDOUT_FILENO);
   if (!keep_stderr) ::dup2(null.get(), STDERR_FILENO);

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
 
@@ -11,8 +12,11 @@ namespace ringwire::platform {
 // not start.
 using DeviceBody = std::function<absl::Status(const std::function<void()>& ready)>;
 
-// Releases the terminal and pipes of the calling process, which would otherwise wait for us.
-void LetGoOfTerminal(bool keep_stderr);
+// Puts /dev/null in the place of the terminal and the pipes of the process that started this one,
+// which would wait for this one's end otherwise. `null` is open already: the device's process may
+// open nothing by then.
+UniqueFd OpenNull();
+void LetGoOfTerminal(const UniqueFd& null, bool keep_stderr);
 
 // Runs `body` in a child process with its own session. Returns the exit code for this process when
 // the child is ready or has failed, and prints the child's error line. Call before threads exist.

@@ -44,6 +44,7 @@ std::optional<spdlog::level::level_enum> ParseLogLevel(std::string_view name) {
 }
 
 void StartLogging(spdlog::level::level_enum level, LogFormat format) {
+  ::tzset();  // reads the time zone's file, which a process that gives its rights up cannot later
   const bool colour = std::getenv("NO_COLOR") == nullptr;
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
       colour ? spdlog::color_mode::automatic : spdlog::color_mode::never);

@@ -7,25 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <memory>
 #include <string>
 #include <type_traits>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define RINGWIRE_UNDER_SANITIZER 1
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define RINGWIRE_UNDER_SANITIZER 1
-#endif
+#include "platform/base/never_dump.h"
 
 namespace ringwire::platform {
 namespace {
-
-constexpr std::array<cap_value_t, 2> kKept = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
 
 struct FreeCapabilities {
   void operator()(std::remove_pointer_t<cap_t>* capabilities) const { ::cap_free(capabilities); }
@@ -52,9 +42,7 @@ void ProtectProcess() {
   ::getrlimit(RLIMIT_CORE, &surroundings.core);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
-#ifndef RINGWIRE_UNDER_SANITIZER  // the leak checker attaches to its own process
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
+  NeverDump();
 }
 
 void UnprotectProcess() {
@@ -85,29 +73,6 @@ absl::Status CheckNetAdmin() {
       "create a network interface: no CAP_NET_ADMIN (run as root, or give the service or container "
       "the capability: "
       "AmbientCapabilities=CAP_NET_ADMIN, --cap-add NET_ADMIN)");
-}
-
-absl::Status DropPrivileges() {
-  const Capabilities now(::cap_get_proc());
-  const Capabilities keep(::cap_init());
-  if (now == nullptr || keep == nullptr) return absl::ErrnoToStatus(errno, "read capabilities");
-  // The bounding set first: narrowing it is itself a privilege. Without it, what follows still
-  // holds.
-  for (cap_value_t capability = 0; capability < ::cap_max_bits(); ++capability) {
-    if (std::find(kKept.begin(), kKept.end(), capability) == kKept.end()) {
-      ::cap_drop_bound(capability);
-    }
-  }
-  for (const cap_value_t capability : kKept) {
-    if (!Has(now, capability, CAP_PERMITTED)) continue;
-    ::cap_set_flag(keep.get(), CAP_PERMITTED, 1, &capability, CAP_SET);
-    ::cap_set_flag(keep.get(), CAP_EFFECTIVE, 1, &capability, CAP_SET);
-  }
-  if (::cap_set_proc(keep.get()) != 0) return absl::ErrnoToStatus(errno, "drop capabilities");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-    return absl::ErrnoToStatus(errno, "give up gaining privileges");
-  }
-  return absl::OkStatus();
 }
 
 }  // namespace ringwire::platform

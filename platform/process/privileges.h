@@ -16,11 +16,6 @@ void UnprotectProcess();
 // PermissionDenied, with the fix, unless the process has CAP_NET_ADMIN.
 absl::Status CheckNetAdmin();
 
-// Keeps CAP_NET_ADMIN (marks, buffers, links) and CAP_NET_BIND_SERVICE (a later listen port below
-// 1024) and gives up every other capability for good. Call before threads are made: it holds for
-// the calling thread and those it creates.
-absl::Status DropPrivileges();
-
 // Gives up every capability and the way to gain any by being root, and makes sure of it. Call when
 // the process has become another user.
 absl::Status DropEveryPrivilege();

@@ -18,6 +18,8 @@
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/inherited_tun.h"
+#include "platform/sandbox/capabilities.h"
+#include "platform/sandbox/landlock.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -68,18 +70,12 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   if (status.ok()) status = TestCrypto();
   if (!status.ok()) return status;
   std::unique_ptr<DeviceRunner> runner(new DeviceRunner(std::move(settings)));
-  // Privileges go before the first thread and after the last step that needs them: a system may
-  // reserve io_uring to them.
+  // Everything is opened first: Confinement says why the rest comes in this order. Keys come last.
   for (absl::Status (DeviceRunner::* const step)() :
        {&DeviceRunner::ChooseAead, &DeviceRunner::CreateDevice, &DeviceRunner::ProveOffloads,
-        &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools, &DeviceRunner::ChooseBackend}) {
-    status = (runner.get()->*step)();
-    if (!status.ok()) return status;
-  }
-  status = DropPrivileges();
-  if (!status.ok()) return status;
-  for (absl::Status (DeviceRunner::* const step)() :
-       {&DeviceRunner::StartLoop, &DeviceRunner::Configure}) {
+        &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools, &DeviceRunner::ChooseBackend,
+        &DeviceRunner::OpenLoop, &DeviceRunner::GiveUpRights, &DeviceRunner::StartThreads,
+        &DeviceRunner::Seal, &DeviceRunner::Configure}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
@@ -143,6 +139,7 @@ absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
     const absl::Status status = netlink->SetMtu(interface_index_, kDefaultMtu);
     if (!status.ok()) return status;
   }
+  const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
   absl::StatusOr<LinkMonitor> monitor = LinkMonitor::Open(interface_index_);
   if (!monitor.ok()) return monitor.status();
   link_monitor_.emplace(*std::move(monitor));
@@ -185,7 +182,9 @@ absl::Status DeviceRunner::OpenSockets() {
 // Without a writable /run the tunnel works all the same; a live other process at our name is an
 // error.
 absl::Status DeviceRunner::ListenForTools() {
-  UnixListenerOptions uapi{kUapiDirectory, 0755, SocketFileName(name_), 0600, std::nullopt};
+  const bool removes_files = settings_.supervisor == 0;
+  UnixListenerOptions uapi{kUapiDirectory, 0755,         SocketFileName(name_),
+                           0600,           std::nullopt, removes_files};
   const bool inherited = settings_.uapi_socket.valid();
   absl::StatusOr<UnixListener> listener =
       inherited ? UnixListener::Adopt(std::move(settings_.uapi_socket))
@@ -196,7 +195,8 @@ absl::Status DeviceRunner::ListenForTools() {
     return listener.status();
   }
   const std::optional<gid_t> group = StatusGroup();
-  UnixListenerOptions status{kStatusDirectory, 0755, SocketFileName(name_), 0660, group};
+  UnixListenerOptions status{kStatusDirectory, 0755, SocketFileName(name_), 0660, group,
+                             removes_files};
   absl::StatusOr<UnixListener> status_listener = UnixListener::Listen(status);
   if (status_listener.ok()) status_listener_.emplace(*std::move(status_listener));
   if (settings_.is_on_its_own && status_listener.ok()) ListenForAdministrator();
@@ -267,23 +267,15 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
   return workers;
 }
 
-absl::Status DeviceRunner::StartLoop() {
+absl::Status DeviceRunner::OpenLoop() {
   loop_ = std::make_unique<ControlLoop>(
-      ControlLoopOptions{name_, kVersion, HandshakeStampsFile(StateDirectory(), name_),
+      ControlLoopOptions{name_, kVersion, StampFiles::Open(StateDirectory(), name_),
                          ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_,
-                         settings_.network_namespace});
+                         settings_.network_namespace, std::move(settings_.socket_source)});
+  const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
   absl::Status status = loop_->Open();
   if (status.ok() && settings_.is_on_its_own) status = loop_->WatchSignals();
   if (status.ok()) status = loop_->WatchForCopies();
-  if (status.ok()) {
-    const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
-    status = loop_->StartWorkers(MakeWorkerOptions(), listen);
-    if (io_uring_ && absl::IsResourceExhausted(status)) {
-      status = absl::ResourceExhaustedError(
-          fmt::format("{} (use --io=epoll, fewer --workers, or a higher limit of locked memory)",
-                      MessageOf(status)));
-    }
-  }
   if (status.ok() && uapi_listener_.has_value()) {
     status = loop_->ServeUapi(*std::move(uapi_listener_));
   }
@@ -294,6 +286,48 @@ absl::Status DeviceRunner::StartLoop() {
     status = loop_->ServeAdmin(*std::move(admin_listener_));
   }
   return status;
+}
+
+absl::Status DeviceRunner::GiveUpRights() {
+  ConfinementOptions options;
+  if (settings_.supervisor != 0) {
+    options.role = SandboxRole::kRelay;
+    options.parent = settings_.supervisor;
+  } else {
+    // Nobody else marks and binds sockets for it, or removes the files of its control sockets. The
+    // latter takes a right to all files, which only Landlock makes one to these.
+    options.role = SandboxRole::kDevice;
+    options.kept = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
+    if (HasLandlock()) {
+      options.kept.push_back(CAP_DAC_OVERRIDE);
+      options.removable = {kUapiDirectory, kStatusDirectory};
+    }
+  }
+  absl::StatusOr<Confinement> confinement = Confinement::GiveUpRights(options);
+  if (!confinement.ok()) return confinement.status();
+  confinement_.emplace(*std::move(confinement));
+  return absl::OkStatus();
+}
+
+absl::Status DeviceRunner::StartThreads() {
+  const ListenSockets listen(settings_.listen_port, udp_.port, settings_.fwmark);
+  absl::Status status = loop_->StartWorkers(MakeWorkerOptions(), listen);
+  if (io_uring_ && absl::IsResourceExhausted(status)) {
+    status = absl::ResourceExhaustedError(
+        fmt::format("{} (use --io=epoll, fewer --workers, or a higher limit of locked memory)",
+                    MessageOf(status)));
+  }
+  return status;
+}
+
+absl::Status DeviceRunner::Seal() {
+  const absl::Status status = confinement_->Seal();
+  if (!status.ok()) return status;
+  for (const std::string& warning : confinement_->Warnings()) {
+    spdlog::warn("{}: {}", name_, warning);
+  }
+  loop_->set_missing_walls(confinement_->Warnings());
+  return absl::OkStatus();
 }
 
 absl::Status DeviceRunner::Configure() {

@@ -1,6 +1,8 @@
 #ifndef RINGWIRE_PLATFORM_RELAY_DEVICE_RUNNER_H_
 #define RINGWIRE_PLATFORM_RELAY_DEVICE_RUNNER_H_
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +21,7 @@
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/io/backend_factory.h"
 #include "platform/relay/cpu_budget.h"
+#include "platform/sandbox/confinement.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
@@ -41,6 +44,10 @@ struct DeviceSettings {
   bool is_on_its_own = true;
   UniqueFd tun_queue;    // inherited, or invalid: create the interface
   UniqueFd uapi_socket;  // inherited, or invalid: create the socket
+  // The process that this one ends with, which opens and marks sockets for it and removes the files
+  // of its control sockets: so this one keeps no right at all. 0: there is none.
+  pid_t supervisor = 0;
+  std::unique_ptr<SocketSource> socket_source;  // the supervisor's, if there is one
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
@@ -73,7 +80,10 @@ class DeviceRunner {
   void ListenForAdministrator();
   absl::Status ChooseBackend();
   absl::Status SetUpRings();
-  absl::Status StartLoop();
+  absl::Status OpenLoop();
+  absl::Status GiveUpRights();
+  absl::Status StartThreads();
+  absl::Status Seal();
   absl::Status Configure();
   std::vector<WorkerOptions> MakeWorkerOptions();
 
@@ -93,6 +103,7 @@ class DeviceRunner {
   std::optional<UnixListener> uapi_listener_;
   std::optional<UnixListener> status_listener_;
   std::optional<UnixListener> admin_listener_;
+  std::optional<Confinement> confinement_;
   std::unique_ptr<ControlLoop> loop_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,9 +13,11 @@
 #include "absl/container/flat_hash_set.h"
 #include "core/config/config_save.h"
 #include "core/device/update_diff.h"
+#include "platform/base/event_fd.h"
 #include "platform/process/background.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/relay_bodies.h"
+#include "platform/relay/relay_sockets.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -44,6 +47,8 @@ class Relay {
 
  private:
   bool TakeMessage();
+  bool TakeDeferred();
+  bool Handle(RelayMessage message);
   absl::Status Configure(std::string_view text);
   absl::Status Forget(std::string_view body);
   absl::Status GiveState();
@@ -59,6 +64,9 @@ class Relay {
   RelayChannel channel_;
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
+  std::deque<RelayMessage> deferred_;  // that came while sockets were waited for
+  const EventFd deferred_event_;
+  const UniqueFd null_ = OpenNull();
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
@@ -69,45 +77,66 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
     const auto endpoint = endpoints_.find(peer.public_key);
     if (endpoint != endpoints_.end()) peer.endpoint = endpoint->second;
   }
+  settings.socket_source =
+      std::make_unique<RelaySocketSource>(&channel_, [this](RelayMessage message) {
+        deferred_.push_back(std::move(message));
+        deferred_event_.Raise();
+      });
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
   device_ = *std::move(device);
   ControlLoop& loop = device_->loop();
   loop.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
-  const absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
+  absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
+  status.Update(loop.WatchSupervisor(deferred_event_.get(), [this] { return TakeDeferred(); }));
   if (!status.ok()) return status;
   return channel_.Send(RelayVerb::kStarted, IndexBody(device_->interface_index()));
 }
 
 // False: the supervisor is gone, or has nothing more to say.
 bool Relay::TakeMessage() {
+  if (!TakeDeferred()) return false;  // these came before
   absl::StatusOr<RelayMessage> message = channel_.Receive();
-  if (!message.ok()) return false;
-  if (message->verb == RelayVerb::kServe) {
+  return message.ok() && Handle(*std::move(message));
+}
+
+bool Relay::TakeDeferred() {
+  deferred_event_.Clear();
+  while (!deferred_.empty()) {
+    RelayMessage message = std::move(deferred_.front());
+    deferred_.pop_front();
+    if (!Handle(std::move(message))) return false;
+  }
+  return true;
+}
+
+bool Relay::Handle(RelayMessage message) {
+  if (RelaySocketSource::IsReply(message.verb)) return true;  // too late
+  if (message.verb == RelayVerb::kServe) {
     spdlog::info("{}", device_->ReadyLine());
-    const auto terminal = static_cast<Terminal>(message->body.empty() ? 'k' : message->body[0]);
-    if (terminal != Terminal::kKeep) LetGoOfTerminal(terminal == Terminal::kKeepStderr);
+    const auto terminal = static_cast<Terminal>(message.body.empty() ? 'k' : message.body[0]);
+    if (terminal != Terminal::kKeep) LetGoOfTerminal(null_, terminal == Terminal::kKeepStderr);
     return true;
   }
-  if (message->verb == RelayVerb::kEndpoints) {
-    const absl::Status moved = MovePeers(message->body);
+  if (message.verb == RelayVerb::kEndpoints) {
+    const absl::Status moved = MovePeers(message.body);
     if (!moved.ok()) spdlog::warn("set endpoints: {}", MessageOf(moved));
     return true;
   }
-  if (message->verb == RelayVerb::kGiveState) return GiveState().ok();
-  if (message->verb == RelayVerb::kGivePeers) return GivePeers().ok();
+  if (message.verb == RelayVerb::kGiveState) return GiveState().ok();
+  if (message.verb == RelayVerb::kGivePeers) return GivePeers().ok();
   absl::Status status;
-  if (message->verb == RelayVerb::kConfigure) {
-    status = Configure(message->body);
-  } else if (message->verb == RelayVerb::kSetMark) {
-    status = SetMark(message->body);
-  } else if (message->verb == RelayVerb::kForget) {
-    status = Forget(message->body);
+  if (message.verb == RelayVerb::kConfigure) {
+    status = Configure(message.body);
+  } else if (message.verb == RelayVerb::kSetMark) {
+    status = SetMark(message.body);
+  } else if (message.verb == RelayVerb::kForget) {
+    status = Forget(message.body);
   } else {
     return false;
   }
-  crypto::Cleanse(message->body.data(), message->body.size());
+  crypto::Cleanse(message.body.data(), message.body.size());
   const absl::Status sent = status.ok() ? channel_.Send(RelayVerb::kDone)
                                         : channel_.Send(RelayVerb::kFailed, MessageOf(status));
   return sent.ok();

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "platform/base/clock.h"
+#include "platform/base/descriptor_passing.h"
 
 namespace ringwire::platform {
 namespace {
@@ -61,6 +62,16 @@ absl::Status RelayChannel::Write(std::string_view rest, const RelayPatience& pat
 }
 
 absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body, int interrupt_fd) {
+  return Send(verb, body, {}, interrupt_fd);
+}
+
+absl::Status RelayChannel::SendWith(std::span<const int> descriptors, RelayVerb verb,
+                                    std::string_view body) {
+  return Send(verb, body, descriptors, -1);
+}
+
+absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body,
+                                std::span<const int> descriptors, int interrupt_fd) {
   const std::array<uint32_t, 2> header{static_cast<uint32_t>(verb),
                                        static_cast<uint32_t>(body.size())};
   std::array<char, kHeadBytes> head;
@@ -68,7 +79,16 @@ absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body, int inter
   const Instant deadline = BootNow() + send_patience_;
   // A stream socket takes so few bytes whole or not at all, and from then on a signal would leave
   // half a message.
-  absl::Status status = Write({head.data(), head.size()}, {deadline, interrupt_fd});
+  const RelayPatience patience{deadline, interrupt_fd};
+  absl::Status status;
+  if (descriptors.empty()) {
+    status = Write({head.data(), head.size()}, patience);
+  } else {
+    status = WaitFor(socket_.get(), POLLOUT, patience);
+    if (status.ok()) {
+      status = SendWithDescriptors(socket_.get(), {head.data(), head.size()}, descriptors).status();
+    }
+  }
   if (!status.ok()) return status;
   status = Write(body, {deadline, -1});
   if (!status.ok()) ::shutdown(socket_.get(), SHUT_RDWR);
@@ -101,9 +121,21 @@ absl::StatusOr<bool> RelayChannel::Fill(std::span<char> to, size_t* filled) {
   return true;
 }
 
+absl::StatusOr<bool> RelayChannel::FillHead() {
+  while (head_filled_ < head_.size()) {
+    const absl::StatusOr<size_t> got =
+        ReceiveWithDescriptors(socket_.get(), std::span(head_).subspan(head_filled_),
+                               &arriving_.descriptors, MSG_DONTWAIT);
+    if (absl::IsUnavailable(got.status())) return false;
+    if (!got.ok()) return got.status();
+    head_filled_ += *got;
+  }
+  return true;
+}
+
 absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body_max) {
   if (head_filled_ < head_.size()) {
-    const absl::StatusOr<bool> whole = Fill(head_, &head_filled_);
+    const absl::StatusOr<bool> whole = FillHead();
     if (!whole.ok()) return whole.status();
     if (!*whole) return std::nullopt;
     std::array<uint32_t, 2> header;
@@ -112,7 +144,8 @@ absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body
       head_filled_ = 0;
       return absl::InternalError("read from the other process: no message of ours");
     }
-    arriving_ = {static_cast<RelayVerb>(header[0]), std::string(header[1], '\0')};
+    arriving_.verb = static_cast<RelayVerb>(header[0]);
+    arriving_.body = std::string(header[1], '\0');
     body_filled_ = 0;
   }
   const absl::StatusOr<bool> whole = Fill(arriving_.body, &body_filled_);

@@ -9,12 +9,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "core/base/limits.h"
+#include "platform/base/descriptor_passing.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -29,6 +31,7 @@ enum class RelayVerb : uint32_t {
   kState,       // the body: what wg shows of the device, as a configuration
   kPeers,       // the body: the public keys of the device's peers (KeysBody)
   kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
+  kSocket,      // asks for UDP sockets, or for a mark on those that come with it: SocketRequestBody
   // From the supervisor.
   kStart,      // the first one; the body: where peers are (EndpointsText)
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
@@ -37,6 +40,8 @@ enum class RelayVerb : uint32_t {
   kForget,  // the body: a peer whose handshakes to forget (KeysBody); answered by kDone or kFailed
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
+  kSockets,    // to a kSocket: SocketReplyBody, with the sockets
+  kNoSockets,  // likewise: SocketRefusalBody
   kServe,      // everything is set up; the body: one character, a Terminal. The last verb
 };
 
@@ -47,6 +52,7 @@ inline constexpr size_t kRelayConfigurationMax = 4 * kConfigFileBytesMax;
 struct RelayMessage {
   RelayVerb verb = RelayVerb::kDone;
   std::string body;  // may hold keys: zeroed by whoever is done with it
+  std::vector<UniqueFd> descriptors;
 };
 
 // How long a wait for the other process lasts at most.
@@ -75,6 +81,8 @@ class RelayChannel {
   // DeadlineExceeded, Cancelled: the patience ended. A message that was sent in part breaks the
   // channel for good: both ends find it closed.
   absl::Status Send(RelayVerb verb, std::string_view body = {}, int interrupt_fd = -1);
+  // The same, with at most kPassedDescriptorsMax descriptors; they stay the caller's.
+  absl::Status SendWith(std::span<const int> descriptors, RelayVerb verb, std::string_view body);
   // Whether a message of the relay's would be sent without waiting.
   bool CanSend() const;
   // The other process has closed its end, or is no more.
@@ -95,9 +103,13 @@ class RelayChannel {
 
   RelayChannel(UniqueFd socket, size_t body_max, absl::Duration send_patience)
       : socket_(std::move(socket)), body_max_(body_max), send_patience_(send_patience) {}
+  absl::Status Send(RelayVerb verb, std::string_view body, std::span<const int> descriptors,
+                    int interrupt_fd);
   absl::Status Write(std::string_view rest, const RelayPatience& patience);
   // Reads until `to` is full (true) or there is no more for now (false).
   absl::StatusOr<bool> Fill(std::span<char> to, size_t* filled);
+  // The same for the head of a message, with what descriptors come with it.
+  absl::StatusOr<bool> FillHead();
 
   UniqueFd socket_;
   size_t body_max_;

@@ -28,7 +28,7 @@
 #include "platform/gateway/host/path_mtu.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/gateway/plan/step_index.h"
-#include "platform/names/tunnel_safe_resolver.h"
+#include "platform/names/name_servers.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/relay_bodies.h"
@@ -250,10 +250,12 @@ DeviceSettings Supervisor::SettingsOfDevice() {
 absl::Status Supervisor::ForkRelay() {
   auto ends = RelayChannel::Make();
   if (!ends.ok()) return ends.status();
+  const pid_t self = ::getpid();
   relay_ = ::fork();
   if (relay_ < 0) return absl::ErrnoToStatus(errno, "start the relay process");
   if (relay_ == 0) {
     DeviceSettings settings = SettingsOfDevice();
+    settings.supervisor = self;
     RelayChannel channel = std::move(ends->second);
     ends->first.Close();
     loaded_ = {};
@@ -267,6 +269,7 @@ absl::Status Supervisor::ForkRelay() {
   }
   channel_.emplace(std::move(ends->first));
   ends->second.Close();
+  socket_grants_.SetConfigured(loaded_.config.listen_port.value_or(0), plan_.fwmark);
   ForgetKeys();
   return absl::OkStatus();
 }
@@ -323,10 +326,8 @@ bool Supervisor::ReapRelay() {
   if (status.has_value() && WIFSIGNALED(*status) && relay_error_.empty()) {
     relay_error_ = fmt::format("it was ended by signal {}", WTERMSIG(*status));
   }
-  const bool well =
-      status.has_value() && WIFEXITED(*status) && WEXITSTATUS(*status) == kExitSuccess;
-  if (!well) RemoveSockets(name_);
-  return well;
+  RemoveSockets(name_);  // the relay may remove nothing
+  return status.has_value() && WIFEXITED(*status) && WEXITSTATUS(*status) == kExitSuccess;
 }
 
 // Also for the interface of a predecessor, whose relay ends by itself.
@@ -398,6 +399,7 @@ bool Supervisor::TakeMessage(const RelayMessage& message) {
 }
 
 bool Supervisor::TakeUnasked(const RelayMessage& message) {
+  if (message.verb == RelayVerb::kSocket) return ServeSockets(message);
   if (message.verb != RelayVerb::kUnanswered) return false;
   const std::optional<std::vector<crypto::PublicKey>> peers =
       ParseKeys(message.body, kUnansweredKeysMax);
@@ -407,6 +409,7 @@ bool Supervisor::TakeUnasked(const RelayMessage& message) {
 
 absl::StatusOr<RelayMessage> Supervisor::AskRelay(RelayVerb verb, std::string_view body,
                                                   RelayReplies::Question question) {
+  socket_grants_.Expect();
   question.interrupt_fd = end_signals_.get();
   const absl::Status sent = channel_->Send(verb, body, end_signals_.get());
   if (!sent.ok()) return sent;

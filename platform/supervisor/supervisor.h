@@ -30,8 +30,10 @@
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_channel.h"
 #include "platform/relay/relay_replies.h"
+#include "platform/relay/socket_bodies.h"
 #include "platform/supervisor/admin_socket.h"
 #include "platform/supervisor/down_notice.h"
+#include "platform/supervisor/socket_grants.h"
 
 namespace ringwire::platform {
 
@@ -40,8 +42,8 @@ namespace ringwire::platform {
 // journal, and undoes all that at the end. When the relay dies it undoes everything but what keeps
 // traffic from leaving outside of the tunnel.
 //
-// Single-threaded but for the loading of a changed file and for the resolver, whose thread gives up
-// the rights that the relay gives up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
+// Single-threaded but for the loading of a changed file and for the resolver, whose thread waits
+// for the process that looks names up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
 class Supervisor {
  public:
   Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal);
@@ -93,6 +95,8 @@ class Supervisor {
   // ending already.
   absl::StatusOr<RelayMessage> AskRelay(RelayVerb verb, std::string_view body,
                                         RelayReplies::Question question);
+  bool ServeSockets(const RelayMessage& message);  // false: it breaks the rules
+  absl::Status GiveSockets(const SocketRequest& request);
   void TakeNames();
   absl::Status RelayIsGone();
   void SetNameRules(bool switch_in_force);
@@ -134,7 +138,10 @@ class Supervisor {
   const std::string path_;
   ConfigSource loaded_;  // what is in force; without keys once the relay has them
   NamedValues named_;    // by the file as it was loaded or saved last
-  const std::shared_ptr<NameSource> name_source_ = std::make_shared<NameSource>();
+  const std::shared_ptr<NameSource> name_source_ = std::make_shared<NameSource>(
+      [resolver = std::make_shared<ResolverClient>()](const NameQuestion& question) {
+        return resolver->LookUp(question);
+      });
   EndpointResolver resolver_{
       // its thread starts after the relay process
       [source = name_source_](const std::string& host) { return source->LookUp(host); }};
@@ -152,6 +159,7 @@ class Supervisor {
   std::optional<Host> host_;
   std::optional<RelayChannel> channel_;
   RelayReplies replies_;
+  SocketGrants socket_grants_;
   pid_t relay_ = -1;
   std::string relay_error_;  // its last words
   EndListener end_listener_;

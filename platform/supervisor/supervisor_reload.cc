@@ -156,6 +156,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
 absl::Status Supervisor::Change(const ConfigFile& wanted, const Plan& plan) {
   const bool starts = plan.fwmark != 0 && plan_.fwmark == 0;
   const bool ends = plan.fwmark == 0 && plan_.fwmark != 0;
+  socket_grants_.AlsoAllow(wanted.listen_port.value_or(0), plan.fwmark);
   absl::Status status;
   if (starts) status = SetMark(plan.fwmark);
   if (!status.ok()) return status;
@@ -200,6 +201,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
   plan_ = *std::move(plan);
   loaded_ = std::move(wanted);
   ForgetKeys();
+  socket_grants_.SetConfigured(loaded_.config.listen_port.value_or(0), plan_.fwmark);
   status = Reserve(plan_);
   if (!status.ok()) return status;
   SetNameRules(loaded_.config.gateway.kill_switch.on);

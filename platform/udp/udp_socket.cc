@@ -145,14 +145,11 @@ absl::StatusOr<UdpSocketGroup> OpenUdpSockets(const UdpOptions& options) {
   return group;
 }
 
-absl::Status SetFwmark(const UdpSocketGroup& group, uint32_t fwmark) {
+absl::Status SetFwmark(std::span<const int> sockets, uint32_t fwmark) {
   absl::Status status;
-  for (const UdpSockets& sockets : group.workers) {
-    for (const UniqueFd* fd : {&sockets.v4, &sockets.v6}) {
-      if (!fd->valid()) continue;
-      status.Update(SetOption(fd->get(), SOL_SOCKET, SO_MARK, static_cast<int>(fwmark),
-                              "SO_MARK (FwMark needs CAP_NET_ADMIN)"));
-    }
+  for (const int fd : sockets) {
+    status.Update(SetOption(fd, SOL_SOCKET, SO_MARK, static_cast<int>(fwmark),
+                            "SO_MARK (FwMark needs CAP_NET_ADMIN)"));
   }
   return status;
 }

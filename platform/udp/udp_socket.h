@@ -36,8 +36,8 @@ struct UdpOptions {
 // contacted address (IP_PKTINFO) and the outer TOS, and has 7 MB buffers where the kernel grants
 // them. The error names the port and what to do.
 absl::StatusOr<UdpSocketGroup> OpenUdpSockets(const UdpOptions& options);
-// Changes the firewall mark (SO_MARK) of every socket.
-absl::Status SetFwmark(const UdpSocketGroup& group, uint32_t fwmark);
+// Changes the firewall mark (SO_MARK) of each socket, under whoever uses it.
+absl::Status SetFwmark(std::span<const int> sockets, uint32_t fwmark);
 
 // Sends one datagram at once on the matching socket of the pair, from `to.local` if that is set. If
 // that address is not ours any more, sends without it and sets *source_unusable. For control and

@@ -54,16 +54,14 @@ set_up b wgb b 51820 10.77.0.2/24
 wg set wgb peer "${public[a]}" allowed-ips 10.77.0.1/32
 run
 wait_until 10 "it starts all the same" output_has '10\.77\.0\.1' ip -n a address show dev wga up
-kept=$(printf '%016x' $((1 << 12 | 1 << 10)))
-permitted() { cat "$@" | awk '$1 == "CapPrm:" { print $2 }' | sort -u; }
+field() { awk -v name="$1:" '$1 == name { print $2 }' /proc/"$2"/task/*/status | sort -u; }
 supervisor=${daemon_pid[wga]}
-relay=$(pgrep -P "$supervisor")
-check_equal "no thread of the relay keeps more than two capabilities" "$kept" "$(permitted /proc/"$relay"/task/*/status)"
-resolvers=()
-for task in /proc/"$supervisor"/task/*; do [ "${task##*/}" = "$supervisor" ] || resolvers+=("$task/status"); done
-check_equal "the supervisor asks in one other thread" 1 ${#resolvers[@]}
-check_equal "which keeps no more either" "$kept" "$(permitted "${resolvers[@]}")"
-check_equal "and says so once, with the place" 1 "$(logged 'wga.conf:8:12: resolve b.example.test')"
+resolver=$(pgrep -P "$supervisor" -f '^ringwire-resolver')
+for set in CapInh CapPrm CapEff CapBnd CapAmb; do check_equal "$set of the resolver" 0000000000000000 "$(field $set "$resolver")"; done
+check "it is not root" test "$(field Uid "$resolver")" -ge 1
+check_equal "it is filtered" 2 "$(field Seccomp "$resolver")"
+check_equal "and can gain nothing" 1 "$(field NoNewPrivs "$resolver")"
+check_equal "the name is named once, with the place" 1 "$(logged 'wga.conf:8:12: resolve b.example.test')"
 check_equal "the peer has no endpoint" '(none)' "$(endpoint wga)"
 echo '192.0.2.2 b.example.test' >"$work/hosts"
 wait_until 10 "the peer is sent there when it is found" prints 192.0.2.2:51820 endpoint wga
@@ -86,3 +84,18 @@ configuration nowhere.example.test:51820 1390
 kill -HUP "${daemon_pid[wga]}"
 wait_until 10 "another reload" mtu_is 1390
 check_equal "leaves it there" 192.0.2.2:40001 "$(endpoint wga)"
+
+if [ "$(uname -m)" = x86_64 ]; then
+  say "a resolver that was taken over"
+  resolver=$(pgrep -P "${daemon_pid[wga]}" -f '^ringwire-resolver')
+  inside() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/call_inside.py" "$resolver" "$@"; }
+  check_equal "may not open a file" EPERM "$(inside openat -100 /etc/shadow 0 0)"
+  check_equal "nor a socket" EPERM "$(inside socket 2 2 0)"
+  check_equal "nor fork" EPERM "$(inside fork)"
+  check_equal "and runs nothing" "ended by SIGSYS" "$(inside execve /bin/sh 0 0)"
+  wait_until 5 "it is gone" gone "$resolver"
+  configuration again.example.test:51820 1380
+  echo '192.0.2.2 again.example.test' >"$work/hosts"
+  kill -HUP "${daemon_pid[wga]}"
+  wait_until 15 "another one is started when it is needed" output_has 'again\.example\.test is at 192\.0\.2\.2' cat "$work/wga.log"
+fi

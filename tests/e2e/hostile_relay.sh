@@ -16,7 +16,7 @@ write() {  # write ENDPOINT [LINE of [Interface]...]
     '[Peer]' "PublicKey = ${public[b]}" "Endpoint = $endpoint" 'AllowedIPs = 10.77.0.2/32' >"$conf")
 }
 supervisor() { pgrep -of "ringwire (up|run) .*wga.conf"; }
-relay() { pgrep -P "$(supervisor)"; }
+relay() { pgrep -P "$(supervisor)" -f "ringwire (up|run) .*wga.conf"; }  # not the resolver
 forge() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/forge_relay.py" "$@"; }
 says() { grep -Eq -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1"; }; echo "ok: $1"; }
 up() { on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$conf"; }

@@ -17,7 +17,7 @@ place() {  # place PREFIX: installs below $work, and leaves the list of files in
 
 expected() {  # expected PREFIX
   local file
-  for file in bin/ringwire lib/systemd/system/ringwire@.service \
+  for file in bin/ringwire lib/systemd/system/ringwire@.service lib/sysusers.d/ringwire.conf \
     share/bash-completion/completions/ringwire share/fish/vendor_completions.d/ringwire.fish \
     share/zsh/site-functions/_ringwire \
     share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,systemd/drop-ins/strict.conf}; do

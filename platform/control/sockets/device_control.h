@@ -18,6 +18,8 @@ class DeviceControl {
   // Applies a whole change or nothing of it. error_number 0: applied.
   virtual UapiError Apply(const DeviceUpdate& update) = 0;
   virtual StatusReport Report() = 0;
+  // Of a network interface where the device's sockets are; 0: there is none of that name.
+  virtual uint32_t InterfaceIndex(const std::string& name) = 0;
   // Clears what is remembered of a peer's handshakes; false: nothing was.
   virtual bool Forget(const crypto::PublicKey& peer) = 0;
 };

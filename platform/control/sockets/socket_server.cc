@@ -97,7 +97,9 @@ bool SocketServer::ReadOnce(Connection* connection) {
 
 void SocketServer::Fill(Connection* connection) {
   if (connection->hang_up) return;
+  being_served_ = connection->fd.get();
   connection->hang_up = !connection->conversation->Produce(&connection->output, kChunkBytes);
+  being_served_ = -1;
 }
 
 // Writes one chunk at most and leaves the next one in `output`. False: the connection is over.

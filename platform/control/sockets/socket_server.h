@@ -51,6 +51,8 @@ class SocketServer {
   // Conversations that had nothing to say may have by now. Not from within one of them.
   void Poke();
   size_t connection_count() const { return connections_.size(); }
+  // The connection that a conversation is speaking for just now; -1: none.
+  int being_served() const { return being_served_; }
 
  private:
   // What one read takes and about what one write gives, so that no conversation holds up the thread
@@ -81,6 +83,7 @@ class SocketServer {
   const Admits admits_;
   Connections connections_;  // the one heard from last is at the front
   std::unique_ptr<char[]> input_;
+  int being_served_ = -1;
 };
 
 }  // namespace ringwire::platform

@@ -156,6 +156,29 @@ Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   return json;
 }
 
+Json SandboxToJson(const SandboxReport& sandbox) {
+  Json json;
+  json["user"] = sandbox.user;
+  json["missing"] = sandbox.missing_walls;
+  json["refused_calls"] = sandbox.refused_calls;
+  if (sandbox.last_refused_call >= 0) json["last_refused_call"] = sandbox.last_refused_call;
+  return json;
+}
+
+SandboxReport SandboxFromJson(const Json* json) {
+  SandboxReport sandbox;
+  if (json == nullptr) return sandbox;
+  sandbox.user = NumberOf<uint32_t>(*json, "user");
+  for (const Json& line : ArrayOf(*json, "missing")) {
+    if (line.is_string()) sandbox.missing_walls.push_back(line.get<std::string>());
+  }
+  sandbox.refused_calls = NumberOf<uint64_t>(*json, "refused_calls");
+  if (Member(*json, "last_refused_call") != nullptr) {
+    sandbox.last_refused_call = NumberOf<int>(*json, "last_refused_call");
+  }
+  return sandbox;
+}
+
 bool PeerFromJson(const Json& json, StatusReport* report) {
   PeerStatus peer;
   if (!ParseKeyBase64(TextOf(json, "public_key"), peer.public_key)) return false;
@@ -278,6 +301,7 @@ std::string ToJson(const StatusReport& report) {
   json["offloads"] = OffloadsToJson(report.offloads);
   json["workers"] = std::move(workers);
   json["drops"] = CountsToJson(report.drops);
+  json["sandbox"] = SandboxToJson(report.sandbox);
   // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -313,6 +337,7 @@ std::optional<StatusReport> ReportFromJson(std::string_view text) {
   }
   report.offloads = OffloadsFromJson(Member(json, "offloads"));
   report.drops = CountsFromJson(Member(json, "drops"));
+  report.sandbox = SandboxFromJson(Member(json, "sandbox"));
   return report;
 }
 

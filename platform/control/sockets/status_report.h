@@ -33,6 +33,14 @@ struct OffloadReport {
   uint64_t falls = 0;
 };
 
+// What keeps the device's process from the rest of the host.
+struct SandboxReport {
+  uint32_t user = 0;                       // that it runs as
+  std::vector<std::string> missing_walls;  // lines for people
+  uint64_t refused_calls = 0;              // of the system
+  int last_refused_call = -1;              // its number; -1: none
+};
+
 struct StatusReport {
   std::string interface_name;
   std::string version;
@@ -49,6 +57,7 @@ struct StatusReport {
   std::vector<OffloadReport> offloads;
   NamedCounts
       drops;  // of all threads together, those that are not zero, in the order of the checks
+  SandboxReport sandbox;
 };
 
 // Takes the secrets out of `status` and puts the rest into the report.

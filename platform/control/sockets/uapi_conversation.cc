@@ -1,7 +1,5 @@
 #include "platform/control/sockets/uapi_conversation.h"
 
-#include <net/if.h>
-
 #include <cerrno>
 #include <variant>
 
@@ -45,7 +43,8 @@ void UapiConversation::Answer(const UapiRequest& request, std::string* out) {
 }
 
 void UapiConversation::Set(std::string_view body, std::string* out) {
-  const std::variant<DeviceUpdate, UapiError> parsed = ParseSet(body, &::if_nametoindex);
+  const std::variant<DeviceUpdate, UapiError> parsed = ParseSet(
+      body, [this](const char* interface_name) { return device_->InterfaceIndex(interface_name); });
   UapiError error;
   if (const auto* const refused = std::get_if<UapiError>(&parsed)) {
     error = *refused;

@@ -84,7 +84,7 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const UnixListenerOptions& opt
     ::unlink(temporary.c_str());
     return absl::ErrnoToStatus(error, fmt::format("put the socket at {}", path));
   }
-  return UnixListener(*std::move(fd), path, /*owns_file=*/true);
+  return UnixListener(*std::move(fd), path, options.removes_file);
 }
 
 absl::StatusOr<UnixListener> UnixListener::Adopt(UniqueFd fd) {
@@ -114,10 +114,16 @@ UnixListener::UnixListener(UniqueFd fd, std::string path, bool owns_file)
   if (path_.empty() || ::lstat(path_.c_str(), &status) != 0) return;
   device_ = status.st_dev;
   inode_ = status.st_ino;
+  file_ = UniqueFd(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
 }
 
 UnixListener::~UnixListener() {
   if (fd_.valid() && owns_file_ && FileIsOurs()) ::unlink(path_.c_str());
+}
+
+bool UnixListener::FileExists() const {
+  struct stat status{};
+  return ::fstat(file_.get(), &status) == 0 && status.st_nlink > 0;
 }
 
 bool UnixListener::FileIsOurs() const {

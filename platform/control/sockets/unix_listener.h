@@ -19,11 +19,12 @@ struct UnixListenerOptions {
   std::string file_name;
   mode_t file_mode = 0600;
   std::optional<gid_t> group;  // of the file
+  bool removes_file = true;    // with the object; else somebody else does
 };
 
 // A listening stream socket with its file. The file appears under its name only when connections
-// are accepted: `wg` deletes a socket that refuses it. The file goes with the object, unless
-// somebody else's has taken its place.
+// are accepted: `wg` deletes a socket that refuses it. If it is to go with the object, it does not
+// where somebody else's has taken its place.
 class UnixListener {
  public:
   // Replaces what a dead process left; AlreadyExists if a live one answers there.
@@ -40,6 +41,8 @@ class UnixListener {
   const std::string& path() const { return path_; }  // empty: none
   // Whether the file is still there and still this socket's.
   bool FileIsOurs() const;
+  // Whether it is still anywhere. Asks for no path, so that a process may that opens no file.
+  bool FileExists() const;
 
  private:
   UnixListener(UniqueFd fd, std::string path, bool owns_file);
@@ -47,6 +50,7 @@ class UnixListener {
   UniqueFd fd_;
   std::string path_;
   bool owns_file_ = false;
+  UniqueFd file_;  // without a right to anything but to look at it
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };

@@ -36,7 +36,7 @@ TEST(ListenSocketsTest, AskingForAnyPortGivesAFixedOneUp) {
 
 TEST(ListenSocketsTest, EqualValuesAreAcceptedWithoutTouchingASocket) {
   ListenSockets listen(0, 40000, 7);
-  EXPECT_TRUE(listen.Change(UpdateOf(40000, 7), {}, true).ok());
+  EXPECT_TRUE(listen.Change(UpdateOf(40000, 7), {}).ok());
   EXPECT_EQ(listen.port(), 40000);
 }
 

@@ -1,12 +1,17 @@
 #include "platform/relay/relay_channel.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <string>
 #include <utility>
+#include <vector>
+
+#include "platform/base/clock.h"
 
 namespace ringwire::platform {
 namespace {
@@ -75,6 +80,35 @@ TEST_F(RelayChannelTest, NobodyWaitsForARelayThatReadsNothing) {
   while (status.ok()) status = supervisor.Send(RelayVerb::kEndpoints, body, signal.get());
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   EXPECT_FALSE(supervisor.IsClosed()) << "nothing was sent in part";
+}
+
+TEST_F(RelayChannelTest, DescriptorsComeWithTheirMessage) {
+  std::vector<UniqueFd> pipes;
+  std::vector<int> sent;
+  for (size_t i = 0; i < kPassedDescriptorsMax; ++i) {
+    std::array<int, 2> ends_of_pipe{};
+    ASSERT_EQ(::pipe2(ends_of_pipe.data(), O_CLOEXEC), 0);
+    pipes.emplace_back(ends_of_pipe[0]);
+    const UniqueFd writer(ends_of_pipe[1]);
+    const auto mark = static_cast<uint8_t>(i);
+    ASSERT_EQ(::write(writer.get(), &mark, 1), 1);
+    sent.push_back(pipes.back().get());
+  }
+  ASSERT_TRUE(supervisor.Send(RelayVerb::kDone, "before").ok());
+  ASSERT_TRUE(supervisor.SendWith(sent, RelayVerb::kSockets, "with").ok());
+  ASSERT_TRUE(supervisor.Send(RelayVerb::kDone, "behind").ok());
+  EXPECT_TRUE(relay.Receive()->descriptors.empty());
+  const auto message = relay.Receive();
+  ASSERT_TRUE(message.ok());
+  EXPECT_EQ(message->body, "with");
+  ASSERT_EQ(message->descriptors.size(), sent.size());
+  for (size_t i = 0; i < sent.size(); ++i) {
+    uint8_t mark = 0;
+    EXPECT_EQ(::read(message->descriptors[i].get(), &mark, 1), 1);
+    EXPECT_EQ(mark, static_cast<uint8_t>(i));
+    EXPECT_EQ(::fcntl(message->descriptors[i].get(), F_GETFD), FD_CLOEXEC);
+  }
+  EXPECT_TRUE(relay.Receive()->descriptors.empty());
 }
 
 // If it is not so, this waits for ever.

@@ -95,12 +95,16 @@ TEST_F(UdpSocketTest, ChangesTheFirewallMarkOfAll) {
   options.fwmark = 1;
   const absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
   ASSERT_TRUE(group.ok()) << group.status();
-  ASSERT_TRUE(SetFwmark(*group, 0xfeed).ok());
+  std::vector<int> all;
+  for (const UdpSockets& sockets : group->workers) {
+    all.insert(all.end(), {sockets.v4.get(), sockets.v6.get()});
+  }
+  ASSERT_TRUE(SetFwmark(all, 0xfeed).ok());
   for (const UdpSockets& sockets : group->workers) {
     EXPECT_EQ(OptionOf(sockets.v4, SOL_SOCKET, SO_MARK), 0xfeed);
     EXPECT_EQ(OptionOf(sockets.v6, SOL_SOCKET, SO_MARK), 0xfeed);
   }
-  ASSERT_TRUE(SetFwmark(*group, 0).ok());
+  ASSERT_TRUE(SetFwmark(all, 0).ok());
   EXPECT_EQ(OptionOf(group->workers[0].v4, SOL_SOCKET, SO_MARK), 0);
 }
 

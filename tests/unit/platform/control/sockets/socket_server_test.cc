@@ -1,6 +1,7 @@
 #include "platform/control/sockets/socket_server.h"
 
 #include <gtest/gtest.h>
+#include <net/if.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -35,6 +36,9 @@ class FakeDevice final : public DeviceControl {
     report.interface_name = "wg0";
     SetDevice(status, &report);
     return report;
+  }
+  uint32_t InterfaceIndex(const std::string& name) override {
+    return ::if_nametoindex(name.c_str());
   }
   bool Forget(const crypto::PublicKey& peer) override {
     forgotten.push_back(peer);

@@ -38,6 +38,7 @@ StatusReport FullReport() {
   report.workers.push_back({0, "epoll", {{"wakeups", 7}}});
   report.offloads = {{"tso", "on", "", 0}, {"udp-gso", "fell", "Input/output error", 2}};
   report.drops = {{"replay", 2}};
+  report.sandbox = {65520, {"runs without Landlock: none"}, 3, 257};
   return report;
 }
 
@@ -80,6 +81,10 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(read->offloads[1].why, "Input/output error");
   EXPECT_EQ(read->offloads[1].falls, 2u);
   EXPECT_EQ(read->drops, (NamedCounts{{"replay", 2}}));
+  EXPECT_EQ(read->sandbox.user, 65520u);
+  EXPECT_EQ(read->sandbox.missing_walls, (std::vector<std::string>{"runs without Landlock: none"}));
+  EXPECT_EQ(read->sandbox.refused_calls, 3u);
+  EXPECT_EQ(read->sandbox.last_refused_call, 257);
 }
 
 TEST(StatusReportTest, NamesTheProviderOfEachSuiteThatIsUsed) {

@@ -1,0 +1,30 @@
+#ifndef RINGWIRE_PLATFORM_CONTROL_STAMP_TEXT_H_
+#define RINGWIRE_PLATFORM_CONTROL_STAMP_TEXT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/control/control_plane.h"
+
+// The text of a file of handshake timestamps (stamp_files.h). Pure. One line a stamp: our public
+// key, the peer's (both base64), the timestamp in 24 hex digits. Above them a head: the format's
+// name and version, the generation of the file, and the BLAKE2s hash of that and of all lines.
+namespace ringwire::platform {
+
+struct StampText {
+  std::vector<HandshakeStamp> stamps;
+  uint64_t generation = 0;     // the greater one of two files counts; 0: of a version without heads
+  size_t malformed_lines = 0;  // skipped; only a text without a head has such
+  bool damaged = false;        // the head and the lines disagree: nothing was read
+};
+
+std::string FormatStamps(std::span<const HandshakeStamp> stamps, uint64_t generation);
+StampText ParseStamps(std::string_view text);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_CONTROL_STAMP_TEXT_H_

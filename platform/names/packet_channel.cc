@@ -1,0 +1,51 @@
+#include "platform/names/packet_channel.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+
+#include "absl/time/time.h"
+#include "platform/base/clock.h"
+#include "platform/base/descriptor_passing.h"
+
+namespace ringwire::platform {
+
+absl::StatusOr<std::pair<PacketChannel, PacketChannel>> PacketChannel::Make() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return absl::ErrnoToStatus(errno, "make a channel to another process");
+  }
+  return std::pair(PacketChannel(UniqueFd(ends[0])), PacketChannel(UniqueFd(ends[1])));
+}
+
+absl::Status PacketChannel::Send(std::string_view bytes, std::span<const int> descriptors) {
+  return SendWithDescriptors(socket_.get(), bytes, descriptors).status();
+}
+
+absl::StatusOr<PacketChannel::Packet> PacketChannel::Receive() {
+  std::array<char, kPacketBytesMax> bytes;
+  Packet packet;
+  const absl::StatusOr<size_t> size =
+      ReceiveWithDescriptors(socket_.get(), bytes, &packet.descriptors);
+  if (!size.ok()) return size.status();
+  packet.bytes.assign(bytes.data(), *size);
+  return packet;
+}
+
+absl::StatusOr<PacketChannel::Packet> PacketChannel::ReceiveBefore(Instant deadline) {
+  while (true) {
+    const int64_t left_ms = absl::ToInt64Milliseconds(deadline - BootNow());
+    pollfd message{socket_.get(), POLLIN, 0};
+    const int ready =
+        ::poll(&message, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, INT_MAX)));
+    if (ready > 0) return Receive();
+    if (ready == 0) return absl::DeadlineExceededError("the other process does not answer");
+    if (errno != EINTR) return absl::ErrnoToStatus(errno, "wait for the other process");
+  }
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,61 @@
+#ifndef RINGWIRE_PLATFORM_NAMES_RESOLVER_CLIENT_H_
+#define RINGWIRE_PLATFORM_NAMES_RESOLVER_CLIENT_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/wire/address.h"
+#include "platform/names/packet_channel.h"
+#include "platform/names/resolver_messages.h"
+
+namespace ringwire::platform {
+
+// How a name is to be looked up: by /etc/hosts and DNS alone.
+struct NameQuestion {
+  std::string host;
+  uint32_t mark = 0;    // of every socket; CAP_NET_ADMIN. 0: none
+  std::string servers;  // as ReadNameServers gives them
+  bool hosts_only = false;
+};
+
+// The supervisor's side of the resolver process (resolver_process.h): starts it with the first
+// question and whenever it is gone, gives it the files and the sockets that a question takes, and
+// believes nothing but addresses. All calls on one thread, whose end is the process' end.
+class ResolverClient {
+ public:
+  // Makes the process, which is to serve its end of the channel; returns its id.
+  using Start = std::function<absl::StatusOr<pid_t>(PacketChannel its_end)>;
+
+  explicit ResolverClient(Start start = &StartResolverProgram);
+  ~ResolverClient() { End(); }
+  ResolverClient(const ResolverClient&) = delete;
+  ResolverClient& operator=(const ResolverClient&) = delete;
+
+  // All addresses of the host, with port 0; first those that a marked socket finds a way to, IPv6
+  // before IPv4. Blocks, for kPatience at most.
+  absl::StatusOr<std::vector<SocketAddress>> LookUp(const NameQuestion& question);
+
+ private:
+  static absl::StatusOr<pid_t> StartResolverProgram(PacketChannel its_end);
+  absl::Status Begin();
+  void End();
+  absl::Status Ask(const NameQuestion& question, size_t servers);
+  absl::StatusOr<std::vector<SocketAddress>> Converse(const std::vector<SocketAddress>& servers,
+                                                      uint32_t mark);
+  absl::Status GiveSocket(const ResolverWish& wish, const std::vector<SocketAddress>& servers,
+                          uint32_t mark);
+
+  const Start start_;
+  PacketChannel channel_;
+  pid_t process_ = -1;
+  uint32_t id_ = 0;  // of the latest question
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_NAMES_RESOLVER_CLIENT_H_

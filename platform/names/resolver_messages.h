@@ -1,0 +1,83 @@
+#ifndef RINGWIRE_PLATFORM_NAMES_RESOLVER_MESSAGES_H_
+#define RINGWIRE_PLATFORM_NAMES_RESOLVER_MESSAGES_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/wire/address.h"
+
+// What supervisor and resolver say to each other: one message a packet, each of one fixed size, so
+// that a resolver that was taken over can send nothing but addresses and a few printable
+// characters. Pure. Both ends are the same program.
+namespace ringwire::platform {
+
+inline constexpr size_t kNameBytesMax = 255;  // of the DNS
+inline constexpr size_t kServersMax = 8;      // of which glibc asks 3
+inline constexpr size_t kAnswerAddressesMax = 32;
+
+// From the supervisor, with descriptors of /etc/hosts and /etc/resolv.conf as they are now, as far
+// as there are such files.
+struct ResolverQuestion {
+  uint32_t id = 0;  // of everything that belongs to this question
+  uint8_t has_hosts = 0;
+  uint8_t has_resolv_conf = 0;
+  uint8_t servers = 0;  // that may be asked, by number; 0: only the hosts file is read
+  uint8_t name_bytes = 0;
+  std::array<char, kNameBytesMax> name{};
+  std::string_view Name() const { return {name.data(), name_bytes}; }
+};
+// nullopt: no name has this length.
+std::optional<ResolverQuestion> MakeQuestion(uint32_t id, std::string_view name, size_t servers);
+
+// To the supervisor: a socket that is connected to this server is wanted. Answered by a
+// ResolverSocket, with the socket if there is one.
+struct ResolverWish {
+  uint32_t id = 0;
+  uint8_t server = 0;
+  uint8_t is_stream = 0;
+};
+struct ResolverSocket {
+  uint32_t id = 0;
+};
+
+// To the supervisor, the last word about a question.
+struct ResolverAnswer {
+  struct Address {
+    uint8_t is_v6 = 0;
+    std::array<uint8_t, 16> bytes{};
+  };
+  uint32_t id = 0;
+  uint8_t addresses = 0;  // 0: `error` says why
+  std::array<Address, kAnswerAddressesMax> address{};
+  std::array<char, 64> error{};
+};
+ResolverAnswer MakeAnswer(uint32_t id, const absl::StatusOr<std::vector<SocketAddress>>& found);
+// With port 0; the error is one line that steers no terminal.
+absl::StatusOr<std::vector<SocketAddress>> AddressesOf(const ResolverAnswer& answer);
+
+// A message as bytes, and back again: nullopt if it has another size. All sizes differ.
+template <typename Message>
+std::string_view BytesOf(const Message& message) {
+  return {reinterpret_cast<const char*>(&message), sizeof(message)};
+}
+template <typename Message>
+std::optional<Message> MessageIn(std::string_view bytes) {
+  Message message;
+  if (bytes.size() != sizeof(message)) return std::nullopt;
+  bytes.copy(reinterpret_cast<char*>(&message), sizeof(message));
+  return message;
+}
+inline constexpr size_t kResolverMessageBytesMax = sizeof(ResolverAnswer);
+static_assert(sizeof(ResolverQuestion) < sizeof(ResolverAnswer));
+static_assert(sizeof(ResolverSocket) < sizeof(ResolverWish));
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_NAMES_RESOLVER_MESSAGES_H_

@@ -1,0 +1,63 @@
+#ifndef RINGWIRE_PLATFORM_RELAY_SOCKET_BODIES_H_
+#define RINGWIRE_PLATFORM_RELAY_SOCKET_BODIES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "platform/base/unique_fd.h"
+#include "platform/relay/relay_channel.h"
+#include "platform/udp/udp_socket.h"
+
+// What the messages say by which a relay gets UDP sockets of its supervisor. Pure.
+namespace ringwire::platform {
+
+// With no descriptor but perhaps the asker: new sockets, a pair for each worker, are wanted. Else
+// those that come with it get the mark.
+struct SocketRequest {
+  uint32_t id = 0;  // chosen by the relay, by which it knows the reply
+  uint32_t mark = 0;
+  uint16_t port = 0;
+  uint16_t workers = 0;
+  bool gro = false;        // as UdpOptions
+  bool has_asker = false;  // the last descriptor is the connection of the control socket that asks
+  friend bool operator==(const SocketRequest&, const SocketRequest&) = default;
+};
+std::string SocketRequestBody(const SocketRequest& request);
+// nullopt: no such thing, or more workers than there can be.
+std::optional<SocketRequest> ParseSocketRequest(std::string_view body);
+
+// The pairs of some workers; those of the next ones come in the next reply. No worker: the sockets
+// of the request have their mark.
+struct SocketReply {
+  uint32_t id = 0;
+  uint16_t port = 0;
+  uint16_t workers = 0;
+  bool v4 = false;  // which sockets of a pair there are
+  bool v6 = false;
+  friend bool operator==(const SocketReply&, const SocketReply&) = default;
+};
+std::string SocketReplyBody(const SocketReply& reply);
+std::optional<SocketReply> ParseSocketReply(std::string_view body);
+// Pairs that one reply has room for.
+inline constexpr size_t kSocketPairsMax = kPassedDescriptorsMax / 2;
+
+// The descriptors of `workers` workers from `first` on, as a reply carries them; and back again,
+// behind those that `group` has already. False: not as many as the reply says.
+std::vector<int> PairsOf(const UdpSocketGroup& group, size_t first, size_t workers);
+bool TakePairs(const SocketReply& reply, std::vector<UniqueFd> descriptors, UdpSocketGroup* group);
+
+struct SocketRefusal {
+  uint32_t id = 0;
+  absl::Status why;
+};
+std::string SocketRefusalBody(const SocketRefusal& refusal);
+std::optional<SocketRefusal> ParseSocketRefusal(std::string_view body);
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_RELAY_SOCKET_BODIES_H_

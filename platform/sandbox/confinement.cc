@@ -1,0 +1,133 @@
+#include "platform/sandbox/confinement.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <memory>
+
+#include "platform/base/message_of.h"
+#include "platform/base/never_dump.h"
+#include "platform/sandbox/call_guard.h"
+#include "platform/sandbox/capabilities.h"
+#include "platform/sandbox/identity.h"
+#include "platform/sandbox/landlock.h"
+#include "platform/sandbox/sanitizer_needs.h"
+
+namespace ringwire::platform {
+namespace {
+
+// Makes sure of what the change of user has promised.
+absl::Status CheckNoWayBack(const Identity& identity) {
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  const bool changed = ::getresuid(&real, &effective, &saved) == 0 && real == identity.user &&
+                       effective == identity.user && saved == identity.user;
+  if (changed && ::setresuid(0, 0, 0) != 0 && ::setresgid(0, 0, 0) != 0) return absl::OkStatus();
+  return absl::InternalError("become another user: there is a way back; nothing is run like this");
+}
+
+absl::Status ChangeUser(const ConfinementOptions& options, std::string* still_root) {
+  const Identity identity = IdentityOf(options.role);
+  NarrowBounds(options.kept);
+  absl::Status status = options.kept.empty() ? absl::OkStatus() : KeepAcrossIdentity();
+  if (!status.ok()) return status;
+  const absl::Status became = Become(identity);
+  status = KeepCapabilities(options.kept);
+  if (!status.ok()) return status;
+  if (became.ok()) return CheckNoWayBack(identity);
+  if (::getuid() == 0 || ::geteuid() == 0) *still_root = MessageOf(became);
+  return absl::OkStatus();
+}
+
+// The parent may have ended before it was watched.
+absl::Status EndWithParent(pid_t parent) {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) {
+    return absl::ErrnoToStatus(errno, "end with the parent process");
+  }
+  if (::getppid() == parent) return absl::OkStatus();
+  return absl::AbortedError("start: the parent process is gone");
+}
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+// The threads of this process, io_uring's own workers included. 0: there is no telling.
+rlim_t CountTasks(UniqueFd folder) {
+  const std::unique_ptr<DIR, CloseFolder> tasks(::fdopendir(folder.Release()));
+  rlim_t count = 0;
+  while (tasks != nullptr) {
+    const dirent* const entry = ::readdir(tasks.get());
+    if (entry == nullptr) break;
+    if (entry->d_name[0] != '.') ++count;
+  }
+  return count;
+}
+
+// No task is added to those that there are. It is not 0: the kernel counts a ring's own workers,
+// and a ring may replace one of its own.
+absl::Status LimitTasks(UniqueFd folder) {
+  const rlim_t tasks = CountTasks(std::move(folder));
+  if (tasks == 0) return absl::OkStatus();
+  const rlimit limit{tasks, tasks};
+  if (::setrlimit(RLIMIT_NPROC, &limit) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, "limit the number of tasks");
+}
+
+}  // namespace
+
+absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& options) {
+  Confinement confinement(options.role,
+                          UniqueFd(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  MissingWalls& missing = confinement.missing_;
+  absl::Status status = ChangeUser(options, &missing.other_user);
+  if (!status.ok()) return status;
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+    return absl::ErrnoToStatus(errno, "give up gaining privileges");
+  }
+  NeverDump();  // a change of user may allow it again
+  if (options.parent != 0) status = EndWithParent(options.parent);
+  if (!status.ok()) return status;
+  if (ChecksLeaksInstead()) {
+    missing.landlock = missing.call_filter = "leaks are looked for";
+    return confinement;
+  }
+  OpenSanitizerReport();
+  EndLeakChecks();
+  missing.landlock = MessageOf(ForbidFiles(options.removable));
+  return confinement;
+}
+
+absl::Status Confinement::Seal() {
+  if (ChecksLeaksInstead()) return absl::OkStatus();
+  const absl::Status limited = LimitTasks(std::move(tasks_));
+  if (!limited.ok()) return limited;
+  const absl::Status guarded = GuardCalls(PolicyFor(role_, static_cast<uint32_t>(::getpid())));
+  if (absl::IsUnavailable(guarded)) {
+    missing_.call_filter = MessageOf(guarded);
+    return absl::OkStatus();
+  }
+  return guarded;
+}
+
+std::vector<std::string> Confinement::Warnings() const {
+  std::vector<std::string> warnings;
+  if (!missing_.other_user.empty()) {
+    warnings.push_back("still runs as user 0, though without a capability: " + missing_.other_user);
+  }
+  if (!missing_.landlock.empty()) {
+    warnings.push_back("runs without Landlock: " + missing_.landlock);
+  }
+  if (!missing_.call_filter.empty()) {
+    warnings.push_back("runs with every system call: " + missing_.call_filter);
+  }
+  return warnings;
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,45 @@
+#include "platform/sandbox/identity.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+namespace ringwire::platform {
+namespace {
+
+bool IsUnused(uint32_t id) { return ::getpwuid(id) == nullptr && ::getgrgid(id) == nullptr; }
+
+absl::Status StatusOf(int error) {
+  if (error == EPERM) {
+    return absl::PermissionDeniedError("no CAP_SETUID and CAP_SETGID; allow both to the service");
+  }
+  if (error == EINVAL) return absl::NotFoundError("its user namespace has no other user");
+  return absl::ErrnoToStatus(error, "become another user");
+}
+
+}  // namespace
+
+Identity IdentityOf(SandboxRole role) {
+  const passwd* const account = ::getpwnam(std::string(AccountOf(role)).c_str());
+  if (account != nullptr && account->pw_uid != 0 && account->pw_gid != 0) {
+    return {account->pw_uid, account->pw_gid};
+  }
+  const uint32_t first = FirstUnusedId(role);
+  for (uint32_t id = first; id <= kUnusedIdLast; id += kUnusedIdStep) {
+    if (IsUnused(id)) return {id, id};
+  }
+  return {first, first};
+}
+
+// Groups first: a user may not choose them.
+absl::Status Become(const Identity& identity) {
+  if (::setgroups(0, nullptr) != 0) return StatusOf(errno);
+  if (::setresgid(identity.group, identity.group, identity.group) != 0) return StatusOf(errno);
+  if (::setresuid(identity.user, identity.user, identity.user) != 0) return StatusOf(errno);
+  return absl::OkStatus();
+}
+
+}  // namespace ringwire::platform

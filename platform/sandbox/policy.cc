@@ -1,0 +1,162 @@
+#include "platform/sandbox/policy.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/io_uring.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include <initializer_list>
+#include <span>
+#include <utility>
+
+#include "platform/sandbox/sanitizer_needs.h"
+
+namespace ringwire::platform {
+namespace {
+
+using Calls = std::vector<AllowedCall>;
+
+// A value of the kernel's headers, whatever its type there.
+template <typename Value>
+constexpr uint32_t Bits(Value value) {
+  return static_cast<uint32_t>(value);
+}
+
+void Allow(std::span<const long> numbers, Calls* calls) {
+  for (const long number : numbers) calls->push_back({Bits(number), {}});
+}
+
+void Allow(std::initializer_list<long> numbers, Calls* calls) {
+  Allow(std::span<const long>(numbers.begin(), numbers.size()), calls);
+}
+
+void AllowIf(long number, std::vector<ArgumentRule> rules, Calls* calls) {
+  calls->push_back({Bits(number), std::move(rules)});
+}
+
+// The whole argument is one of `values`.
+ArgumentRule Is(uint32_t index, std::vector<uint32_t> values) {
+  return {index, ~uint32_t{0}, std::move(values)};
+}
+
+ArgumentRule HasNot(uint32_t index, uint32_t bits) { return {index, bits, {0}}; }
+
+// What the C library needs for memory, threads and time. Memory is never made executable.
+void AddProcess(uint32_t process, Calls* calls) {
+  Allow({SYS_futex,
+         SYS_clock_gettime,
+         SYS_clock_nanosleep,
+         SYS_nanosleep,
+         SYS_sched_yield,
+         SYS_getrandom,
+         SYS_munmap,
+         SYS_madvise,
+         SYS_mremap,
+         SYS_brk,
+         SYS_rt_sigreturn,
+         SYS_rt_sigprocmask,
+         SYS_sigaltstack,
+         SYS_gettid,
+         SYS_getpid,
+         SYS_getuid,
+         SYS_restart_syscall,
+         SYS_exit,
+         SYS_exit_group,
+         SYS_set_robust_list,
+         SYS_sched_getaffinity,
+         SYS_gettimeofday,
+         SYS_rseq},
+        calls);
+#ifdef SYS_futex_waitv
+  Allow({SYS_futex_waitv}, calls);
+#endif
+  AllowIf(SYS_mmap, {HasNot(2, PROT_EXEC)}, calls);
+  AllowIf(SYS_mprotect, {HasNot(2, PROT_EXEC)}, calls);
+  AllowIf(SYS_tgkill, {Is(0, {process})}, calls);  // abort()
+}
+
+// Descriptors that are there already.
+void AddDescriptors(Calls* calls) {
+  Allow({SYS_recvmsg, SYS_sendmsg, SYS_read, SYS_write, SYS_writev, SYS_close, SYS_fstat, SYS_lseek,
+         SYS_readv, SYS_pread64, SYS_ppoll, SYS_recvfrom, SYS_sendto, SYS_getsockname,
+         SYS_getsockopt, SYS_dup3},
+        calls);
+#ifdef SYS_poll
+  Allow({SYS_poll}, calls);
+#endif
+#ifdef SYS_dup2
+  Allow({SYS_dup2}, calls);
+#endif
+  AllowIf(SYS_fcntl, {Is(1, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC})}, calls);
+}
+
+// A device that serves: packets and the wait for them, timers, the connections of its listeners,
+// its stamps, and what the backends may change about a socket or a queue while they run. Of a ring
+// only its table of files changes.
+void AddDevice(Calls* calls) {
+  Allow({SYS_io_uring_enter, SYS_recvmmsg, SYS_sendmmsg, SYS_epoll_pwait, SYS_timerfd_settime,
+         SYS_epoll_ctl, SYS_accept4, SYS_getrusage, SYS_pwrite64, SYS_ftruncate, SYS_fsync},
+        calls);
+#ifdef SYS_epoll_wait
+  Allow({SYS_epoll_wait}, calls);
+#endif
+  constexpr uint32_t kRegisteredRing = uint32_t{1} << 31;  // a flag of every operation
+  AllowIf(SYS_io_uring_register,
+          {{1,
+            ~kRegisteredRing,
+            {IORING_REGISTER_FILES_UPDATE, IORING_UNREGISTER_FILES, IORING_UNREGISTER_RING_FDS}}},
+          calls);
+  AllowIf(SYS_ioctl, {Is(1, {Bits(TUNGETIFF), Bits(TUNSETOFFLOAD)})}, calls);
+  AllowIf(SYS_setsockopt, {Is(1, {SOL_UDP}), Is(2, {UDP_GRO})}, calls);
+}
+
+// UDP sockets for another port, or with another mark; and the files of the control sockets, which
+// Landlock knows as the only ones that may go.
+void AddOwnSockets(Calls* calls) {
+  constexpr uint32_t kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  AllowIf(SYS_socket, {Is(0, {AF_INET, AF_INET6}), {1, ~kTypeFlags, {SOCK_DGRAM}}, Is(2, {0})},
+          calls);
+  Allow({SYS_bind}, calls);
+  AllowIf(SYS_setsockopt,
+          {Is(1, {SOL_SOCKET}),
+           Is(2, {SO_MARK, SO_REUSEPORT, SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE})},
+          calls);
+  AllowIf(SYS_setsockopt, {Is(1, {IPPROTO_IP}), Is(2, {IP_PKTINFO, IP_RECVTOS})}, calls);
+  AllowIf(SYS_setsockopt,
+          {Is(1, {IPPROTO_IPV6}), Is(2, {IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_RECVTCLASS})}, calls);
+  Allow({SYS_newfstatat, SYS_unlinkat}, calls);
+#ifdef SYS_unlink
+  Allow({SYS_unlink}, calls);
+#endif
+}
+
+}  // namespace
+
+CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
+  CallPolicy policy;
+  Calls* const calls = &policy.allowed;
+  if (role != SandboxRole::kResolver) AddDevice(calls);
+  if (role == SandboxRole::kDevice) AddOwnSockets(calls);
+  AddDescriptors(calls);
+  AddProcess(process, calls);
+  Allow(SanitizerCalls(), calls);
+  // Nothing of ours makes them even by mistake: whoever does has taken the process over.
+  policy.fatal = {SYS_execve, SYS_execveat,       SYS_ptrace,
+                  SYS_bpf,    SYS_io_uring_setup, SYS_userfaultfd};
+  return policy;
+}
+
+std::string_view AccountOf(SandboxRole role) {
+  return role == SandboxRole::kResolver ? "ringwire-resolver" : "ringwire-relay";
+}
+
+uint32_t FirstUnusedId(SandboxRole role) {
+  return kUnusedIdFirst + (role == SandboxRole::kResolver ? 1 : 0);
+}
+
+}  // namespace ringwire::platform

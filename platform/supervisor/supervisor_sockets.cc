@@ -1,0 +1,93 @@
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "fmt/format.h"
+#include "platform/base/clock.h"
+#include "platform/base/paths.h"
+#include "platform/relay/socket_bodies.h"
+#include "platform/supervisor/control_connection.h"
+#include "platform/supervisor/supervisor.h"
+#include "platform/udp/udp_socket.h"
+#include "spdlog/spdlog.h"
+
+// The UDP sockets that a relay may not open and mark itself.
+namespace ringwire::platform {
+namespace {
+
+bool HasOption(int fd, int option, int wanted) {
+  int value = 0;
+  socklen_t size = sizeof(value);
+  return ::getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 && value == wanted;
+}
+
+bool IsUdpSocket(int fd) {
+  const bool is_internet = HasOption(fd, SO_DOMAIN, AF_INET) || HasOption(fd, SO_DOMAIN, AF_INET6);
+  return is_internet && HasOption(fd, SO_TYPE, SOCK_DGRAM) &&
+         HasOption(fd, SO_PROTOCOL, IPPROTO_UDP);
+}
+
+absl::Status MarkSockets(std::span<const UniqueFd> sockets, uint32_t mark) {
+  std::vector<int> descriptors;
+  for (const UniqueFd& socket : sockets) {
+    if (!IsUdpSocket(socket.get())) {
+      return absl::InvalidArgumentError("mark UDP sockets: one of them is none");
+    }
+    descriptors.push_back(socket.get());
+  }
+  return SetFwmark(descriptors, mark);
+}
+
+}  // namespace
+
+bool Supervisor::ServeSockets(const RelayMessage& message) {
+  const std::optional<SocketRequest> request = ParseSocketRequest(message.body);
+  std::span<const UniqueFd> sockets = message.descriptors;
+  if (!request.has_value() || (request->has_asker && sockets.empty())) return false;
+  bool root_asks = false;
+  if (request->has_asker) {
+    const std::string path = fmt::format("{}/{}", kUapiDirectory, SocketFileName(name_));
+    root_asks = IsConnectionOfRoot(sockets.back().get(), path, relay_);
+    sockets = sockets.first(sockets.size() - 1);
+  }
+  absl::Status status = socket_grants_.Decide(BootNow(), {request->port, request->mark, root_asks});
+  if (status.ok() && sockets.empty() && request->workers > 0) {
+    status = GiveSockets(*request);
+  } else if (status.ok()) {
+    status = MarkSockets(sockets, request->mark);
+    if (status.ok()) {
+      status = channel_->Send(RelayVerb::kSockets, SocketReplyBody({.id = request->id}));
+    }
+  }
+  if (status.ok()) return true;
+  spdlog::warn("{}: {}", name_, std::string(status.message()));
+  // A relay that is gone is noticed where its messages are taken.
+  channel_->Send(RelayVerb::kNoSockets, SocketRefusalBody({request->id, status})).IgnoreError();
+  return true;
+}
+
+absl::Status Supervisor::GiveSockets(const SocketRequest& request) {
+  UdpOptions options;
+  options.port = request.port;
+  options.workers = request.workers;
+  options.fwmark = request.mark;
+  options.gro = request.gro;
+  const absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
+  if (!group.ok()) return group.status();
+  const UdpSockets& pair = group->workers.front();
+  for (size_t first = 0; first < options.workers; first += kSocketPairsMax) {
+    const size_t workers = std::min(options.workers - first, kSocketPairsMax);
+    const SocketReply reply{request.id, group->port, static_cast<uint16_t>(workers),
+                            pair.v4.valid(), pair.v6.valid()};
+    const absl::Status status = channel_->SendWith(PairsOf(*group, first, workers),
+                                                   RelayVerb::kSockets, SocketReplyBody(reply));
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace ringwire::platform
