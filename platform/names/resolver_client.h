@@ -17,9 +17,9 @@ namespace ringwire::platform {
 
 // How a name is to be looked up: by /etc/hosts and DNS alone.
 struct NameQuestion {
-  std::string host;
-  uint32_t mark = 0;    // of every socket; CAP_NET_ADMIN. 0: none
-  std::string servers;  // as ReadNameServers gives them
+  std::string host = {};
+  uint32_t mark = 0;         // of every socket; CAP_NET_ADMIN. 0: none
+  std::string servers = {};  // as ReadNameServers gives them
   bool hosts_only = false;
 };
 

@@ -52,7 +52,7 @@ inline constexpr size_t kRelayConfigurationMax = 4 * kConfigFileBytesMax;
 struct RelayMessage {
   RelayVerb verb = RelayVerb::kDone;
   std::string body;  // may hold keys: zeroed by whoever is done with it
-  std::vector<UniqueFd> descriptors;
+  std::vector<UniqueFd> descriptors = {};
 };
 
 // How long a wait for the other process lasts at most.

@@ -17,9 +17,9 @@ namespace ringwire::platform {
 
 struct ConfinementOptions {
   SandboxRole role = SandboxRole::kRelay;
-  pid_t parent = 0;                    // ends this process with its own end; 0: nobody does
-  std::vector<cap_value_t> kept;       // capabilities; none unless the role cannot do without
-  std::vector<std::string> removable;  // folders that files may be removed from
+  pid_t parent = 0;                         // ends this process with its own end; 0: nobody does
+  std::vector<cap_value_t> kept = {};       // capabilities; none unless the role cannot do without
+  std::vector<std::string> removable = {};  // folders that files may be removed from
 };
 
 // Which of the walls around a process are missing, and why. Empty: the wall stands.

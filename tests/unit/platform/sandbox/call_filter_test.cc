@@ -38,7 +38,7 @@ seccomp_data Call(long number, const Arguments& arguments = {}) {
 }
 
 // What the kernel's interpreter does, for the instructions that a filter of ours has.
-uint32_t Run(const std::vector<sock_filter>& program, const seccomp_data& call) {
+uint32_t Interpret(const std::vector<sock_filter>& program, const seccomp_data& call) {
   uint32_t accumulator = 0;
   for (size_t i = 0; i < program.size(); ++i) {
     const sock_filter& step = program[i];
@@ -69,7 +69,7 @@ uint32_t Run(const std::vector<sock_filter>& program, const seccomp_data& call) 
 
 class CallFilterTest : public testing::TestWithParam<SandboxRole> {
  protected:
-  uint32_t AnswerTo(const seccomp_data& call) const { return Run(program_, call); }
+  uint32_t AnswerTo(const seccomp_data& call) const { return Interpret(program_, call); }
 
   const CallPolicy policy_ = PolicyFor(GetParam(), kProcess);
   const std::vector<sock_filter> program_ = MakeCallFilter(policy_);
@@ -153,7 +153,7 @@ TEST_P(CallFilterTest, SignalsNobodyElse) {
 TEST(RelayCallFilterTest, OnlyTheFilesOfARingChange) {
   const auto program = MakeCallFilter(PolicyFor(SandboxRole::kRelay, kProcess));
   const auto answer = [&](uint32_t operation) {
-    return Run(program, Call(SYS_io_uring_register, {3, operation}));
+    return Interpret(program, Call(SYS_io_uring_register, {3, operation}));
   };
   EXPECT_EQ(answer(IORING_REGISTER_FILES_UPDATE), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(IORING_UNREGISTER_FILES), SECCOMP_RET_ALLOW);
@@ -167,7 +167,7 @@ TEST(RelayCallFilterTest, OnlyTheFilesOfARingChange) {
 TEST(RelayCallFilterTest, EachRuleOfACallHasToHold) {
   const auto program = MakeCallFilter(PolicyFor(SandboxRole::kRelay, kProcess));
   const auto answer = [&](uint64_t level, uint64_t option) {
-    return Run(program, Call(SYS_setsockopt, {3, level, option}));
+    return Interpret(program, Call(SYS_setsockopt, {3, level, option}));
   };
   EXPECT_EQ(answer(SOL_UDP, UDP_GRO), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(SOL_UDP, UDP_SEGMENT), SECCOMP_RET_TRAP);
@@ -178,7 +178,7 @@ TEST(RelayCallFilterTest, EachRuleOfACallHasToHold) {
 TEST(DeviceCallFilterTest, OpensUdpSocketsAndNoOther) {
   const auto program = MakeCallFilter(PolicyFor(SandboxRole::kDevice, kProcess));
   const auto answer = [&](uint64_t family, uint64_t type, uint64_t protocol) {
-    return Run(program, Call(SYS_socket, {family, type, protocol}));
+    return Interpret(program, Call(SYS_socket, {family, type, protocol}));
   };
   EXPECT_EQ(answer(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(AF_INET6, SOCK_DGRAM, 0), SECCOMP_RET_ALLOW);
@@ -192,7 +192,7 @@ TEST(DeviceCallFilterTest, OpensUdpSocketsAndNoOther) {
 TEST(DeviceCallFilterTest, SetsTheOptionsOfItsSocketsEachAtItsLevel) {
   const auto program = MakeCallFilter(PolicyFor(SandboxRole::kDevice, kProcess));
   const auto answer = [&](uint64_t level, uint64_t option) {
-    return Run(program, Call(SYS_setsockopt, {3, level, option}));
+    return Interpret(program, Call(SYS_setsockopt, {3, level, option}));
   };
   EXPECT_EQ(answer(SOL_UDP, UDP_GRO), SECCOMP_RET_ALLOW);
   EXPECT_EQ(answer(SOL_SOCKET, SO_MARK), SECCOMP_RET_ALLOW);

@@ -39,7 +39,8 @@ TEST_F(SocketGrantsTest, GivesTheMarkOfTheInterfaceAndNoOther) {
 
 TEST_F(SocketGrantsTest, AReloadMayGoEitherWayUntilItIsDone) {
   grants_.AlsoAllow(501, 7);
-  for (const uint16_t port : {500, 501}) EXPECT_TRUE(Grants({.port = port}));
+  for (const uint16_t port : std::initializer_list<uint16_t>{500, 501})
+    EXPECT_TRUE(Grants({.port = port}));
   for (const uint32_t mark : {0xca6cU, 7U}) EXPECT_TRUE(Grants({.mark = mark}));
   grants_.SetConfigured(501, 7);
   EXPECT_FALSE(Grants({.port = 500}));
