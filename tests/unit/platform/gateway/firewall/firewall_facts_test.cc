@@ -36,7 +36,7 @@ class FirewallFactsTest : public NetworkNamespaceTest {
 
 TEST_F(FirewallFactsTest, ElementsOfShortSetsAreReadAndOfOthersNot) {
   Load(R"(table inet t {
-    set shut { type ifname; elements = { "eth9", "wg0" } }
+    set shut { type ifname; elements = { "wg0" } }
     set closed { type inet_service; elements = { 22 } }
     set bad { type ipv4_addr; elements = { 203.0.113.66 } }
     map verdicts { type ifname : verdict; elements = { "lan0" : accept } }
@@ -47,7 +47,7 @@ TEST_F(FirewallFactsTest, ElementsOfShortSetsAreReadAndOfOthersNot) {
     }
   })");
   const json list = Read();
-  EXPECT_EQ(Find(list, "set", "shut").value("elem", json()), json::array({"eth9", "wg0"}));
+  EXPECT_EQ(Find(list, "set", "shut").value("elem", json()), json::array({"wg0"}));
   EXPECT_EQ(Find(list, "set", "closed").value("elem", json()), json::array({22}));
   EXPECT_EQ(Find(list, "map", "verdicts").value("elem", json()).size(), 1U);
   EXPECT_EQ(Find(list, "set", "bad")["name"], "bad");
