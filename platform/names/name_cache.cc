@@ -1,11 +1,10 @@
 #include "platform/names/name_cache.h"
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "nlohmann/json.hpp"
+#include "platform/base/read_file.h"
 #include "platform/base/replace_file.h"
 #include "platform/names/name_servers.h"
 
@@ -57,12 +56,8 @@ absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {
 }
 
 KnownNames LoadKnownNames(const std::string& path) {
-  constexpr size_t kBytesMax = 16U << 20;  // of any number of peers; it is a file of our own
-  std::ifstream file(path);
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
   KnownNames known;
-  const json object =
-      text.size() > kBytesMax ? json() : json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const json object = json::parse(ReadFile(path).value_or(""), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return known;
   for (const auto& [name, list] : object.items()) {
     std::vector<SocketAddress> addresses;

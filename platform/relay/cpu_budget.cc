@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <utility>
 
 #include "core/base/limits.h"
+#include "platform/base/read_file.h"
 #include "platform/relay/network_interrupts.h"
 
 namespace ringwire::platform {
@@ -25,13 +24,6 @@ std::optional<uint64_t> TakeNumber(std::string_view* text) {
   if (error != std::errc()) return std::nullopt;
   text->remove_prefix(static_cast<size_t>(end - text->data()));
   return value;
-}
-
-std::string ReadSmallFile(const std::string& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  return text.str();
 }
 
 }  // namespace
@@ -64,11 +56,11 @@ CpuBudget ReadCpuBudget() {
     }
   }
   budget.network_interrupts = ReadNetworkInterrupts();
-  const std::string cgroup = ReadSmallFile("/proc/self/cgroup");
+  const std::string cgroup = ReadFile("/proc/self/cgroup").value_or("");
   std::string path(ParseCgroupPath(cgroup).value_or(""));
   while (true) {
     const std::optional<size_t> limit =
-        ParseCpuMax(ReadSmallFile("/sys/fs/cgroup" + path + "/cpu.max"));
+        ParseCpuMax(ReadFile("/sys/fs/cgroup" + path + "/cpu.max").value_or(""));
     if (limit.has_value()) budget.quota_cpus = std::min(*limit, budget.quota_cpus.value_or(*limit));
     const size_t slash = path.rfind('/');
     if (slash == std::string::npos) return budget;

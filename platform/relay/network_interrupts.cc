@@ -3,23 +3,16 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <system_error>
+
+#include "platform/base/read_file.h"
 
 namespace ringwire::platform {
 namespace {
 
 // Linux has no more; a list with greater numbers is invalid.
 constexpr int kCpusMax = 8192;
-
-std::string ReadSmallFile(const std::string& path) {
-  const std::ifstream file(path);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  return text.str();
-}
 
 bool IsWordCharacter(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -39,7 +32,7 @@ bool Names(std::string_view text, std::string_view name) {
 }
 
 // Removes a number from the front of `text`; nullopt: there is none.
-std::optional<int> TakeNumber(std::string_view* text) {
+std::optional<int> TakeIndex(std::string_view* text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
   if (error != std::errc() || value < 0) return std::nullopt;
@@ -75,7 +68,7 @@ std::vector<int> ParseNetworkInterrupts(std::string_view interrupts,
     const size_t first = line.find_first_not_of(' ');
     if (first == std::string_view::npos) continue;
     line.remove_prefix(first);
-    const std::optional<int> number = TakeNumber(&line);
+    const std::optional<int> number = TakeIndex(&line);
     if (!number.has_value() || !line.starts_with(':')) continue;  // NMI, LOC, the heading
     const auto names_it = [line](const std::string& name) { return Names(line, name); };
     if (std::ranges::any_of(names, names_it)) numbers.push_back(*number);
@@ -87,12 +80,12 @@ std::vector<int> ParseCpuList(std::string_view list) {
   while (!list.empty() && (list.back() == '\n' || list.back() == ' ')) list.remove_suffix(1);
   std::vector<int> cpus;
   while (true) {
-    const std::optional<int> first = TakeNumber(&list);
+    const std::optional<int> first = TakeIndex(&list);
     if (!first.has_value()) return {};
     int last = *first;
     if (list.starts_with('-')) {
       list.remove_prefix(1);
-      const std::optional<int> end = TakeNumber(&list);
+      const std::optional<int> end = TakeIndex(&list);
       if (!end.has_value()) return {};
       last = *end;
     }
@@ -107,12 +100,12 @@ std::vector<int> ParseCpuList(std::string_view list) {
 std::map<int, size_t> ReadNetworkInterrupts() {
   std::map<int, size_t> by_cpu;
   const std::vector<int> numbers =
-      ParseNetworkInterrupts(ReadSmallFile("/proc/interrupts"), NetworkDeviceNames());
+      ParseNetworkInterrupts(ReadFile("/proc/interrupts").value_or(""), NetworkDeviceNames());
   for (const int number : numbers) {
     const std::string folder = "/proc/irq/" + std::to_string(number) + "/";
     // The CPU that it goes to, among the allowed ones.
-    std::vector<int> cpus = ParseCpuList(ReadSmallFile(folder + "effective_affinity_list"));
-    if (cpus.empty()) cpus = ParseCpuList(ReadSmallFile(folder + "smp_affinity_list"));
+    std::vector<int> cpus = ParseCpuList(ReadFile(folder + "effective_affinity_list").value_or(""));
+    if (cpus.empty()) cpus = ParseCpuList(ReadFile(folder + "smp_affinity_list").value_or(""));
     for (const int cpu : cpus) ++by_cpu[cpu];
   }
   return by_cpu;

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <fstream>
 #include <iterator>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/read_file.h"
 #include "platform/base/replace_file.h"
 #include "platform/base/state_lock.h"
 #include "platform/base/unique_fd.h"
@@ -67,10 +67,9 @@ std::optional<Held> ReadHeld(const json& object) {
 
 absl::StatusOr<std::vector<Held>> Load(const std::string& folder) {
   std::vector<Held> all;
-  std::ifstream file(FileIn(folder));
-  if (!file) return all;
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const absl::StatusOr<std::string> text = ReadFile(FileIn(folder));
+  if (!text.ok() && !absl::IsResourceExhausted(text.status())) return all;
+  const json document = json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
   bool good = document.is_object() && document.contains("ringwire_sysctls") &&
               document["ringwire_sysctls"] == kFormat && document.contains("held") &&
               document["held"].is_array();
@@ -148,11 +147,10 @@ absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::st
 }
 
 std::optional<std::string> ReadSysctl(const std::string& path) {
-  std::ifstream file(SysctlFile(path));
-  if (!file) return std::nullopt;
-  std::string value((std::istreambuf_iterator<char>(file)), {});
-  while (value.ends_with('\n')) value.pop_back();
-  return value;
+  absl::StatusOr<std::string> value = ReadFile(SysctlFile(path));
+  if (!value.ok()) return std::nullopt;
+  while (value->ends_with('\n')) value->pop_back();
+  return *std::move(value);
 }
 
 absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::string& value) {
