@@ -274,8 +274,24 @@ def check_version(root):
             yield f"{path.relative_to(root)}: repeats the version {version[1]}"
 
 
+def check_protocol_rules(root):
+    """Each rule of docs/rules.md has a test, and the product cites no other one."""
+    document = root / "docs/rules.md"
+    rules = set(re.findall(r"^\| (\d+) \|", document.read_text() if document.exists() else "", re.M))
+    tests = "\n".join(path.read_text() for path in files(root, (".cc",), ("tests",)))
+    for number in sorted(rules, key=int):
+        if not re.search(rf"\bRule0?{number}(?!\d)", tests):
+            yield f"docs/rules.md: rule {number} has no test (Rule{number} in its name)"
+    for path in files(root, (".h", ".cc"), ("core", "crypto", "platform")):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            for cited in re.findall(r"\brules? (\d+)(?: and (\d+))?\)", line):
+                for rule in filter(None, cited):
+                    if rule not in rules:
+                        yield f"{path.relative_to(root)}:{number}: docs/rules.md has no rule {rule}"
+
+
 CHECKS = (check_includes, check_links, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
-          check_pipes, check_processes, check_registered, check_version)
+          check_pipes, check_processes, check_registered, check_version, check_protocol_rules)
 
 
 def violations(root):
@@ -293,7 +309,8 @@ def self_test():
         "core/base/a.h": guard % '#include <vector>\n#include "absl/time/time.h"',
         "core/wire/w.cc": '#include "core/base/a.h"\n// absl::Now is only a word here\nnamespace x {\nint F(int a) {\n'
                           + "  a += 1;\n" * 47 + "  return a;\n}\n}  // namespace x\n",
-        "tests/unit/a_test.cc": "// kReplay\n",
+        "tests/unit/a_test.cc": "// kReplay\nTEST(Rule07, Holds) {}\n",
+        "docs/rules.md": "| 7 | one handshake |\n",
         "tests/e2e/CMakeLists.txt": "ringwire_e2e(a)\n",
         "CMakeLists.txt": "project(ringwire VERSION 4.5.6 LANGUAGES CXX)\n",
         "CHANGELOG.md": "## 4.5.6\n",
@@ -324,7 +341,9 @@ def self_test():
         "a test that nobody runs": ("tests/e2e/b.sh", 'source "$(dirname "$0")/lib.sh"\n'),
         "a version without a changelog": ("CMakeLists.txt", "project(ringwire VERSION 1.2.3 LANGUAGES CXX)\n"),
         "a version that is repeated": ("docs/a.md", "ringwire 4.5.6 is out\n"),
-        "an untested drop reason": ("tests/unit/a_test.cc", "// nothing\n"),
+        "an untested drop reason": ("tests/unit/a_test.cc", "TEST(Rule7, Holds) {}\n"),
+        "an untested rule": ("tests/unit/a_test.cc", "// kReplay\nTEST(Rule70, Holds) {}\n"),
+        "a rule that there is not": ("core/wire/w.cc", "// As it must be (rules 7 and 8).\n"),
     }
     for what, (name, text) in {"nothing": ("dev", "echo\n"), **breaks}.items():
         with tempfile.TemporaryDirectory() as folder:
