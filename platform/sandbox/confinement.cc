@@ -86,6 +86,7 @@ absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& 
   Confinement confinement(options.role,
                           UniqueFd(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   MissingWalls& missing = confinement.missing_;
+  if (!ChecksLeaksInstead()) OpenSanitizerReport();  // as the user that owns its folder
   absl::Status status = ChangeUser(options, &missing.other_user);
   if (!status.ok()) return status;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
@@ -98,7 +99,6 @@ absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& 
     missing.landlock = missing.call_filter = "leaks are looked for";
     return confinement;
   }
-  OpenSanitizerReport();
   EndLeakChecks();
   missing.landlock = MessageOf(ForbidFiles(options.removable));
   return confinement;

@@ -21,8 +21,15 @@ extern "C" int __lsan_is_turned_off() { return leak_checks_ended ? 1 : 0; }
 namespace ringwire::platform {
 
 std::span<const long> SanitizerCalls() {
-  // A thread that ends asks for the bounds of its stack.
-  static constexpr std::array<long, 1> kCalls{SYS_prlimit64};
+  // A thread that ends asks for the bounds of its stack. UBSan's check of types tries by a pipe
+  // whether it may read an address, and takes a refusal for a wrong type.
+  static constexpr std::array kCalls{
+      long{SYS_prlimit64},
+      long{SYS_pipe2},
+#ifdef SYS_pipe
+      long{SYS_pipe},
+#endif
+  };
   return kCalls;
 }
 
