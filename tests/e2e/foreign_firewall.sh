@@ -131,7 +131,6 @@ iptables_way() {
   down gateway gateway
   plan
   check_fails "then there is nothing to say" said drops
-  down gateway gateway
 }
 
 say "docker, by iptables"
