@@ -22,7 +22,7 @@ bool Contains(const std::vector<SocketAddress>& addresses, uint16_t port,
       addresses, [&](const SocketAddress& address) { return wanted == WithPort(address, port); });
 }
 
-// The address behind `tried`, round and round; the first one where that is not among them.
+// The address after `tried`, cyclically; the first one if `tried` is not among them.
 SocketAddress Next(const std::vector<SocketAddress>& addresses, uint16_t port,
                    const std::optional<SocketAddress>& tried) {
   for (size_t i = 0; i + 1 < addresses.size(); ++i) {
@@ -100,7 +100,8 @@ std::vector<PeerUpdate> NamedEndpoints::Found(const std::string& name, const Add
     if (peer.endpoint.host != name) continue;
     is_wanted = true;
     const bool is_silent = std::exchange(peer.is_silent, false);
-    // A resolver may give several, in any order: one that still is among them has not changed.
+    // A resolver may return several, in any order: an address that is still among them has not
+    // changed.
     if (!is_silent && Contains(addresses, peer.endpoint.port, peer.found)) continue;
     const SocketAddress next = Next(addresses, peer.endpoint.port, peer.found);
     if (peer.found != next) {
@@ -124,7 +125,7 @@ void NamedEndpoints::Warn(const NameAnswer& answer) {
     if (peer.endpoint.host != answer.name) continue;
     if (first == nullptr || peer.position.line < first->position.line) first = &peer;
   }
-  if (first == nullptr) return;  // the answer to a question of before
+  if (first == nullptr) return;  // the answer to an earlier question
   spdlog::warn(
       "{}:{}:{}: resolve {}: {} (check the name and this host's DNS, or give an address; it is "
       "tried again until it succeeds)",

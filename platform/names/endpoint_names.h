@@ -19,30 +19,29 @@
 
 namespace ringwire::platform {
 
-// The peers whose endpoint a configuration gives as a name, and where their names were last found
-// to be. A peer is sent there when its name is found, or found elsewhere than before, and not
-// because it was looked up again: where its own packets say that it is counts more. When it has
-// fallen silent that is no longer so, and the addresses of its name are tried one after the other.
-// All calls on one thread.
+// The peers whose configured endpoint is a name, and the last known addresses of the names. A peer
+// gets the address when its name is first found or has changed, not at every look-up: the source of
+// its own packets counts more. For a silent peer this does not hold, and the addresses of its name
+// are tried in turn. All calls on one thread.
 class NamedEndpoints {
  public:
   // `resolver` outlives it.
   explicit NamedEndpoints(EndpointResolver* resolver) : resolver_(resolver) {}
 
-  // Follows the peers of this configuration from now on and has every name of it looked up. `path`
-  // is for messages.
+  // Follows the peers of this configuration from now on and looks every name up. `path` is for
+  // messages.
   absl::Status Follow(const ConfigFile& config, const std::string& path);
-  // The endpoints of a configuration's peers, in order, as far as they are addresses or known.
+  // The endpoints of a configuration's peers, in order, if they are addresses or known names.
   std::vector<std::optional<SocketAddress>> EndpointsOf(const ConfigFile& config) const;
 
-  // What is known of names that are followed.
+  // The known addresses of followed names.
   const KnownNames& known() const { return known_; }
 
-  // Takes what the resolver has found out. `move` sends peers where their names say, each change
-  // having an endpoint; empty: there is no device yet.
+  // Takes the resolver's answers. `move` changes the endpoints of peers; each change has an
+  // endpoint. Empty: there is no device yet.
   using Move = std::function<void(std::span<const PeerUpdate> peers)>;
   void TakeAnswers(const Move& move);
-  // These peers do not answer: perhaps their names mean something else by now.
+  // These peers do not answer: their names may have new addresses.
   void Doubt(std::span<const crypto::PublicKey> peers);
 
  private:
@@ -50,7 +49,7 @@ class NamedEndpoints {
     EndpointName endpoint;
     FilePosition position;
     std::optional<SocketAddress> found;
-    bool is_silent = false;  // since it was found; the next answer says where to try
+    bool is_silent = false;  // since it was found; the next answer gives an address to try
   };
   using Addresses = std::vector<SocketAddress>;
 

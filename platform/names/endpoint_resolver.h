@@ -14,10 +14,10 @@
 
 namespace ringwire::platform {
 
-// Of the system's form, with port 0; nullopt: neither IPv4 nor IPv6.
+// Converts the system's form, with port 0; nullopt: neither IPv4 nor IPv6.
 std::optional<SocketAddress> SocketAddressOf(const sockaddr* address);
 
-// An address in text, also with the name of an interface as its zone; nullopt: a name. Asks nobody.
+// Parses an address, also with an interface name as its zone; nullopt: a name. Sends no query.
 std::optional<SocketAddress> NumericAddress(const std::string& host);
 
 struct NameAnswer {
@@ -25,14 +25,14 @@ struct NameAnswer {
   absl::StatusOr<std::vector<SocketAddress>> addresses;  // with port 0, not empty
 };
 
-// Looks names up on a thread of its own, again and again where that fails, as NameSchedule says.
-// All calls on one thread.
+// Looks names up on a thread of its own, and retries failed ones as NameSchedule says. All calls on
+// one thread.
 class EndpointResolver {
  public:
   using LookUp = std::function<absl::StatusOr<std::vector<SocketAddress>>(const std::string&)>;
 
   explicit EndpointResolver(LookUp look_up);
-  // Does not wait for a lookup under way: its thread ends by itself, and touches nothing of ours.
+  // Does not wait for a lookup under way: its thread ends by itself and uses none of our memory.
   ~EndpointResolver();
   EndpointResolver(const EndpointResolver&) = delete;
   EndpointResolver& operator=(const EndpointResolver&) = delete;
@@ -42,7 +42,7 @@ class EndpointResolver {
   void Doubt(const std::string& name);
   bool AllTried() const;
 
-  // Readable while there are answers to take.
+  // Readable while there are answers.
   int fd() const;
   std::vector<NameAnswer> TakeAnswers();
 

@@ -32,7 +32,7 @@ absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string&
     if (found != known_.end()) known = found->second;
   }
   NameQuestion question{host, rules.mark, rules.servers, !rules.may_ask};
-  // A server on this host sends its own questions without the mark.
+  // A server on this host sends its own queries without the mark.
   if (question.servers.empty()) {
     question.servers = rules.mark == 0 ? ReadNameServersOfHost() : ReadNameServers();
   }
@@ -50,7 +50,7 @@ absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {
     json& list = object[name] = json::array();
     for (const SocketAddress& address : addresses) list.push_back(address.address.ToString());
   }
-  // A name that is no UTF-8 is never found again, but does no harm.
+  // A name that is not UTF-8 is never found again, but does no harm.
   const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
   return ReplaceFile(path, text);
 }

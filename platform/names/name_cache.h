@@ -16,20 +16,20 @@
 
 namespace ringwire::platform {
 
-// Addresses by the name that they were last found under, with port 0.
+// The last known addresses by name, with port 0.
 using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
 
-// How the names of endpoints are looked up; and what is known already where no question may leave.
-// Thread-safe, but that LookUp is called on one thread only.
+// Looks names of endpoints up, or uses known addresses if no query may leave. Thread-safe, except
+// that LookUp is called on one thread only.
 class NameSource {
  public:
   struct Rules {
-    uint32_t mark = 0;    // of the questions, where a tunnel of ours stands in their way; 0: none
-    std::string servers;  // that were there before the tunnel; empty: those of now
+    uint32_t mark = 0;    // of the queries, if one of our tunnels would carry them; 0: none
+    std::string servers;  // those configured before the tunnel; empty: the current ones
     bool may_ask = true;  // else only /etc/hosts is read
     friend bool operator==(const Rules&, const Rules&) = default;
   };
-  // Who looks a name up: ResolverClient.
+  // The function that looks a name up: ResolverClient's.
   using Ask = std::function<absl::StatusOr<std::vector<SocketAddress>>(const NameQuestion&)>;
 
   explicit NameSource(Ask ask) : ask_(std::move(ask)) {}
@@ -37,7 +37,7 @@ class NameSource {
   void SetRules(Rules rules);
   void SetKnown(KnownNames known);
 
-  // By port 0. Blocks, perhaps for long.
+  // Addresses with port 0. Blocks, perhaps for long.
   absl::StatusOr<std::vector<SocketAddress>> LookUp(const std::string& host) const;
 
  private:
@@ -47,10 +47,10 @@ class NameSource {
   KnownNames known_ ABSL_GUARDED_BY(mutex_);
 };
 
-// What is known, in a file for the next process: one that begins behind a kill switch must not ask.
-// Scopes of link-local addresses are not kept.
+// Saves known addresses for the next process: a start behind a kill switch must not query. Does not
+// keep scopes of link-local addresses.
 absl::Status SaveKnownNames(const std::string& path, const KnownNames& known);
-// Empty where there is none, or where it is no such file.
+// Empty if there is no such file, or it has another format.
 KnownNames LoadKnownNames(const std::string& path);
 
 }  // namespace ringwire::platform

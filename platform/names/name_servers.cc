@@ -71,7 +71,7 @@ UniqueFd ConnectMarked(const SocketAddress& server, uint32_t mark, bool is_strea
   const int type = is_stream ? SOCK_STREAM : SOCK_DGRAM;
   UniqueFd socket(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket.valid()) return socket;
-  // Before it is connected, which is when its route and own address are chosen.
+  // Before connect(), which chooses its route and source address.
   if (mark != 0 && ::setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) != 0) {
     return UniqueFd();
   }

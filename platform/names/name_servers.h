@@ -13,18 +13,19 @@ namespace ringwire::platform {
 
 inline constexpr uint16_t kDnsPort = 53;
 
-// The name servers that the host asks now, with their ports, one behind the other with commas. Of
-// systemd-resolved those behind it, as its own questions carry no mark.
+// The host's current name servers with their ports, separated by commas. For systemd-resolved its
+// upstream servers, because its own queries carry no mark.
 std::string ReadNameServers();
-// The same, as they are named: for questions that need no mark.
+// The same as configured: for queries that need no mark.
 std::string ReadNameServersOfHost();
 std::vector<SocketAddress> ParseNameServers(std::string_view servers);
 
-// A socket that is marked (0: it is not) and connected to a server, or to one that would be: a
-// stream may still be on its way. Does not wait. Invalid: there is no way there.
+// A socket with this mark (0: none), connected to a server; a stream may still be connecting. Does
+// not wait. Invalid: no route.
 UniqueFd ConnectMarked(const SocketAddress& server, uint32_t mark, bool is_stream);
 
-// First those that a marked socket finds a way to, IPv6 before IPv4; else as they were.
+// Sorts addresses with a route for a marked socket first, IPv6 before IPv4; otherwise keeps the
+// order.
 std::vector<SocketAddress> ReachableFirst(const std::vector<SocketAddress>& addresses,
                                           uint32_t mark);
 

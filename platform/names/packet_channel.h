@@ -14,7 +14,7 @@
 
 namespace ringwire::platform {
 
-// One end of a pair of sockets that keep messages apart. Thread-compatible.
+// One end of a socket pair that preserves message boundaries. Thread-compatible.
 class PacketChannel {
  public:
   struct Packet {
@@ -31,7 +31,7 @@ class PacketChannel {
   bool open() const { return socket_.valid(); }
   void Close() { socket_.Reset(); }
 
-  // At most kPassedDescriptorsMax descriptors; they stay the caller's.
+  // At most kPassedDescriptorsMax descriptors, which the caller keeps.
   absl::Status Send(std::string_view bytes, std::span<const int> descriptors = {});
   // Waits for a message of at most kPacketBytesMax bytes. NotFound: the other end is closed.
   absl::StatusOr<Packet> Receive();

@@ -21,14 +21,14 @@
 namespace ringwire::platform {
 namespace {
 
-// c-ares gives up before, after two tries of each server for each name of a search list.
+// c-ares gives up earlier, after two tries of each server for each name of a search list.
 constexpr absl::Duration kPatience = absl::Minutes(2);
-// Sockets for one question: c-ares takes one for each server, and one more where an answer is cut.
+// Sockets for one question: c-ares takes one for each server, and one more for a truncated answer.
 constexpr int kSocketsMax = 64;
 constexpr char kHostsFile[] = "/etc/hosts";
 constexpr char kResolvConfFile[] = "/etc/resolv.conf";
 
-// Only a file can be handed over: who reads anything else may wait for it.
+// Pass only regular files: reading anything else may block.
 UniqueFd OpenFile(const char* path) {
   UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status{};
@@ -44,7 +44,7 @@ absl::Status Gone() {
 
 ResolverClient::ResolverClient(Start start) : start_(std::move(start)) {}
 
-// By its file, not by fork(): nothing of this process' memory is in it.
+// Starts the program anew instead of fork(): it has no memory of this process.
 absl::StatusOr<pid_t> ResolverClient::StartResolverProgram(PacketChannel its_end) {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
@@ -73,7 +73,7 @@ absl::Status ResolverClient::Begin() {
   return absl::OkStatus();
 }
 
-// It ends when its channel closes. Where this process may not signal it, nobody waits for that.
+// It ends when its channel closes. If this process may not signal it, do not wait for that.
 void ResolverClient::End() {
   channel_.Close();
   if (process_ <= 0) return;

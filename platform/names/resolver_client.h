@@ -15,7 +15,7 @@
 
 namespace ringwire::platform {
 
-// How a name is to be looked up: by /etc/hosts and DNS alone.
+// How to look a name up: with /etc/hosts and DNS only.
 struct NameQuestion {
   std::string host = {};
   uint32_t mark = 0;         // of every socket; CAP_NET_ADMIN. 0: none
@@ -23,12 +23,12 @@ struct NameQuestion {
   bool hosts_only = false;
 };
 
-// The supervisor's side of the resolver process (resolver_process.h): starts it with the first
-// question and whenever it is gone, gives it the files and the sockets that a question takes, and
-// believes nothing but addresses. All calls on one thread, whose end is the process' end.
+// The supervisor's side of the resolver process (resolver_process.h). It starts the process with
+// the first question and whenever it is gone, gives it the files and sockets for a question, and
+// accepts only addresses. All calls on one thread; when that thread ends, the process ends.
 class ResolverClient {
  public:
-  // Makes the process, which is to serve its end of the channel; returns its id.
+  // Starts the process, which serves its end of the channel; returns its id.
   using Start = std::function<absl::StatusOr<pid_t>(PacketChannel its_end)>;
 
   explicit ResolverClient(Start start = &StartResolverProgram);
@@ -36,8 +36,8 @@ class ResolverClient {
   ResolverClient(const ResolverClient&) = delete;
   ResolverClient& operator=(const ResolverClient&) = delete;
 
-  // All addresses of the host, with port 0; first those that a marked socket finds a way to, IPv6
-  // before IPv4. Blocks, for kPatience at most.
+  // All addresses of the host, with port 0; those with a route for a marked socket first, IPv6
+  // before IPv4. Blocks for at most kPatience.
   absl::StatusOr<std::vector<SocketAddress>> LookUp(const NameQuestion& question);
 
  private:

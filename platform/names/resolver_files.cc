@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kDomainsMax = 6;  // as resolv.conf(5)
 constexpr size_t kDotsMax = 15;
 
-// Takes the next word of `line`; empty: there is none.
+// Removes the next word from `line`; empty: there is none.
 std::string_view TakeWord(std::string_view* line) {
   constexpr std::string_view kSpace = " \t\r\v\f";
   line->remove_prefix(std::min(line->find_first_not_of(kSpace), line->size()));
@@ -34,7 +34,7 @@ std::string_view WithoutEndDot(std::string_view name) {
 
 struct SearchRules {
   std::vector<std::string_view> domains;
-  size_t dots = 1;  // that make a name one to be asked for as it is first
+  size_t dots = 1;  // dots from which on a name is first queried as it is
 };
 
 void TakeOptions(std::string_view line, SearchRules* rules) {

@@ -7,15 +7,15 @@
 
 #include "core/wire/address.h"
 
-// What the files of the host say about names. Pure.
+// Reads the host's files about names. Pure.
 namespace ringwire::platform {
 
-// The addresses that a hosts file gives a name, in its order, with port 0. Those with a zone are
-// left out.
+// The addresses of a name in a hosts file, in its order, with port 0, without those that have a
+// zone.
 std::vector<SocketAddress> AddressesInHosts(std::string_view hosts, std::string_view name);
 
-// The names to ask for, one after the other until one is found, as resolv.conf's `search`, `domain`
-// and `ndots` want it; each from the root on, with a dot at its end.
+// The names to query in turn until one is found, by resolv.conf's `search`, `domain` and `ndots`;
+// each is absolute, with a dot at its end.
 std::vector<std::string> NamesToAsk(std::string_view resolv_conf, std::string_view name);
 
 }  // namespace ringwire::platform

@@ -13,31 +13,31 @@
 #include "absl/status/statusor.h"
 #include "core/wire/address.h"
 
-// What supervisor and resolver say to each other: one message a packet, each of one fixed size, so
-// that a resolver that was taken over can send nothing but addresses and a few printable
-// characters. Pure. Both ends are the same program.
+// The messages between supervisor and resolver: one per packet, each of a fixed size, so that an
+// attacker in the resolver can send only addresses and a few printable characters. Pure. Both ends
+// are the same program.
 namespace ringwire::platform {
 
 inline constexpr size_t kNameBytesMax = 255;  // of the DNS
 inline constexpr size_t kServersMax = 8;      // of which glibc asks 3
 inline constexpr size_t kAnswerAddressesMax = 32;
 
-// From the supervisor, with descriptors of /etc/hosts and /etc/resolv.conf as they are now, as far
-// as there are such files.
+// From the supervisor, with descriptors of the current /etc/hosts and /etc/resolv.conf, if they
+// exist.
 struct ResolverQuestion {
   uint32_t id = 0;  // of everything that belongs to this question
   uint8_t has_hosts = 0;
   uint8_t has_resolv_conf = 0;
-  uint8_t servers = 0;  // that may be asked, by number; 0: only the hosts file is read
+  uint8_t servers = 0;  // servers that may be queried, by number; 0: only the hosts file is read
   uint8_t name_bytes = 0;
   std::array<char, kNameBytesMax> name{};
   std::string_view Name() const { return {name.data(), name_bytes}; }
 };
-// nullopt: no name has this length.
+// nullopt: too long for a name.
 std::optional<ResolverQuestion> MakeQuestion(uint32_t id, std::string_view name, size_t servers);
 
-// To the supervisor: a socket that is connected to this server is wanted. Answered by a
-// ResolverSocket, with the socket if there is one.
+// To the supervisor: requests a socket connected to this server. Answered by a ResolverSocket, with
+// the socket if there is one.
 struct ResolverWish {
   uint32_t id = 0;
   uint8_t server = 0;
@@ -47,7 +47,7 @@ struct ResolverSocket {
   uint32_t id = 0;
 };
 
-// To the supervisor, the last word about a question.
+// To the supervisor: the final answer to a question.
 struct ResolverAnswer {
   struct Address {
     uint8_t is_v6 = 0;
@@ -59,7 +59,7 @@ struct ResolverAnswer {
   std::array<char, 64> error{};
 };
 ResolverAnswer MakeAnswer(uint32_t id, const absl::StatusOr<std::vector<SocketAddress>>& found);
-// With port 0; the error is one line that steers no terminal.
+// With port 0. The error is one line without control characters.
 absl::StatusOr<std::vector<SocketAddress>> AddressesOf(const ResolverAnswer& answer);
 
 // A message as bytes, and back again: nullopt if it has another size. All sizes differ.

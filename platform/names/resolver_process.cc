@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kTimeoutMs = 2000;  // of a server's first answer; c-ares doubles it
 constexpr int kTries = 2;
-// Of a file: a list of names that are not to be found is long.
+// Maximum of a file: lists of blocked names are long.
 constexpr size_t kFileBytesMax = size_t{64} << 20;
 
 using Addresses = absl::StatusOr<std::vector<SocketAddress>>;
@@ -45,7 +45,7 @@ struct FreeAddresses {
 
 absl::Status Error(int status) { return absl::NotFoundError(::ares_strerror(status)); }
 
-// Everything that c-ares would read from a file is given, but for its source of random numbers.
+// Passes everything that c-ares would read from files, except its source of random numbers.
 absl::StatusOr<Channel> MakeChannel() {
   const int library = ::ares_library_init(ARES_LIB_INIT_ALL);
   if (library != ARES_SUCCESS) return Error(library);
@@ -128,7 +128,7 @@ class Resolver {
         sockets_([this](size_t server, bool is_stream) { return AskForSocket(server, is_stream); }),
         channel_(std::move(channel)) {}
 
-  // Until the supervisor is gone, or says what it should not.
+  // Runs until the supervisor is gone or sends an invalid message.
   void Serve();
 
  private:
@@ -165,7 +165,7 @@ Addresses Resolver::LookUp(const ResolverQuestion& question, std::vector<UniqueF
     if (!found.empty()) return found;
   }
   if (question.servers == 0) return absl::NotFoundError("not in the hosts file");
-  // Also closes the sockets of the question before: each has ports of its own.
+  // Also closes the sockets of the previous question: each question uses new ports.
   const int served = sockets_.Serve(channel_.get(), question.servers);
   if (served != ARES_SUCCESS) return Error(served);
   const std::string resolv_conf =
@@ -178,7 +178,7 @@ Addresses Resolver::LookUp(const ResolverQuestion& question, std::vector<UniqueF
   return found;
 }
 
-// NotFound: the servers know of none. Unavailable: they do not say.
+// NotFound: the servers have no address. Unavailable: they do not answer.
 Addresses Resolver::AskServers(const std::string& name) {
   ares_addrinfo_hints hints{};
   hints.ai_family = AF_UNSPEC;

@@ -7,18 +7,17 @@
 
 namespace ringwire::platform {
 
-// The process that parses what name servers send. It is a program of its own (this one, begun anew
-// under another name), so that nothing of its supervisor's memory is in it, gives up all rights
-// before the first question, and opens nothing: files and sockets come with the questions. It asks
-// by DNS alone, and nothing but hosts and resolv.conf is read for it. Returns the process' exit
-// code, when the other end of `channel` is closed.
+// The process that parses answers of name servers. This program is started anew under another name,
+// so it has no memory of its supervisor. It gives up all rights before the first question and opens
+// nothing: files and sockets come with the questions. It uses only DNS, hosts and resolv.conf.
+// Returns the process' exit code when the other end of `channel` is closed.
 int RunResolver(UniqueFd channel, pid_t supervisor);
 
-// The name that it is begun under, and the descriptor that its channel is then.
+// The name under which it is started, and the descriptor of its channel.
 inline constexpr char kResolverProgram[] = "ringwire-resolver";
 inline constexpr int kResolverChannel = 3;
 
-// What main does for it: `arguments` are those of main.
+// Its main function: `arguments` are those of main.
 bool IsResolverProgram(int argc, char** argv);
 int RunResolverProgram(int argc, char** argv);
 

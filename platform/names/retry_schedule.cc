@@ -36,8 +36,8 @@ Instant NameSchedule::due() const {
 }
 
 std::optional<std::string> NameSchedule::TakeDue(Instant now) {
-  // The one that has waited longest, or names whose lookups fail slowly would keep all behind them
-  // in the alphabet from their first turn.
+  // Choose the one that has waited longest: otherwise names with slow failures would keep later
+  // ones in the alphabet from their first lookup.
   const auto first = std::ranges::min_element(
       names_, [](const auto& a, const auto& b) { return a.second.due < b.second.due; });
   if (first == names_.end() || first->second.due > now) return std::nullopt;

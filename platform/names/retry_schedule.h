@@ -11,22 +11,21 @@
 
 namespace ringwire::platform {
 
-// When each of a set of names is to be looked up: at once when it is wanted; after a failure again
-// in 1, 2, 4 … 60 s; after a success when its answer is doubted, at most every 30 s. Pure;
-// thread-compatible.
+// When to look each of a set of names up: at once when it is wanted; after a failure again in 1, 2,
+// 4 … 60 s; after a success if its answer is doubted, at most every 30 s. Pure; thread-compatible.
 class NameSchedule {
  public:
-  // From now on exactly these names are wanted, and each is due.
+  // Wants exactly these names from now on; each is due.
   void Want(Instant now, const std::vector<std::string>& names);
-  // What the name was found to mean may have changed. Ignored for a name that is not wanted.
+  // The addresses of the name may have changed. Ignored for a name that is not wanted.
   void Doubt(Instant now, const std::string& name);
 
-  // InfiniteFuture: nothing is.
+  // InfiniteFuture: nothing is due.
   Instant due() const;
   // The name to look up now; Done() follows. nullopt: none.
   std::optional<std::string> TakeDue(Instant now);
   void Done(Instant now, const std::string& name, bool found);
-  // Each has been looked up at least once, whatever came of it.
+  // Whether each has been looked up at least once, with any result.
   bool AllTried() const;
 
  private:

@@ -17,7 +17,7 @@
 namespace ringwire::platform {
 namespace {
 
-// RFC 6666: what is sent there is thrown away.
+// RFC 6666, the discard prefix.
 sockaddr_in6 StandIn(size_t server) {
   sockaddr_in6 address{};
   address.sin6_family = AF_INET6;
@@ -79,7 +79,7 @@ int ServerSockets::ConnectTo(int socket, const sockaddr* to, socklen_t size, voi
   return -1;
 }
 
-// A connected socket brings nothing but what its server sends.
+// A connected socket receives only from its server.
 ssize_t ServerSockets::Receive(int socket, void* bytes, size_t size, int flags, sockaddr* from,
                                socklen_t* from_size, void* self) {
   const ssize_t received = ::recvfrom(socket, bytes, size, flags, nullptr, nullptr);

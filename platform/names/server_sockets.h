@@ -14,19 +14,18 @@ struct ares_channeldata;
 
 namespace ringwire::platform {
 
-// The sockets by which c-ares asks name servers in a process that opens none. c-ares knows servers
-// by number only: by addresses that stand for them, in nobody's network. When it connects a socket
-// to one, `connect` gives a socket that is connected to that server, and takes its place.
-// Thread-compatible.
+// The sockets of c-ares in a process that opens none. c-ares knows servers only by placeholder
+// addresses in a discard network. When it connects a socket to one, `connect` returns a socket
+// connected to the real server, which replaces it. Thread-compatible.
 class ServerSockets {
  public:
-  // Invalid: there is no way to that server.
+  // Invalid: no route to that server.
   using Connect = std::function<UniqueFd(size_t server, bool is_stream)>;
 
   explicit ServerSockets(Connect connect);
 
-  // Gives c-ares these servers and no other, and the sockets for them; this outlives the channel.
-  // The result is c-ares'.
+  // Gives c-ares exactly these servers and their sockets; this object outlives the channel. Returns
+  // c-ares' result.
   int Serve(ares_channeldata* channel, size_t servers);
 
  private:

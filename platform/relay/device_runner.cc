@@ -34,7 +34,7 @@ absl::Status TestCrypto() {
                   failed));
 }
 
-// A device without AES-256-GCM is as good as any other WireGuard: nothing fails for the lack of it.
+// A device without AES-256-GCM is plain WireGuard: a failure here is no error.
 bool TestAes() {
   const bool usable = crypto::IsAes256GcmUsable();
   if (!usable && crypto::HasAesHardware()) {
@@ -82,8 +82,7 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   return runner;
 }
 
-// Nothing but speed depends on it, so a library that cannot be used is an error only for those who
-// asked for it by name.
+// Only speed depends on it, so an unusable library is an error only if it was requested by name.
 absl::Status DeviceRunner::ChooseAead() {
   const crypto::AeadProviderChoice choice = crypto::ChooseAeadProviders(settings_.aead);
   aead_providers_ = choice.providers;
@@ -117,8 +116,7 @@ absl::Status DeviceRunner::CreateDevice() {
   return status;
 }
 
-// In the network namespace that this thread is in; the device, and the sockets that watch it, stay
-// there.
+// In this thread's network namespace; the device and the sockets that watch it stay there.
 absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
   const bool inherited = settings_.tun_queue.valid();
   TunOptions options;
@@ -179,8 +177,7 @@ absl::Status DeviceRunner::OpenSockets() {
   return absl::OkStatus();
 }
 
-// Without a writable /run the tunnel works all the same; a live other process at our name is an
-// error.
+// Without a writable /run the tunnel still works; another live process at our name is an error.
 absl::Status DeviceRunner::ListenForTools() {
   const bool removes_files = settings_.supervisor == 0;
   UnixListenerOptions uapi{kUapiDirectory, 0755,         SocketFileName(name_),
@@ -294,8 +291,8 @@ absl::Status DeviceRunner::GiveUpRights() {
     options.role = SandboxRole::kRelay;
     options.parent = settings_.supervisor;
   } else {
-    // Nobody else marks and binds sockets for it, or removes the files of its control sockets. The
-    // latter takes a right to all files, which only Landlock makes one to these.
+    // No other process marks and binds sockets for it or removes the files of its control sockets.
+    // Removing takes a right to all files, which Landlock limits to these.
     options.role = SandboxRole::kDevice;
     options.kept = {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE};
     if (HasLandlock()) {

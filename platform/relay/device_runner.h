@@ -29,7 +29,7 @@ namespace ringwire::platform {
 
 struct DeviceSettings {
   std::string name;
-  std::string network_namespace;  // of the interface, one that exists; empty: where we are
+  std::string network_namespace;  // of the interface, an existing one; empty: our own
   std::optional<size_t> workers;  // absent: as many as the CPUs allow
   PinChoice pin = PinChoice::kAuto;
   IoBackendChoice io = IoBackendChoice::kAuto;
@@ -40,23 +40,24 @@ struct DeviceSettings {
   crypto::AeadPreference aead = crypto::AeadPreference::kAuto;
   std::optional<TransportCipher> transport_cipher;  // absent: what `update` says, else auto
   std::optional<DeviceUpdate> update;               // applied before the device is ready
-  // Signals stop the device, and it has an admin socket of its own; else a supervisor has both.
+  // Whether signals stop the device and it has its own admin socket; otherwise a supervisor has
+  // both.
   bool is_on_its_own = true;
   UniqueFd tun_queue;    // inherited, or invalid: create the interface
   UniqueFd uapi_socket;  // inherited, or invalid: create the socket
-  // The process that this one ends with, which opens and marks sockets for it and removes the files
-  // of its control sockets: so this one keeps no right at all. 0: there is none.
+  // The supervisor: this process ends with it. It opens and marks sockets and removes the files of
+  // the control sockets, so that this process keeps no right. 0: none.
   pid_t supervisor = 0;
   std::unique_ptr<SocketSource> socket_source;  // the supervisor's, if there is one
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
-// What Start() made is undone by the destructor; the interface, with its addresses and routes, goes
-// with its last descriptor.
+// The destructor undoes Start(); the interface, with its addresses and routes, goes with its last
+// descriptor.
 class DeviceRunner {
  public:
-  // Everything up to ready, in the order in which a failure costs least. The error: what was tried,
-  // why, the fix.
+  // Does everything until ready, in the order in which a failure costs least. The error says what
+  // failed, why, and what to do.
   static absl::StatusOr<std::unique_ptr<DeviceRunner>> Start(DeviceSettings settings);
 
   // Runs the device on this thread until it is stopped.
@@ -73,7 +74,7 @@ class DeviceRunner {
   absl::Status ChooseAead();
   absl::Status CreateDevice();
   absl::Status CreateDeviceHere(size_t workers);
-  // Refuses in the ladder what the system does not have. Fails never.
+  // Refuses in the ladder the offloads that the system lacks. Never fails.
   absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
@@ -90,13 +91,13 @@ class DeviceRunner {
   DeviceSettings settings_;
   std::string name_;
   CapabilityLadder ladder_;
-  bool merge_udp_ = false;  // merged packets to TUN may be of UDP
+  bool merge_udp_ = false;  // merged packets to TUN may be UDP
   uint32_t interface_index_ = 0;
   std::vector<int> pin_cpus_;
   size_t usable_cpus_ = 0;
   bool io_uring_ = false;
   crypto::AeadProviders aead_providers_;
-  std::vector<std::shared_ptr<Ring>> rings_;  // one a worker, until the workers are made
+  std::vector<std::shared_ptr<Ring>> rings_;  // one per worker, until the workers are made
   TunDevice tun_;
   UdpSocketGroup udp_;
   std::optional<LinkMonitor> link_monitor_;

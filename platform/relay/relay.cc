@@ -23,13 +23,13 @@
 namespace ringwire::platform {
 namespace {
 
-// Where the configuration in force says that each peer is.
+// The endpoint of each peer in the configuration in force.
 using Endpoints = absl::flat_hash_map<crypto::PublicKey, SocketAddress>;
 
 Endpoints EndpointsOf(const DeviceUpdate& update) {
   Endpoints endpoints;
   for (const PeerUpdate& peer : update.peers) {
-    // Of several blocks of one peer the last one with an endpoint counts.
+    // If a peer has several blocks, the last one with an endpoint counts.
     if (peer.endpoint.has_value()) endpoints[peer.public_key] = *peer.endpoint;
   }
   return endpoints;
@@ -40,7 +40,7 @@ class Relay {
   Relay(std::optional<TransportCipher> cipher, RelayChannel channel)
       : cipher_(cipher), channel_(std::move(channel)) {}
 
-  // `endpoints`: as kStart brings them.
+  // `endpoints`: the body of kStart.
   absl::Status Start(DeviceSettings settings, std::string_view endpoints);
   absl::Status Run() { return device_->Run(); }
   RelayChannel& channel() { return channel_; }
@@ -56,7 +56,7 @@ class Relay {
   absl::Status SetMark(std::string_view body);
   absl::Status MovePeers(std::string_view endpoints);
   void ReportUnanswered(std::span<const crypto::PublicKey> peers);
-  // A peer that has moved since the configuration named its endpoint is known better by the device.
+  // The device knows the endpoint of a peer that has moved better than the configuration.
   void LeaveOutKnownEndpoints(const Endpoints& wanted, const DeviceStatus& device,
                               DeviceUpdate* update) const;
 
@@ -94,7 +94,7 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
   return channel_.Send(RelayVerb::kStarted, IndexBody(device_->interface_index()));
 }
 
-// False: the supervisor is gone, or has nothing more to say.
+// False: the supervisor is gone or sends no more messages.
 bool Relay::TakeMessage() {
   if (!TakeDeferred()) return false;  // these came before
   absl::StatusOr<RelayMessage> message = channel_.Receive();
@@ -207,8 +207,8 @@ absl::Status Relay::MovePeers(std::string_view endpoints) {
   return absl::OkStatus();
 }
 
-// Waits for nobody: a supervisor may be busy with a hook for long, and a peer that goes on being
-// silent is reported again.
+// Does not wait: a supervisor may be busy with a hook, and a peer that stays silent is reported
+// again.
 void Relay::ReportUnanswered(std::span<const crypto::PublicKey> peers) {
   while (!peers.empty() && channel_.CanSend()) {
     const size_t count = std::min(peers.size(), kUnansweredKeysMax);
@@ -241,7 +241,7 @@ int RunRelay(DeviceSettings settings, std::optional<TransportCipher> cipher, Rel
   absl::Status status = relay.Start(std::move(settings), start->body);
   if (status.ok()) status = relay.Run();
   if (status.ok()) return kExitSuccess;
-  // The supervisor speaks for both; when it is gone, there is nobody to speak to.
+  // The supervisor reports for both; if it is gone, nobody listens.
   status.Update(relay.channel().Send(RelayVerb::kFailed, MessageOf(status)));
   return kExitFailure;
 }

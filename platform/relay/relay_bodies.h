@@ -15,28 +15,28 @@
 #include "crypto/secret.h"
 #include "platform/relay/relay_channel.h"
 
-// What the messages between supervisor and relay say. Pure.
+// The bodies of messages between supervisor and relay. Pure.
 namespace ringwire::platform {
 
-// Of more peers more messages are sent: what a relay says has to be short.
+// For more peers, more messages are sent: a relay's messages must be short.
 inline constexpr size_t kUnansweredKeysMax = 128;
 
-// Where these peers are, as [Peer] blocks of a configuration. Each has an endpoint.
+// The endpoints of these peers, as [Peer] blocks of a configuration. Each has an endpoint.
 std::string EndpointsText(std::span<const PeerUpdate> peers);
-// Back again, as changes to peers that are there already.
+// Parses them, as changes to existing peers.
 absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text);
 
-// Why, of kFailed. What a relay says is printed: no byte of it may steer a terminal.
+// The reason of kFailed. It is printed, so it must not contain control characters.
 std::string ReasonOf(const RelayMessage& failed);
 
-// The interface's index, of kStarted; nullopt: no such thing.
+// The interface's index of kStarted; nullopt: invalid.
 std::string IndexBody(uint32_t index);
 std::optional<uint32_t> ParseIndex(std::string_view body);
 
-// Public keys, as their bytes.
+// Public keys as bytes.
 std::string KeysBody(std::span<const crypto::PublicKey> keys);
 inline constexpr size_t kPeersBodyMax = kPeersMax * sizeof(crypto::PublicKey);
-// nullopt: no such thing, or more than `count_max`.
+// nullopt: invalid, or more than `count_max`.
 std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body, size_t count_max);
 
 }  // namespace ringwire::platform

@@ -77,8 +77,8 @@ absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body,
   std::array<char, kHeadBytes> head;
   std::memcpy(head.data(), header.data(), head.size());
   const Instant deadline = BootNow() + send_patience_;
-  // A stream socket takes so few bytes whole or not at all, and from then on a signal would leave
-  // half a message.
+  // A stream socket takes so few bytes whole or not at all; after that, a signal would leave half a
+  // message.
   const RelayPatience patience{deadline, interrupt_fd};
   absl::Status status;
   if (descriptors.empty()) {
@@ -95,7 +95,7 @@ absl::Status RelayChannel::Send(RelayVerb verb, std::string_view body,
   return status;
 }
 
-// A socket is writable only when far more than one of the relay's messages has room.
+// A socket is writable only if it has room for far more than one of the relay's messages.
 bool RelayChannel::CanSend() const {
   pollfd room{socket_.get(), POLLOUT, 0};
   return ::poll(&room, 1, 0) == 1 && room.revents == POLLOUT;

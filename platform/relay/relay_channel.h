@@ -21,8 +21,8 @@
 
 namespace ringwire::platform {
 
-// What supervisor and relay say to each other. A relay can name no command, path or address of the
-// host: it says what became of it and of what it was asked.
+// The messages between supervisor and relay. A relay cannot name a command, path or address of the
+// host: it reports its state and the results of requests.
 enum class RelayVerb : uint32_t {
   // From the relay.
   kStarted,     // the body: the interface's index, a uint32_t
@@ -33,10 +33,10 @@ enum class RelayVerb : uint32_t {
   kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
   kSocket,      // asks for UDP sockets, or for a mark on those that come with it: SocketRequestBody
   // From the supervisor.
-  kStart,      // the first one; the body: where peers are (EndpointsText)
+  kStart,      // the first one; the body: the endpoints of peers (EndpointsText)
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
   kSetMark,    // the body: a uint32_t, the mark of the sockets; answered likewise
-  kEndpoints,  // where peers are by now; the body as that of kStart; there is no answer
+  kEndpoints,  // new endpoints of peers; the body as that of kStart; there is no answer
   kForget,  // the body: a peer whose handshakes to forget (KeysBody); answered by kDone or kFailed
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
@@ -46,50 +46,50 @@ enum class RelayVerb : uint32_t {
 };
 
 inline constexpr size_t kRelayBodyMax = 4096;
-// Written out, a configuration is longer: each of its AllowedIPs has a line of its own.
+// A configuration in this form is longer: each of its AllowedIPs has its own line.
 inline constexpr size_t kRelayConfigurationMax = 4 * kConfigFileBytesMax;
 
 struct RelayMessage {
   RelayVerb verb = RelayVerb::kDone;
-  std::string body;  // may hold keys: zeroed by whoever is done with it
+  std::string body;  // may hold keys: the last user zeroes it
   std::vector<UniqueFd> descriptors = {};
 };
 
-// How long a wait for the other process lasts at most.
+// The maximum of a wait for the other process.
 struct RelayPatience {
   Instant deadline = Instant::InfiniteFuture();
-  int interrupt_fd = -1;  // ends the wait when it is readable; -1: nothing does
+  int interrupt_fd = -1;  // ends the wait when it is readable; -1: none
 };
 
-// One end of a socket pair. No call waits for the other process but Send and the Receive that says
-// so, and those no longer than for their patience. A message that came only in part stays here
-// until the rest comes. Thread-compatible.
+// One end of a socket pair. Only Send and the Receive with a patience wait for the other process,
+// and at most for that patience. A partial message stays here until the rest arrives.
+// Thread-compatible.
 class RelayChannel {
  public:
-  // Both ends, close-on-exec: the supervisor's, which takes short messages only unless it asks for
-  // more and waits at most kSendPatience for a message to be sent, as it trusts the relay with
-  // nothing; and the relay's, which waits for its supervisor as long as that lives.
+  // Both ends, close-on-exec. The supervisor does not trust the relay: its end accepts only short
+  // messages unless it asks for more, and a send waits at most kSendPatience. The relay's end waits
+  // for its supervisor as long as that lives.
   static absl::StatusOr<std::pair<RelayChannel, RelayChannel>> Make();
 
-  // How long the supervisor waits for a relay to take a message.
+  // How long the supervisor waits until a relay takes a message.
   static constexpr absl::Duration kSendPatience = absl::Seconds(10);
 
   int fd() const { return socket_.get(); }
   bool open() const { return socket_.valid(); }
   void Close() { socket_.Reset(); }
 
-  // DeadlineExceeded, Cancelled: the patience ended. A message that was sent in part breaks the
-  // channel for good: both ends find it closed.
+  // DeadlineExceeded, Cancelled: the patience ended. A partially sent message breaks the channel
+  // permanently: both ends find it closed.
   absl::Status Send(RelayVerb verb, std::string_view body = {}, int interrupt_fd = -1);
-  // The same, with at most kPassedDescriptorsMax descriptors; they stay the caller's.
+  // The same, with at most kPassedDescriptorsMax descriptors, which the caller keeps.
   absl::Status SendWith(std::span<const int> descriptors, RelayVerb verb, std::string_view body);
   // Whether a message of the relay's would be sent without waiting.
   bool CanSend() const;
-  // The other process has closed its end, or is no more.
+  // The other process has closed its end or is gone.
   bool IsClosed() const;
 
-  // A whole message; nullopt: there is none yet. NotFound: the other end is gone. Internal: what
-  // came is no message.
+  // A whole message; nullopt: there is none yet. NotFound: the other end is gone. Internal: an
+  // invalid message.
   absl::StatusOr<std::optional<RelayMessage>> TryReceive() { return TryReceive(body_max_); }
   absl::StatusOr<std::optional<RelayMessage>> TryReceive(size_t body_max);
   // Waits for one. DeadlineExceeded, Cancelled: the patience ended first.
@@ -114,7 +114,7 @@ class RelayChannel {
   UniqueFd socket_;
   size_t body_max_;
   absl::Duration send_patience_;
-  // The message that is arriving. Its body has its size from the beginning, as a string that grows
+  // The message that is arriving. Its body has its final size at once, because a growing string
   // leaves copies of keys behind.
   std::array<char, kHeadBytes> head_{};
   size_t head_filled_ = 0;

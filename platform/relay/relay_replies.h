@@ -10,11 +10,11 @@
 
 namespace ringwire::platform {
 
-// How the supervisor waits for the relay's replies, one at a time. The relay is trusted with
-// nothing: it decides neither when a wait ends nor how much is read meanwhile. Thread-compatible.
+// The supervisor's wait for the relay's replies, one at a time. The relay is not trusted: it
+// decides neither when a wait ends nor how much is read meanwhile. Thread-compatible.
 class RelayReplies {
  public:
-  // Takes a message that is no reply; false: it breaks the rules.
+  // Takes a message that is no reply; false: it is invalid.
   using TakeUnasked = absl::FunctionRef<bool(const RelayMessage&)>;
 
   struct Question {
@@ -27,17 +27,17 @@ class RelayReplies {
   // An honest relay sends far less between a question and the reply.
   static constexpr size_t kUnaskedMax = 1024;
 
-  // The reply to the question that was sent last. Aborted: it is kFailed, with its reason.
-  // NotFound: the relay is gone. DeadlineExceeded, Cancelled: the wait was given up. Internal: the
-  // relay broke the rules, or sent more than kUnaskedMax other messages.
+  // The reply to the last request. Aborted: kFailed, with its reason. NotFound: the relay is gone.
+  // DeadlineExceeded, Cancelled: the wait ended. Internal: an invalid message, or more than
+  // kUnaskedMax other messages.
   absl::StatusOr<RelayMessage> Wait(RelayChannel* channel, const Question& question,
                                     TakeUnasked take_unasked);
-  // Whether a message that has just arrived answers a question that was given up. Each such message
-  // is asked about once; nobody wants it.
+  // Whether a message that has just arrived answers an abandoned request; discard it then. Call
+  // once for each such message.
   bool IsLate(const RelayMessage& message);
 
  private:
-  size_t given_up_ = 0;  // questions whose replies have not come yet
+  size_t given_up_ = 0;  // requests whose replies have not come yet
 };
 
 }  // namespace ringwire::platform

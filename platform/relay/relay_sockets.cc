@@ -11,7 +11,7 @@
 namespace ringwire::platform {
 namespace {
 
-// A supervisor may run a program that sets name servers meanwhile.
+// The supervisor may be running a program that sets name servers.
 constexpr absl::Duration kReplyPatience = absl::Seconds(10);
 
 absl::Status Busy() {

@@ -12,8 +12,8 @@
 namespace ringwire::platform {
 
 // The sockets of a relay, which its supervisor opens and marks. Waits for the reply, as `wg` does,
-// but not for ever; what the supervisor says meanwhile about other things is given to `defer`.
-// Control's.
+// with a deadline. Passes other messages of the supervisor to `defer` meanwhile. For the control
+// thread.
 class RelaySocketSource final : public SocketSource {
  public:
   using Defer = std::function<void(RelayMessage)>;
@@ -23,7 +23,7 @@ class RelaySocketSource final : public SocketSource {
 
   absl::StatusOr<UdpSocketGroup> Open(const UdpOptions& options, int asker) override;
   absl::Status Mark(std::span<const int> sockets, uint32_t fwmark, int asker) override;
-  // A reply that nobody waits for any more.
+  // Takes a reply to an abandoned request.
   static bool IsReply(RelayVerb verb);
 
  private:

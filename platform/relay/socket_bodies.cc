@@ -15,7 +15,7 @@ constexpr uint8_t kHasAsker = 2;
 constexpr uint8_t kV4 = 1;
 constexpr uint8_t kV6 = 2;
 
-// A body is its numbers one behind the other: both ends are the same program.
+// A body is a sequence of its numbers: both ends are the same program.
 template <typename... Numbers>
 std::string Join(Numbers... numbers) {
   std::string body;

@@ -13,11 +13,11 @@
 #include "platform/relay/relay_channel.h"
 #include "platform/udp/udp_socket.h"
 
-// What the messages say by which a relay gets UDP sockets of its supervisor. Pure.
+// The bodies of the messages with which a relay gets UDP sockets from its supervisor. Pure.
 namespace ringwire::platform {
 
-// With no descriptor but perhaps the asker: new sockets, a pair for each worker, are wanted. Else
-// those that come with it get the mark.
+// Without descriptors, except perhaps the asker: requests new sockets, a pair for each worker.
+// Otherwise the sockets that come with it get the mark.
 struct SocketRequest {
   uint32_t id = 0;  // chosen by the relay, by which it knows the reply
   uint32_t mark = 0;
@@ -28,11 +28,11 @@ struct SocketRequest {
   friend bool operator==(const SocketRequest&, const SocketRequest&) = default;
 };
 std::string SocketRequestBody(const SocketRequest& request);
-// nullopt: no such thing, or more workers than there can be.
+// nullopt: invalid, or too many workers.
 std::optional<SocketRequest> ParseSocketRequest(std::string_view body);
 
-// The pairs of some workers; those of the next ones come in the next reply. No worker: the sockets
-// of the request have their mark.
+// The pairs of some workers; the next reply brings the next ones. No worker: the sockets of the
+// request have their mark.
 struct SocketReply {
   uint32_t id = 0;
   uint16_t port = 0;
@@ -43,7 +43,7 @@ struct SocketReply {
 };
 std::string SocketReplyBody(const SocketReply& reply);
 std::optional<SocketReply> ParseSocketReply(std::string_view body);
-// Pairs that one reply has room for.
+// The number of pairs in one reply.
 inline constexpr size_t kSocketPairsMax = kPassedDescriptorsMax / 2;
 
 // The descriptors of `workers` workers from `first` on, as a reply carries them; and back again,

@@ -30,13 +30,13 @@ void Return(uint32_t answer, Program* program) {
   program->push_back(BPF_STMT(BPF_RET | BPF_K, answer));
 }
 
-// Jumps over so many instructions when what is loaded is, or is not, `value`.
+// Jumps over this many instructions if the loaded value is, or is not, `value`.
 void Compare(uint32_t value, size_t skip_if_equal, size_t skip_if_not, Program* program) {
   program->push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, static_cast<uint8_t>(skip_if_equal),
                               static_cast<uint8_t>(skip_if_not)));
 }
 
-// The rule, and what is behind it where it holds; else jumps over that.
+// The rule, followed by `behind`, which runs if the rule holds and is skipped otherwise.
 Program Guard(const ArgumentRule& rule, const Program& behind) {
   Program program;
   Load(offsetof(seccomp_data, args) + rule.index * sizeof(uint64_t), &program);
@@ -51,7 +51,7 @@ Program Guard(const ArgumentRule& rule, const Program& behind) {
 
 void LoadNumber(Program* program) { Load(offsetof(seccomp_data, nr), program); }
 
-// With the number of the call loaded, before and behind it.
+// The number of the call is loaded before and after it.
 void AddCall(const AllowedCall& call, Program* program) {
   Program answer;
   Return(SECCOMP_RET_ALLOW, &answer);

@@ -10,13 +10,11 @@
 namespace ringwire::platform {
 
 // The policy as a seccomp program. Pure, so that a test can run it over every call without a
-// kernel. By hand, not by libseccomp: a rule is three instructions, and one library less is in the
-// process that the rules are for. The kernel keeps the answer for a call whose arguments nobody
-// looks at in a bitmap (since 5.11), so that neither the length of the program nor the order costs
-// a packet anything.
+// kernel. Written by hand, not with libseccomp: a rule is three instructions, and the confined
+// process has one library less. The kernel caches the answer for a call without argument rules in a
+// bitmap (since 5.11), so neither the length of the program nor its order costs the packet path.
 //
-// A call that is neither allowed nor fatal traps: seccomp's own answer, an error number, could not
-// be counted.
+// A call that is neither allowed nor fatal traps: seccomp's own error answer could not be counted.
 std::vector<sock_filter> MakeCallFilter(const CallPolicy& policy);
 
 }  // namespace ringwire::platform

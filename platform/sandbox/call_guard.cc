@@ -27,7 +27,7 @@ void SetResult(ucontext_t* context, long result) {
 #endif
 }
 
-// The one answer to a call that is not allowed.
+// The answer to every refused call.
 void Refuse(int /*signal*/, siginfo_t* info, void* context) {
   refused.fetch_add(1, std::memory_order_relaxed);
   last_refused.store(info->si_syscall, std::memory_order_relaxed);

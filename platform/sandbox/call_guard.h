@@ -8,8 +8,8 @@
 
 namespace ringwire::platform {
 
-// From here on every thread of this process makes only the calls that the policy allows, for good.
-// After the last thread; no_new_privs is set. Unavailable: the kernel has no such filters.
+// Restricts every thread of this process to the calls that the policy allows, permanently. Call
+// after the last thread was made; sets no_new_privs. Unavailable: the kernel has no such filters.
 absl::Status GuardCalls(const CallPolicy& policy);
 
 // Calls that were refused so far. Any thread.

@@ -9,16 +9,16 @@
 
 namespace ringwire::platform {
 
-// Gives up every capability but `kept`, in all sets of this thread, for good. NarrowBounds comes
-// before the change of user, which takes the right to do so; where that right is missing the
-// bounding set stays, and no_new_privs keeps it from being of use. KeepCapabilities comes behind
-// the change, and only then if KeepAcrossIdentity came before.
+// Gives up every capability but `kept`, in all sets of this thread, permanently. Call NarrowBounds
+// before the change of user, which removes the right to do so; without that right the bounding set
+// stays, and no_new_privs makes it useless. Call KeepCapabilities after the change; it needs
+// KeepAcrossIdentity before it.
 void NarrowBounds(std::span<const cap_value_t> kept);
 absl::Status KeepAcrossIdentity();
 absl::Status KeepCapabilities(std::span<const cap_value_t> kept);
 
-// A capability that this thread does without while this is in scope. What is opened meanwhile never
-// lets anybody use it: the kernel asks for the rights of the opener as well.
+// Drops a capability of this thread while in scope. A descriptor opened meanwhile never lets
+// anybody use the capability: the kernel also checks the opener's rights.
 class WithoutCapability {
  public:
   explicit WithoutCapability(cap_value_t capability);

@@ -21,7 +21,7 @@
 namespace ringwire::platform {
 namespace {
 
-// Makes sure of what the change of user has promised.
+// Checks the effects of the change of user.
 absl::Status CheckNoWayBack(const Identity& identity) {
   uid_t real = 0;
   uid_t effective = 0;
@@ -58,7 +58,7 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-// The threads of this process, io_uring's own workers included. 0: there is no telling.
+// The number of threads of this process, io_uring's workers included. 0: unknown.
 rlim_t CountTasks(UniqueFd folder) {
   const std::unique_ptr<DIR, CloseFolder> tasks(::fdopendir(folder.Release()));
   rlim_t count = 0;
@@ -70,8 +70,8 @@ rlim_t CountTasks(UniqueFd folder) {
   return count;
 }
 
-// No task is added to those that there are. It is not 0: the kernel counts a ring's own workers,
-// and a ring may replace one of its own.
+// Allows no more tasks than exist. The limit is not 0: the kernel counts a ring's workers, and a
+// ring may replace one.
 absl::Status LimitTasks(UniqueFd folder) {
   const rlim_t tasks = CountTasks(std::move(folder));
   if (tasks == 0) return absl::OkStatus();

@@ -17,20 +17,20 @@ namespace ringwire::platform {
 
 struct ConfinementOptions {
   SandboxRole role = SandboxRole::kRelay;
-  pid_t parent = 0;                         // ends this process with its own end; 0: nobody does
-  std::vector<cap_value_t> kept = {};       // capabilities; none unless the role cannot do without
+  pid_t parent = 0;                         // when it ends, this process ends too; 0: none
+  std::vector<cap_value_t> kept = {};       // capabilities; only those that the role needs
   std::vector<std::string> removable = {};  // folders that files may be removed from
 };
 
-// Which of the walls around a process are missing, and why. Empty: the wall stands.
+// The missing walls around a process, with reasons. Empty: the wall exists.
 struct MissingWalls {
   std::string other_user;
   std::string landlock;
   std::string call_filter;
 };
 
-// The way of a process that parses bytes of the network out of its rights. Everything that it needs
-// is open before. In this order, as each step would undo or forbid a later one elsewhere:
+// Takes the rights from a process that parses bytes from the network. Everything that it needs is
+// open before. The order matters, because in another one a step would undo or forbid a later one:
 //   GiveUpRights(): groups, user, capabilities; then the signal at the parent's end, which a change
 //   of user clears; then Landlock, which binds only the calling thread and those that it makes;
 //   all threads;
@@ -38,9 +38,9 @@ struct MissingWalls {
 // An error: the process must not go on. A wall that this system cannot give is none, but is named.
 class Confinement {
  public:
-  // Before the first thread.
+  // Call before the first thread.
   static absl::StatusOr<Confinement> GiveUpRights(const ConfinementOptions& options);
-  // After the last thread. Thread-compatible, once.
+  // Call once, after the last thread. Thread-compatible.
   absl::Status Seal();
 
   const MissingWalls& missing() const { return missing_; }

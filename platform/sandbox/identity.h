@@ -13,13 +13,13 @@ struct Identity {
   gid_t group = 0;
 };
 
-// The role's account where the system has it, else ids that nobody has. Reads the system's lists of
-// users and groups.
+// The role's account if the system has it, else unused ids. Reads the system's lists of users and
+// groups.
 Identity IdentityOf(SandboxRole role);
 
-// Makes this process another user, in no group but its own. Before the first thread. Not OK: why
-// the process still is who it was; PermissionDenied where it lacks the right, NotFound where its
-// user namespace has no such user.
+// Makes this process another user, in no group but its own. Call before the first thread. On an
+// error the user is unchanged: PermissionDenied if the right is missing, NotFound if the user
+// namespace has no such user.
 absl::Status Become(const Identity& identity);
 
 }  // namespace ringwire::platform

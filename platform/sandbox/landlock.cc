@@ -12,7 +12,7 @@
 namespace ringwire::platform {
 namespace {
 
-// The kernel's interface, which the C library has no functions for and older headers only in part.
+// The kernel's interface: the C library has no functions for it, and older headers have only parts.
 struct RulesetAttributes {
   uint64_t files = 0;
   uint64_t network = 0;  // from version 4
@@ -31,7 +31,7 @@ long Version() { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskF
 
 constexpr uint64_t Lowest(int bits) { return (uint64_t{1} << bits) - 1; }
 
-// Everything that a version knows: each took rights away that the ones before had left.
+// All rights that a version can take away: each version added some.
 RulesetAttributes Everything(long version) {
   RulesetAttributes all;
   int rights = 13;

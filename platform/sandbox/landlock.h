@@ -8,13 +8,14 @@
 
 namespace ringwire::platform {
 
-// Whether this kernel has Landlock, and switched on.
+// Whether this kernel has Landlock switched on.
 bool HasLandlock();
 
-// Takes the whole file system away from this thread and those that it makes, for good: nothing is
-// opened, made, renamed or removed any more, but for files that are removed from `removable`
-// folders. What is open stays of use. Where the kernel can, also TCP ports, abstract sockets and
-// signals to other processes. no_new_privs is set. Unavailable: this kernel has no Landlock.
+// Takes the whole file system away from this thread and those that it makes, permanently: they
+// open, make, rename and remove no file, except that they may remove files from `removable`
+// folders. Open descriptors still work. If the kernel can, it also takes away TCP ports, abstract
+// sockets and signals to other processes. Sets no_new_privs. Unavailable: this kernel has no
+// Landlock.
 absl::Status ForbidFiles(const std::vector<std::string>& removable = {});
 
 }  // namespace ringwire::platform

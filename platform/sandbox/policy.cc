@@ -46,7 +46,7 @@ ArgumentRule Is(uint32_t index, std::vector<uint32_t> values) {
 
 ArgumentRule HasNot(uint32_t index, uint32_t bits) { return {index, bits, {0}}; }
 
-// What the C library needs for memory, threads and time. Memory is never made executable.
+// The C library's calls for memory, threads and time. Memory is never made executable.
 void AddProcess(uint32_t process, Calls* calls) {
   Allow({SYS_futex,
          SYS_clock_gettime,
@@ -80,7 +80,7 @@ void AddProcess(uint32_t process, Calls* calls) {
   AllowIf(SYS_tgkill, {Is(0, {process})}, calls);  // abort()
 }
 
-// Descriptors that are there already.
+// Calls on existing descriptors.
 void AddDescriptors(Calls* calls) {
   Allow({SYS_recvmsg, SYS_sendmsg, SYS_read, SYS_write, SYS_writev, SYS_close, SYS_fstat, SYS_lseek,
          SYS_readv, SYS_pread64, SYS_ppoll, SYS_recvfrom, SYS_sendto, SYS_getsockname,
@@ -95,9 +95,9 @@ void AddDescriptors(Calls* calls) {
   AllowIf(SYS_fcntl, {Is(1, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC})}, calls);
 }
 
-// A device that serves: packets and the wait for them, timers, the connections of its listeners,
-// its stamps, and what the backends may change about a socket or a queue while they run. Of a ring
-// only its table of files changes.
+// A running device: packets and the wait for them, timers, connections of its listeners, its
+// stamps, and the changes that backends make to a socket or a queue while they run. In a ring only
+// the table of files changes.
 void AddDevice(Calls* calls) {
   Allow({SYS_io_uring_enter, SYS_recvmmsg, SYS_sendmmsg, SYS_epoll_pwait, SYS_timerfd_settime,
          SYS_epoll_ctl, SYS_accept4, SYS_getrusage, SYS_pwrite64, SYS_ftruncate, SYS_fsync},
@@ -115,8 +115,8 @@ void AddDevice(Calls* calls) {
   AllowIf(SYS_setsockopt, {Is(1, {SOL_UDP}), Is(2, {UDP_GRO})}, calls);
 }
 
-// UDP sockets for another port, or with another mark; and the files of the control sockets, which
-// Landlock knows as the only ones that may go.
+// UDP sockets for another port or mark; and removal of the control sockets' files, to which
+// Landlock limits it.
 void AddOwnSockets(Calls* calls) {
   constexpr uint32_t kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
   AllowIf(SYS_socket, {Is(0, {AF_INET, AF_INET6}), {1, ~kTypeFlags, {SOCK_DGRAM}}, Is(2, {0})},
@@ -145,7 +145,7 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
   AddDescriptors(calls);
   AddProcess(process, calls);
   Allow(SanitizerCalls(), calls);
-  // Nothing of ours makes them even by mistake: whoever does has taken the process over.
+  // Our code makes none of these calls, even by mistake: only an attacker in the process does.
   policy.fatal = {SYS_execve, SYS_execveat,       SYS_ptrace,
                   SYS_bpf,    SYS_io_uring_setup, SYS_userfaultfd};
   return policy;

@@ -5,15 +5,15 @@
 #include <string_view>
 #include <vector>
 
-// What a process that parses bytes of the network may still do. Pure: a description, which
-// call_filter.h turns into a program and confine.h puts into force.
+// The actions that a process which parses bytes from the network may still take. Pure:
+// call_filter.h turns this description into a program, confinement.h applies it.
 namespace ringwire::platform {
 
-// The processes that parse bytes of the network.
+// The processes that parse bytes from the network.
 enum class SandboxRole {
-  kRelay,     // of `run` and `up`: what it needs later, it asks of its supervisor
+  kRelay,     // of `run` and `up`: asks its supervisor for later needs
   kDevice,    // `ringwire IFNAME`: has nobody to ask
-  kResolver,  // looks names up, by sockets that it is given
+  kResolver,  // looks names up through sockets that it receives
 };
 
 // The lower 32 bits of an argument, masked, are one of the values.
@@ -23,8 +23,8 @@ struct ArgumentRule {
   std::vector<uint32_t> values;
 };
 
-// A system call that is allowed: always, or when all of its rules hold. One that is there more than
-// once is allowed where any of them allows it.
+// An allowed system call: always, or if all of its rules hold. Of several entries for one call, any
+// may allow it.
 struct AllowedCall {
   uint32_t number = 0;  // SYS_...
   std::vector<ArgumentRule> rules;
@@ -39,11 +39,11 @@ struct CallPolicy {
 // `process`: the id of the process that the policy is for, the only one that it may signal.
 CallPolicy PolicyFor(SandboxRole role, uint32_t process);
 
-// The account that the role runs as where the system has it.
+// The role's account, if the system has it.
 std::string_view AccountOf(SandboxRole role);
-// Where it has not: the first of the ids that the role tries, each kUnusedIdStep behind the last.
-// No distribution gives these ids out (systemd's table of ids calls them unused), and a container
-// with the usual 65,536 ids has them.
+// Otherwise: the first id that the role tries, then every kUnusedIdStep-th. No distribution assigns
+// these ids (systemd's table of ids calls them unused), and a container with the usual 65,536 ids
+// has them.
 inline constexpr uint32_t kUnusedIdFirst = 65520;
 inline constexpr uint32_t kUnusedIdLast = 65533;
 inline constexpr uint32_t kUnusedIdStep = 2;

@@ -3,11 +3,11 @@
 
 #include <span>
 
-// All that the sandbox concedes to a sanitizer's run-time library. A product has none of it: there,
-// the list is empty and the functions do nothing.
+// Everything that the sandbox allows a sanitizer's run-time library. In the product the list is
+// empty and the functions do nothing.
 namespace ringwire::platform {
 
-// System calls, beside those of a policy.
+// System calls, in addition to those of a policy.
 std::span<const long> SanitizerCalls();
 
 // Opens the file that a report would go to, while files can be opened.
@@ -17,7 +17,7 @@ void OpenSanitizerReport();
 // instead, because RINGWIRE_LEAK_CHECK is set: the checker attaches to the process from a thread
 // that it makes, and reads /proc. Some end-to-end tests are run so.
 bool ChecksLeaksInstead();
-// From here on leaks are not looked for in this process.
+// Switches the search for leaks off in this process.
 void EndLeakChecks();
 
 }  // namespace ringwire::platform
