@@ -13,20 +13,19 @@
 #include "platform/base/clock.h"
 #include "spdlog/spdlog.h"
 
-// The loop itself: news, deadlines, and carrying out what the control plane decides. What others
-// ask of the device and what may stop it is in control_loop_requests.cc and
-// control_loop_sources.cc.
+// The loop itself: news, deadlines, and the results of the control plane. Requests are in
+// control_loop_requests.cc, sources that may stop the device in control_loop_sources.cc.
 namespace ringwire::platform {
 namespace {
 
-// Handshakes in a row (about 0.2 ms each) before the other sources get their turn.
+// Handshakes in a row (about 0.2 ms each) before the other sources are served.
 constexpr int kHandshakesInARow = 64;
-// How soon commands that no queue had room for are tried again.
+// When to retry commands that no queue had room for.
 const absl::Duration kFlushRetryInterval = absl::Milliseconds(1);
 
 void ReadCounter(int fd) {
   uint64_t count = 0;
-  // Nothing to do about a failure: the next event says it again.
+  // A failure needs no action: the next event repeats it.
   [[maybe_unused]] const ssize_t size = ::read(fd, &count, sizeof(count));
 }
 
@@ -143,7 +142,7 @@ void ControlLoop::Post(std::function<void()> function) {
   Wake();
 }
 
-// The counter is cleared before the queues are read: what comes later wakes again.
+// Clear the counter before reading the queues: later entries wake again.
 void ControlLoop::TakeNews() {
   news_.Clear();
   RunPosted();
@@ -249,8 +248,7 @@ void ControlLoop::CarryOut(Moment now) {
   out_.Clear();
 }
 
-// What a send finds out about a source address may make the plane send again; a second failure then
-// waits for the next send.
+// A failed source address may make the plane send again; a second failure waits for the next send.
 void ControlLoop::SendDatagrams(Moment now) {
   std::vector<PeerId> unusable;
   for (const OutgoingDatagram& datagram : out_.datagrams) {
@@ -273,7 +271,7 @@ void ControlLoop::PushFlushes() {
   while (!flushes_.empty() && PushFlush(&flushes_.front())) flushes_.pop_front();
 }
 
-// One peer's packets always go to the same worker unless that one is swamped.
+// One peer's packets always go to the same worker, unless its queue is full.
 bool ControlLoop::PushFlush(FlushStaged* flush) {
   for (size_t i = 0; i < workers_.size(); ++i) {
     Worker& worker = *workers_[(flush->peer->id.index + i) % workers_.size()];

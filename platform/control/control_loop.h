@@ -43,18 +43,18 @@ struct ControlLoopOptions {
   crypto::AeadProviders aead_providers;  // for the workers
   CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
   std::string network_namespace = {};    // of the interface, to be shown
-  // Of later ports and marks; absent: this process itself.
+  // Opens later ports and sets marks; absent: this process itself.
   std::unique_ptr<SocketSource> socket_source = nullptr;
 };
 
-// The control thread of one device: runs the control plane on the thread that calls Run(), between
-// the workers' news, the clock, the two sockets, the link and the signals. Everything is
+// The control thread of one device. It runs the control plane on the thread that calls Run() and
+// serves the workers' news, the clock, the sockets, the link and the signals. Everything is
 // event-driven; an idle device costs no CPU time.
 //
 // Priority: all data events of all workers are drained before each handshake, and handshakes are
-// taken from the workers in turn. Nothing here waits for a client, a name or a peer.
+// taken from the workers in turn. It never waits for a client, a name or a peer.
 //
-// Use: construct, AddWorkers, StartWorkers, the other sources, Run. All calls on one thread but for
+// Use: construct, AddWorkers, StartWorkers, the other sources, Run. All calls on one thread, except
 // Post and Wake.
 class ControlLoop final : public DeviceControl {
  public:
@@ -64,37 +64,37 @@ class ControlLoop final : public DeviceControl {
   ControlLoop& operator=(const ControlLoop&) = delete;
 
   absl::Status Open();
-  // Starts every thread that the device has. Every worker is made before the first one starts;
-  // `listen` says what their sockets are bound to.
-  // Where io_uring does not start and the workers' options allow it, all of them use epoll.
+  // Starts every thread of the device. Every worker is made before the first one starts. `listen`
+  // has the address of their sockets. If io_uring does not start and the workers' options allow it,
+  // all workers use epoll.
   absl::Status StartWorkers(std::vector<WorkerOptions> workers, const ListenSockets& listen);
-  // SIGTERM and SIGINT stop; SIGHUP has nothing to reload here. They are blocked in every thread
-  // already.
+  // SIGTERM and SIGINT stop the device; SIGHUP is ignored, because there is no file to reload. All
+  // are blocked in every thread already.
   absl::Status WatchSignals();
   // Instead of signals: `take` is called when `fd` is readable or closed, and the device stops when
   // it returns false.
   absl::Status WatchSupervisor(int fd, std::function<bool()> take);
   absl::Status FollowLink(LinkMonitor monitor);
-  // Sessions are made anew when the virtual machine turns out to be a copy. Where the kernel cannot
-  // be listened to, the device works without.
+  // Renews sessions if the virtual machine is a copy of another. If the kernel does not report
+  // that, the device works without.
   absl::Status WatchForCopies();
   // The device stops when the socket's file is deleted.
   absl::Status ServeUapi(UnixListener listener);
   absl::Status ServeStatus(UnixListener listener);
-  // For a device that has no supervisor: it forgets, and has no file to reload or to save to.
+  // For a device without a supervisor: it serves forget, and has no file to reload or save.
   absl::Status ServeAdmin(UnixListener listener);
 
-  // To be shown: which walls around this process are missing.
+  // For `show`: the missing walls around this process.
   void set_missing_walls(std::vector<std::string> lines) { missing_walls_ = std::move(lines); }
-  // Told of peers that leave initiations unanswered (ControlOutput::unanswered).
+  // Called for peers that leave initiations unanswered (ControlOutput::unanswered).
   void set_on_unanswered(std::function<void(std::span<const crypto::PublicKey>)> on_unanswered) {
     on_unanswered_ = std::move(on_unanswered);
   }
-  // Calls `on_readable` on the control thread while `fd`, which outlives the loop's run, is.
+  // Calls `on_readable` on the control thread while `fd` is readable. `fd` outlives Run().
   absl::Status Watch(int fd, std::function<void()> on_readable);
 
-  // Until something stops the device. OK: a signal, or the interface or its control socket was
-  // deleted. The workers have stopped and the state is saved when it returns.
+  // Runs until the device stops. OK: a signal, or the interface or its control socket was deleted.
+  // On return the workers have stopped and the state is saved.
   absl::Status Run();
 
   // Any thread: runs `function` on the control thread.
@@ -119,7 +119,8 @@ class ControlLoop final : public DeviceControl {
   void RunPosted();
   void CheckWorkers();
   void DrainEvents();
-  // At most a batch, so that sockets and timers get their turn; false when all are done.
+  // Handles at most a batch, so that sockets and timers are served in between; false when all are
+  // done.
   bool HandleHandshakes();
   bool PopHandshake(HandshakeDatagram* datagram);
   void HandleDeadlines();

@@ -1,4 +1,4 @@
-// What the control, status and admin sockets may ask of the device.
+// Requests from the control, status and admin sockets.
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,8 +40,8 @@ DeviceStatus ControlLoop::Status() {
 }
 
 UapiError ControlLoop::Apply(const DeviceUpdate& update) {
-  // Sockets first, as a busy port refuses the whole change; and not before the rest is known to be
-  // acceptable.
+  // Sockets first, because a busy port refuses the whole change; but only after validating the
+  // rest.
   if (listen_.WouldChange(update)) {
     absl::Status status = ValidateAgainst(Status(), update);
     if (status.ok()) {

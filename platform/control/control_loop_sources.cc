@@ -1,5 +1,5 @@
-// What may change or stop the device from outside: signals, the link, the control socket's file, a
-// failing worker.
+// Events that change or stop the device: signals, the link, the control socket's file, a failing
+// worker.
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
@@ -70,7 +70,7 @@ void ControlLoop::TakeLinkState() {
   if (state.up != link_.up) {
     spdlog::info("{}: link {}", interface_name_, state.up ? "up" : "down");
     plane_.SetLinkUp(now.boot, now.wall, state.up, &out_);
-    // While it was down nothing was forgotten.
+    // Nothing was cleared while it was down.
     if (state.up) source_watch_->Changed(now.boot);
     CarryOut(now);
   }
@@ -129,7 +129,7 @@ absl::Status ControlLoop::WatchSocketFile() {
                        ::inotify_add_watch(socket_file_watch_.get(), path.c_str(),
                                            IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) >= 0;
   if (!watched && errno != ENOENT) return absl::ErrnoToStatus(errno, "watch " + path);
-  // It was there for others before it was watched.
+  // Others could delete it before it was watched.
   if (!uapi_->listener().FileIsOurs()) StopWithoutSocketFile();
   return poll_.Add(socket_file_watch_.get(), EPOLLIN, [this](uint32_t) { TakeSocketFileEvents(); });
 }

@@ -43,7 +43,7 @@ absl::Status ListenSockets::Change(const DeviceUpdate& update, const Users& user
     }
     port_ = group->port;
   } else if (fwmark != fwmark_) {
-    // The mark belongs to the socket: its worker does not notice.
+    // The mark belongs to the socket, so its worker is not involved.
     const absl::Status status = users.source->Mark(SocketsOf(users.workers), fwmark, users.asker);
     if (!status.ok()) return status;
   }

@@ -15,7 +15,7 @@ namespace {
 constexpr uint32_t kKernelUevents = 1;
 // The kernel composes a uevent in 2048 bytes and an address of at most a path's length.
 constexpr size_t kUeventBytesMax = 8192;
-// Others cause uevents too; they get their turn, and so does everything else.
+// Other devices cause uevents too: take some of them, then serve the other sources.
 constexpr int kUeventsInARow = 64;
 
 }  // namespace
@@ -55,7 +55,7 @@ bool MachineCopyWatch::Read() {
     header.msg_iovlen = 1;
     const ssize_t size = ::recvmsg(socket_.get(), &header, 0);
     if (size < 0 && errno == EINTR) continue;
-    // Some were lost, one of which may have been ours: a session too many costs little.
+    // Uevents were lost, perhaps this one: an extra session costs little.
     if (size < 0 && errno == ENOBUFS) copied = true;
     if (size < 0 && errno != ENOBUFS) break;
     if (size <= 0 || from.nl_pid != 0) continue;

@@ -10,18 +10,18 @@
 
 namespace ringwire::platform {
 
-// Whether a uevent of the kernel (strings, each with its NUL) says that the virtual machine has a
-// new generation ID: it was cloned, or goes on from a snapshot.
+// Whether a uevent of the kernel (strings, each with its NUL) reports a new generation ID of the
+// virtual machine: it was cloned, or resumed from a snapshot.
 bool SaysThatTheMachineWasCopied(std::string_view uevent);
 
-// Listens for that uevent, which kernels send from 6.8 on where the hypervisor has the device
+// Listens for that uevent, which Linux sends from 6.8 on if the hypervisor has the device
 // (vmgenid). Thread-compatible.
 class MachineCopyWatch {
  public:
   static absl::StatusOr<MachineCopyWatch> Open();
 
   int fd() const { return socket_.get(); }
-  // Takes all that has come; true: the machine was copied. Only the kernel is believed.
+  // Takes all pending uevents; true: the machine was copied. Accepts only uevents from the kernel.
   bool Read();
 
  private:

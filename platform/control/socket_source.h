@@ -10,16 +10,16 @@
 
 namespace ringwire::platform {
 
-// Who opens and marks the UDP sockets of a running device: its own process, or another one where
-// that has given the rights up. Called on the control thread. `asker`: the connection of the
-// control socket that the wish came by; -1: by none.
+// Opens and marks the UDP sockets of a running device: in its own process, or in another one if
+// this one gave its rights up. Called on the control thread. `asker`: the control socket's
+// connection that made the request; -1: none.
 class SocketSource {
  public:
   virtual ~SocketSource() = default;
 
-  // As OpenUdpSockets.
+  // Like OpenUdpSockets.
   virtual absl::StatusOr<UdpSocketGroup> Open(const UdpOptions& options, int asker) = 0;
-  // As SetFwmark.
+  // Like SetFwmark.
   virtual absl::Status Mark(std::span<const int> sockets, uint32_t fwmark, int asker) = 0;
 };
 

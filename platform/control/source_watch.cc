@@ -13,12 +13,12 @@ namespace {
 
 // Notifications taken in a row: a host whose routes never rest must not keep the thread here.
 constexpr int kNotificationsInARow = 256;
-// Peers looked at in a row, at a few microseconds each.
+// Peers checked in a row, at a few microseconds each.
 constexpr size_t kPeersInARow = 256;
 
 uint32_t Groups() {
   uint32_t groups = 0;
-  // The kernel says nothing of the routes that go with an IPv4 link or address; hence these two.
+  // The kernel does not report routes that disappear with an IPv4 link or address; hence these two.
   for (const int group : {RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV4_RULE,
                           RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE, RTNLGRP_IPV6_RULE}) {
     groups |= uint32_t{1} << (group - 1);
@@ -42,8 +42,8 @@ absl::StatusOr<SourceWatch> SourceWatch::Open() {
   return SourceWatch(std::move(socket), *std::move(lookup));
 }
 
-// What has changed does not matter, so the messages are not even copied; lost ones (ENOBUFS) count
-// as one.
+// The kind of change does not matter, so messages are not copied; lost ones (ENOBUFS) count as a
+// change.
 void SourceWatch::TakeNotifications(Instant now) {
   char first_byte = 0;
   for (int i = 0; i < kNotificationsInARow; ++i) {

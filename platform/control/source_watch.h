@@ -14,11 +14,11 @@
 
 namespace ringwire::platform {
 
-// Finds the peers whose packets should leave from another address of ours than the remembered one,
-// because a route, a routing rule, an address or a link has changed. A worker cannot notice: the
-// kernel sends from any address that is ours, by whatever way. Nothing is asked while nothing
-// changes, and never per packet; so where a peer's packets steadily arrive on one interface and
-// ours leave by another, the address that the peer contacted is kept. Control's.
+// Finds the peers for which the remembered source address is no longer right, because a route, a
+// policy rule, an address or a link has changed. A worker cannot notice this: the kernel sends from
+// any of our addresses, on any route. It asks only after a change and never per packet. So if a
+// peer's packets steadily arrive on one interface and ours leave through another, the contacted
+// address stays. For the control thread.
 class SourceWatch {
  public:
   static absl::StatusOr<SourceWatch> Open();
@@ -26,12 +26,12 @@ class SourceWatch {
   // Readable: the kernel has announced a change.
   int fd() const { return notifications_.get(); }
   void TakeNotifications(Instant now);
-  // Something else that routing depends on has changed, as the mark of our packets.
+  // Another input of routing has changed, such as the mark of our packets.
   void Changed(Instant now) { schedule_.Changed(now); }
 
-  // When Sweep wants to be called next.
+  // When to call Sweep next.
   Instant due() const { return sweeping_ ? Instant() : schedule_.due(); }
-  // Looks at the next few peers; returns those whose remembered source is to be forgotten.
+  // Checks the next few peers; returns those whose remembered source must be cleared.
   std::vector<PeerId> Sweep(Instant now, const ControlPlane& plane,
                             const RouteLookup::Socket& socket);
 

@@ -46,7 +46,7 @@ absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
   return absl::OkStatus();
 }
 
-// For reading alone where the file may not be written.
+// Read-only if the file is not writable.
 UniqueFd OpenFile(const std::string& path, absl::Status* opened) {
   constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW;
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | kFlags, 0600));

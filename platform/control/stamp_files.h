@@ -12,28 +12,26 @@
 #include "core/control/control_plane.h"
 #include "platform/base/unique_fd.h"
 
-// Where the greatest handshake timestamps survive a restart, so that a captured old initiation
-// stays old (rule 20).
+// The files in which the greatest handshake timestamps survive a restart, so that a captured
+// initiation is still refused (rule 20).
 namespace ringwire::platform {
 
 // $RINGWIRE_STATE_DIR, else /var/lib/ringwire.
 std::string StateDirectory();
 
-// The two files of one interface, IFNAME.stamps and IFNAME.stamps.2. They are opened once, by a
-// process that still may; from then on nothing is opened, made or renamed. Each save overwrites the
-// file that is not the newest, so that a crash in the middle of it costs that save only.
-// Thread-compatible.
+// The two files of one interface, IFNAME.stamps and IFNAME.stamps.2. A process opens them once,
+// before it gives up its rights; afterwards it opens, makes and renames nothing. Each save
+// overwrites the older file, so a crash during a save loses only that save. Thread-compatible.
 class StampFiles {
  public:
-  // Creates the folder and the files where they are missing. What fails is an error of Load or
-  // Save.
+  // Creates the folder and the files if they are missing. Load or Save report a failure.
   static StampFiles Open(const std::string& directory, const std::string& interface_name);
 
   struct Loaded {
     std::vector<HandshakeStamp> stamps;
-    std::vector<std::string> warnings;  // lines for people: what was skipped, and where
+    std::vector<std::string> warnings;  // lines for people: skipped text and its position
   };
-  // Of the newest file that is whole; also of a file that an older version has written.
+  // The stamps of the newest complete file, also of a file by an older version.
   Loaded Load();
   // Returns when they are on disk.
   absl::Status Save(std::span<const HandshakeStamp> stamps);

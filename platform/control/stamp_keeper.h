@@ -13,24 +13,24 @@
 
 namespace ringwire::platform {
 
-// Keeps the files of handshake timestamps up to date: written at most once a second while they
-// change, on a thread of its own, and at the end, which waits for it. Files that cannot be written
-// cost one warning, not the tunnel. Control's.
+// Keeps the files of handshake timestamps up to date. A thread of its own writes them at most once
+// a second while stamps change. The end of the device writes them once more and waits. If the files
+// cannot be written, it logs one warning and the tunnel works. For the control thread.
 class StampKeeper {
  public:
   explicit StampKeeper(StampFiles files)
       : files_(std::move(files)),
         writer_([this](std::span<const HandshakeStamp> stamps) { return files_.Save(stamps); }) {}
 
-  // Before the first datagram.
+  // Call before the first datagram.
   void Restore(ControlPlane* plane);
-  // Starts the thread, for a process that can start none later.
+  // Starts the thread now, for a process that cannot start one later.
   void StartThread() { writer_.StartThread(); }
-  // Looks whether a stamp has changed.
+  // Checks whether a stamp has changed.
   void Note(Instant now, const ControlPlane& plane);
   Instant due() const { return due_; }
   void WriteIfDue(Instant now, const ControlPlane& plane);
-  // What has not been written yet; returns when it is on disk.
+  // Writes the changes not written yet; returns when they are on disk.
   void WriteLast(const ControlPlane& plane);
 
  private:

@@ -10,9 +10,9 @@
 
 #include "core/control/control_plane.h"
 
-// The text of a file of handshake timestamps (stamp_files.h). Pure. One line a stamp: our public
-// key, the peer's (both base64), the timestamp in 24 hex digits. Above them a head: the format's
-// name and version, the generation of the file, and the BLAKE2s hash of that and of all lines.
+// The text of a file of handshake timestamps (stamp_files.h). Pure. One line per stamp: our public
+// key, the peer's (both base64), the timestamp in 24 hex digits. The first line has the format's
+// name and version, the generation of the file, and the BLAKE2s hash of these and of all lines.
 namespace ringwire::platform {
 
 struct StampText {

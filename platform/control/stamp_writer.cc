@@ -13,7 +13,7 @@ StampWriter::StampWriter(Save save) : save_(std::move(save)) {}
 StampWriter::~StampWriter() { Finish(); }
 
 void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
-  // Without a descriptor or a thread to be had, the caller waits for the disk itself.
+  // Without a descriptor or a thread, the caller itself waits for the disk.
   if (!wake_.valid() || !HasThread()) {
     SaveOrWarn(stamps);
     return;

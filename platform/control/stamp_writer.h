@@ -15,28 +15,28 @@
 namespace ringwire::platform {
 
 // Saves handshake stamps on a thread of its own, because a disk may take seconds and handshakes
-// must not wait for it. What comes while it saves replaces what waits. A failure costs one warning
-// until it succeeds again. All calls on one thread.
+// must not wait for it. New stamps during a save replace waiting ones. A failure is logged once
+// until a save succeeds again. All calls on one thread.
 class StampWriter {
  public:
   using Save = std::function<absl::Status(std::span<const HandshakeStamp>)>;
 
   explicit StampWriter(Save save);
-  // As Finish().
+  // Like Finish().
   ~StampWriter();
   StampWriter(const StampWriter&) = delete;
   StampWriter& operator=(const StampWriter&) = delete;
 
-  // The thread starts with the first Write, or now. A system that gives none costs nothing but that
-  // Write waits for the disk.
+  // Starts the thread now instead of with the first Write. If the system allows no thread, Write
+  // waits for the disk.
   void StartThread() { HasThread(); }
-  // Returns at once, if a thread can be had.
+  // Returns at once if there is a thread.
   void Write(std::vector<HandshakeStamp> stamps);
-  // Returns when what was given last has been saved, or has failed to.
+  // Returns when the last stamps have been saved or have failed.
   void Finish();
 
  private:
-  // Starts it if need be. False: the system gives none now.
+  // Starts it if necessary. False: the system allows none now.
   bool HasThread();
   void Run();
   void SaveOrWarn(std::span<const HandshakeStamp> stamps);

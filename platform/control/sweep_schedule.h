@@ -6,17 +6,17 @@
 
 namespace ringwire::platform {
 
-// When all peers' routes are to be looked at, given when something about routing has changed. A
-// burst of changes is one sweep, a host whose routes never rest spends a bounded share of its time
-// on sweeps, and nothing is due without a change. Pure; thread-compatible.
+// When to check all peers' routes, from the times of routing changes. A burst of changes makes one
+// sweep. A host whose routes always change spends a bounded share of its time on sweeps. Without a
+// change nothing is due. Pure; thread-compatible.
 class SweepSchedule {
  public:
-  // A burst's further changes wait for the sweep that its first one asks for.
+  // Further changes of a burst wait for the sweep of the first one.
   static constexpr absl::Duration kCoalesceFor = absl::Milliseconds(10);
-  // Between two sweeps, in durations of the first.
+  // The pause between two sweeps, in durations of the first.
   static constexpr int kRest = 9;
-  // A sweep that found something is repeated after this and then double the time, so often: packets
-  // that were still on the old way when it ran bring back what it removed.
+  // A sweep that found something is repeated after this time, then after double the time, this
+  // often: packets still on the old route bring back what it cleared.
   static constexpr absl::Duration kFirstRepetition = absl::Milliseconds(100);
   static constexpr int kRepetitions = 5;
 

@@ -9,13 +9,13 @@
 
 #include "crypto/secret.h"
 
-// What root asks of the service of an interface, as lines on its admin socket. Pure.
+// Requests of root to the service of an interface, as lines on its admin socket. Pure.
 namespace ringwire::platform {
 
 enum class AdminVerb : uint8_t {
   kReload,  // "reload": apply the configuration file again
   kSave,    // "save": write the device's state into the configuration file
-  kForget,  // "forget KEY": clear what is remembered of a peer's handshakes
+  kForget,  // "forget KEY": clear a peer's handshake timestamps
 };
 
 struct AdminRequest {

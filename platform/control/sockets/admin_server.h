@@ -19,11 +19,11 @@ absl::StatusOr<UnixListener> ListenForAdmin(const std::string& folder,
                                             const std::string& interface);
 std::string AdminSocketFileName(const std::string& interface);
 
-// Serves root, and the user this process runs as, on the admin socket of an interface; who else
-// comes is hung up on. Waits for no client. Thread-compatible.
+// Serves root, and the user of this process, on the admin socket of an interface, and closes other
+// connections. Waits for no client. Thread-compatible.
 class AdminServer {
  public:
-  // Answers a request at once, later, or never if the service ends before.
+  // Answers a request at once, later, or never if the service ends first.
   using Serve = std::function<void(const AdminRequest&, AdminAnswer)>;
 
   // `poll` outlives it.
@@ -32,8 +32,7 @@ class AdminServer {
   absl::Status Start() { return server_->Start(); }
 
  private:
-  std::shared_ptr<SocketServer>
-      server_;  // shared with nobody: late answers find out whether it lives
+  std::shared_ptr<SocketServer> server_;  // not shared: late answers check whether it lives
 };
 
 }  // namespace ringwire::platform

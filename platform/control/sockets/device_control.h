@@ -8,19 +8,19 @@
 
 namespace ringwire::platform {
 
-// What the connections of the control, status and admin sockets may ask of a device. Called on the
-// control thread.
+// Requests of the control, status and admin sockets to a device. Called on the control thread.
 class DeviceControl {
  public:
   virtual ~DeviceControl() = default;
 
   virtual DeviceStatus Status() = 0;
-  // Applies a whole change or nothing of it. error_number 0: applied.
+  // Applies all of a change or nothing. error_number 0: applied.
   virtual UapiError Apply(const DeviceUpdate& update) = 0;
   virtual StatusReport Report() = 0;
-  // Of a network interface where the device's sockets are; 0: there is none of that name.
+  // The index of a network interface in the namespace of the device's sockets; 0: none of that
+  // name.
   virtual uint32_t InterfaceIndex(const std::string& name) = 0;
-  // Clears what is remembered of a peer's handshakes; false: nothing was.
+  // Clears a peer's handshake timestamps; false: there were none.
   virtual bool Forget(const crypto::PublicKey& peer) = 0;
 };
 

@@ -12,12 +12,12 @@
 
 namespace ringwire::platform {
 
-// One request line, one answer line, and again. An answer may come at once or later; until then
-// nothing more of this connection is served. Thread-compatible.
+// One request line, one answer line, repeatedly. An answer may come at once or later; until then
+// this connection is not served further. Thread-compatible.
 class RequestConversation final : public Conversation {
  public:
-  // Called once for each request, with the line's end or without, at any time; also when the
-  // conversation has gone.
+  // Call once for each request, at any time, even after the conversation has gone; with or without
+  // the line's end.
   using Reply = std::function<void(std::string answer)>;
   // Answers a request line, which is valid during the call.
   using Serve = std::function<void(std::string_view request, Reply reply)>;
@@ -31,7 +31,7 @@ class RequestConversation final : public Conversation {
   bool Produce(std::string* out, size_t about_bytes) override;
 
  private:
-  // A request is a word and a key; anything longer is none.
+  // A request is a word and a key; anything longer is invalid.
   static constexpr size_t kRequestBytesMax = 256;
 
   struct Pending {

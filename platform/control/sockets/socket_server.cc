@@ -31,8 +31,8 @@ absl::Status SocketServer::Start() {
 void SocketServer::Accept() {
   UniqueFd fd(::accept4(listener_.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
   if (!fd.valid()) {
-    // Without a descriptor left the connection would stay in the backlog and wake us for ever: make
-    // room.
+    // Without a free descriptor the connection would stay in the backlog and wake us again and
+    // again: make room.
     const bool exhausted = errno == EMFILE || errno == ENFILE;
     if (exhausted && !connections_.empty()) Close(std::prev(connections_.end()));
     return;

@@ -22,24 +22,23 @@ class Conversation {
   virtual ~Conversation() = default;
   // Takes what has arrived. Called only while no answer is outstanding.
   virtual void Receive(std::string_view bytes) = 0;
-  // Appends the next part of the answers, about `about_bytes` of it; nothing appended means nothing
-  // to say. An answer appended in one call is written in one call. False: hang up after what was
-  // appended.
+  // Appends the next part of the answers, about `about_bytes`; appends nothing if there is no
+  // answer. An answer appended in one call is written in one call. False: close the connection
+  // after it.
   virtual bool Produce(std::string* out, size_t about_bytes) = 0;
 };
 
-// Serves any number of conversations on one listening socket without ever waiting for one of them:
-// a client that does not read keeps its own answer waiting and nobody else's. Bounded:
-// kConnectionsMax connections, the one that was silent for longest gives way to a new one. Control
-// thread's.
+// Serves conversations on one listening socket and never waits for one of them: a client that does
+// not read delays only its own answer. At most kConnectionsMax connections: a new one replaces the
+// one that was silent longest. For the control thread.
 class SocketServer {
  public:
   static constexpr size_t kConnectionsMax = 64;
   using MakeConversation = std::function<std::unique_ptr<Conversation>()>;
-  // Whether whoever has connected is served; if not, it is hung up on at once.
+  // Whether to serve a new connection; if not, it is closed at once.
   using Admits = std::function<bool(int client)>;
 
-  // `poll` outlives it. Without `admits` the modes of the socket's file decide alone.
+  // `poll` outlives it. Without `admits` only the mode of the socket's file decides.
   SocketServer(EventPoll* poll, UnixListener listener, MakeConversation make_conversation,
                Admits admits = nullptr);
   ~SocketServer();
@@ -48,14 +47,14 @@ class SocketServer {
 
   absl::Status Start();
   const UnixListener& listener() const { return listener_; }
-  // Conversations that had nothing to say may have by now. Not from within one of them.
+  // Conversations without an answer may have one now. Do not call from within one of them.
   void Poke();
   size_t connection_count() const { return connections_.size(); }
-  // The connection that a conversation is speaking for just now; -1: none.
+  // The connection of the conversation that is running now; -1: none.
   int being_served() const { return being_served_; }
 
  private:
-  // What one read takes and about what one write gives, so that no conversation holds up the thread
+  // The maximum of one read, and about that of one write, so that no conversation delays the thread
   // for long.
   static constexpr size_t kChunkBytes = 64 * 1024;
 
@@ -81,7 +80,7 @@ class SocketServer {
   UnixListener listener_;
   const MakeConversation make_conversation_;
   const Admits admits_;
-  Connections connections_;  // the one heard from last is at the front
+  Connections connections_;  // the most recently active one is at the front
   std::unique_ptr<char[]> input_;
   int being_served_ = -1;
 };

@@ -14,8 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The reading side meets lines of another process: every access checks the type, so that nothing
-// throws.
+// The reader parses lines of another process: every access checks the type, so that nothing throws.
 const Json* Member(const Json& object, const char* key) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(key);
@@ -59,7 +58,7 @@ NamedCounts CountsFromJson(const Json* json) {
   return counts;
 }
 
-// Of another version's report: what is not known is the default.
+// In another version's report: unknown values become the default.
 TransportCipher CipherOf(const Json& json) {
   return ParseTransportCipher(TextOf(json, "transport_cipher")).value_or(TransportCipher::kAuto);
 }
@@ -302,7 +301,7 @@ std::string ToJson(const StatusReport& report) {
   json["workers"] = std::move(workers);
   json["drops"] = CountsToJson(report.drops);
   json["sandbox"] = SandboxToJson(report.sandbox);
-  // Names come from a configuration file: bytes that are no UTF-8 are replaced, not thrown about.
+  // Names come from a configuration file: bytes that are not UTF-8 are replaced and do not throw.
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

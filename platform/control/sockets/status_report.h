@@ -14,7 +14,7 @@
 #include "core/device/device_update.h"
 #include "crypto/aead.h"
 
-// The state of a running device as the status socket tells it: everything but secrets.
+// The state of a running device on the status socket: everything except secrets.
 namespace ringwire::platform {
 
 using NamedCounts = std::vector<std::pair<std::string, uint64_t>>;
@@ -29,11 +29,11 @@ struct WorkerReport {
 struct OffloadReport {
   std::string name;
   std::string state;  // on, off, unused, refused or fell
-  std::string why;    // of a state other than on; of on: why that could not be proved
+  std::string why;    // the reason for a state other than on; for on: why that could not be proved
   uint64_t falls = 0;
 };
 
-// What keeps the device's process from the rest of the host.
+// The confinement of the device's process.
 struct SandboxReport {
   uint32_t user = 0;                       // that it runs as
   std::vector<std::string> missing_walls;  // lines for people
@@ -60,20 +60,20 @@ struct StatusReport {
   SandboxReport sandbox;
 };
 
-// Takes the secrets out of `status` and puts the rest into the report.
+// Removes the secrets from `status` and puts the rest into the report.
 void SetDevice(DeviceStatus status, StatusReport* report);
 std::array<std::string, crypto::kAeadSuiteCount> ProviderNames(
     const crypto::AeadProviders& providers, bool has_aes);
 // Every count of a device's handshakes.
 NamedCounts CountsOf(const HandshakeCounts& counts);
-// Every count of a worker but its drops.
+// Every count of a worker except its drops.
 NamedCounts CountsOf(const WorkerCounters& counters);
-// Adds the threads' drops up.
+// Adds up the threads' drops.
 NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads);
 
 // One line of JSON, without the newline.
 std::string ToJson(const StatusReport& report);
-// nullopt: not such a line.
+// nullopt: not a valid line.
 std::optional<StatusReport> ReportFromJson(std::string_view json);
 
 }  // namespace ringwire::platform

@@ -9,8 +9,8 @@
 namespace ringwire::platform {
 
 // The answer to a request line of the status socket: one JSON line without its end, never a secret.
-// "status" and "ping" are answered, anything else is {"error": why}. Nothing is changed: what
-// changes the device or its file is asked on the admin socket (admin_requests.h).
+// It answers "status" and "ping"; anything else gets {"error": why}. It changes nothing: requests
+// that change the device or its file go to the admin socket (admin_requests.h).
 std::string AnswerStatusRequest(std::string_view request, DeviceControl* device);
 
 }  // namespace ringwire::platform

@@ -16,7 +16,7 @@ bool UapiConversation::Produce(std::string* out, size_t about_bytes) {
     const absl::StatusOr<std::optional<UapiRequest>> request = reader_.Next();
     if (!request.ok()) {
       spdlog::warn("control socket: request refused: {}", std::string(request.status().message()));
-      // Only a set is ever too long.
+      // Only a set can be too long.
       *out += absl::IsResourceExhausted(request.status()) ? FormatSetAnswer(EMSGSIZE)
                                                           : FormatGetError(EINVAL);
       return false;

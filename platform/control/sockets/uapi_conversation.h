@@ -12,7 +12,7 @@
 
 namespace ringwire::platform {
 
-// What `wg` says on the control socket: any number of gets and sets, answered in order.
+// The protocol of `wg` on the control socket: any number of gets and sets, answered in order.
 class UapiConversation final : public Conversation {
  public:
   // `device` outlives it.

@@ -31,7 +31,7 @@ absl::Status TooLong(const std::string& path) {
   return absl::InvalidArgumentError(fmt::format("listen at {}: the path is too long", path));
 }
 
-// Binds and listens at `path`, with the file's mode and group set before anybody can connect.
+// Binds and listens at `path`, and sets the file's mode and group before anybody can connect.
 absl::StatusOr<UniqueFd> BindAndListen(const std::string& path,
                                        const UnixListenerOptions& options) {
   sockaddr_un address;
@@ -60,7 +60,7 @@ absl::Status CheckNotServed(const std::string& path) {
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "open a unix socket");
   const int result =
       ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-  // EAGAIN: somebody listens and has a full backlog.
+  // EAGAIN: another process listens and has a full backlog.
   if (result == 0 || errno == EAGAIN) {
     return absl::AlreadyExistsError(fmt::format("another process already serves {}", path));
   }
@@ -75,7 +75,7 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const UnixListenerOptions& opt
   status = CheckNotServed(path);
   if (!status.ok()) return status;
 
-  // No ".sock" at the end: `wg` tries every file that has it.
+  // Without ".sock" at the end: `wg` tries every file with it.
   const std::string temporary = fmt::format("{}.{}", path, ::getpid());
   absl::StatusOr<UniqueFd> fd = BindAndListen(temporary, options);
   if (!fd.ok()) return fd.status();

@@ -19,18 +19,17 @@ struct UnixListenerOptions {
   std::string file_name;
   mode_t file_mode = 0600;
   std::optional<gid_t> group;  // of the file
-  bool removes_file = true;    // with the object; else somebody else does
+  bool removes_file = true;    // the destructor removes the file; else another process does
 };
 
-// A listening stream socket with its file. The file appears under its name only when connections
-// are accepted: `wg` deletes a socket that refuses it. If it is to go with the object, it does not
-// where somebody else's has taken its place.
+// A listening stream socket with its file. The file gets its name only when the socket accepts
+// connections: `wg` deletes a socket that refuses it. The destructor removes the file if requested,
+// unless another process has replaced it.
 class UnixListener {
  public:
-  // Replaces what a dead process left; AlreadyExists if a live one answers there.
+  // Replaces the file of a dead process; AlreadyExists if a live one answers.
   static absl::StatusOr<UnixListener> Listen(const UnixListenerOptions& options);
-  // Takes an already listening descriptor over (WG_UAPI_FD). Its file, if it has one, stays when
-  // the object goes.
+  // Takes over a listening descriptor (WG_UAPI_FD). The destructor leaves its file, if it has one.
   static absl::StatusOr<UnixListener> Adopt(UniqueFd fd);
 
   UnixListener(UnixListener&& other) noexcept = default;
@@ -39,9 +38,10 @@ class UnixListener {
 
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }  // empty: none
-  // Whether the file is still there and still this socket's.
+  // Whether the file still exists and is this socket's.
   bool FileIsOurs() const;
-  // Whether it is still anywhere. Asks for no path, so that a process may that opens no file.
+  // Whether the file exists anywhere. Uses no path, so a process that may not open files can call
+  // it.
   bool FileExists() const;
 
  private:
@@ -50,12 +50,12 @@ class UnixListener {
   UniqueFd fd_;
   std::string path_;
   bool owns_file_ = false;
-  UniqueFd file_;  // without a right to anything but to look at it
+  UniqueFd file_;  // opened with O_PATH, only to check it
   dev_t device_ = 0;
   ino_t inode_ = 0;
 };
 
-// OK: nobody listens at `path`. AlreadyExists: somebody does. Else why that could not be found out.
+// OK: no process listens at `path`. AlreadyExists: one does. Otherwise: why that is unknown.
 absl::Status CheckNotServed(const std::string& path);
 
 }  // namespace ringwire::platform
