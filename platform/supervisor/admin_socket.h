@@ -10,8 +10,8 @@
 
 namespace ringwire::platform {
 
-// The supervisor's own socket, by which root asks it to reload, save and forget. The relay has no
-// part in it. Thread-compatible.
+// The supervisor's own socket for root's requests to reload, save and forget. The relay is not
+// involved. Thread-compatible.
 class AdminSocket {
  public:
   static absl::StatusOr<std::unique_ptr<AdminSocket>> Open(const std::string& interface,
@@ -21,7 +21,7 @@ class AdminSocket {
 
   // Readable when Serve() has something to do.
   int fd() const { return poll_.fd(); }
-  // Reads requests and writes answers as far as that goes without waiting.
+  // Reads requests and writes answers without waiting.
   void Serve();
 
  private:

@@ -7,9 +7,9 @@
 
 namespace ringwire::platform {
 
-// Proves that root asks for something right now: `connection` is one to the control socket at
-// `path`, its other end is open, and root, or the user that this process is, has opened that end.
-// It was accepted by `relay`, which is not believed to be anybody's other end.
+// Proves that root makes a request now: `connection` is a connection to the control socket at
+// `path`, its other end is open, and root or this process's user opened that end. `relay` accepted
+// the connection; it does not count as the other end.
 bool IsConnectionOfRoot(int connection, const std::string& path, pid_t relay);
 
 }  // namespace ringwire::platform

@@ -13,24 +13,25 @@
 #include "platform/base/unique_fd.h"
 #include "platform/process/program.h"
 
-// Where `down` meets the service of an interface: an abstract unix socket in the service's network
-// namespace, which goes with its process and needs no file. `down` hands its terminal over for the
-// hooks to come, and hears what goes wrong. It is a signal that asks the service to end.
+// The connection between `down` and the service of an interface: an abstract unix socket in the
+// service's network namespace. It ends with the process and needs no file. `down` passes its
+// terminal for the output of hooks, and receives failures. A signal, not this socket, asks the
+// service to end.
 namespace ringwire::platform {
 
 // The service's side. Thread-compatible.
 class EndListener {
  public:
-  // Nobody ever comes.
+  // An inactive listener.
   EndListener() = default;
-  // Nor here, where another process has taken the name: `down` does without.
+  // Stays inactive if another process owns the name; `down` then works without it.
   explicit EndListener(const std::string& interface);
 
-  // Readable when there is somebody for Accept(); -1: never.
+  // Readable when Accept() has a connection; -1: never.
   int fd() const { return listener_.get(); }
-  // Of those who come, root and whoever this process runs as may watch.
+  // Only root and the user of this process may watch.
   void Accept();
-  // Where hooks print from now on: with the first one who watches.
+  // The output of hooks from now on: the first watcher's terminal.
   ProgramOutput TakeOutput();
   void Tell(std::string_view message, bool is_failure);
 
@@ -40,22 +41,21 @@ class EndListener {
   std::pair<UniqueFd, UniqueFd> output_;
 };
 
-// What the other side does. Thread-compatible.
+// The other side. Thread-compatible.
 class EndWatch {
  public:
-  // NotFound: there is no service of that interface in this network namespace, or one of another
-  // user's.
+  // NotFound: this network namespace has no service of that interface, or it is another user's.
   static absl::StatusOr<EndWatch> Open(const std::string& interface);
 
   pid_t service() const { return service_; }
-  bool HasService() const;  // it has not ended yet, so that this number is still its own
+  bool HasService() const;  // it has not ended, so the process id is still its own
   int fd() const { return socket_.get(); }
-  // For hooks: where this process itself prints. Before the signal.
+  // Passes this process's output to hooks. Call before the signal.
   void GiveOutput();
-  // Prints what the service has said by now; for failures, that `tried` failed. False: it has
-  // ended, or let this watch go.
+  // Prints the service's messages so far; failures as failures of `tried`. False: the service has
+  // ended or closed the connection.
   bool Report(const std::string& tried);
-  bool has_failed() const { return has_failed_; }  // by what was said so far
+  bool has_failed() const { return has_failed_; }  // according to the messages so far
 
  private:
   EndWatch(UniqueFd socket, pid_t service) : socket_(std::move(socket)), service_(service) {}

@@ -8,14 +8,14 @@
 
 namespace ringwire::platform {
 
-// OK: no interface has that name where a new one would be (`network_namespace`; empty: here), or
-// only that of a predecessor which is about to go, by what `journal` says. Else who has it and how
-// to go on. Asked before the first step: hooks must not run on behalf of somebody else's tunnel.
+// OK: no interface has that name in `network_namespace` (empty: here), or only a predecessor's
+// according to `journal`, which is ending. Otherwise the error names the owner and what to do. Call
+// before the first step: hooks must not run for another program's tunnel.
 absl::Status CheckNoInterface(const std::string& interface, const std::string& network_namespace,
                               const Journal& journal);
 
-// The WireGuard of another program that has the interface in this network namespace, and what ends
-// it; empty: there is none.
+// The other program whose WireGuard interface has the name in this network namespace, and how to
+// end it; empty: none.
 std::string ForeignOwnerOf(const std::string& interface);
 
 }  // namespace ringwire::platform

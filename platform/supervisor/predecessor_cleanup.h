@@ -10,30 +10,29 @@
 #include "platform/gateway/host/action_executor.h"
 #include "platform/gateway/host/journal.h"
 
-// What a service leaves behind that is not there any more.
+// The leftovers of a dead service.
 namespace ringwire::platform {
 
-// How long a relay that was asked to end may take.
+// How long a relay may take to end.
 inline constexpr absl::Duration kRelayPatience = absl::Seconds(10);
 
-// Undoes it. OK also when there is nothing. Takes the journal's lock, so AlreadyExists means that
-// the service is there.
+// Undoes them. Also OK if there is nothing. Takes the journal's lock, so AlreadyExists means that
+// the service runs.
 absl::Status UndoLeftovers(const std::string& interface);
 
-// What there is in this network namespace that bears the interface's name, or keeps traffic in and
-// is nobody's: as the commands that remove it. For when there is no journal.
+// For a missing journal: the commands that remove everything in this network namespace that has the
+// interface's name, or blocks traffic without an owner.
 std::vector<std::string> TracesOf(const std::string& interface);
 
-// Whether it is this network namespace that the journal is about. FailedPrecondition: it is another
-// one, and the message says how to get there; NotFound: one that is not in sight.
+// Whether the journal is about this network namespace. FailedPrecondition: it is about another one,
+// and the message says how to get there. NotFound: about an unknown one.
 absl::Status CheckNetworkOf(const Journal& journal, const std::string& interface);
-// To where the changes in the journal were made, from there.
+// Switches to the namespace of the journal's changes.
 absl::Status EnterNamespaceOf(const Journal& journal, Host* host);
-// A journal may name an interface that is gone, or whose name another one has by now: 0.
+// 0 if the journal's interface is gone or another one has its name now.
 uint32_t LiveIndex(const Journal& journal, Host* host);
 
-// Of a relay that could not do so itself; not those of another process of that name, as when the
-// relay has failed for that reason.
+// Removes the files of a dead relay, but not those of another process with that name.
 void RemoveSockets(const std::string& interface);
 absl::Status WaitUntilGone(const std::string& interface, Host* host);
 

@@ -8,10 +8,10 @@
 
 namespace ringwire::platform {
 
-// What save has to know of the interface's addresses.
+// The interface's addresses for `save`.
 struct AddressesToSave {
-  std::vector<InterfaceAddress> present;  // to be added where the file lacks them
-  std::vector<InterfaceAddress> gone;     // to be taken out of the file
+  std::vector<InterfaceAddress> present;  // to add if the file lacks them
+  std::vector<InterfaceAddress> gone;     // to remove from the file
 };
 
 // `configured`: as the configuration in force has them; `now`: as the interface has them. A

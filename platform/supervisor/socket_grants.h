@@ -11,20 +11,20 @@
 
 namespace ringwire::platform {
 
-// Which UDP sockets a relay gets, which its supervisor does not trust. It may bind what any program
-// may; what takes a right of root's, somebody who has that right must have asked for: a port below
-// 1024, or a mark, which leads packets past the rules of the host. Pure: time is an argument.
+// Decides which UDP sockets an untrusted relay gets. It gets ports that any program may bind. A
+// port below 1024, or a mark, which bypasses rules of the host, needs a request by somebody with
+// that right. Pure: time is an argument.
 class SocketGrants {
  public:
   static constexpr int kBurst = 20;
   static constexpr absl::Duration kEach = absl::Seconds(3);  // one more is granted after it
   static constexpr uint16_t kFreePortFirst = 1024;
 
-  // What the configuration gives: the port and the mark that it names, and no other.
+  // The port and the mark of the configuration, and no others.
   void SetConfigured(uint16_t port, uint32_t mark);
-  // One that takes its place soon, unless it fails; or one of before.
+  // A configuration that will replace it unless it fails; or the previous one.
   void AlsoAllow(uint16_t port, uint32_t mark);
-  // The supervisor itself makes the relay ask once: that is not counted.
+  // The supervisor makes the relay ask once: that request is not counted.
   void Expect() { ++expected_; }
 
   struct Wish {
@@ -32,7 +32,7 @@ class SocketGrants {
     uint32_t mark = 0;
     bool root_asks = false;  // proved
   };
-  // OK: granted. Else why not: ResourceExhausted, for now; PermissionDenied.
+  // OK: granted. ResourceExhausted: refused for now. PermissionDenied: refused.
   absl::Status Decide(Instant now, const Wish& wish);
 
  private:

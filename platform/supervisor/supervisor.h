@@ -37,13 +37,13 @@
 
 namespace ringwire::platform {
 
-// The process of `run` and `up` that keeps its privileges and never sees a byte from the network:
-// it reads the configuration, makes the relay process, changes the host around it by plan and
-// journal, and undoes all that at the end. When the relay dies it undoes everything but what keeps
-// traffic from leaving outside of the tunnel.
+// The process of `run` and `up` that keeps its privileges and parses nothing from the network. It
+// reads the configuration, starts the relay process, changes the host by plan and journal, and
+// undoes everything at the end. If the relay dies, it undoes everything except the steps that block
+// traffic outside the tunnel.
 //
-// Single-threaded but for the loading of a changed file and for the resolver, whose thread waits
-// for the process that looks names up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
+// Single-threaded, except for loading a changed file and for the resolver's thread, which waits for
+// the process that looks names up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
 class Supervisor {
  public:
   Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal);
@@ -51,11 +51,11 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Everything up, or everything as before and the reason. False: likewise as before, as a signal
-  // that ends the service came first. Waits for names, but not for long.
+  // Sets everything up, or leaves everything as before and returns the reason. False: also as
+  // before, because a signal ended the service first. Waits a short time for names.
   absl::StatusOr<bool> Start();
-  // Until a signal (OK), or until the device ends. The host is as before when it returns OK,
-  // but for what keeps traffic in where the device was deleted from outside.
+  // Runs until a signal (OK) or the end of the device. If it returns OK, the host is as before,
+  // except that traffic stays blocked if another program deleted the device.
   absl::Status Run();
 
  private:
@@ -82,20 +82,20 @@ class Supervisor {
   absl::Status StartRelay();
   absl::Status StopRelay();
   absl::Status TakeStarted(const RelayMessage& started);
-  // Ends the relay, by force if need be; true: it ended by itself and without an error.
+  // Ends the relay, by force if necessary; true: it ended by itself without an error.
   bool ReapRelay();
 
   bool TakeSignal();  // false: to stop
   absl::Status TakeRelayMessage();
-  // A message that nobody waits for; false: it breaks the rules.
+  // Takes a message that no wait expects; false: it is invalid.
   bool TakeMessage(const RelayMessage& message);
-  // What a relay says at any time; false: it breaks the rules.
+  // Takes a message that a relay may send at any time; false: it is invalid.
   bool TakeUnasked(const RelayMessage& message);
-  // Sends the relay a question and waits for the reply. Signals end the wait unless the service is
+  // Sends the relay a request and waits for the reply. Signals end the wait unless the service is
   // ending already.
   absl::StatusOr<RelayMessage> AskRelay(RelayVerb verb, std::string_view body,
                                         RelayReplies::Question question);
-  bool ServeSockets(const RelayMessage& message);  // false: it breaks the rules
+  bool ServeSockets(const RelayMessage& message);  // false: it is invalid
   absl::Status GiveSockets(const SocketRequest& request);
   void TakeNames();
   absl::Status RelayIsGone();
@@ -117,7 +117,7 @@ class Supervisor {
   void AnswerReloads(const AdminResult& result);
   AdminResult Forget(const crypto::PublicKey& peer);
   absl::StatusOr<std::vector<std::string>> Save();
-  // On purpose: with what wg-quick does before the interface goes.
+  // Ends on request: with wg-quick's steps before the interface goes.
   absl::Status End();
 
   void StartReload();
@@ -161,7 +161,7 @@ class Supervisor {
   RelayReplies replies_;
   SocketGrants socket_grants_;
   pid_t relay_ = -1;
-  std::string relay_error_;  // its last words
+  std::string relay_error_;  // its last error
   EndListener end_listener_;
   std::unique_ptr<AdminSocket> admin_;  // null: not up, or /run cannot be written
   UniqueFd end_signals_;  // readable while one is pending; invalid: they are not to be heard

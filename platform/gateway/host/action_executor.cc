@@ -170,8 +170,7 @@ absl::StatusOr<bool> Host::Do(const DeleteNftTable& action) {
   return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
 }
 
-// It is about what was there before, and no reason to fail: without it a client that does not stop
-// sending goes on as it was.
+// Best effort. If it fails, clients that are already sending keep their old conntrack entry.
 bool Host::Forget(const DatagramForwards& ports, Judgement is_stale, const std::string& tried) {
   if (ports.forwards.empty()) return true;
   const absl::StatusOr<std::vector<Prefix>> local = routes_.LocalAddresses();
@@ -206,7 +205,7 @@ absl::StatusOr<bool> Host::Do(const RevertDns& action) {
     spdlog::warn("{}", MessageOf(status));  // with the program its list has gone
     return true;
   }
-  // systemd-resolved forgets an interface that goes; a failure only means that it has.
+  // systemd-resolved drops an interface that goes; a failure only means that it has done so.
   if (!status.ok()) spdlog::debug("{}", MessageOf(status));
   return true;
 }

@@ -20,11 +20,11 @@
 
 namespace ringwire::platform {
 
-// Carries out actions on this host: a thin layer over netlink, nft, /proc/sys and the few
-// programs that there is no other way for. Thread-compatible.
+// Carries out actions on this host: a thin layer over netlink, nft, /proc/sys and the few programs
+// without an alternative. Thread-compatible.
 class Host {
  public:
-  // Whoever owns the interface, for CreateInterface and DeleteInterface.
+  // The owner of the interface, for CreateInterface and DeleteInterface.
   struct InterfaceOwner {
     std::function<absl::Status()> create;
     std::function<absl::Status()> remove;
@@ -34,34 +34,35 @@ class Host {
   static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner,
                                    std::string state_folder = kStateFolder);
 
-  // Makes the host as `action` says; where it is so already, nothing happens. True: something was
-  // changed. The error says what was tried.
+  // Brings the host into the state of `action`; does nothing if it is so already. True: something
+  // changed. The error says what failed.
   absl::StatusOr<bool> Apply(const Action& action);
 
-  // What the interface has by now, by whomever it was set.
+  // The interface's present values, set by anyone.
   absl::StatusOr<std::vector<InterfaceAddress>> Addresses() {
     return netlink_.Addresses(interface_index_);
   }
   absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
 
-  // Where hooks print from now on; the descriptors must outlive this object.
+  // The descriptors to which hooks print from now on; they must outlive this object.
   void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
 
-  // What is done while a hook runs, from now on.
+  // The work to do while a hook runs, from now on.
   void set_while_hook(Meanwhile meanwhile) { while_hook_ = std::move(meanwhile); }
 
-  // Where actions about the interface apply: 0 (there is none) until it is set.
+  // The index of the interface that actions apply to; 0 (none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
   uint32_t interface_index() const { return interface_index_; }
-  // The index of the interface's name now; 0: there is none.
+  // The present index of the interface's name; 0: there is none.
   uint32_t FindInterface();
   bool HasInterface();
 
-  // From now on actions about the interface happen in that network namespace, as UseNamespace does.
+  // Carries out actions on the interface in that network namespace from now on, as UseNamespace
+  // does.
   absl::Status Enter(const std::string& name, NamedNamespace network_namespace);
-  // Back to the one that this process runs in.
+  // Returns to this process's own namespace.
   absl::Status Leave();
-  // Such actions come to nothing: with the namespace all has gone that was in it.
+  // Such actions do nothing: everything in the namespace went with it.
   void set_namespace_gone() { namespace_gone_ = true; }
   bool namespace_gone() const { return namespace_gone_; }
   // 0: none of its own.

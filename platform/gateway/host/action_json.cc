@@ -6,8 +6,8 @@
 #include "platform/gateway/host/forward_json.h"
 #include "platform/gateway/plan/action.h"
 
-// The journal's spelling of actions. A journal is read back by another process, perhaps of another
-// version: what is not understood is refused, never guessed.
+// The journal's form of actions. Another process, perhaps of another version, reads it: it refuses
+// unknown values and never guesses.
 namespace ringwire::platform {
 namespace {
 
@@ -27,7 +27,7 @@ std::optional<uint32_t> Number(const json& object, const char* key) {
   return static_cast<uint32_t>(number);
 }
 
-// An action that undoes nothing has no place in a journal.
+// A journal has no action that undoes nothing.
 template <class NoUndo>
 json Write(const NoUndo&) {
   return nullptr;
@@ -108,7 +108,7 @@ std::optional<Route> ReadRoute(const json& object) {
                *table, *metric};
 }
 
-// Absent is fine; false: it is there and no prefix.
+// Absent is valid; false: it exists and is no prefix.
 bool ReadSelector(const json& object, const char* key, std::optional<Prefix>* prefix) {
   if (!object.contains(key)) return true;
   const std::optional<std::string> text = Text(object, key);
@@ -190,7 +190,7 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
   } else if (what == "run_hook") {
     const auto key = Text(object, "key");
     const auto command = Text(object, "command");
-    // Versions before this one wrote no place.
+    // Earlier versions did not write this value.
     if (key && command) return RunHook{*key, *command, Number(object, "place").value_or(0)};
   }
   return std::nullopt;

@@ -46,13 +46,13 @@ absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, Host* h
   });
   const auto wrong = std::ranges::mismatch(wanted, *present).in1;
   if (wrong == wanted.end()) return false;
-  // With the last IPv4 address of an interface the kernel drops all of its routes, also those that
-  // hooks have made, so that one that is none of the plan's stays until the others are back.
+  // Hold a temporary address meanwhile: when the last IPv4 address goes, the kernel drops all
+  // routes of the interface, hooks' included.
   InterfaceAddress meanwhile = wanted.front();
   meanwhile.length = meanwhile.length == 32 ? 31 : 32;
   const absl::StatusOr<bool> kept = host->Apply(AddAddress{meanwhile});
   absl::Status status = kept.status();
-  // Backwards, as with the first of a network the kernel takes the others.
+  // Backwards: with the first address of a network the kernel removes the others.
   for (auto address = wanted.end(); address != wrong;) {
     status.Update(host->Apply(RemoveAddress{*--address}).status());
   }

@@ -10,12 +10,12 @@
 
 namespace ringwire::platform {
 
-// How the kernel keeps IPv4 addresses that are added to an interface in that order: first those
-// that were the first of their network, which packets leave with, then all others.
+// The kernel's order of IPv4 addresses that are added to an interface in this order: first the
+// first of each network, the source of packets, then all others.
 std::vector<InterfaceAddress> KernelOrder(const std::vector<InterfaceAddress>& added);
 
-// Brings the IPv4 addresses of a plan, which are there, into the order in which a fresh start would
-// have added them. True: some were taken off and added again, with which routes may have gone.
+// Brings the existing IPv4 addresses of a plan into the order of a fresh start. True: some were
+// removed and added again, and routes may have gone with them.
 absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, Host* host);
 
 }  // namespace ringwire::platform

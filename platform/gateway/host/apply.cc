@@ -13,9 +13,9 @@ namespace {
 
 bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
 
-// Undoing goes through these in turn, whatever was recorded when: a reload comes late. What goes
-// with the interface is left to that. Rules that keep packets in are the last to go, so that
-// nothing leaves while the rest does.
+// Undoing follows these phases, not the order of recording, because a reload records late. Changes
+// that go with the interface are left to its removal. Rules that block packets are removed last, so
+// that nothing leaves meanwhile.
 int UndoTurn(const Journal::Entry& entry) {
   if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
     return hook->key == "PostDown" ? 4 : 0;
@@ -26,7 +26,7 @@ int UndoTurn(const Journal::Entry& entry) {
   return IsBoundToInterface(entry.undo) ? 3 : 1;
 }
 
-// Hooks come in the order of the file, everything else last first.
+// Hooks run in the order of the file, everything else is undone last first.
 bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
   const int turn_a = UndoTurn(a);
   const int turn_b = UndoTurn(b);
@@ -45,8 +45,7 @@ std::optional<Journal::Entry> Recorded(const Journal& journal, const Action& und
   return *entry;
 }
 
-// An nft table is replaced under the same undo, and may stay after a crash from now on, or no
-// longer.
+// An nft table is replaced under the same undo; whether it stays after a crash may change.
 absl::Status RestateStay(const Step& step, Journal* journal) {
   if (!step.undo.has_value()) return absl::OkStatus();
   const std::optional<Journal::Entry> before = Recorded(*journal, *step.undo);
@@ -57,12 +56,12 @@ absl::Status RestateStay(const Step& step, Journal* journal) {
   return status.ok() ? journal->Forget(before->id) : status;
 }
 
-// Whether what stays after a crash by the plan in force gives way to what does not.
+// Whether the new plan replaces a step that stays after a crash by one that does not.
 bool Opens(const StepIndex& before, const Step& step) {
   return step.undo.has_value() && !step.stays_after_crash && before.HasLastingUndo(*step.undo);
 }
 
-// Comes when all else is done: what opens, and what looks at what came before the rules.
+// Steps to apply last: those that let packets out, and those about datagrams from before the rules.
 bool ComesLast(const StepIndex& before, const Step& step) {
   const bool forgets =
       step.apply.has_value() && std::holds_alternative<ForgetUnforwarded>(*step.apply);
@@ -73,7 +72,7 @@ bool IsInUse(const absl::Status& status, const Action& undo) {
   return absl::IsFailedPrecondition(status) && std::holds_alternative<DeleteNamespace>(undo);
 }
 
-// What can be said again at any time, and does nothing where it is so.
+// Steps that may be repeated at any time and then do nothing.
 bool IsRepeatable(const Action& action) {
   return std::holds_alternative<AddAddress>(action) || std::holds_alternative<AddRoute>(action) ||
          std::holds_alternative<AddRule>(action);
@@ -99,19 +98,19 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
     absl::Status recorded = journal->RecordNamespace(network->name, host->network_namespace_id());
     if (!recorded.ok()) return recorded;
   }
-  // It was so before us, so it is not ours to undo.
+  // It existed before us, so we do not undo it.
   if (!*changed && id.has_value()) return journal->Forget(*id);
   return RestateStay(step, journal);
 }
 
-// `after`: the steps of what takes the place of what is undone.
+// `after`: the steps that replace the undone ones.
 absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after, Host* host,
                        Journal* journal, FailureReport report) {
   absl::Status status;
   if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
     status = host->Apply(WithoutKept(entry.undo, after)).status();
   }
-  // A namespace in use is not removed from under its programs; the entry stays for another time.
+  // A namespace in use is not removed; its entry stays for a later undo.
   if (IsInUse(status, entry.undo)) {
     spdlog::warn("{}", MessageOf(status));
     return absl::OkStatus();
@@ -133,7 +132,7 @@ absl::Status ForgetOtherHooks(const StepIndex& steps, Journal* journal) {
   return absl::OkStatus();
 }
 
-// Brings back what of a plan in force may have been touched.
+// Restores the steps of a plan in force that may have been affected.
 absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : steps) {
@@ -144,8 +143,8 @@ absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal
   return status;
 }
 
-// What comes when nothing of the plan before is left: with the first IPv4 address of a network the
-// kernel has removed the others, and their routes.
+// Runs after the old plan is undone: with a network's first IPv4 address the kernel also removed
+// its secondary addresses and their routes.
 absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
   absl::Status status = Repeat(plan.steps, host, journal);
   const absl::StatusOr<bool> moved = PutAddressesInOrder(plan.steps, host);
@@ -154,7 +153,7 @@ absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
   return status;
 }
 
-// Of what is in force already: what somebody may have removed, as by `nft flush ruleset`.
+// Steps in force that another program may have removed, for example with `nft flush ruleset`.
 bool ComesBack(const Step& step) {
   return step.apply.has_value() &&
          (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
@@ -174,7 +173,7 @@ absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Jo
   return absl::OkStatus();
 }
 
-// The counterpart of what ApplyNew has left to this.
+// Completes the steps that ApplyNew deferred.
 absl::Status ApplyLast(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
@@ -232,7 +231,7 @@ absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* jou
   for (const Step& step : steps) {
     const absl::Status status = ApplyStep(step, host, journal);
     if (status.ok()) continue;
-    // The first failure is the reason; what goes wrong from here on is logged.
+    // The first failure is the reason; later ones are logged.
     [[maybe_unused]] const absl::Status undone =
         Undo(host, journal,
              [last_before](const Journal::Entry& entry) { return entry.id > last_before; });

@@ -45,8 +45,7 @@ absl::Status ReadFactsInside(std::string_view interface, const ConfigFile& confi
   return absl::OkStatus();
 }
 
-// Of the one that the interface is to live in. Where there is none yet, a new one tells what it
-// will be like.
+// The facts of the interface's namespace. If it does not exist yet, a new one shows its values.
 absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& config,
                                 HostFacts* facts) {
   const std::string& name = config.gateway.network_namespace;
@@ -68,7 +67,7 @@ absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& co
   if (status.ok()) {
     status = network->Visit([&] { read = ReadFactsInside(interface, config, facts); });
   }
-  // Whoever may not enter one may still ask for a plan; where they are it is much the same.
+  // A user who may not enter one may still ask for a plan; our own namespace is similar.
   if (absl::IsPermissionDenied(status)) return ReadNetworkFacts(interface, config, facts);
   status.Update(read);
   return status;

@@ -9,7 +9,8 @@
 
 namespace ringwire::platform {
 
-// What MakePlan wants to know of this host. Reads only. Facts about a predecessor are the caller's.
+// Reads the facts of this host for MakePlan. Changes nothing. The caller adds facts about a
+// predecessor.
 absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const ConfigFile& config);
 
 }  // namespace ringwire::platform

@@ -7,11 +7,11 @@
 #include "core/config/gateway_config.h"
 #include "nlohmann/json.hpp"
 
-// Port forwards as they stand in a journal.
+// Port forwards in a journal.
 namespace ringwire::platform {
 
 nlohmann::json ForwardsToJson(const std::vector<PortForward>& forwards);
-// nullopt: not what ForwardsToJson writes.
+// nullopt: not the output of ForwardsToJson.
 std::optional<std::vector<PortForward>> ForwardsFromJson(const nlohmann::json& list);
 
 }  // namespace ringwire::platform

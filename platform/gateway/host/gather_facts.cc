@@ -9,7 +9,7 @@
 namespace ringwire::platform {
 namespace {
 
-// The nft table of a kill switch, which keeps packets in while nobody serves the interface.
+// The nft table of a kill switch, which blocks packets while no process serves the interface.
 bool HoldsKillSwitch(const Journal& journal) {
   return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
     return std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash;

@@ -11,10 +11,9 @@
 
 namespace ringwire::platform {
 
-// All that MakePlan wants to know of this host but the path MTU, which depends on the mark of a
-// plan: what the host is like, what other interfaces have taken of it, and what a predecessor of
-// `interface` still has, as `own` tells, the journal of `interface`. `folder`: of all journals.
-// Reads only.
+// All facts for MakePlan except the path MTU, which depends on the mark of a plan: the host's
+// state, the reservations of other interfaces, and the leftovers of a predecessor of `interface`
+// according to `own`, its journal. `folder`: of all journals. Changes nothing.
 absl::StatusOr<HostFacts> GatherFacts(std::string_view interface, const ConfigFile& config,
                                       const Journal& own, const std::string& folder);
 

@@ -6,10 +6,10 @@
 
 namespace ringwire::platform {
 
-// One process at a time decides which marks and priorities of this thread's network namespace an
-// interface takes: it holds this lock from reading what is taken until its own are in its journal.
-// The journals are in one folder with the lock, so who does not see the lock does not see them
-// either. Waits as StateLock::Take does, and hears the end signals.
+// One process at a time chooses the mark and priorities of an interface in this thread's network
+// namespace. It holds this lock from reading the used ones until its own are in its journal. The
+// lock is in the folder of the journals, so a process that does not see the lock does not see the
+// journals either. Waits as StateLock::Take does, and hears the end signals.
 absl::StatusOr<StateLock> LockHost();
 
 }  // namespace ringwire::platform

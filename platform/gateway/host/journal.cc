@@ -36,13 +36,14 @@ struct flock WholeFile(short type) {
   return lock;
 }
 
-// A lock of the process, not of the descriptor: a child that inherits the latter does not hold it.
+// A lock of the process, not of the descriptor: a child that inherits the descriptor does not hold
+// it.
 bool TryLock(int file) {
   struct flock lock = WholeFile(F_WRLCK);
   return ::fcntl(file, F_SETLK, &lock) == 0;
 }
 
-// Whether `path` still names the open file, and not one that took its place before it was locked.
+// Whether `path` still names the open file, not one that replaced it before the lock.
 bool IsCurrent(int file, const std::string& path) {
   struct stat opened{};
   struct stat named{};
@@ -61,7 +62,7 @@ absl::StatusOr<std::string> ReadAll(int file, const std::string& path) {
   }
 }
 
-// A line that was not finished is of a change that was not made.
+// An unfinished line belongs to a change that was not made.
 size_t SizeOfWholeLines(std::string_view text) {
   const size_t end = text.rfind('\n');
   return end == std::string_view::npos ? 0 : end + 1;
@@ -258,7 +259,7 @@ absl::Status Journal::Load() {
   return whole == 0 ? Append(FirstLine()) : absl::OkStatus();
 }
 
-// Of a file that somebody else wrote not a byte may change, so this comes before the mending.
+// A file of another program must not change, so check this before any repair.
 bool Journal::TakeText(std::string_view whole_lines, std::string_view torn_line) {
   if (whole_lines.empty()) return FirstLine().starts_with(torn_line);
   bool is_first = true;
@@ -324,8 +325,8 @@ const Journal::Entry* Journal::Find(const Action& undo) const {
   return found == undos_.end() || found->first != text ? nullptr : &entries_.at(found->second);
 }
 
-// One write a line, so that a crash leaves whole lines; and where there is no room for one, none of
-// it stays.
+// One write per line, so that a crash leaves whole lines. Without room for a line, none of it
+// stays.
 absl::Status Journal::Append(std::string line) {
   if (!file_.valid()) return absl::OkStatus();
   line.push_back('\n');
@@ -375,8 +376,8 @@ absl::Status Journal::Forget(uint64_t id) {
   return Append(json{{"done", id}}.dump());
 }
 
-// The name goes first: whoever opens it from now on makes a new file, and whoever has opened it
-// already finds that out once the lock is gone.
+// Remove the name first: a process that opens it later makes a new file, and one that has it open
+// notices after it gets the lock.
 void Journal::RemoveIfEmpty() {
   if (!entries_.empty() || !file_.valid()) return;
   ::unlink(path_.c_str());

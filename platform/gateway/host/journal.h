@@ -21,11 +21,10 @@
 
 namespace ringwire::platform {
 
-// What has to be undone on this host for one interface, in a file that outlives the process: a
-// change is recorded before it is made, and forgotten after it has been undone. The file is there
-// as long as something is to be undone; the process that owns it holds a lock on it, which goes
-// with the process however that ends. Each line is a JSON object. Thread-compatible; not for use
-// in a child of fork().
+// The changes to undo on this host for one interface, in a file that outlives the process. A change
+// is recorded before it is made, and removed after it is undone. The file exists as long as there
+// is something to undo. The owning process holds a lock on it, which ends with the process in any
+// case. Each line is a JSON object. Thread-compatible; not for use in a child of fork().
 class Journal {
  public:
   struct Entry {
@@ -34,27 +33,27 @@ class Journal {
     bool stays_after_crash = false;
   };
 
-  // Takes over FOLDER/INTERFACE.journal, with what a predecessor has left in it. AlreadyExists:
-  // another process owns it. Any other failure to write there leaves a journal in memory only,
-  // which `is_on_disk` tells, with what a predecessor has left if that can be read.
-  // InvalidArgument: a file that no ringwire wrote.
+  // Takes over FOLDER/INTERFACE.journal with a predecessor's entries. AlreadyExists: another
+  // process owns it. If it cannot be written for another reason, the journal is in memory only (see
+  // `is_on_disk`), with the predecessor's entries if they can be read. InvalidArgument: not a file
+  // of ringwire.
   static absl::StatusOr<Journal> Open(const std::string& folder, std::string_view interface);
 
-  // What the journal of `interface` says now, in memory only, whoever owns it; empty if there is
-  // none that this process can read. InvalidArgument: a file that no ringwire wrote.
+  // The present journal of `interface`, in memory only, with any owner; empty if there is none that
+  // this process can read. InvalidArgument: not a file of ringwire.
   static absl::StatusOr<Journal> Copy(const std::string& folder, std::string_view interface);
 
   // The process that owns the journal of `interface`; nullopt: none.
   static std::optional<pid_t> Owner(const std::string& folder, std::string_view interface);
   static std::string PathOf(const std::string& folder, std::string_view interface);
-  // What the journals of other interfaces have reserved in the namespace `network`. One that cannot
-  // be read reserves nothing.
+  // The reservations in the journals of other interfaces in the namespace `network`. An unreadable
+  // journal reserves nothing.
   static std::vector<Reservation> ReservationsOfOthers(const std::string& folder,
                                                        std::string_view interface,
                                                        uint64_t network);
 
-  // What the journal of `interface` says of its network namespace, for whoever does not own it.
-  // NotFound: there is no journal. PermissionDenied: one that somebody else could have written.
+  // The network namespace in the journal of `interface`, for a process that does not own it.
+  // NotFound: there is no journal. PermissionDenied: another user could have written it.
   struct Namespace {
     std::string name;  // empty: none of its own
     uint64_t id = 0;
@@ -62,17 +61,17 @@ class Journal {
   static absl::StatusOr<Namespace> NamespaceOf(const std::string& folder,
                                                std::string_view interface);
 
-  // In the order in which they were recorded.
+  // In the order of recording.
   auto entries() const { return std::views::values(entries_); }
-  // The first entry with that undo; null: there is none. Valid until it is forgotten.
+  // The first entry with that undo; null: there is none. Valid until it is removed.
   const Entry* Find(const Action& undo) const;
-  // Of the interface that the entries are about; 0: it was not made yet.
+  // The index of the entries' interface; 0: it was not made yet.
   uint32_t interface_index() const { return interface_index_; }
-  // The one in which the interface is, by name and by the kernel's number (NamedNamespace::id).
-  // Empty: that of the process which wrote the journal.
+  // The namespace of the interface, by name and by the kernel's number (NamedNamespace::id). Empty:
+  // that of the process that wrote the journal.
   const std::string& network_namespace() const { return network_namespace_; }
   uint64_t network_namespace_id() const { return network_namespace_id_; }
-  // The network namespace of that process, by the kernel's number; 0: not known.
+  // The network namespace of that process, by the kernel's number; 0: unknown.
   uint64_t network() const { return network_; }
   const Reservation& reservation() const { return reservation_; }
   uint64_t last_id() const { return next_id_ - 1; }  // of what was recorded; ids grow
@@ -83,7 +82,7 @@ class Journal {
   absl::Status RecordInterface(uint32_t index);
   absl::Status RecordNetwork(uint64_t id);
   absl::Status RecordNamespace(const std::string& name, uint64_t id);
-  // `network`: the namespace in which the numbers are taken, as CurrentNetworkId() tells.
+  // `network`: the namespace of the reserved numbers, from CurrentNetworkId().
   absl::Status RecordReservation(const Reservation& reservation, uint64_t network);
   absl::Status Forget(uint64_t id);
   // The last call: removes the file if nothing is left to undo.

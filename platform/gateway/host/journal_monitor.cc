@@ -20,7 +20,7 @@ absl::StatusOr<JournalMonitor> JournalMonitor::Open(const std::string& folder) {
 }
 
 void JournalMonitor::Drain() {
-  constexpr int kReadsMax = 64;  // what comes after is told by poll() again
+  constexpr int kReadsMax = 64;  // poll() reports later events again
   alignas(inotify_event) std::array<char, 4096> events;
   for (int i = 0; i < kReadsMax; ++i) {
     if (::read(inotify_.get(), events.data(), events.size()) <= 0) return;

@@ -9,13 +9,13 @@
 
 namespace ringwire::platform {
 
-// Tells that a journal may have come, changed or gone. Thread-compatible.
+// Reports that a journal may have appeared, changed or gone. Thread-compatible.
 class JournalMonitor {
  public:
   static absl::StatusOr<JournalMonitor> Open(const std::string& folder);
 
-  int fd() const { return inotify_.get(); }  // readable: something has happened
-  // Forgets what has happened so far; the caller looks for itself.
+  int fd() const { return inotify_.get(); }  // readable: something changed
+  // Clears the changes so far; the caller reads the journals.
   void Drain();
 
  private:

@@ -29,7 +29,7 @@ std::string OwnerOf(const std::string& path) {
   return std::string(NamespaceDnsOwner(line));
 }
 
-// Everybody may read it: programs of users look there.
+// Readable by all users: their programs use it.
 absl::Status MakeFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0) {
     ::chmod(path.c_str(), 0755);
@@ -65,7 +65,7 @@ absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::stri
       ::rename(paths.file.c_str(), paths.put_aside.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, tried);
   }
-  // In its place, as programs see the very file that they were started with.
+  // Overwrite in place: running programs see the file that they were started with.
   const UniqueFd file(
       ::open(paths.file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
   const bool written = file.valid() && ::fchmod(file.get(), 0644) == 0 &&
@@ -85,7 +85,7 @@ absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_
       ::rename(paths.put_aside.c_str(), paths.file.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, tried);
   }
-  // Each stays if somebody has put something in there.
+  // Each stays if another program has put something into it.
   if (dns.folders_made > 0) ::rmdir(paths.folder.c_str());
   if (dns.folders_made > 1) ::rmdir(paths.folder.substr(0, paths.folder.rfind('/')).c_str());
   return absl::OkStatus();

@@ -13,10 +13,10 @@ namespace ringwire::platform {
 
 NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths, std::string_view interface);
 
-// False: another interface owns the file, which stays as it is.
+// False: another interface owns the file, which is not changed.
 absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
                                        const SetNamespaceDns& dns);
-// Leaves a file alone that somebody else has written since.
+// Keeps a file that another program has written since.
 absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_view interface,
                                     const RevertNamespaceDns& dns);
 

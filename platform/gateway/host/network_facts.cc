@@ -21,7 +21,7 @@
 namespace ringwire::platform {
 namespace {
 
-// A `*` stands for what is there.
+// A `*` stands for all existing entries.
 std::vector<std::string> Expand(const std::string& path) {
   const size_t star = path.find('*');
   if (star == std::string::npos) return {path};
@@ -58,7 +58,7 @@ absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
   return absl::OkStatus();
 }
 
-// Where a single interface has it, it is not left out: traffic would go by that one.
+// IPv6 on a single interface counts: traffic would leave through that interface.
 bool HasIpv6() {
   for (const std::string& path : Expand("net/ipv6/conf/*/disable_ipv6")) {
     const bool decides =
@@ -120,7 +120,7 @@ absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface) {
     std::array<char, IF_NAMESIZE> buffer{};
     if (one.link != 0) ::if_indextoname(one.link, buffer.data());
     const std::string name = buffer.data();
-    // Whoever has a journal is a ringwire.
+    // An interface with a journal belongs to a ringwire.
     const bool ours =
         name == interface ||
         (!name.empty() && ::access(Journal::PathOf(kStateFolder, name).c_str(), F_OK) == 0);

@@ -11,13 +11,13 @@
 
 namespace ringwire::platform {
 
-// What MakePlan wants to know of the network namespace that this thread is in. Reads only.
-// `interface`: the one that is planned.
+// Reads the facts of this thread's network namespace for MakePlan. Changes nothing. `interface`:
+// the planned one.
 absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& config,
                               HostFacts* facts);
 
-// The ways into the world that the network namespace of this thread has, but for those by
-// `interface` and by others of ringwire.
+// The routes to the internet in this thread's network namespace, except those through `interface`
+// and other interfaces of ringwire.
 absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface);
 
 }  // namespace ringwire::platform

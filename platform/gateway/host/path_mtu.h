@@ -10,10 +10,10 @@
 
 namespace ringwire::platform {
 
-// The greatest packet that fits every way to these endpoints, as a socket of that mark would send
-// it: what the route says, else its device. Without any endpoint that a route leads to, what fits
-// the default routes. `interface`, the tunnel itself, is nobody's way. nullopt: there is none, or
-// the kernel doesn't tell.
+// The largest packet that fits all routes to these endpoints, for a socket with that mark: the
+// route's MTU, else its device's. If no route leads to an endpoint, the MTU of the default routes.
+// Routes through `interface`, the tunnel itself, do not count. nullopt: there is none, or the
+// kernel does not report it.
 std::optional<uint32_t> ReadPathMtu(std::span<const std::optional<SocketAddress>> endpoints,
                                     uint32_t fwmark, std::string_view interface);
 

@@ -18,15 +18,15 @@ inline constexpr char kStateFolder[] = "/run/ringwire";
 // A value below /proc/sys, without its newline; nullopt: there is no such setting.
 std::optional<std::string> ReadSysctl(const std::string& path);
 
-// OK unless /proc/sys is read-only, as in a container: then every setting of `wanted` (path, value)
-// is named at once, with what sets it at the container's start.
+// OK unless /proc/sys is read-only, as in a container. Then the error names every setting of
+// `wanted` (path, value), and how to set them at the container's start.
 absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted);
 
-// Sysctls that several interfaces want to have the same value: the first one sets it, and the last
-// one that goes puts it back. A file of the state folder lists the holders. Each change of it is
-// made under a StateLock, so that services may come, go and crash in any order. An interface
-// without a journal holds nothing. Where the folder cannot be written to, each interface is on its
-// own. Waits at most as long as StateLock::Take does. Thread-compatible.
+// Sysctls that several interfaces set to the same value: the first one sets it, and the last one to
+// go restores it. A file of the state folder lists the holders. Each change of it is made under a
+// StateLock, so that services may come, go and crash in any order. An interface without a journal
+// holds nothing. If the folder is not writable, each interface acts alone. Waits at most as long as
+// StateLock::Take does. Thread-compatible.
 class HeldSysctls {
  public:
   // `holder`: the interface whose journal is in `folder`.
@@ -35,11 +35,12 @@ class HeldSysctls {
 
   // False: there is no such setting.
   absl::StatusOr<bool> Hold(const std::string& path, const std::string& value);
-  // `value` comes back when no other interface holds it, and, if given, it is `only_if`.
+  // Restores `value` if no other interface holds the sysctl and, if `only_if` is given, its value
+  // is `only_if`.
   absl::Status Release(const std::string& path, const std::string& value,
                        const std::optional<std::string>& only_if);
 
-  // What is held by anyone in this network namespace, with the value from before that.
+  // All held sysctls of this network namespace, with their values from before.
   static absl::StatusOr<std::map<std::string, std::string, std::less<>>> Before(
       const std::string& folder);
 
