@@ -73,20 +73,26 @@ void ForwardByInterface(std::string_view family, std::string_view main, PlanBuil
   builder->Add(SetSysctl{path, "1", std::nullopt}, SetSysctl{path, "0", "1"});
 }
 
+// Where the host has no IPv6, as many a container, there is nothing to forward, and perhaps nothing
+// can be written.
+void TurnOnForwardingOfV6(PlanBuilder* builder) {
+  if (!builder->facts().has_ipv6) return;
+  ForwardByInterface("ipv6", kForwardV6, builder);
+  if (!IsToTurnOn(*builder, kForwardV6)) return;
+  // First, so that it comes back last: each switch that is turned on makes the kernel forget.
+  KeepRouterAdvertisements(builder);
+  KeepSingleSwitches("ipv6", builder);
+  builder->AddSysctl(kForwardV6, "1");
+}
+
 void TurnOnForwarding(PlanBuilder* builder) {
   ForwardByInterface("ipv4", kForwardV4, builder);
-  ForwardByInterface("ipv6", kForwardV6, builder);
   if (IsToTurnOn(*builder, kForwardV4)) {
     KeepCompanion(kAcceptRedirects, "0", "1", builder);
     KeepSingleSwitches("ipv4", builder);
     builder->AddSysctl(kForwardV4, "1");
   }
-  if (IsToTurnOn(*builder, kForwardV6)) {
-    // First, so that it comes back last: each switch that is turned on makes the kernel forget.
-    KeepRouterAdvertisements(builder);
-    KeepSingleSwitches("ipv6", builder);
-    builder->AddSysctl(kForwardV6, "1");
-  }
+  TurnOnForwardingOfV6(builder);
 }
 
 std::string OfInterface(const PlanBuilder& builder, std::string_view key) {

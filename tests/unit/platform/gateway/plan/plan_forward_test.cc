@@ -125,6 +125,20 @@ TEST(PlanForwardTest, WithoutIpv6NothingIsAskedOfIt) {
   EXPECT_EQ(SetSysctls(plan).find("ipv6"), std::string::npos);
 }
 
+// As in a container: the settings are there, and cannot be written.
+TEST(PlanForwardTest, WhereIpv6IsDisabledItsForwardingStaysAsItIs) {
+  HostFacts facts = Facts();
+  facts.has_ipv6 = false;
+  facts.sysctls["net/ipv4/ip_forward"] = "1";
+  facts.sysctls["net/ipv6/conf/eth0/accept_ra"] = "1";
+  EXPECT_EQ(SetSysctls(MakePlan("wg0", Config("Forward = on"), facts)).find("ipv6"),
+            std::string::npos);
+  facts.sysctls["net/ipv6/conf/all/forwarding"] = "1";
+  EXPECT_EQ(SetSysctls(MakePlan("wg0", Config("Forward = on"), facts)).find("ipv6"),
+            std::string::npos)
+      << "nor that of the tunnel's own interface";
+}
+
 // The kernel forgets routes from router advertisements the moment that it becomes a router.
 TEST(PlanForwardTest, WhatLivesByRouterAdvertisementsStillDoes) {
   HostFacts facts = Facts();
