@@ -138,9 +138,15 @@ std::optional<KernelRule> ParseRule(nlmsghdr* message) {
       nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) {
     return std::nullopt;
   }
+  const auto* const header = static_cast<const fib_rule_hdr*>(nlmsg_data(message));
+  const bool is_for_all = header->src_len == 0 && header->dst_len == 0 && header->tos == 0 &&
+                          attributes[FRA_IIFNAME] == nullptr &&
+                          attributes[FRA_OIFNAME] == nullptr && attributes[FRA_FWMARK] == nullptr &&
+                          attributes[FRA_L3MDEV] == nullptr;
+  const uint32_t table = NumberIn(attributes, FRA_TABLE);
   // The kernel omits priority 0.
-  return KernelRule{NumberIn(attributes, FRA_PRIORITY), NumberIn(attributes, FRA_TABLE),
-                    NumberIn(attributes, FRA_FWMARK)};
+  return KernelRule{NumberIn(attributes, FRA_PRIORITY), table, NumberIn(attributes, FRA_FWMARK),
+                    is_for_all && table == RT_TABLE_LOCAL};
 }
 
 std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t system_family) {

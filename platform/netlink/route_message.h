@@ -65,6 +65,7 @@ struct KernelRule {
   uint32_t priority = 0;
   uint32_t table = 0;
   uint32_t fwmark = 0;
+  bool is_all_local = false;  // it looks everything up in the table `local`
 };
 std::optional<KernelRule> ParseRule(nlmsghdr* message);
 

@@ -189,6 +189,7 @@ absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
     numbers.priorities.push_back(rule->priority);
     numbers.tables.push_back(rule->table);
     numbers.marks.push_back(rule->fwmark);
+    if (rule->is_all_local) numbers.local.push_back(rule->priority);
   });
   if (!status.ok()) return status;
   return numbers;

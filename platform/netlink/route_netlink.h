@@ -49,6 +49,7 @@ class RouteNetlink {
     std::vector<uint32_t> priorities;
     std::vector<uint32_t> tables;  // 0: none
     std::vector<uint32_t> marks;   // likewise
+    std::vector<uint32_t> local;   // the priorities of rules that look everything up in `local`
   };
   absl::StatusOr<RuleNumbers> Rules();
   struct Table {

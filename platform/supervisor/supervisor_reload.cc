@@ -141,6 +141,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   if (!NeedsPolicyFacts(loaded_.config)) {  // else as before the first change
     facts->tables_in_use = std::move(now->tables_in_use);
     facts->rule_priorities = std::move(now->rule_priorities);
+    facts->local_rules = std::move(now->local_rules);
   }
   Plan plan = MakePlan(name_, wanted, *facts);
   if (!plan.refusal.empty()) return absl::FailedPreconditionError(plan.refusal);

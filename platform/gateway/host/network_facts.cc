@@ -93,6 +93,7 @@ absl::Status ReadPolicy(const std::string& interface, HostFacts* facts) {
     facts->tables_in_use.insert(facts->tables_in_use.end(), numbers.begin(), numbers.end());
   }
   facts->rule_priorities = std::move(rules->priorities);
+  facts->local_rules = std::move(rules->local);
   facts->local_networks = LocalNetworksOf(*routes);
   return absl::OkStatus();
 }

@@ -42,6 +42,7 @@ struct HostFacts {
   bool has_ipv6 = true;
   std::vector<uint32_t> tables_in_use;    // that have a route, or that a rule names; also marks
   std::vector<uint32_t> rule_priorities;  // of all policy rules, of both families
+  std::vector<uint32_t> local_rules;      // of those, the ones that look up the table `local`
   std::vector<Reservation> others;        // of other interfaces that were there before
   std::vector<Reservation> switches;      // of other interfaces with a kill switch, at any time
   // Of this interface's predecessor, which has not been undone. It is taken again, so that nothing

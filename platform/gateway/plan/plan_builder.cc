@@ -1,6 +1,7 @@
 #include "platform/gateway/plan/plan_builder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@ namespace ringwire::platform {
 namespace {
 
 constexpr uint32_t kFirstTable = 51820;        // as wg-quick
+constexpr uint32_t kLocalTable = 255;          // the kernel's RT_TABLE_LOCAL
 constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
 
 }  // namespace
@@ -31,6 +33,7 @@ void PlanBuilder::AddRouteOnce(const Route& route, bool stays) {
 }
 
 void PlanBuilder::AddRule(const Rule& rule, bool stays) {
+  KeepLocalTableFirst(rule.family);
   Add(platform::AddRule{rule}, RemoveRule{rule}, stays);
 }
 
@@ -78,9 +81,26 @@ uint32_t PlanBuilder::PriorityOf(RuleTurn turn) {
     for (const Reservation& other : facts_.others) {
       if (other.place.has_value()) others.push_back(*other.place);
     }
-    plan_.place = ChooseRulePlace(facts_.rule_priorities, others);
+    // The rule for the table `local` is no ceiling, wherever it stands.
+    std::vector<uint32_t> rules;
+    std::ranges::copy_if(facts_.rule_priorities, std::back_inserter(rules), [this](uint32_t one) {
+      return std::ranges::find(facts_.local_rules, one) == facts_.local_rules.end();
+    });
+    plan_.place = ChooseRulePlace(rules, others);
   }
   return PriorityAt(*plan_.place, turn);
+}
+
+// The host's own addresses stay its own: where its rule for the table `local` is not in front of
+// ours, a rule of ours looks there first.
+void PlanBuilder::KeepLocalTableFirst(IpFamily family) {
+  bool& is_done = family == IpFamily::kV4 ? local_first_v4_ : local_first_v6_;
+  if (std::exchange(is_done, true) || facts_.local_rules.empty()) return;
+  PriorityOf(RuleTurn::kReturnPath);  // chooses the place
+  const uint32_t before = PriorityBefore(*plan_.place);
+  if (std::ranges::max(facts_.local_rules) < before) return;
+  const Rule rule{family, before, kLocalTable};
+  Add(platform::AddRule{rule}, RemoveRule{rule}, /*stays=*/true);
 }
 
 void PlanBuilder::LeaveOutDatagrams(IpFamily family, RuleTurn turn, RuleTurn end, bool own) {

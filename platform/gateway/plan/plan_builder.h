@@ -84,6 +84,8 @@ class PlanBuilder {
   Plan Finish();
 
  private:
+  void KeepLocalTableFirst(IpFamily family);
+
   const std::string_view interface_;
   const ConfigFile& config_;
   const HostFacts& facts_;
@@ -93,6 +95,8 @@ class PlanBuilder {
   NftTable nft_;
   std::optional<std::pair<Action, Action>> behind_nft_;
   std::optional<uint32_t> own_mark_;
+  bool local_first_v4_ = false;
+  bool local_first_v6_ = false;
 };
 
 }  // namespace ringwire::platform

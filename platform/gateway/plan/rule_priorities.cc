@@ -39,6 +39,12 @@ uint32_t PriorityAt(const RulePlace& place, RuleTurn turn) {
   return place.ceiling - below + (index - group);
 }
 
+uint32_t PriorityBefore(const RulePlace& place) {
+  const uint32_t slots = SlotsBelow(place.ceiling);
+  const uint32_t needed = kRuleTurns * slots + 1 + place.slot % slots;
+  return place.ceiling > needed ? place.ceiling - needed : 0;
+}
+
 RulePlace ChooseRulePlace(std::span<const uint32_t> rules, std::span<const RulePlace> others) {
   RulePlace chosen{kMainRulePriority, 0};
   for (const uint32_t priority : rules) {

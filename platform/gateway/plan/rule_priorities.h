@@ -57,6 +57,9 @@ struct Reservation {
 
 uint32_t PriorityAt(const RulePlace& place, RuleTurn turn);
 
+// In front of the turns of all interfaces below this ceiling; each slot has one of its own.
+uint32_t PriorityBefore(const RulePlace& place);
+
 // `rules`: the priorities of all policy rules. `others`: the places of other interfaces, whose
 // rules are among these. The new place comes before the others.
 RulePlace ChooseRulePlace(std::span<const uint32_t> rules, std::span<const RulePlace> others);

@@ -206,6 +206,27 @@ TEST(PlanTest, ARestartTakesTheTableAndTheRulesThatHeldTheWayClosed) {
   EXPECT_NE(Applied(plan).find("priority 32760 not fwmark 0xca6d table 51821"), std::string::npos);
 }
 
+// The kernel's documentation of VRFs and some CNIs move the rule away from priority 0.
+TEST(PlanTest, TheHostsOwnAddressesStayItsOwnWhereverItsRuleForThemStands) {
+  const ConfigFile config = Config("", "AllowedIPs = 0.0.0.0/0");
+  HostFacts facts = Facts();
+  facts.local_rules = {0, 0};
+  EXPECT_EQ(Applied(MakePlan("wg0", config, facts)).find("table 255"), std::string::npos);
+  facts.rule_priorities = {100, 32766, 32767};
+  facts.local_rules = {100, 100};
+  const std::string behind = Applied(MakePlan("wg0", config, facts));
+  EXPECT_EQ(behind.find("table 255"), std::string::npos) << behind;
+  EXPECT_NE(behind.find("ip -4 rule add priority 32764 not fwmark 0xca6c table 51820"),
+            std::string::npos)
+      << "the rule for local is no ceiling\n"
+      << behind;
+  facts.rule_priorities = {32765, 32766, 32767};
+  facts.local_rules = {32765, 32765};
+  const std::string before = Applied(MakePlan("wg0", config, facts));
+  EXPECT_NE(before.find("ip -4 rule add priority 32413 table 255\n"), std::string::npos) << before;
+  EXPECT_EQ(before.find("ip -6 rule add priority 32413"), std::string::npos) << "no rules of IPv6";
+}
+
 TEST(PlanTest, ASysctlThatIsRightIsLeftAlone) {
   HostFacts facts = Facts();
   facts.sysctls[kSourceValidMark] = "1";
