@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: setup.sh [--bench-peers | --lint | --coverage]
+# usage: setup.sh [--bench-peers | --lint | --coverage | --package]
 # Installs the packages that are missing, from Debian 12 itself, its backports, and Debian 13. The two extra suites are
 # read through a private apt configuration in a temporary folder, so the system's own source lists stay as they are; the
 # mirror is the one that the system already uses.
@@ -21,7 +21,8 @@ case ${1:-} in
     trixie+=" nebula wireguard-go" ;;
   --lint) stable+=" clang-tidy-19" ;;  # for `./dev lint`
   --coverage) stable+=" llvm-19" ;;
-  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage]" >&2; exit 2 ;;
+  --package) stable+=" debhelper dpkg-dev lintian" ;;
+  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package]" >&2; exit 2 ;;
 esac
 
 # What manages name servers for the end-to-end tests is unpacked and not installed: it would take the place of what does so
