@@ -23,13 +23,16 @@ absl::Status SocketGrants::Decide(Instant now, const Wish& wish) {
     return absl::ResourceExhaustedError(
         "open UDP sockets: too many changes of port or mark in a minute (try again)");
   }
-  if (wish.root_asks) return absl::OkStatus();
+  if (wish.root_asks) {
+    root_mark_ = wish.mark;
+    return absl::OkStatus();
+  }
   const bool port_is_free = wish.port == 0 || wish.port >= kFreePortFirst;
   if (!port_is_free && !ports_.contains(wish.port)) {
     return absl::PermissionDeniedError(fmt::format(
         "bind UDP port {}: neither the configuration nor root asked for it", wish.port));
   }
-  if (wish.mark != 0 && !marks_.contains(wish.mark)) {
+  if (wish.mark != 0 && wish.mark != root_mark_ && !marks_.contains(wish.mark)) {
     return absl::PermissionDeniedError(fmt::format(
         "mark UDP sockets with {}: neither the configuration nor root asked for it", wish.mark));
   }

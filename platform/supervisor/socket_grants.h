@@ -40,6 +40,7 @@ class SocketGrants {
 
   std::set<uint16_t> ports_;
   std::set<uint32_t> marks_;
+  uint32_t root_mark_ = 0;  // the latest one that root asked for: a reload may keep it
   int expected_ = 0;
   Instant full_at_;  // when the whole burst would be there again
 };

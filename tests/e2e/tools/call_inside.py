@@ -13,11 +13,13 @@ import sys
 CALLS = {"read": 0, "mprotect": 10, "socket": 41, "connect": 42, "bind": 49, "clone": 56, "fork": 57, "execve": 59, "kill": 62,
          "unlink": 87, "ptrace": 101, "setuid": 105, "getuid": 102, "prctl": 157, "openat": 257, "unshare": 272, "bpf": 321,
          "execveat": 322, "userfaultfd": 323, "io_uring_setup": 425}
-ATTACH, DETACH, SINGLE_STEP, UNTIL_CALL, GET_REGISTERS, SET_REGISTERS = 16, 17, 9, 24, 12, 13
+ATTACH, DETACH, UNTIL_CALL, GET_REGISTERS, SET_REGISTERS = 16, 17, 24, 12, 13
 REGISTERS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs "
              "gs").split()
 ARGUMENTS = "rdi rsi rdx r10 r8 r9".split()
 SYSCALL = b"\x0f\x05"
+RESTARTS = [2**64 - number for number in (512, 513, 514, 516)]  # what the kernel leaves in rax
+RESTART_BLOCK, RESTART_CALL = 2**64 - 516, 219
 FORMAT = f"<{len(REGISTERS)}Q"
 
 library = ctypes.CDLL(None, use_errno=True)
@@ -54,6 +56,33 @@ def set_registers(thread, registers):
     ptrace(SET_REGISTERS, thread, None, ctypes.create_string_buffer(struct.pack(FORMAT, *(registers[name] for name in REGISTERS))))
 
 
+def next_stop(thread, stopped_by=signal.SIGTRAP):
+    """Goes on to the next begin or end of a call, or signal, with the signal of the last stop; the signal of this one."""
+    ptrace(UNTIL_CALL, thread, None, None if stopped_by == signal.SIGTRAP else stopped_by)
+    return await_stop(thread)
+
+
+def is_refused(thread):
+    """Whether the filter's signal waits for the thread."""
+    with open(f"/proc/{thread}/status") as status:
+        pending = next(line.split()[1] for line in status if line.startswith("SigPnd:"))
+    return int(pending, 16) >> (signal.SIGSYS - 1) & 1
+
+
+def handled(thread, before):
+    """Whether the handler of the filter's signal has returned, behind the call, with its answer."""
+    registers = registers_of(thread)
+    return registers["rip"] == before["rip"] and not is_refused(thread)
+
+
+def restarted(registers):
+    """As the kernel does it for a call that a signal interrupted, which it no longer does where the thread stopped since."""
+    if registers["orig_rax"] >= 2**63 or registers["rax"] not in RESTARTS:
+        return registers
+    again = RESTART_CALL if registers["rax"] == RESTART_BLOCK else registers["orig_rax"]
+    return dict(registers, rax=again, rip=registers["rip"] - len(SYSCALL), orig_rax=2**64 - 1)
+
+
 def call(thread, number, arguments):
     ptrace(ATTACH, thread)
     await_stop(thread)
@@ -76,15 +105,15 @@ def call(thread, number, arguments):
             registers[name] = at
             at += len(argument) + 1
         set_registers(thread, registers)
-        ptrace(SINGLE_STEP, thread)
-        stopped_by = await_stop(thread)
-        while stopped_by == signal.SIGSYS or registers_of(thread)["rip"] != before["rip"]:  # until its handler has returned
-            ptrace(UNTIL_CALL, thread, None, stopped_by if stopped_by == signal.SIGSYS else None)
-            stopped_by = await_stop(thread)
+        stopped_by = next_stop(thread)  # at the call
+        stopped_by = next_stop(thread)  # behind it, or at the signal of the filter
+        refused = stopped_by == signal.SIGSYS or is_refused(thread)
+        while refused and not (stopped_by == signal.SIGTRAP and handled(thread, before)):
+            stopped_by = next_stop(thread, stopped_by)
         result = registers_of(thread)["rax"]
         memory.seek(place)
         memory.write(saved)
-    set_registers(thread, before)
+    set_registers(thread, restarted(before))
     ptrace(DETACH, thread)
     return result if result < 2**63 else result - 2**64
 
