@@ -16,7 +16,13 @@ write() {  # write ENDPOINT [LINE of [Interface]...]
     '[Peer]' "PublicKey = ${public[b]}" "Endpoint = $endpoint" 'AllowedIPs = 10.77.0.2/32' >"$conf")
 }
 supervisor() { pgrep -of "ringwire (up|run) .*wga.conf"; }
-relay() { pgrep -P "$(supervisor)" -f "ringwire (up|run) .*wga.conf"; }  # not the resolver
+# The command that waits, as long as it does, the supervisor, and the relay; the resolver has another name.
+processes() {
+  local pid
+  pid=$(supervisor) && echo "$pid"
+  while pid=$(pgrep -P "$pid" -x ringwire); do echo "$pid"; done
+}
+relay() { processes | tail -n 1; }
 forge() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/forge_relay.py" "$@"; }
 says() { grep -Eq -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1"; }; echo "ok: $1"; }
 up() { on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$conf"; }
@@ -27,12 +33,11 @@ snapshot() { ip -n a address show dev eth0; ip -n a route show table all; }
 snapshot >"$work/before"
 up >"$work/up.log" 2>&1 &
 front=$!
-# The command that waits, the supervisor that it has started, and the relay that this has started, which is the newest.
-all_there() { [ "$(pgrep -fc "ringwire up .*wga.conf")" = 3 ]; }
+all_there() { [ "$(processes | wc -l)" = 3 ]; }
 wait_until 20 "the relay is there" all_there
 index=$(ip -n a -o link show eth0 | cut -d: -f1)
 body=$("$RINGWIRE_PYTHON" -c "import struct, sys; print(struct.pack('=I', int(sys.argv[1])))" "$index")
-check "it says that eth0 is the tunnel" forge "$(pgrep -nf "ringwire up .*wga.conf")" await Start send Started "$body"
+check "it says that eth0 is the tunnel" forge "$(relay)" await Start send Started "$body"
 check_fails "up fails" wait $front
 check "and says why" grep -q 'cannot start the relay process: it did not make the interface wga' "$work/up.log"
 snapshot >"$work/after"
