@@ -62,8 +62,10 @@ void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
   OpenCollected(now, received);
 }
 
-void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received, MessageKind kind,
-                               std::span<const uint8_t> message) {
+// Not inlined: the loop over transport messages keeps its registers.
+[[gnu::noinline]] void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received,
+                                                 MessageKind kind,
+                                                 std::span<const uint8_t> message) {
   const std::optional<CookieReplyMessage> reply =
       gate_.Admit(now, received.from, kind, message, !run_has_reply_);
   if (!reply) return;

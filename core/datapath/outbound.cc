@@ -330,8 +330,9 @@ void Outbound::SealOpenTrain(Instant now) {
   if (now >= keypair.rekey_on_send_at() || keypair.WantsRekeyByUse()) link_->Raise(peer, kRekeyDue);
 }
 
-void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan,
-                     std::span<const uint8_t> packet) {
+// Not inlined, as it would slow down the packets that have a session.
+[[gnu::noinline]] void Outbound::Stage(Instant now, PeerSlot& peer, const SplitPlan& plan,
+                                       std::span<const uint8_t> packet) {
   if (plan.is_gso) {
     for (uint32_t i = 0; i < plan.segment_count; ++i) {
       staging_.resize(i + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes);
