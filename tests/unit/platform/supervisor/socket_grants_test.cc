@@ -35,7 +35,8 @@ TEST_F(SocketGrantsTest, GivesTheMarkOfTheInterfaceAndNoOther) {
   EXPECT_TRUE(Grants({.mark = 0xca6c}));
   EXPECT_FALSE(Grants({.mark = 0x4000}));
   EXPECT_TRUE(Grants({.mark = 0x4000, .root_asks = true}));
-  EXPECT_TRUE(Grants({.mark = 0x4000})) << "the device has it now, and a reload may change the port";
+  EXPECT_TRUE(Grants({.mark = 0x4000}))
+      << "the device has it now, and a reload may change the port";
   EXPECT_TRUE(Grants({.mark = 7, .root_asks = true}));
   EXPECT_FALSE(Grants({.mark = 0x4000})) << "the latest one counts";
 }
