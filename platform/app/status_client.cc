@@ -24,6 +24,8 @@ namespace {
 
 constexpr absl::Duration kConnectPatience = absl::Seconds(10);
 constexpr absl::Duration kAnswerPatience = absl::Seconds(60);
+// A service gives up reading its file after a minute, and says so.
+constexpr absl::Duration kAdministrationPatience = absl::Minutes(2);
 constexpr size_t kAnswerBytesMax = size_t{1} << 30;  // far more than a million peers need
 
 absl::Status ConnectError(const std::string& interface_name, int error, const char* who_may) {
@@ -102,24 +104,24 @@ absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
 
 namespace {
 
-absl::StatusOr<std::string> AskOn(const absl::StatusOr<UniqueFd>& socket,
-                                  std::string_view request) {
+absl::StatusOr<std::string> AskOn(const absl::StatusOr<UniqueFd>& socket, std::string_view request,
+                                  absl::Duration patience) {
   if (!socket.ok()) return socket.status();
   const absl::Status sent = SendRequest(*socket, request);
   if (!sent.ok()) return sent;
-  return ReadAnswer(*socket, kAnswerPatience);
+  return ReadAnswer(*socket, patience);
 }
 
 }  // namespace
 
 absl::StatusOr<std::string> AskDevice(const std::string& interface_name, std::string_view request) {
-  return AskOn(ConnectToDevice(interface_name), request);
+  return AskOn(ConnectToDevice(interface_name), request, kAnswerPatience);
 }
 
 absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
                                               std::string_view request) {
-  return AskOn(Connect(interface_name, AdminSocketFileName(interface_name), "run as root"),
-               request);
+  return AskOn(Connect(interface_name, AdminSocketFileName(interface_name), "run as root"), request,
+               kAdministrationPatience);
 }
 
 absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {
