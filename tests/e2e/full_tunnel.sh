@@ -21,7 +21,7 @@ snapshot() {
 }
 snapshot >"$work/before"
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
-relay() { pgrep -P "$(service)"; }
+relay() { pgrep -x ringwire -P "$(service)"; }
 up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf"; }
 marks_of() { on b "$@" | grep -o 'fwmark 0x[0-9a-f]*' | sort -u; }
 no_service() { ! pgrep -f "ringwire up .*/wgb.conf"; }

@@ -25,7 +25,7 @@ snapshot() {
 snapshot >"$work/before"
 up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf"; }
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
-relay() { pgrep -P "$(service)"; }
+relay() { pgrep -x ringwire -P "$(service)"; }
 crash() {  # crash WHAT PID...
   local what=$1 pid
   shift

@@ -25,7 +25,7 @@ serve() {
 }
 relay_of() {  # the child with the workers
   local child
-  for child in $(pgrep -P "$1"); do
+  for child in $(pgrep -x ringwire -P "$1"); do
     if grep -q '^rw-worker' /proc/"$child"/task/*/comm; then echo "$child"; fi
   done
 }

@@ -138,7 +138,7 @@ snapshot >"$work/before"
 
 say "killed"
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
-relay() { pgrep -P "$(service)"; }
+relay() { pgrep -x ringwire -P "$(service)"; }
 no_service() { ! service; }
 for whom in service relay both; do
   use full
