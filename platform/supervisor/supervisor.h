@@ -111,6 +111,8 @@ class Supervisor {
   void OpenAdminSocket();
   void TakeRequest(const AdminRequest& request, AdminAnswer answer);
   void ServeRequests();
+  void WatchDuringHooks();
+  void ServeRelayDuringHook();
   void ServeHook();  // while one runs
   void AnswerSaves();
   void AnswerAll(AdminVerb verb, const AdminResult& result);
@@ -160,6 +162,7 @@ class Supervisor {
   std::optional<RelayChannel> channel_;
   RelayReplies replies_;
   SocketGrants socket_grants_;
+  UniqueFd hook_watch_;  // epoll: what is served while a hook runs
   pid_t relay_ = -1;
   std::string relay_error_;  // its last error
   EndListener end_listener_;

@@ -1,3 +1,6 @@
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -50,13 +53,10 @@ void Supervisor::OpenAdminSocket() {
       });
   if (!socket.ok()) {
     spdlog::info("{}: runs without its admin socket: {}", name_, MessageOf(socket.status()));
-    return;
+  } else {
+    admin_ = *std::move(socket);
   }
-  admin_ = *std::move(socket);
-  host_->set_while_hook({admin_->fd(), [this] {
-                           ServeHook();
-                           return true;
-                         }});
+  WatchDuringHooks();
 }
 
 void Supervisor::TakeRequest(const AdminRequest& request, AdminAnswer answer) {
@@ -80,9 +80,33 @@ void Supervisor::AnswerSaves() {
   AnswerAll(AdminVerb::kSave, ResultOf(Save()));
 }
 
+// One descriptor for both: the admin socket and the relay.
+void Supervisor::WatchDuringHooks() {
+  hook_watch_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  for (const int fd : {admin_ != nullptr ? admin_->fd() : -1, channel_->fd()}) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (fd >= 0) ::epoll_ctl(hook_watch_.get(), EPOLL_CTL_ADD, fd, &event);
+  }
+  host_->set_while_hook({hook_watch_.get(), [this] {
+                           ServeHook();
+                           return true;
+                         }});
+}
+
+// A hook that calls `wg set` waits until the relay has its sockets. What ends the relay waits for
+// the end of the hook.
+void Supervisor::ServeRelayDuringHook() {
+  const absl::StatusOr<std::optional<RelayMessage>> message = channel_->TryReceive();
+  if (message.ok() && (!message->has_value() || TakeMessage(**message))) return;
+  ::shutdown(channel_->fd(), SHUT_RDWR);
+  ::epoll_ctl(hook_watch_.get(), EPOLL_CTL_DEL, channel_->fd(), nullptr);
+}
+
 // A hook that calls `ringwire save` waits for the answer, so it must come while the hook runs.
 void Supervisor::ServeHook() {
-  admin_->Serve();
+  if (admin_ != nullptr) admin_->Serve();
+  ServeRelayDuringHook();
   AnswerSaves();
   AnswerAll(AdminVerb::kReload,
             {false, "a hook is running, nothing was changed; reload again when it has finished"});
