@@ -65,7 +65,7 @@ endfunction()
 function(ringwire_ipsec_mb_left_out target archive)
   set(objects
       # Managers for CPUs without AVX2: crypto/aead_ipsec_mb.cc asks the CPU first.
-      "mb_mgr_sse[^:]*" "mb_mgr_avx" "mb_mgr_avx_t[0-9]+"
+      "mb_mgr_sse[^:]*" "mb_mgr_avx" "mb_mgr_avx_t[0-9]+" "gcm[0-9]+_[^:]*by8_sse" "aes[0-9]+_gcm_by8_avx"
       # Ciphers of mobile networks, DES, and what cable modems and passive optical networks do.
       "[^:]*zuc[^:]*" "[^:]*snow3g[^:]*" "snow_v[^:]*" "kasumi[^:]*" "[^:]*des_[^:]*" "aes_docsis[^:]*" "[^:]*pon_[^:]*")
   list(JOIN objects "|" objects)
