@@ -21,7 +21,7 @@ say "the control socket is deleted before the device serves it"
 for _ in {1..5}; do
   spawn a "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wga >>"$work/wga.log" 2>&1 &
   daemon_pid[wga]=$! daemon_host[wga]=a
-  deadline=$((SECONDS + 10))
+  deadline=$((SECONDS + patience))
   until rm /run/wireguard/wga.sock 2>/dev/null; do ((SECONDS < deadline)) || fail "no control socket"; done
   ended wga "the process ends by itself"
 done

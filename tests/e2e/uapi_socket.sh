@@ -55,16 +55,16 @@ say "clients that stall"
   for i in {0..7}; do for j in {0..255}; do echo "AllowedIPs=10.$i.$j.0/24"; done; done
 } >"$work/many.conf"
 check "2,048 prefixes" wg setconf wga "$work/many.conf"
-for _ in 1 2 3; do uapi stalled wga 3 & done
+for _ in 1 2 3; do uapi stalled wga $((3 * ${RINGWIRE_SLOWNESS:-1})) & done
 stalled=$(jobs -p | tail -n 3)
 quick() {
   local begin=${EPOCHREALTIME/./}
   wg show wga allowed-ips >"$work/shown"
   local took=$((${EPOCHREALTIME/./} - begin))
-  ((took < 1000000)) || fail "wg show took $took us"
+  ((took < 1000000 * ${RINGWIRE_SLOWNESS:-1})) || fail "wg show took $took us"
 }
 for _ in {1..20}; do quick; done
-echo "ok: twenty wg show, each within a second, beside three clients that never read"
+echo "ok: twenty wg show, none delayed, beside three clients that never read"
 check_equal "and complete" 2048 "$(cut -f 2 "$work/shown" | wc -w)"
 # shellcheck disable=SC2086  # a list of process numbers
 wait $stalled || fail "a stalled client failed in an unexpected way"
