@@ -14,7 +14,7 @@ struct ares_channeldata;
 
 namespace ringwire::platform {
 
-// The sockets of c-ares in a process that opens none. c-ares knows servers only by placeholder
+// The sockets of c-ares in a process that opens none. c-ares knows servers only by stand-in
 // addresses in a discard network. When it connects a socket to one, `connect` returns a socket
 // connected to the real server, which replaces it. Thread-compatible.
 class ServerSockets {
