@@ -93,6 +93,9 @@ wait_until() {
 
 check_soon() { wait_until 5 "$@"; echo "ok: $1"; }  # check_soon WHAT COMMAND...: it succeeds, perhaps not at once
 
+# tries COMMAND...: it succeeds once in three times. An overloaded machine may lose a packet now and then, a fault loses it each time.
+tries() { "$@" || "$@" || "$@"; }
+
 # True when COMMAND prints something else than BEFORE (for wait_until).
 differs() { local before=$1; shift; [ "$("$@")" != "$before" ]; }
 prints() { local wanted=$1; shift; [ "$("$@")" = "$wanted" ]; }
@@ -246,18 +249,19 @@ down() { on "$1" "$RINGWIRE" down "$2"; }                          # down HOST I
 
 # ---- what is seen ------------------------------------------------------------------------------------------------
 
-# answered HOST ADDRESS [PING OPTIONS]: a request is. One a second is sent until then: a network may lose any of them.
+# answered HOST ADDRESS [PING OPTIONS]: a request is.
 answered() {
   local host=$1 to=$2
   shift 2
-  on "$host" ping -n -q -c 1 -w "$patience" "$@" "$to"
+  tries on "$host" ping -n -q -c 1 -W "$patience" "$@" "$to"
 }
-# pings HOST ADDRESS [PING OPTIONS]: three requests are answered, one after the other.
+# pings HOST ADDRESS [PING OPTIONS]: three requests in a row are answered. Each has a process of its own: one that sends several
+# gives the last answer only twice the time that the others took.
 pings() {
   local host=$1 to=$2
   shift 2
   # shellcheck disable=SC2016  # expanded by the inner shell
-  on "$host" sh -c 'for n in 1 2 3; do ping -n -q -c 1 -w "$@" >/dev/null || exit 1; done' pings "$patience" "$@" "$to"
+  tries on "$host" sh -c 'for n in 1 2 3; do ping -n -q -c 1 -W "$@" >/dev/null || exit 1; done' pings "$patience" "$@" "$to"
 }
 # at_once WHAT HOST ADDRESS: after a change, already the first request is answered.
 at_once() {

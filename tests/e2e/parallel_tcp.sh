@@ -28,13 +28,16 @@ run "IPv4, b to a" 10.77.0.2 -R
 run "IPv6, a to b" fd77::2
 run "IPv6, b to a" fd77::2 -R
 say "UDP at 20 Mbit/s in datagrams of 1,000 bytes"
-spawn b iperf3 -s -1 -p 5201 >"$work/server.log" 2>&1 &
-server=$!
-wait_until 5 "iperf3 listens" listening b 5201
-on a timeout "$patience" iperf3 -c 10.77.0.2 -p 5201 -t 1 -u -b 20M -l 1000 -J >"$work/iperf.json"
-wait $server
-lost=$("$RINGWIRE_PYTHON" -c "import json; print(json.load(open('$work/iperf.json'))['end']['sum']['lost_percent'] < 50)")
-check_equal "most arrive: how many do not is the machine's affair" True "$lost"
+few_are_lost() {
+  local server
+  spawn b iperf3 -s -1 -p 5201 >"$work/server.log" 2>&1 &
+  server=$!
+  wait_until 5 "iperf3 listens" listening b 5201
+  on a timeout "$patience" iperf3 -c 10.77.0.2 -p 5201 -t 1 -u -b 20M -l 1000 -J >"$work/iperf.json"
+  wait $server
+  "$RINGWIRE_PYTHON" -c "import json, sys; sys.exit(json.load(open('$work/iperf.json'))['end']['sum']['lost_percent'] >= 2)"
+}
+check "less than 2 % is lost" tries few_are_lost
 say "IPv6 outside"
 wg set wga peer "${public[b]}" endpoint '[2001:db8::2]:51820'
 wg set wgb peer "${public[a]}" endpoint '[2001:db8::1]:51820'
