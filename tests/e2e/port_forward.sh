@@ -66,14 +66,14 @@ echo_udp() {
   spawn "$1" socat -T "$patience" "$2-RECVFROM:$3,fork${4:+,$4}" 'SYSTEM:read word; echo "$word $SOCAT_PEERADDR"' \
     >>"$work/udp.log" 2>&1 &
 }
-ask_udp() {  # ask_udp HOST ADDRESS PORT
+ask_udp() {  # ask_udp HOST ADDRESS PORT [SECONDS]
   on "$1" "$RINGWIRE_PYTHON" -c 'import socket, sys
 remote = socket.getaddrinfo(sys.argv[1].strip("[]"), int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
 asking = socket.socket(remote[0], socket.SOCK_DGRAM)
 asking.settimeout(int(sys.argv[3]))
 asking.connect(remote[4])
 asking.send(b"hello\n")
-print(asking.recv(99).decode().strip())' "$2" "$3" "$patience"
+print(asking.recv(99).decode().strip())' "$2" "$3" "${4:-$patience}"
 }
 question() { on "$1" "$RINGWIRE_PYTHON" "$e2e_dir/tools/question.py" "${@:2}"; }  # question HOST MODE...
 # A client that is sending whatever comes of it, from one port: keeps_asking NAME ADDRESS PORT; `came_of NAME` is the last of it.
@@ -159,6 +159,27 @@ say "the own way of the server"
 check "its own traffic takes it" pings s 203.0.113.1
 check_equal "and no answer to a client" 0 "$(counted r strayed)"
 check_equal "IPv6" 0 "$(counted r strayed6)"
+
+say "questions whose replies could not return through the tunnel get none"
+keeps_asking known 198.51.100.1 5001
+wait_until 5 "a client is answered" prints "$answered4" came_of known
+# 65,535 clients are remembered: most of them are made up here, and some ask from as many ports.
+"$RINGWIRE_PYTHON" -c 'print("add element inet ringwire-wgs clients0 {", ", ".join(
+  f"10.{n >> 16}.{n >> 8 & 255}.{n & 255} . 9 . 5001" for n in range(65400)), "}")' | on s nft -f -
+on c "$RINGWIRE_PYTHON" -c 'import socket
+clients = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(300)]
+for client in clients: client.sendto(b"hello\n", ("198.51.100.1", 5001))'
+check_fails "a client beyond what ReturnPath remembers" ask_udp c $public4 5001 1
+: >"$work/asked-known"
+wait_until 5 "one that it remembers is answered" prints "$answered4" came_of known
+kill "${asker_pid[known]}"
+on s nft flush set inet ringwire-wgs clients0
+check_equal "then others are, too" "hello 198.51.100.9" "$(ask_udp c $public4 5001)"
+on s nft 'add table inet other; add chain inet other raw { type filter hook prerouting priority -300; };
+  add rule inet other raw iifname "wgs" udp dport 5001 ip saddr 198.51.100.9 notrack'
+check_fails "a client whose packets another program keeps from conntrack" ask_udp c $public4 5001 1
+on s nft delete table inet other
+check_equal "no reply took the server's own way" 0 "$(counted r strayed)"
 
 say "one client that asks in several ways, from one port"
 ip -n c route add 192.0.2.0/24 via 198.51.100.1

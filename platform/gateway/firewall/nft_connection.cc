@@ -44,6 +44,10 @@ NftExpression IsRequest() {
   return Compare(NftConnection{"direction"}, Operator::kIs, NftWord{"original"});
 }
 
+NftExpression HasNoConnection() {
+  return Compare(NftConnection{"state"}, Operator::kIs, NftAnyOf{{"invalid", "untracked"}});
+}
+
 NftExpression WasForwarded() {
   return Compare(NftConnection{"status"}, Operator::kHas, NftWord{"dnat"});
 }
@@ -76,6 +80,10 @@ NftExpression Forget(const NftSet& set) {
 
 NftExpression IsFromRemembered(const NftSet& set) {
   return NftMatch{Sender(set.family), Operator::kIs, NftMembers{set.name}};
+}
+
+NftExpression IsFromUnremembered(const NftSet& set) {
+  return NftMatch{Sender(set.family), Operator::kIsNot, NftMembers{set.name}};
 }
 
 NftExpression IsToRemembered(const NftSet& set) {

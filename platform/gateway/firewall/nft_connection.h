@@ -17,6 +17,8 @@ NftExpression DestinationPortIn(PortForward::Protocol protocol, const PortRange&
 NftExpression BeginsConnection();
 NftExpression IsAnswer();   // from whoever did not begin the connection
 NftExpression IsRequest();  // the other direction
+// It belongs to no connection: rules about connections and translations of addresses pass it by.
+NftExpression HasNoConnection();
 // Its destination was rewritten; OriginalPortIn asks for the one before, after OfProtocol.
 NftExpression WasForwarded();
 NftExpression OriginalPortIn(const PortRange& ports);
@@ -30,6 +32,7 @@ NftExpression RestoreMark();  // and the other way round
 NftExpression Remember(const NftSet& set);
 NftExpression Forget(const NftSet& set);
 NftExpression IsFromRemembered(const NftSet& set);
+NftExpression IsFromUnremembered(const NftSet& set);  // a datagram from anybody else
 NftExpression IsToRemembered(const NftSet& set);
 
 // Rewrites the destination, of the connection and so of all its packets.

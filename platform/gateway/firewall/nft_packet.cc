@@ -57,6 +57,11 @@ NftExpression SourceIsNotLocal() {
   return Compare(NftFib{"saddr", "type"}, Operator::kIsNot, NftWord{"local"});
 }
 
+NftExpression SourceIsNotBehind(std::string_view interface) {
+  return Compare(NftFib{"saddr", "oifname"}, Operator::kIsNot,
+                 NftInterface{std::string(interface)});
+}
+
 NftExpression IsFamily(IpFamily family) {
   return Compare(NftMeta{"nfproto"}, Operator::kIs,
                  NftWord{family == IpFamily::kV4 ? "ipv4" : "ipv6"});
@@ -80,6 +85,10 @@ NftExpression Icmpv6TypeIn(std::initializer_list<std::string_view> types) {
 
 NftExpression MarkIs(uint32_t mark) {
   return Compare(NftMeta{"mark"}, Operator::kIs, NftMark{mark});
+}
+
+NftExpression MarkIsNot(uint32_t mark) {
+  return Compare(NftMeta{"mark"}, Operator::kIsNot, NftMark{mark});
 }
 
 NftExpression SetMark(uint32_t mark) { return NftAssignment{NftMeta{"mark"}, NftMark{mark}}; }

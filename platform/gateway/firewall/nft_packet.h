@@ -21,6 +21,8 @@ NftExpression DestinationWithin(const Prefix& prefix);
 NftExpression DestinationIsNotIn(const Prefix& prefix);
 NftExpression SourceIsIn(const Prefix& prefix);
 NftExpression SourceIsNotLocal();
+// The route to its source, by no mark, does not lead through this interface, or there is none.
+NftExpression SourceIsNotBehind(std::string_view interface);
 NftExpression IsFamily(IpFamily family);
 NftExpression IsUdp();
 NftExpression IsIgmp();
@@ -30,6 +32,7 @@ NftExpression PortIs(std::string_view protocol, std::string_view field, uint16_t
 NftExpression IcmpTypeIs(std::string_view type);
 NftExpression Icmpv6TypeIn(std::initializer_list<std::string_view> types);
 NftExpression MarkIs(uint32_t mark);
+NftExpression MarkIsNot(uint32_t mark);
 NftExpression SetMark(uint32_t mark);
 NftExpression IsTcpSyn();
 // Sent by a socket that is neither bound to an address nor connected.

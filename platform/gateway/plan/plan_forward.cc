@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "fmt/format.h"
+#include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/firewall/nft_packet.h"
 
 namespace ringwire::platform {
@@ -107,15 +108,15 @@ void SendNoRedirects(PlanBuilder* builder) {
   }
 }
 
-// Behind the routing decision a chain still knows where a packet came in, since Linux 5.7.
+// Since Linux 5.7 a chain behind the routing decision knows where a packet came in. The kernel
+// translates only packets of connections: any other one would leave with its address in the tunnel.
 void AddMasquerade(const std::string& outside, PlanBuilder* builder) {
   const std::string_view interface = builder->interface();
-  if (outside == "auto") {
-    builder->AddNftRule(kSourceNat,
-                        {{Arrives(interface), LeavesElsewhere(interface), Masquerade()}});
-    return;
-  }
-  builder->AddNftRule(kSourceNat, {{Arrives(interface), Leaves(outside), Masquerade()}});
+  const bool any = outside == "auto";
+  const NftExpression leaves = any ? LeavesElsewhere(interface) : Leaves(outside);
+  builder->AddNftRule(kMangleForward, {{Arrives(interface), leaves, HasNoConnection(), Drop()}});
+  builder->AddNftRule(kSourceNat, {{Arrives(interface), leaves, Masquerade()}});
+  if (any) return;
   if (std::ranges::find(builder->facts().interfaces, outside) ==
       builder->facts().interfaces.end()) {
     builder->Warn(fmt::format(

@@ -26,12 +26,16 @@ Marks MarksOf(PlanBuilder* builder) {
   return {AnswerMark(builder), OtherMark(builder->OwnMark(), 0x20000)};
 }
 
-// Answers only: a packet that has come by the tunnel and goes on to a network behind this host is
-// no concern of the tunnel's routes.
+// Only replies get the mark. A packet from the tunnel that continues to a network behind this host
+// follows the host's own routes.
 void AddFilter(const Marks& marks, PlanBuilder* builder) {
   const std::string_view interface = builder->interface();
   builder->AddNftRule(kManglePrerouting,
                       {{Arrives(interface), IsRequest(), MarkConnection(marks.answer)}});
+  // A reply to a packet without a connection cannot be told from other traffic: it would leave by
+  // the main table. Such packets are welcome only where that table leads into the tunnel, too.
+  builder->AddNftRule(kManglePrerouting, {{Arrives(interface), HasNoConnection(),
+                                           SourceIsNotBehind(interface), Drop()}});
   // Others give every datagram its connection's mark, the requests too.
   builder->AddNftRule(kManglePrerouting, {{Arrives(interface), MarkIs(marks.answer), SetMark(0)}});
   builder->AddNftRule(kManglePrerouting, {{ArrivesElsewhere(interface), IsAnswer(),
@@ -40,13 +44,19 @@ void AddFilter(const Marks& marks, PlanBuilder* builder) {
                       {{IsAnswer(), ConnectionMarkIs(marks.answer), SetMark(marks.answer)}});
   builder->AddNftRule(
       kRouteOutput, {{Leaves(interface), BeginsConnection(), MarkIs(0), SetMark(marks.own_route)}});
+  // Rules of another program may have changed the mark since.
+  builder->AddNftRule(kManglePostrouting, {{LeavesElsewhere(interface), IsAnswer(),
+                                            ConnectionMarkIs(marks.answer), Drop()}});
 }
 
-// A program that waits for datagrams on any address answers from the one that the main routing
-// table prefers, unless it takes care; the client would not know it. So the address that was asked
-// is put in, before the kernel looks for the connection that the answer belongs to. Nothing in such
-// an answer says which question it is for, so where a client asks at several addresses from one
-// port the last one counts. A socket with an address of its own needs none of this.
+// A UDP service that is bound to no address replies from the address that the main routing table
+// prefers, unless it takes care. The client would not know that address, and the reply would leave
+// outside of the tunnel. So these rules write the asked address into the reply, before conntrack
+// looks up its connection. A reply does not say which question it is for: if a client asks several
+// addresses from one port, the last one counts. Sockets with an address of their own need no help.
+//
+// A full set cannot remember another client, so its question is dropped: the reply would leave
+// unchanged.
 void AddSources(PlanBuilder* builder) {
   size_t count = 0;
   for (const InterfaceAddress& own : builder->config().addresses) {
@@ -54,12 +64,14 @@ void AddSources(PlanBuilder* builder) {
     NftSet set{fmt::format("clients{}", count++), address.family};
     builder->AddNftRule(kManglePrerouting,
                         {{Arrives(builder->interface()), DestinationIs(address), Remember(set)}});
+    builder->AddNftRule(kManglePrerouting, {{Arrives(builder->interface()), DestinationIs(address),
+                                             IsFromUnremembered(set), Drop()}});
     builder->AddNftRule(
         kManglePrerouting,
         {{IsFromRemembered(set), DestinationIsNotIn(Prefix::Of(address, address.Bits())),
           DestinationIsLocal(), Forget(set)}});
-    builder->AddNftRule(kRouteRawOutput, {{MarkIs(0), IsToRemembered(set), IsOfUnboundSocket(),
-                                           SetSource(address)}});
+    builder->AddNftRule(kRouteRawOutput, {{MarkIsNot(builder->OwnMark()), IsToRemembered(set),
+                                           IsOfUnboundSocket(), SetSource(address)}});
     builder->AddNftSet(std::move(set));
   }
 }

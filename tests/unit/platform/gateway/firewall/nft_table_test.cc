@@ -98,6 +98,7 @@ std::vector<NftRule> RulesAboutPackets() {
       {{IcmpTypeIs("redirect"), Drop()}},
       {{Icmpv6TypeIn({"nd-redirect"}), Drop()}},
       {{Icmpv6TypeIn({"nd-router-solicit", "mld2-listener-report"}), Drop()}},
+      {{MarkIsNot(0xca6c), SourceIsNotBehind("wg0"), Drop()}},
       {{SetMark(0x20000)}},
       {{SetSource(v4)}},
       {{SetSource(v6)}},
@@ -128,6 +129,7 @@ TEST_F(NftSpellingsTest, AboutConnections) {
       {{BeginsConnection(), MarkConnection(0x10000)}},
       {{IsAnswer(), ConnectionMarkIs(0x10000), RestoreMark()}},
       {{IsRequest(), SaveMark()}},
+      {{HasNoConnection(), Drop()}},
       {{WasForwarded(), OfProtocol(kTcp), OriginalPortIn({80, 90}), Accept()}},
       {{OfProtocol(kUdp), OriginalPortIn({53, 53}), Accept()}},
       {{DestinationPortIn(kTcp, {80, 80}), DestinationPortIn(kTcp, {1, 65535}), Accept()}},
@@ -140,6 +142,7 @@ TEST_F(NftSpellingsTest, AboutWhoIsRemembered) {
     NftTable table = TableWith({{{Remember(set)}},
                                 {{IsUdp(), Forget(set)}},
                                 {{IsFromRemembered(set), Accept()}},
+                                {{IsFromUnremembered(set), Drop()}},
                                 {{IsToRemembered(set), Drop()}}});
     table.sets.push_back(set);
     ExpectSame(table);

@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
@@ -219,6 +220,19 @@ TEST(PlanForwardTest, MasqueradeTranslatesOnlyWhatCameByTheTunnel) {
   EXPECT_NE(NftRules(MakePlan("wg0", Config("Masquerade = auto"), Facts()))
                 .find("sourcenat 'iifname \"wg0\" oifname != \"wg0\" masquerade'"),
             std::string::npos);
+}
+
+TEST(PlanForwardTest, NothingThatTheKernelWouldNotTranslateLeaves) {
+  for (const auto& [outside, leaves] :
+       {std::pair("eth0", R"(oifname "eth0")"), std::pair("auto", R"(oifname != "wg0")")}) {
+    const Plan plan = MakePlan("wg0", Config(fmt::format("Masquerade = {}", outside)), Facts());
+    EXPECT_NE(NftRules(plan).find(
+                  fmt::format("forwardmangle 'iifname \"wg0\" {} ct state {{ invalid, untracked }} "
+                              "drop'\n",
+                              leaves)),
+              std::string::npos)
+        << NftRules(plan);
+  }
 }
 
 TEST(PlanForwardTest, WhatWasBeforeIsByThePlanInForceAndElseWhatIsNow) {

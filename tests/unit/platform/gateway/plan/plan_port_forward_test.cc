@@ -241,18 +241,24 @@ TEST(PlanReturnPathTest, OnlyAnswersAreMarked) {
   const Plan plan = MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), Facts());
   EXPECT_EQ(RulesOf(plan, "premangle"),
             "iifname \"wg0\" ct direction original ct mark set 0x1ca6c\n"
+            "iifname \"wg0\" ct state { invalid, untracked } fib saddr oifname != \"wg0\" drop\n"
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.1 update @clients0 { ip saddr . udp sport . udp "
             "dport }\n"
+            "iifname \"wg0\" ip daddr 10.77.0.1 ip saddr . udp sport . udp dport != @clients0 "
+            "drop\n"
             "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.1/32 fib daddr type "
             "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
   EXPECT_EQ(RulesOf(plan, "outputroute"),
             "ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "oifname \"wg0\" ct state new meta mark 0x0 meta mark set 0x2ca6c\n");
   EXPECT_EQ(RulesOf(plan, "outputsource"),
-            "meta mark 0x0 ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip saddr "
-            "set 10.77.0.1\n");
+            "meta mark != 0xca6c ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip "
+            "saddr set 10.77.0.1\n");
+  EXPECT_EQ(RulesOf(plan, "postmangle"),
+            "oifname != \"wg0\" ct direction reply ct mark 0x1ca6c drop\n")
+      << "if another program has changed the mark of the packet";
 }
 
 TEST(PlanReturnPathTest, TheSetsComeBeforeTheirRules) {
@@ -304,10 +310,13 @@ TEST(PlanReturnPathTest, AFullTunnelHasTheRoutesAlready) {
       << "before any of these, also of those of another interface";
   EXPECT_EQ(RulesOf(plan, "premangle"),
             "iifname \"wg0\" ct direction original ct mark set 0x1ca6c\n"
+            "iifname \"wg0\" ct state { invalid, untracked } fib saddr oifname != \"wg0\" drop\n"
             "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
             "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
             "iifname \"wg0\" ip daddr 10.77.0.2 update @clients0 { ip saddr . udp sport . udp "
             "dport }\n"
+            "iifname \"wg0\" ip daddr 10.77.0.2 ip saddr . udp sport . udp dport != @clients0 "
+            "drop\n"
             "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.2/32 fib daddr type "
             "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
 }
