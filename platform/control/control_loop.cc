@@ -1,128 +1,88 @@
 #include "platform/control/control_loop.h"
 
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
-#include <utility>
+#include <csignal>
 
-#include "core/base/limits.h"
+#include "crypto/random.h"
 #include "platform/base/clock.h"
 #include "spdlog/spdlog.h"
 
-// The loop itself: news, deadlines, and the results of the control plane. Requests are in
-// control_loop_requests.cc, sources that may stop the device in control_loop_sources.cc.
 namespace ringwire::platform {
-namespace {
-
-// Handshakes in a row (about 0.2 ms each) before the other sources are served.
-constexpr int kHandshakesInARow = 64;
-// When to retry commands that no queue had room for.
-const absl::Duration kFlushRetryInterval = absl::Milliseconds(1);
-
-void ReadCounter(int fd) {
-  uint64_t count = 0;
-  // A failure needs no action: the next event repeats it.
-  [[maybe_unused]] const ssize_t size = ::read(fd, &count, sizeof(count));
-}
-
-}  // namespace
-
-ControlLoop::Moment ControlLoop::Now() {
-  timespec wall{};
-  ::clock_gettime(CLOCK_REALTIME, &wall);
-  return {BootNow(), absl::TimeFromTimespec(wall)};
-}
 
 ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
-      version_(std::move(options.version)),
-      network_namespace_(std::move(options.network_namespace)),
-      aead_providers_(options.aead_providers),
-      has_aes_(options.control.has_aes),
-      ladder_(options.ladder),
-      socket_source_(options.socket_source != nullptr ? std::move(options.socket_source)
-                                                      : std::make_unique<OwnSocketSource>()),
-      plane_(&shared_, &random_, &counters_, options.control),
-      stamps_(std::move(options.stamps)) {}
+      workers_({interface_name_, &shared_, options.ladder, options.aead_providers,
+                crypto::SystemRandom().Uint64()}),
+      driver_(interface_name_, options.control, &shared_, &workers_),
+      stamps_(std::move(options.stamps)),
+      device_(MakeRequestsOptions(&options)),
+      sockets_(&poll_, &device_) {}
 
-ControlLoop::~ControlLoop() {
-  for (const auto& worker : workers_) worker->Stop();
+DeviceRequestsOptions ControlLoop::MakeRequestsOptions(ControlLoopOptions* options) {
+  DeviceRequestsOptions requests;
+  requests.interface_name = interface_name_;
+  requests.version = std::move(options->version);
+  requests.network_namespace = std::move(options->network_namespace);
+  requests.aead_providers = options->aead_providers;
+  requests.has_aes = options->control.has_aes;
+  requests.ladder = options->ladder;
+  requests.socket_source = options->socket_source != nullptr ? std::move(options->socket_source)
+                                                             : std::make_unique<OwnSocketSource>();
+  requests.driver = &driver_;
+  requests.workers = &workers_;
+  requests.asker = [this] { return sockets_.uapi_asker(); };
+  requests.on_mark_changed = [this] { source_watch_->Changed(BootNow()); };
+  return requests;
 }
 
 absl::Status ControlLoop::Open() {
-  timer_ = UniqueFd(::timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!timer_.valid()) return absl::ErrnoToStatus(errno, "open the control thread's timer");
+  absl::Status status = timer_.Open();
+  if (!status.ok()) return status;
   if (!news_.valid()) {
     return absl::ResourceExhaustedError("open the control thread's eventfd: no descriptor left");
   }
   absl::StatusOr<SourceWatch> source_watch = SourceWatch::Open();
   if (!source_watch.ok()) return source_watch.status();
   source_watch_.emplace(*std::move(source_watch));
-  absl::StatusOr<Netlink> names = Netlink::Open();
-  if (!names.ok()) return names.status();
-  names_.emplace(*std::move(names));
-  absl::Status status = poll_.Add(news_.get(), EPOLLIN, [this](uint32_t) { TakeNews(); });
-  status.Update(poll_.Add(timer_.get(), EPOLLIN, [this](uint32_t) {
-    ReadCounter(timer_.get());
-    armed_for_ = Instant::InfiniteFuture();
-  }));
+  status = device_.Open();
+  if (!status.ok()) return status;
+  // Clear the counter before reading the queues: later entries wake again.
+  status = poll_.Add(news_.get(), EPOLLIN, [this](uint32_t) {
+    news_.Clear();
+    CheckWorkers();
+  });
+  status.Update(poll_.Add(timer_.fd(), EPOLLIN, [this](uint32_t) { timer_.Clear(); }));
   status.Update(poll_.Add(source_watch_->fd(), EPOLLIN,
-                          [this](uint32_t) { source_watch_->TakeNotifications(Now().boot); }));
-  if (status.ok()) stamps_.Restore(&plane_);
+                          [this](uint32_t) { source_watch_->TakeNotifications(BootNow()); }));
+  if (status.ok()) stamps_.Restore(&driver_.plane());
   return status;
 }
 
 absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
                                        const ListenSockets& listen) {
   stamps_.StartThread();
-  listen_ = listen;
-  plane_.SetListenPort(listen.port());
-  const bool epoll_allowed = std::ranges::any_of(
-      workers, [](const WorkerOptions& options) { return options.epoll_allowed; });
-  for (WorkerOptions& options : workers) {
-    options.shared = &shared_;
-    options.load_sources = &load_sources_;
-    options.aead_providers = aead_providers_;
-    options.wake_control = [this] { Wake(); };
-    workers_.push_back(std::make_unique<Worker>(std::move(options)));
-  }
-  const absl::Status started = StartAllWorkers();
-  if (started.ok() || !epoll_allowed) return started;
-  spdlog::info("{}: io_uring does not start for {} workers, epoll is used: {}", interface_name_,
-               workers_.size(), std::string(started.message()));
-  // All of them, so that the device has one backend.
-  for (const auto& worker : workers_) worker->Stop();
-  for (const auto& worker : workers_) worker->UseEpoll();
-  LeaveMultishotUnused(ladder_);
-  return StartAllWorkers();
-}
-
-absl::Status ControlLoop::StartAllWorkers() {
-  for (const auto& worker : workers_) {
-    const absl::Status status = worker->Start();
-    if (!status.ok()) return status;
-  }
-  return absl::OkStatus();
+  device_.set_listen(listen);
+  return workers_.Start(std::move(workers), [this] { news_.Raise(); });
 }
 
 absl::Status ControlLoop::Run() {
   bool more_handshakes = false;
   while (!stop_.has_value()) {
-    ArmTimer();
+    timer_.Arm(std::min({driver_.due(), stamps_.due(), source_watch_->due()}));
     const absl::Status waited = poll_.Wait(/*may_block=*/!more_handshakes);
     if (!waited.ok()) Stop(waited, "");
-    DrainEvents();
-    more_handshakes = HandleHandshakes();
+    driver_.DrainEvents();
+    more_handshakes = driver_.HandleHandshakes();
     HandleDeadlines();
   }
-  uapi_.reset();
-  status_.reset();
-  for (const auto& worker : workers_) worker->Stop();
-  stamps_.WriteLast(plane_);
+  sockets_.Close();
+  workers_.Stop();
+  stamps_.WriteLast(driver_.plane());
   return *stop_;
 }
 
@@ -132,170 +92,103 @@ void ControlLoop::Stop(absl::Status why, const std::string& log_line) {
   stop_ = std::move(why);
 }
 
-void ControlLoop::Wake() { news_.Raise(); }
-
-void ControlLoop::Post(std::function<void()> function) {
-  {
-    MutexLock lock(&posted_mutex_);
-    posted_.push_back(std::move(function));
-  }
-  Wake();
-}
-
-// Clear the counter before reading the queues: later entries wake again.
-void ControlLoop::TakeNews() {
-  news_.Clear();
-  RunPosted();
-  CheckWorkers();
-}
-
-void ControlLoop::RunPosted() {
-  std::vector<std::function<void()>> posted;
-  {
-    MutexLock lock(&posted_mutex_);
-    posted.swap(posted_);
-  }
-  for (const auto& function : posted) function();
-}
-
-void ControlLoop::DrainEvents() {
-  const Moment now = Now();
-  for (const auto& worker : workers_) {
-    WorkerLink& link = worker->link();
-    if (link.events_overflowed.exchange(false)) {
-      plane_.HandleAllEvents(now.boot, now.wall, &out_);
-    }
-    DataEvent event;
-    // Bounded: a worker that raises events as fast as they are taken must not keep the thread here.
-    for (size_t i = 0; i < kEventQueueMax && link.events.TryPop(&event); ++i) {
-      plane_.HandleEvent(now.boot, now.wall, event, &out_);
-    }
-  }
-  CarryOut(now);
-}
-
-bool ControlLoop::HandleHandshakes() {
-  HandshakeDatagram datagram;
-  for (int i = 0; i < kHandshakesInARow; ++i) {
-    if (!PopHandshake(&datagram)) return false;
-    const Moment now = Now();
-    plane_.HandleDatagram(now.boot, now.wall, datagram, &out_);
-    CarryOut(now);
-    DrainEvents();
-  }
-  return true;
-}
-
-bool ControlLoop::PopHandshake(HandshakeDatagram* datagram) {
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    const size_t worker = (next_handshake_worker_ + i) % workers_.size();
-    if (!workers_[worker]->link().handshakes.TryPop(datagram)) continue;
-    next_handshake_worker_ = worker + 1;
-    return true;
-  }
-  return false;
-}
-
 void ControlLoop::HandleDeadlines() {
-  const Moment now = Now();
-  if (now.boot >= plane_.NextDeadline()) {
-    plane_.HandleTimeout(now.boot, now.wall, &out_);
-    CarryOut(now);
-  }
-  if (now.boot >= source_watch_->due()) SweepSources(now);
-  stamps_.Note(now.boot, plane_);
-  stamps_.WriteIfDue(now.boot, plane_);
+  driver_.HandleTimeout();
+  const Instant now = BootNow();
+  if (now >= source_watch_->due()) SweepSources(now);
+  stamps_.Note(now, driver_.plane());
+  stamps_.WriteIfDue(now, driver_.plane());
 
   // The plane's own deadlines bring us here while retired objects wait.
-  if (shared_.quiescence.WantsQuiescence(now.boot)) {
-    for (const auto& worker : workers_) worker->Wake();
+  if (shared_.quiescence.WantsQuiescence(now)) workers_.WakeAll();
+}
+
+void ControlLoop::SweepSources(Instant now) {
+  const RouteLookup::Socket socket{device_.listen().port(), device_.listen().fwmark()};
+  driver_.ForgetSources(source_watch_->Sweep(now, driver_.plane(), socket));
+}
+
+void ControlLoop::CheckWorkers() {
+  const std::optional<absl::Status> failure = workers_.Failure();
+  if (!failure.has_value()) return;
+  // A worker also ends when its interface goes, and may notice before the notification is out.
+  if (link_monitor_.has_value() && !link_monitor_->StillExists()) {
+    Stop(absl::OkStatus(), "the interface was deleted");
+  } else {
+    Stop(*failure, "");
   }
 }
 
-void ControlLoop::SweepSources(Moment now) {
-  const RouteLookup::Socket socket{listen_.port(), listen_.fwmark()};
-  for (const PeerId peer : source_watch_->Sweep(now.boot, plane_, socket)) {
-    plane_.HandleEvent(now.boot, now.wall, DataEvent{peer, kSourceUnusable}, &out_);
-  }
-  CarryOut(now);
+absl::Status ControlLoop::WatchSignals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&set, signal);
+  signals_ = UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_.valid()) return absl::ErrnoToStatus(errno, "watch signals");
+  return poll_.Add(signals_.get(), EPOLLIN, [this](uint32_t) { TakeSignal(signals_.get()); });
 }
 
-void ControlLoop::ArmTimer() {
-  Instant due = std::min({plane_.NextDeadline(), stamps_.due(), source_watch_->due()});
-  if (!flushes_.empty()) due = std::min(due, BootNow() + kFlushRetryInterval);
-  if (due == armed_for_) return;
-  armed_for_ = due;
-  itimerspec setting{};  // all zeros disarm
-  if (!due.IsInfiniteFuture()) {
-    // A deadline in the past still has to fire.
-    const int64_t ns = std::max<int64_t>(due.nanoseconds(), 1);
-    setting.it_value.tv_sec = ns / 1'000'000'000;
-    setting.it_value.tv_nsec = ns % 1'000'000'000;
-  }
-  ::timerfd_settime(timer_.get(), TFD_TIMER_ABSTIME, &setting, nullptr);
-}
-
-void ControlLoop::CarryOut(Moment now) {
-  if (out_.datagrams.empty() && out_.flush_staged.empty() && out_.notices.empty() &&
-      flushes_.empty() && out_.unanswered.empty()) {
+void ControlLoop::TakeSignal(int fd) {
+  signalfd_siginfo signal{};
+  if (::read(fd, &signal, sizeof(signal)) != sizeof(signal)) return;
+  if (signal.ssi_signo != SIGHUP) {
+    Stop(absl::OkStatus(), "stopping on a signal");
     return;
   }
-  SendDatagrams(now);
-  for (FlushStaged& flush : out_.flush_staged) flushes_.push_back(std::move(flush));
-  PushFlushes();
-  LogNotices();
-  if (on_unanswered_ != nullptr && !out_.unanswered.empty()) on_unanswered_(out_.unanswered);
-  out_.Clear();
+  spdlog::warn("{}: reload: {}", interface_name_,
+               DoWithoutFile({AdminVerb::kReload, {}}, &device_).text);
 }
 
-// A failed source address may make the plane send again; a second failure waits for the next send.
-void ControlLoop::SendDatagrams(Moment now) {
-  std::vector<PeerId> unusable;
-  for (const OutgoingDatagram& datagram : out_.datagrams) {
-    bool source_unusable = false;
-    const absl::Status sent = SendDatagram(workers_.front()->sockets(), datagram.to, datagram.tos,
-                                           datagram.message(), &source_unusable);
-    if (!sent.ok()) {
-      counters_.Drop(DropReason::kSendFailed);
-      spdlog::debug("{}: {}", interface_name_, std::string(sent.message()));
-    }
-    if (source_unusable && datagram.peer.generation != 0) unusable.push_back(datagram.peer);
-  }
-  out_.datagrams.clear();
-  for (const PeerId peer : unusable) {
-    plane_.HandleEvent(now.boot, now.wall, DataEvent{peer, kSourceUnusable}, &out_);
-  }
+absl::Status ControlLoop::WatchSupervisor(int fd, std::function<bool()> take) {
+  return poll_.Add(fd, EPOLLIN, [this, take = std::move(take)](uint32_t) {
+    if (!take()) Stop(absl::OkStatus(), "");
+  });
 }
 
-void ControlLoop::PushFlushes() {
-  while (!flushes_.empty() && PushFlush(&flushes_.front())) flushes_.pop_front();
+absl::Status ControlLoop::ServeUapi(UnixListener listener) {
+  return sockets_.ServeUapi(std::move(listener),
+                            [this] { Stop(absl::OkStatus(), "the control socket was deleted"); });
 }
 
-// One peer's packets always go to the same worker, unless its queue is full.
-bool ControlLoop::PushFlush(FlushStaged* flush) {
-  for (size_t i = 0; i < workers_.size(); ++i) {
-    Worker& worker = *workers_[(flush->peer->id.index + i) % workers_.size()];
-    if (!worker.link().commands.TryPush(std::move(*flush))) continue;
-    worker.Wake();
-    return true;
+absl::Status ControlLoop::WatchForCopies() {
+  absl::StatusOr<MachineCopyWatch> watch = MachineCopyWatch::Open();
+  if (!watch.ok()) {
+    spdlog::debug("{}: will not notice when this machine is cloned: {}", interface_name_,
+                  std::string(watch.status().message()));
+    return absl::OkStatus();
   }
-  return false;
+  copy_watch_.emplace(*std::move(watch));
+  return poll_.Add(copy_watch_->fd(), EPOLLIN, [this](uint32_t) {
+    if (copy_watch_->Read()) driver_.MachineWasCopied();
+  });
 }
 
-void ControlLoop::LogNotices() {
-  for (const Notice& notice : out_.notices) {
-    switch (notice.level) {
-      case Notice::Level::kDebug:
-        spdlog::debug("{}: {}", interface_name_, notice.text);
-        break;
-      case Notice::Level::kInfo:
-        spdlog::info("{}: {}", interface_name_, notice.text);
-        break;
-      case Notice::Level::kWarning:
-        spdlog::warn("{}: {}", interface_name_, notice.text);
-        break;
-    }
+absl::Status ControlLoop::FollowLink(LinkMonitor monitor) {
+  link_monitor_.emplace(std::move(monitor));
+  TakeLinkState();
+  return poll_.Add(link_monitor_->fd(), EPOLLIN, [this](uint32_t) { TakeLinkState(); });
+}
+
+void ControlLoop::TakeLinkState() {
+  const LinkState before = device_.link();
+  const LinkState state = link_monitor_->Read();
+  if (!state.exists) {
+    Stop(absl::OkStatus(), "the interface was deleted");
+    return;
   }
+  if (link_monitor_->lost_sight() && !lost_sight_logged_) {
+    lost_sight_logged_ = true;
+    spdlog::warn("{}: moved to a network namespace where its link cannot be followed; taken as up",
+                 interface_name_);
+  }
+  if (state.mtu != before.mtu) driver_.plane().SetMtu(state.mtu);
+  if (state.up != before.up) {
+    spdlog::info("{}: link {}", interface_name_, state.up ? "up" : "down");
+    driver_.SetLinkUp(state.up);
+    // Nothing was cleared while it was down.
+    if (state.up) source_watch_->Changed(BootNow());
+  }
+  device_.set_link(state);
 }
 
 }  // namespace ringwire::platform

@@ -277,10 +277,10 @@ absl::Status DeviceRunner::OpenLoop() {
     status = loop_->ServeUapi(*std::move(uapi_listener_));
   }
   if (status.ok() && status_listener_.has_value()) {
-    status = loop_->ServeStatus(*std::move(status_listener_));
+    status = loop_->sockets().ServeStatus(*std::move(status_listener_));
   }
   if (status.ok() && admin_listener_.has_value()) {
-    status = loop_->ServeAdmin(*std::move(admin_listener_));
+    status = loop_->sockets().ServeAdmin(*std::move(admin_listener_));
   }
   return status;
 }
@@ -323,7 +323,7 @@ absl::Status DeviceRunner::Seal() {
   for (const std::string& warning : confinement_->Warnings()) {
     spdlog::warn("{}: {}", name_, warning);
   }
-  loop_->set_missing_walls(confinement_->Warnings());
+  loop_->device().set_missing_walls(confinement_->Warnings());
   return absl::OkStatus();
 }
 
@@ -333,11 +333,11 @@ absl::Status DeviceRunner::Configure() {
   } else if (settings_.transport_cipher.has_value()) {
     DeviceUpdate update;
     update.transport_cipher = settings_.transport_cipher;
-    const UapiError error = loop_->Apply(update);
+    const UapiError error = loop_->device().Apply(update);
     if (error.error_number != 0) return absl::InternalError(error.reason);
   }
   if (settings_.update.has_value()) {
-    const UapiError error = loop_->Apply(*settings_.update);
+    const UapiError error = loop_->device().Apply(*settings_.update);
     settings_.update.reset();
     if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   }
@@ -345,7 +345,7 @@ absl::Status DeviceRunner::Configure() {
 }
 
 std::string DeviceRunner::ReadyLine() {
-  const StatusReport report = loop_->Report();
+  const StatusReport report = loop_->device().Report();
   return fmt::format("{} is ready: UDP port {}, {} worker{}, {}, {} peer{}, version {}", name_,
                      report.device.listen_port, report.workers.size(),
                      report.workers.size() == 1 ? "" : "s", report.workers.front().backend,

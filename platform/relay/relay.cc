@@ -153,10 +153,10 @@ absl::Status Relay::Configure(std::string_view text) {
   DeviceUpdate update = ToDeviceUpdate(parse.config, addresses);
   if (cipher_.has_value()) update.transport_cipher = cipher_;
   Endpoints wanted = EndpointsOf(update);
-  const DeviceStatus status = device_->loop().Status();
+  const DeviceStatus status = device_->loop().device().Status();
   LeaveOutKnownEndpoints(wanted, status, &update);
   KeepUnnamed(status, &update);
-  const UapiError error = device_->loop().Apply(Diff(status, update));
+  const UapiError error = device_->loop().device().Apply(Diff(status, update));
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   endpoints_ = std::move(wanted);
   return absl::OkStatus();
@@ -168,7 +168,7 @@ absl::Status Relay::SetMark(std::string_view body) {
   if (body.size() != sizeof(mark)) return absl::InvalidArgumentError("set the mark: not a number");
   std::memcpy(&mark, body.data(), sizeof(mark));
   update.fwmark = mark;
-  const UapiError error = device_->loop().Apply(update);
+  const UapiError error = device_->loop().device().Apply(update);
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   return absl::OkStatus();
 }
@@ -176,12 +176,12 @@ absl::Status Relay::SetMark(std::string_view body) {
 absl::Status Relay::Forget(std::string_view body) {
   const std::optional<std::vector<crypto::PublicKey>> peers = ParseKeys(body, 1);
   if (!peers.has_value() || peers->size() != 1) return absl::InternalError("forget: not one key");
-  if (device_->loop().Forget(peers->front())) return absl::OkStatus();
+  if (device_->loop().device().Forget(peers->front())) return absl::OkStatus();
   return absl::NotFoundError("nothing is remembered of this peer");
 }
 
 absl::Status Relay::GiveState() {
-  std::string text = Strip(StateOf(device_->loop().Status()));
+  std::string text = Strip(StateOf(device_->loop().device().Status()));
   const absl::Status sent =
       text.size() <= kConfigFileBytesMax
           ? channel_.Send(RelayVerb::kState, text)
@@ -192,7 +192,8 @@ absl::Status Relay::GiveState() {
 
 absl::Status Relay::GivePeers() {
   std::vector<crypto::PublicKey> keys;
-  for (const PeerStatus& peer : device_->loop().Status().peers) keys.push_back(peer.public_key);
+  for (const PeerStatus& peer : device_->loop().device().Status().peers)
+    keys.push_back(peer.public_key);
   return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
 }
 
@@ -201,7 +202,7 @@ absl::Status Relay::MovePeers(std::string_view endpoints) {
   if (!peers.ok()) return peers.status();
   DeviceUpdate update;
   update.peers = *std::move(peers);
-  const UapiError error = device_->loop().Apply(update);
+  const UapiError error = device_->loop().device().Apply(update);
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   for (const PeerUpdate& peer : update.peers) endpoints_[peer.public_key] = *peer.endpoint;
   return absl::OkStatus();

@@ -1,0 +1,102 @@
+#include "platform/control/device_requests.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/container/flat_hash_set.h"
+#include "core/device/validate.h"
+#include "platform/sandbox/call_guard.h"
+
+namespace ringwire::platform {
+namespace {
+
+UapiError ToUapiError(const absl::Status& status) {
+  if (status.ok()) return {};
+  int number = EIO;
+  if (absl::IsAlreadyExists(status)) number = EADDRINUSE;
+  if (absl::IsPermissionDenied(status)) number = EPERM;
+  if (absl::IsInvalidArgument(status)) number = EINVAL;
+  if (absl::IsResourceExhausted(status)) number = ENOMEM;
+  return {number, std::string(status.message())};
+}
+
+absl::Status ValidateAgainst(const DeviceStatus& device, const DeviceUpdate& update) {
+  absl::flat_hash_set<crypto::PublicKey> keys;
+  for (const PeerStatus& peer : device.peers) keys.insert(peer.public_key);
+  return Validate(update, {device.peers.size(),
+                           [&keys](const crypto::PublicKey& key) { return keys.contains(key); }});
+}
+
+}  // namespace
+
+absl::Status DeviceRequests::Open() {
+  absl::StatusOr<Netlink> names = Netlink::Open();
+  if (!names.ok()) return names.status();
+  names_.emplace(*std::move(names));
+  return absl::OkStatus();
+}
+
+void DeviceRequests::set_listen(const ListenSockets& listen) {
+  listen_ = listen;
+  options_.driver->plane().SetListenPort(listen.port());
+}
+
+DeviceStatus DeviceRequests::Status() {
+  const Moment now = Moment::Now();
+  return options_.driver->plane().Status(now.boot, now.wall);
+}
+
+UapiError DeviceRequests::Apply(const DeviceUpdate& update) {
+  absl::Status status = ChangeSockets(update);
+  if (!status.ok()) return ToUapiError(status);
+  if (update.fwmark.has_value()) options_.on_mark_changed();
+  status = options_.driver->Apply(update);
+  options_.driver->plane().SetListenPort(listen_.port());
+  return ToUapiError(status);
+}
+
+// Comes before the rest, because a busy port refuses the whole change; but only after validating
+// the rest.
+absl::Status DeviceRequests::ChangeSockets(const DeviceUpdate& update) {
+  if (!listen_.WouldChange(update)) return absl::OkStatus();
+  const absl::Status status = ValidateAgainst(Status(), update);
+  if (!status.ok()) return status;
+  return listen_.Change(update, {options_.workers->all(), options_.socket_source.get(),
+                                 options_.asker(), options_.ladder->IsOn(Offload::kUdpGro)});
+}
+
+StatusReport DeviceRequests::Report() {
+  StatusReport report;
+  report.interface_name = options_.interface_name;
+  report.version = options_.version;
+  report.network_namespace = options_.network_namespace;
+  report.aead_providers = ProviderNames(options_.aead_providers, options_.has_aes);
+  report.mtu = link_.mtu;
+  report.link_up = link_.up;
+  SetDevice(Status(), &report);
+  std::vector<const WorkerCounters*> threads = {&options_.driver->counters()};
+  for (const auto& worker : options_.workers->all()) {
+    const WorkerCounters& counters = worker->counters();
+    threads.push_back(&counters);
+    report.workers.push_back(
+        {report.workers.size(), std::string(worker->backend_name()), CountsOf(counters)});
+  }
+  report.drops = DropsOf(threads);
+  for (const Offload offload : kOffloads) {
+    CapabilityLadder::Rung rung = options_.ladder->Read(offload);
+    report.offloads.push_back({std::string(OffloadName(offload)),
+                               std::string(RungStateName(rung.state)), std::move(rung.why),
+                               rung.falls});
+  }
+  const RefusedCalls refused = CountRefusedCalls();
+  report.sandbox = {static_cast<uint32_t>(::getuid()), missing_walls_, refused.count,
+                    refused.last_number};
+  return report;
+}
+
+bool DeviceRequests::Forget(const crypto::PublicKey& peer) {
+  return options_.driver->plane().ForgetStamp(peer);
+}
+
+}  // namespace ringwire::platform

@@ -1,0 +1,68 @@
+#include "platform/control/tool_sockets.h"
+
+#include <sys/epoll.h>
+
+#include <string_view>
+
+#include "platform/control/sockets/request_conversation.h"
+#include "platform/control/sockets/status_requests.h"
+#include "platform/control/sockets/uapi_conversation.h"
+
+namespace ringwire::platform {
+
+absl::Status ToolSockets::ServeUapi(UnixListener listener, std::function<void()> on_file_gone) {
+  uapi_ = std::make_unique<SocketServer>(
+      poll_, std::move(listener), [this] { return std::make_unique<UapiConversation>(device_); });
+  absl::Status status = uapi_->Start();
+  if (status.ok() && !uapi_->listener().path().empty()) status = WatchFile(std::move(on_file_gone));
+  return status;
+}
+
+absl::Status ToolSockets::WatchFile(std::function<void()> on_file_gone) {
+  absl::StatusOr<SocketFileWatch> watch = SocketFileWatch::Open(uapi_->listener().path());
+  if (!watch.ok()) return watch.status();
+  file_watch_.emplace(*std::move(watch));
+  // Others could delete it before it was watched.
+  if (!uapi_->listener().FileIsOurs()) on_file_gone();
+  return poll_->Add(file_watch_->fd(), EPOLLIN,
+                    [this, on_file_gone = std::move(on_file_gone)](uint32_t) {
+                      const bool moved = file_watch_->ReadMoved();
+                      if (moved || !uapi_->listener().FileExists()) on_file_gone();
+                    });
+}
+
+absl::Status ToolSockets::ServeStatus(UnixListener listener) {
+  const auto serve = [this](std::string_view request, const RequestConversation::Reply& reply) {
+    reply(AnswerStatusRequest(request, device_));
+  };
+  status_ = std::make_unique<SocketServer>(poll_, std::move(listener), [serve] {
+    return std::make_unique<RequestConversation>(serve, nullptr);
+  });
+  return status_->Start();
+}
+
+absl::Status ToolSockets::ServeAdmin(UnixListener listener) {
+  admin_ = std::make_unique<AdminServer>(
+      poll_, std::move(listener), [this](const AdminRequest& request, const AdminAnswer& answer) {
+        answer(DoWithoutFile(request, device_));
+      });
+  return admin_->Start();
+}
+
+void ToolSockets::Close() {
+  if (file_watch_.has_value()) poll_->Remove(file_watch_->fd());
+  file_watch_.reset();
+  uapi_.reset();
+  status_.reset();
+}
+
+AdminResult DoWithoutFile(const AdminRequest& request, DeviceControl* device) {
+  if (request.verb == AdminVerb::kForget) {
+    if (device->Forget(request.peer)) return {};
+    return {false, "nothing is remembered of this peer"};
+  }
+  return {false,
+          "this device has no configuration file (it was not started with `ringwire run` or `up`)"};
+}
+
+}  // namespace ringwire::platform
