@@ -3,7 +3,9 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "core/base/drop_reason.h"
 
@@ -26,24 +28,55 @@ class Counter {
   std::atomic<uint64_t> value_{0};
 };
 
-// The counts of one thread (a worker, or control). Only that thread writes them; control reads them
-// for `show`. "Segments" are packets: a superpacket of 40 TCP segments counts as one run and 40
-// segments.
+// The counts of one thread, apart from its drops. A row is all that a new counter needs: `show`,
+// `show --json` and the JSON of status print it by itself, under this name. docs/counters.md says
+// what each one counts (`./dev check` asks for its row there).
+#define RINGWIRE_WORKER_COUNTERS(X) \
+  X(tun_read_runs)                  \
+  X(tun_read_segments)              \
+  X(tun_read_bytes)                 \
+  X(udp_send_runs)                  \
+  X(udp_send_segments)              \
+  X(udp_send_bytes)                 \
+  X(udp_receive_runs)               \
+  X(udp_receive_segments)           \
+  X(udp_receive_bytes)              \
+  X(tun_write_runs)                 \
+  X(tun_write_segments)             \
+  X(tun_write_bytes)                \
+  X(staged_segments)                \
+  X(keepalives_received)            \
+  X(to_control_segments)            \
+  X(icmp_errors_sent)               \
+  X(cookie_replies_sent)            \
+  X(load_sources_evicted)           \
+  X(wakeups)                        \
+  X(spins)                          \
+  X(spins_that_found)               \
+  X(source_address_retries)         \
+  X(trains_repeated)                \
+  X(superpackets_refused)
+
+// Of a worker, or of control. Only that thread writes them; control reads them for `show`.
+// "Segments" are packets: a superpacket of 40 TCP segments counts as one run and 40 segments.
 struct alignas(64) WorkerCounters {
-  Counter tun_read_runs, tun_read_segments, tun_read_bytes;
-  Counter udp_send_runs, udp_send_segments, udp_send_bytes;
-  Counter udp_receive_runs, udp_receive_segments, udp_receive_bytes;
-  Counter tun_write_runs, tun_write_segments, tun_write_bytes;
-  Counter staged_segments, keepalives_received, to_control_segments;
-  Counter icmp_errors_sent, cookie_replies_sent, load_sources_evicted;
-  Counter wakeups, spins, spins_that_found;
-  Counter source_address_retries, trains_repeated, superpackets_refused;
+#define RINGWIRE_COUNTER_FIELD(name) Counter name;
+  RINGWIRE_WORKER_COUNTERS(RINGWIRE_COUNTER_FIELD)
+#undef RINGWIRE_COUNTER_FIELD
   std::array<Counter, kDropReasonCount> dropped;
 
   void Drop(DropReason reason, uint64_t segments = 1) {
     dropped[static_cast<size_t>(reason)].Add(segments);
   }
   uint64_t Dropped(DropReason reason) const { return dropped[static_cast<size_t>(reason)].value(); }
+
+  // Calls visit(name, value) for each row above, in its order.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+#define RINGWIRE_COUNTER_VISIT(name) visit(std::string_view(#name), name.value());
+    RINGWIRE_WORKER_COUNTERS(RINGWIRE_COUNTER_VISIT)
+#undef RINGWIRE_COUNTER_VISIT
+  }
 };
 
 }  // namespace ringwire

@@ -6,24 +6,26 @@
 
 namespace ringwire {
 
-std::string_view OffloadName(Offload offload) {
-  switch (offload) {
-    case Offload::kTso:
-      return "tso";
-    case Offload::kUso:
-      return "uso";
-    case Offload::kUdpGso:
-      return "udp-gso";
-    case Offload::kUdpGro:
-      return "udp-gro";
-    case Offload::kMultishotRead:
-      return "multishot-read";
-    case Offload::kMultishotRecvmsg:
-      return "multishot-recvmsg";
-    case Offload::kTunGsoWrite:
-      return "tun-gso-write";
-  }
-  return "";
+namespace {
+
+struct Row {
+  std::string_view name;
+  std::string_view fallback;
+};
+
+// In the order of the enumeration.
+constexpr std::array<Row, kOffloadCount> kRows = {{
+#define RINGWIRE_OFFLOAD_ROW(offload, name, fallback) {name, fallback},
+    RINGWIRE_OFFLOADS(RINGWIRE_OFFLOAD_ROW)
+#undef RINGWIRE_OFFLOAD_ROW
+}};
+
+}  // namespace
+
+std::string_view OffloadName(Offload offload) { return kRows[static_cast<size_t>(offload)].name; }
+
+std::string_view OffloadFallback(Offload offload) {
+  return kRows[static_cast<size_t>(offload)].fallback;
 }
 
 std::optional<OffloadSwitches> OffloadSwitches::Parse(std::string_view text) {

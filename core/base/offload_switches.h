@@ -12,23 +12,41 @@ namespace ringwire {
 
 // Ways to pass many packets to or from the kernel in one call. ringwire works without them, but
 // slower.
-enum class Offload : uint8_t {
-  kTso,               // TUN hands over TCP superpackets
-  kUso,               // and UDP superpackets
-  kUdpGso,            // a train of datagrams is sent with one call
-  kUdpGro,            // a train is received as one
-  kMultishotRead,     // one io_uring request reads TUN again and again
-  kMultishotRecvmsg,  // and the sockets
-  kTunGsoWrite,       // packets are merged and written to TUN as one
-};
-inline constexpr size_t kOffloadCount = 7;
-inline constexpr std::array<Offload, kOffloadCount> kOffloads = {
-    Offload::kTso,        Offload::kUso,           Offload::kUdpGso,
-    Offload::kUdpGro,     Offload::kMultishotRead, Offload::kMultishotRecvmsg,
-    Offload::kTunGsoWrite};
+//
+// A row is the offload, its stable lower-case name in options and `show`, and how packets are
+// handled after it failed. docs/offloads.md and the man page name each one (`./dev check` knows).
+#define RINGWIRE_OFFLOADS(X)                                                        \
+  /* TUN hands over TCP superpackets */                                             \
+  X(kTso, "tso", "the kernel splits TCP superpackets itself")                       \
+  /* and UDP superpackets */                                                        \
+  X(kUso, "uso", "the kernel splits UDP superpackets itself")                       \
+  /* a train of datagrams is sent with one call */                                  \
+  X(kUdpGso, "udp-gso", "datagrams are sent one by one on that socket")             \
+  /* a train is received as one */                                                  \
+  X(kUdpGro, "udp-gro", "datagrams are received one by one")                        \
+  /* one io_uring request reads TUN again and again */                              \
+  X(kMultishotRead, "multishot-read", "each packet is read with a call of its own") \
+  /* and the sockets */                                                             \
+  X(kMultishotRecvmsg, "multishot-recvmsg",                                         \
+    "each datagram or train is received with a call of its own")                    \
+  /* packets are merged and written to TUN as one */                                \
+  X(kTunGsoWrite, "tun-gso-write", "packets are written one by one")
 
-// The stable, lower-case name: "tso", "udp-gso".
+enum class Offload : uint8_t {
+#define RINGWIRE_OFFLOAD_ENUM(offload, name, fallback) offload,
+  RINGWIRE_OFFLOADS(RINGWIRE_OFFLOAD_ENUM)
+#undef RINGWIRE_OFFLOAD_ENUM
+};
+
+#define RINGWIRE_OFFLOAD_VALUE(offload, name, fallback) Offload::offload,
+inline constexpr std::array kOffloads = {RINGWIRE_OFFLOADS(RINGWIRE_OFFLOAD_VALUE)};
+#undef RINGWIRE_OFFLOAD_VALUE
+inline constexpr size_t kOffloadCount = kOffloads.size();
+
+// The first text of an offload's row.
 std::string_view OffloadName(Offload offload);
+// The second.
+std::string_view OffloadFallback(Offload offload);
 
 // Which offloads may be used: all, unless switched off or known not to work.
 class OffloadSwitches {

@@ -218,6 +218,23 @@ def check_drop_reasons(root):
             yield f"core/base/drop_reason.h: no test raises {name}"
 
 
+def check_documented(root):
+    """What `show` prints by itself, from one row of the code, is explained to people."""
+    documents = (("core/base/counters.h", r"  X\((\w+)\)", "docs/counters.md"),
+                 ("core/base/drop_reason.h", r'X\(k\w+, "(\w+)"\)', "docs/counters.md"),
+                 ("core/base/offload_switches.h", r'X\(k\w+, "([\w-]+)"', "docs/offloads.md"),
+                 ("core/base/offload_switches.h", r'X\(k\w+, "([\w-]+)"', "docs/man/ringwire.8"))
+    for code, row, document in documents:
+        if not (root / code).exists():
+            continue
+        text = (root / document).read_text() if (root / document).exists() else ""
+        is_man = not document.endswith(".md")
+        text = text.replace("\\-", "-") if is_man else text
+        for name in re.findall(row, (root / code).read_text()):
+            if not re.search(rf"(?<![\w-]){name}(?![\w-])" if is_man else f"`{name}`", text):
+                yield f"{document}: does not explain {name} ({code})"
+
+
 def check_cipher_off(root):
     """The build without a cipher exists below bench/ only."""
     candidates = list(files(root, (".h", ".cc", ".txt"), ("core", "crypto", "platform")))
@@ -290,8 +307,8 @@ def check_protocol_rules(root):
                         yield f"{path.relative_to(root)}:{number}: docs/rules.md has no rule {rule}"
 
 
-CHECKS = (check_includes, check_links, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_cipher_off,
-          check_pipes, check_processes, check_registered, check_version, check_protocol_rules)
+CHECKS = (check_includes, check_links, check_banned_names, check_lengths, check_guards, check_hosts, check_drop_reasons, check_documented,
+          check_cipher_off, check_pipes, check_processes, check_registered, check_version, check_protocol_rules)
 
 
 def violations(root):
@@ -311,6 +328,10 @@ def self_test():
                           + "  a += 1;\n" * 47 + "  return a;\n}\n}  // namespace x\n",
         "tests/unit/a_test.cc": "// kReplay\nTEST(Rule07, Holds) {}\n",
         "docs/rules.md": "| 7 | one handshake |\n",
+        "docs/man/ringwire.8": "tso, udp\\-gso\\-write",
+        "docs/offloads.md": "`udp-gso`\n",
+        "docs/counters.md": "`replay`, `spins`\n",
+        "core/base/counters.h": guard.replace("_A_H_", "_COUNTERS_H_") % "  X(spins)",
         "tests/e2e/CMakeLists.txt": "ringwire_e2e(a)\n",
         "CMakeLists.txt": "project(ringwire VERSION 4.5.6 LANGUAGES CXX)\n",
         "CHANGELOG.md": "## 4.5.6\n",
@@ -342,6 +363,8 @@ def self_test():
         "a version without a changelog": ("CMakeLists.txt", "project(ringwire VERSION 1.2.3 LANGUAGES CXX)\n"),
         "a version that is repeated": ("docs/a.md", "ringwire 4.5.6 is out\n"),
         "an untested drop reason": ("tests/unit/a_test.cc", "TEST(Rule7, Holds) {}\n"),
+        "a counter that nobody explains": ("docs/counters.md", "`replay`, `spins_that_found`\n"),
+        "an offload that the man page leaves out": ("core/base/offload_switches.h", guard.replace("_A_H_", "_OFFLOAD_SWITCHES_H_") % 'X(kUdpGso, "udp-gso")'),
         "an untested rule": ("tests/unit/a_test.cc", "// kReplay\nTEST(Rule70, Holds) {}\n"),
         "a rule that there is not": ("core/wire/w.cc", "// As it must be (rules 7 and 8).\n"),
     }

@@ -230,32 +230,10 @@ NamedCounts CountsOf(const HandshakeCounts& counts) {
 }
 
 NamedCounts CountsOf(const WorkerCounters& counters) {
-  return {
-      {"tun_read_runs", counters.tun_read_runs.value()},
-      {"tun_read_segments", counters.tun_read_segments.value()},
-      {"tun_read_bytes", counters.tun_read_bytes.value()},
-      {"udp_send_runs", counters.udp_send_runs.value()},
-      {"udp_send_segments", counters.udp_send_segments.value()},
-      {"udp_send_bytes", counters.udp_send_bytes.value()},
-      {"udp_receive_runs", counters.udp_receive_runs.value()},
-      {"udp_receive_segments", counters.udp_receive_segments.value()},
-      {"udp_receive_bytes", counters.udp_receive_bytes.value()},
-      {"tun_write_runs", counters.tun_write_runs.value()},
-      {"tun_write_segments", counters.tun_write_segments.value()},
-      {"tun_write_bytes", counters.tun_write_bytes.value()},
-      {"staged_segments", counters.staged_segments.value()},
-      {"keepalives_received", counters.keepalives_received.value()},
-      {"to_control_segments", counters.to_control_segments.value()},
-      {"icmp_errors_sent", counters.icmp_errors_sent.value()},
-      {"cookie_replies_sent", counters.cookie_replies_sent.value()},
-      {"load_sources_evicted", counters.load_sources_evicted.value()},
-      {"wakeups", counters.wakeups.value()},
-      {"spins", counters.spins.value()},
-      {"spins_that_found", counters.spins_that_found.value()},
-      {"source_address_retries", counters.source_address_retries.value()},
-      {"trains_repeated", counters.trains_repeated.value()},
-      {"superpackets_refused", counters.superpackets_refused.value()},
-  };
+  NamedCounts named;
+  counters.ForEach(
+      [&named](std::string_view name, uint64_t value) { named.emplace_back(name, value); });
+  return named;
 }
 
 NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads) {

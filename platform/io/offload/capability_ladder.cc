@@ -4,31 +4,6 @@
 #include <utility>
 
 namespace ringwire::platform {
-namespace {
-
-// How packets are handled afterwards.
-std::string_view Instead(Offload offload) {
-  switch (offload) {
-    case Offload::kTso:
-      return "the kernel splits TCP superpackets itself";
-    case Offload::kUso:
-      return "the kernel splits UDP superpackets itself";
-    case Offload::kUdpGso:
-      return "datagrams are sent one by one on that socket";
-    case Offload::kUdpGro:
-      return "datagrams are received one by one";
-    case Offload::kMultishotRead:
-      return "each packet is read with a call of its own";
-    case Offload::kMultishotRecvmsg:
-      return "each datagram or train is received with a call of its own";
-    case Offload::kTunGsoWrite:
-      return "packets are written one by one";
-  }
-  return "";
-}
-
-}  // namespace
-
 std::string_view RungStateName(RungState state) {
   switch (state) {
     case RungState::kOn:
@@ -86,7 +61,7 @@ void CapabilityLadder::Fall(Offload offload, int error) {
   RungState on = RungState::kOn;
   if (!rung.state.compare_exchange_strong(on, RungState::kFell)) return;
   warn_("offload " + std::string(OffloadName(offload)) + " failed (" + std::strerror(error) +
-        ") and is switched off: " + std::string(Instead(offload)));
+        ") and is switched off: " + std::string(OffloadFallback(offload)));
 }
 
 void CapabilityLadder::Stumble(Offload offload, int error) {
