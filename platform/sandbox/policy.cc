@@ -92,6 +92,7 @@ void AddDescriptors(Calls* calls) {
 #ifdef SYS_dup2
   Allow({SYS_dup2}, calls);
 #endif
+  AllowIf(SYS_newfstatat, {Is(3, {AT_EMPTY_PATH})}, calls);  // fstat() of glibc 2.33 to 2.38
   AllowIf(SYS_fcntl, {Is(1, {F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC})}, calls);
 }
 
