@@ -1,7 +1,10 @@
 // check and strip: what can be said of a configuration file without running it.
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "platform/app/commands.h"
 #include "platform/base/paths.h"
 #include "platform/config/config_source.h"
+#include "platform/config/image_rules.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/plan/plan_port_forward.h"
 #include "platform/process/report_error.h"
@@ -52,23 +56,66 @@ int PrintStripped(const std::string& argument) {
   return exit_code;
 }
 
-Command AddConfigCommand(CLI::App* app, const std::string& name, const std::string& description,
-                         int (*run)(const std::string&)) {
-  auto argument = std::make_shared<std::string>();
-  CLI::App* const parser = app->add_subcommand(name, description);
-  parser->add_option("CONFIG", *argument, kConfigArgumentHelp)->required();
-  return {parser, [argument, run] { return run(*argument); }};
+// A warning is worth a line only where nothing is wrong: an error often comes with one.
+int PrintImageCheck(const ConfigSource& source) {
+  if (!source.errors.empty()) return PrintErrors(source);
+  for (const std::string& warning : source.warnings) ReportWarning(warning);
+  return WriteOutput("the result", source.path + ": ok\n");
+}
+
+// Those below `folder` that become part of an image. None is no error: they may come as variables.
+int CheckImage(const std::string& folder) {
+  const ConfigEnvironment& environment = ProcessEnvironment();
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (entry.path().extension() == ".conf") paths.push_back(entry.path().string());
+  }
+  if (error) {
+    return ReportError(fmt::format("cannot list {}: {}; name the folder of configurations", folder,
+                                   error.message()));
+  }
+  std::ranges::sort(paths);
+  int exit_code = kExitSuccess;
+  if (!environment.allows_baked_key()) {
+    for (const std::string& name : environment.NamesOfPlainKeys()) {
+      exit_code = ReportError(fmt::format("{}: this variable with a key is part of the image; {}",
+                                          name, kBakedKeyAdvice));
+    }
+  }
+  for (const std::string& path : paths) {
+    const int checked = PrintImageCheck(LoadConfigForImage(path, environment));
+    if (checked != kExitSuccess) exit_code = checked;
+  }
+  if (!paths.empty() || exit_code != kExitSuccess) return exit_code;
+  return WriteOutput("the result", folder + ": no configuration (NAME.conf)\n");
 }
 
 }  // namespace
 
 Command AddCheckCommand(CLI::App* app) {
-  return AddConfigCommand(app, "check", "Print every error of a configuration file", &Check);
+  struct Arguments {
+    std::string config;
+    bool is_image = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* const parser =
+      app->add_subcommand("check", "Print every error of a configuration file");
+  parser->add_option("CONFIG", arguments->config, kConfigArgumentHelp)->required();
+  parser->add_flag("--image", arguments->is_image,
+                   "CONFIG is a folder of files for a container image: also refuse keys, hooks and "
+                   "DNS in them");
+  return {parser, [arguments] {
+            return arguments->is_image ? CheckImage(arguments->config) : Check(arguments->config);
+          }};
 }
 
 Command AddStripCommand(CLI::App* app) {
-  return AddConfigCommand(app, "strip", "Print the part of a configuration that wg setconf accepts",
-                          &PrintStripped);
+  auto argument = std::make_shared<std::string>();
+  CLI::App* const parser =
+      app->add_subcommand("strip", "Print the part of a configuration that wg setconf accepts");
+  parser->add_option("CONFIG", *argument, kConfigArgumentHelp)->required();
+  return {parser, [argument] { return PrintStripped(*argument); }};
 }
 
 }  // namespace ringwire::platform

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/config/config_file.h"
+#include "platform/config/config_environment.h"
 #include "platform/config/secret_file.h"
 
 namespace ringwire::platform {
@@ -27,13 +28,17 @@ enum class KeyFiles { kRead, kIgnore };
 
 // `argument` is a path, or a NAME for /etc/ringwire/NAME.conf, then /etc/wireguard/NAME.conf. With
 // kRead the keys that the configuration keeps in files of their own are read into it; a relative
-// path of one starts at the folder of the configuration.
-// `text`, if not null, becomes the file's.
-ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files,
-                        SecretText* text = nullptr);
+// path of one starts at the folder of the configuration. `environment` overrides keys of the file,
+// or replaces the file; `argument` then only names the interface. `text`, if not null, becomes the
+// file's.
+ConfigSource LoadConfig(const std::string& argument, KeyFiles key_files, SecretText* text = nullptr,
+                        const ConfigEnvironment& environment = ProcessEnvironment());
 // The same for a caller who means to run it: an error, too, if its hooks must not run
-// (WhyHooksMustNotRun).
-ConfigSource LoadConfigToRun(const std::string& argument, KeyFiles key_files);
+// (WhyHooksMustNotRun), or if it runs from an image and breaks a rule of image_rules.h.
+ConfigSource LoadConfigToRun(const std::string& argument, KeyFiles key_files,
+                             const ConfigEnvironment& environment = ProcessEnvironment());
+// The same for a file that becomes part of an image. Reads no key file.
+ConfigSource LoadConfigForImage(const std::string& path, const ConfigEnvironment& environment);
 // A configuration's text, with the names of services as this host knows them.
 ConfigParse ParseConfigText(std::string_view text);
 // As kRead does.

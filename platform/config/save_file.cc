@@ -46,6 +46,13 @@ absl::StatusOr<SaveResult> SaveToFile(const std::string& path, const NamedValues
                                       const ConfigFile& device, uint32_t chosen_fwmark,
                                       std::span<const InterfaceAddress> gone) {
   const std::string tried = "save to " + path;
+  // The device has what the environment says, which must not become part of the file.
+  if (ProcessEnvironment().changes_config()) {
+    return absl::FailedPreconditionError(fmt::format(
+        "cannot {}: the environment sets a part of the configuration (RINGWIRE_...); change the "
+        "variables instead",
+        tried));
+  }
   const std::unique_ptr<char, Free> target(::realpath(path.c_str(), nullptr));
   if (target == nullptr) return absl::ErrnoToStatus(errno, tried);
   SecretText old;

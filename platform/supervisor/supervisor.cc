@@ -133,7 +133,7 @@ absl::Status Supervisor::MakePlanOfHost() {
   networks_at_start_ = facts_.local_networks;
   plan_ = MakePlan(name_, loaded_.config, facts_);
   if (!plan_.refusal.empty()) return absl::FailedPreconditionError(plan_.refusal);
-  const absl::Status writable = CheckSysctlsWritable(SysctlsOf(plan_));
+  const absl::Status writable = CheckSysctlsWritable(SysctlsOf(plan_), name_);
   if (!writable.ok()) return writable;
   for (const std::string& warning : plan_.warnings) spdlog::warn("{}: {}", name_, warning);
   WarnOfDeadSwitches();

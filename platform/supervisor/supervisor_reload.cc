@@ -145,7 +145,7 @@ absl::StatusOr<Plan> Supervisor::PlanReload(const ConfigFile& wanted, HostFacts*
   }
   Plan plan = MakePlan(name_, wanted, *facts);
   if (!plan.refusal.empty()) return absl::FailedPreconditionError(plan.refusal);
-  status = CheckSysctlsWritable(SysctlsOf(plan));
+  status = CheckSysctlsWritable(SysctlsOf(plan), name_);
   if (!status.ok()) return status;
   if (plan.fwmark != 0 || plan.place.has_value()) status = Reserve(plan);
   if (!status.ok()) return status;

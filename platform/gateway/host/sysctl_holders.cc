@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -122,6 +123,21 @@ absl::Status ReadOnlyError(const std::string& options) {
       options));
 }
 
+// Where a setting of the interface that ringwire is about to make comes from: the default's.
+std::string PathBefore(std::string path, std::string_view own_interface) {
+  const std::string own = fmt::format("/conf/{}/", own_interface);
+  if (const size_t at = path.find(own); at != std::string::npos) {
+    path.replace(at, own.size(), "/conf/default/");
+  }
+  return path;
+}
+
+// On a file system that is mounted read-only, whatever else is wrong with the file.
+bool IsReadOnly(const std::string& file) {
+  struct statvfs status{};
+  return ::statvfs(file.c_str(), &status) == 0 && (status.f_flag & ST_RDONLY) != 0;
+}
+
 absl::Status Write(const std::string& path, const std::string& value) {
   const std::string tried = fmt::format("set {} to {}", path, value);
   const UniqueFd file(::open(SysctlFile(path).c_str(), O_WRONLY | O_CLOEXEC));
@@ -136,12 +152,14 @@ absl::Status Write(const std::string& path, const std::string& value) {
 
 }  // namespace
 
-absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted) {
+absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted,
+                                  std::string_view own_interface) {
   std::string options;
   for (const auto& [path, value] : wanted) {
-    const UniqueFd file(::open(SysctlFile(path).c_str(), O_WRONLY | O_CLOEXEC));
-    if (file.valid() || errno != EROFS) continue;
-    fmt::format_to(std::back_inserter(options), " --sysctl {}={}", SysctlDotted(path), value);
+    const std::string before = PathBefore(path, own_interface);
+    const std::optional<std::string> now = ReadSysctl(before);
+    if (!now.has_value() || now == value || !IsReadOnly(SysctlFile(before))) continue;
+    options += fmt::format(" --sysctl {}={}", SysctlDotted(before), value);
   }
   return options.empty() ? absl::OkStatus() : ReadOnlyError(options);
 }

@@ -18,9 +18,11 @@ inline constexpr char kStateFolder[] = "/run/ringwire";
 // A value below /proc/sys, without its newline; nullopt: there is no such setting.
 std::optional<std::string> ReadSysctl(const std::string& path);
 
-// OK unless /proc/sys is read-only, as in a container. Then the error names every setting of
-// `wanted` (path, value), and how to set them at the container's start.
-absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted);
+// OK unless /proc/sys is read-only, as in a container, and a setting of `wanted` (path, value) is
+// not as wanted. Then the error names all of those, and how to set them at the container's start.
+// `own_interface` does not exist yet: it will start with the values of `default`.
+absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::string>> wanted,
+                                  std::string_view own_interface);
 
 // Sysctls that several interfaces set to the same value: the first one sets it, and the last one to
 // go restores it. A file of the state folder lists the holders. Each change of it is made under a

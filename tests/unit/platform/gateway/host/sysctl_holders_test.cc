@@ -163,18 +163,24 @@ TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
       ::mount(nullptr, kSettings, nullptr, MS_BIND | MS_REMOUNT | MS_RDONLY, nullptr) == 0;
   if (!ready) ::_exit(3);
   const std::vector<std::pair<std::string, std::string>> wanted = {
-      {kForward, "1"}, {"net/no/such", "1"}, {"net/ipv4/conf/all/src_valid_mark", "1"}};
-  const absl::Status status = CheckSysctlsWritable(wanted);
+      {kForward, "1"},
+      {"net/no/such", "1"},
+      {"net/ipv4/conf/all/src_valid_mark", "1"},
+      {"net/ipv4/conf/all/accept_local", "0"},  // is so already
+      {"net/ipv4/conf/wg0/accept_local", "0"},  // will be
+      {"net/ipv4/conf/wg0/forwarding", "1"}};
+  const absl::Status status = CheckSysctlsWritable(wanted, "wg0");
   std::fprintf(stderr, "%s\n", status.ToString().c_str());
-  ::_exit(CheckSysctlsWritable({}).ok() ? 0 : 4);
+  ::_exit(CheckSysctlsWritable({}, "wg0").ok() ? 0 : 4);
 }
 
 TEST_F(HeldSysctlsTest, ReadOnlySettingsAreNamedAllAtOnceWithTheOptionsThatSetThem) {
   EXPECT_EXIT(CheckWithReadOnlySettings(), testing::ExitedWithCode(0),
               "/proc/sys is read-only; start the container with --sysctl net.ipv4.ip_forward=1 "
-              "--sysctl net.ipv4.conf.all.src_valid_mark=1\n");
+              "--sysctl net.ipv4.conf.all.src_valid_mark=1 "
+              "--sysctl net.ipv4.conf.default.forwarding=1\n");
   const std::vector<std::pair<std::string, std::string>> wanted = {{kForward, "1"}};
-  EXPECT_TRUE(CheckSysctlsWritable(wanted).ok());
+  EXPECT_TRUE(CheckSysctlsWritable(wanted, "wg0").ok());
 }
 
 }  // namespace
