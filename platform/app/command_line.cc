@@ -99,6 +99,7 @@ int RunCommandLine(int argc, char** argv) {
       AddReloadCommand(&app),
       AddSaveCommand(&app),
       AddShowCommand(&app),
+      AddLogCommand(&app),
       AddCheckCommand(&app),
       AddStripCommand(&app),
       AddForgetCommand(&app),

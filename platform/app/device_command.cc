@@ -9,6 +9,7 @@
 
 #include "CLI/CLI.hpp"
 #include "platform/app/commands.h"
+#include "platform/observe/log_process.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/report_error.h"
@@ -56,18 +57,20 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
 }
 
 int Run(const DeviceArguments& arguments) {
-  const spdlog::level::level_enum level = StartLogging(arguments.flags);
   BlockSignals();
   if (arguments.foreground || EnvironmentSaysForeground()) {
+    StartLogging(arguments.flags);
     const absl::Status status = RunDevice(arguments, [] {});
     return status.ok() ? kExitSuccess : ReportError(status);
   }
-  // In the background logs go nowhere unless they were asked for.
-  const bool keep_stderr = level != spdlog::level::off && (std::getenv("LOG_LEVEL") != nullptr ||
-                                                           !arguments.flags.log_level.empty());
-  return RunInBackground(keep_stderr, [&arguments](const std::function<void()>& ready) {
+  const auto run = [&arguments](const std::function<void()>& ready) {
+    StartLogging(arguments.flags);
     return RunDevice(arguments, ready);
-  });
+  };
+  const auto write_log = [&arguments](ServiceOutput output) {
+    return RunLogProcess(arguments.interface_name, std::move(output));
+  };
+  return RunInBackground(InheritedDescriptors(), run, write_log);
 }
 
 }  // namespace

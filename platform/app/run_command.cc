@@ -1,6 +1,5 @@
 // `ringwire run CONFIG`: everything in a configuration file, in the foreground, undone at the end;
 // and `ringwire up CONFIG`, the same in the background.
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -10,11 +9,13 @@
 
 #include "CLI/CLI.hpp"
 #include "platform/app/commands.h"
+#include "platform/app/service_client.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/path_mtu.h"
+#include "platform/observe/log_process.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/report_error.h"
@@ -31,11 +32,10 @@ struct RunArguments {
   DeviceFlags flags;
 };
 
-absl::Status RunGateway(const RunArguments& arguments, Terminal terminal,
-                        const std::function<void()>& ready) {
+absl::Status RunGateway(const RunArguments& arguments, const std::function<void()>& ready) {
   ConfigSource loaded = LoadConfigToRun(arguments.config, KeyFiles::kRead);
   if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
-  Supervisor supervisor(arguments.flags, std::move(loaded), terminal);
+  Supervisor supervisor(arguments.flags, std::move(loaded));
   const absl::StatusOr<bool> started = supervisor.Start();
   if (!started.ok()) return started.status();
   if (!*started) return absl::OkStatus();
@@ -71,7 +71,7 @@ int PrintPlan(const RunArguments& arguments) {
 int RunInForeground(const RunArguments& arguments) {
   StartLogging(arguments.flags);
   BlockSignals();
-  const absl::Status status = RunGateway(arguments, Terminal::kKeep, NotifyReady);
+  const absl::Status status = RunGateway(arguments, NotifyReady);
   return status.ok() ? kExitSuccess : ReportError(status);
 }
 
@@ -84,13 +84,13 @@ int Up(const RunArguments& arguments) {
     const std::filesystem::path path = std::filesystem::absolute(absolute.config, error);
     if (!error) absolute.config = path.lexically_normal();
   }
-  StartLogging(arguments.flags);
   BlockSignals();
-  // In the background logs go nowhere unless they were asked for.
-  const bool keep_stderr =
-      std::getenv("LOG_LEVEL") != nullptr || !arguments.flags.log_level.empty();
-  return RunInBackground(keep_stderr, [&](const std::function<void()>& ready) {
-    return RunGateway(absolute, keep_stderr ? Terminal::kKeepStderr : Terminal::kLetGo, ready);
+  const auto run = [&absolute](const std::function<void()>& ready) {
+    StartLogging(absolute.flags);
+    return RunGateway(absolute, ready);
+  };
+  return RunInBackground({}, run, [name = InterfaceOf(arguments.config)](ServiceOutput output) {
+    return RunLogProcess(name, std::move(output));
   });
 }
 

@@ -21,21 +21,37 @@ namespace {
 // The legacy virtio-net header, as for our own devices.
 constexpr int kVnetHeaderSize = 10;
 
+// nullopt: `text` names no open descriptor.
+std::optional<int> OpenDescriptor(std::string_view text) {
+  int fd = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
+  const bool number = error == std::errc() && end == text.data() + text.size() && fd >= 0;
+  if (!number || ::fcntl(fd, F_GETFD) < 0) return std::nullopt;
+  return fd;
+}
+
 }  // namespace
 
 absl::StatusOr<UniqueFd> InheritedDescriptor(const char* variable) {
   const char* const value = std::getenv(variable);
   if (value == nullptr || *value == '\0') return UniqueFd();
-  const std::string_view text = value;
-  int fd = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), fd);
-  const bool number = error == std::errc() && end == text.data() + text.size() && fd >= 0;
-  if (!number || ::fcntl(fd, F_GETFD) < 0) {
+  const std::optional<int> fd = OpenDescriptor(value);
+  if (!fd.has_value()) {
     return absl::InvalidArgumentError(
-        fmt::format("use {}={}: no open descriptor of that number", variable, text));
+        fmt::format("use {}={}: no open descriptor of that number", variable, value));
   }
-  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return UniqueFd(fd);
+  ::fcntl(*fd, F_SETFD, FD_CLOEXEC);
+  return UniqueFd(*fd);
+}
+
+std::vector<int> InheritedDescriptors() {
+  std::vector<int> descriptors;
+  for (const char* const variable : {"WG_TUN_FD", "WG_UAPI_FD"}) {
+    const char* const value = std::getenv(variable);
+    const std::optional<int> fd = value == nullptr ? std::nullopt : OpenDescriptor(value);
+    if (fd.has_value()) descriptors.push_back(*fd);
+  }
+  return descriptors;
 }
 
 absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue) {

@@ -2,6 +2,7 @@
 #define RINGWIRE_PLATFORM_RELAY_INHERITED_TUN_H_
 
 #include <optional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
@@ -11,6 +12,9 @@ namespace ringwire::platform {
 
 // The descriptor whose number is in the environment variable; invalid if that is not set.
 absl::StatusOr<UniqueFd> InheritedDescriptor(const char* variable);
+
+// The numbers of the open descriptors that WG_TUN_FD and WG_UAPI_FD name.
+std::vector<int> InheritedDescriptors();
 
 // Makes a device of a TUN queue that our parent opened (WG_TUN_FD): one queue, with the parent's
 // name. It must have the vnet header and no packet information.

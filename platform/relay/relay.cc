@@ -14,7 +14,6 @@
 #include "core/config/config_save.h"
 #include "core/device/update_diff.h"
 #include "platform/base/event_fd.h"
-#include "platform/process/background.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_sockets.h"
@@ -66,7 +65,6 @@ class Relay {
   Endpoints endpoints_;
   std::deque<RelayMessage> deferred_;  // that came while sockets were waited for
   const EventFd deferred_event_;
-  const UniqueFd null_ = OpenNull();
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
@@ -115,8 +113,6 @@ bool Relay::Handle(RelayMessage message) {
   if (RelaySocketSource::IsReply(message.verb)) return true;  // too late
   if (message.verb == RelayVerb::kServe) {
     spdlog::info("{}", device_->ReadyLine());
-    const auto terminal = static_cast<Terminal>(message.body.empty() ? 'k' : message.body[0]);
-    if (terminal != Terminal::kKeep) LetGoOfTerminal(null_, terminal == Terminal::kKeepStderr);
     return true;
   }
   if (message.verb == RelayVerb::kEndpoints) {

@@ -9,9 +9,6 @@
 
 namespace ringwire::platform {
 
-// What to do with the caller's terminal and pipes when everything is set up.
-enum class Terminal : char { kKeep = 'k', kKeepStderr = 'e', kLetGo = 'g' };
-
 // The relay process of `run` and `up`: the device with its sockets and peers, and nothing of the
 // host around it. Starts when the channel says so, with the endpoints of that message instead of
 // those in `settings`. Reports its start or the reason of a failure, serves the channel, and ends

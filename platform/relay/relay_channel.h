@@ -42,7 +42,7 @@ enum class RelayVerb : uint32_t {
   kGivePeers,  // answered by kPeers
   kSockets,    // to a kSocket: SocketReplyBody, with the sockets
   kNoSockets,  // likewise: SocketRefusalBody
-  kServe,      // everything is set up; the body: one character, a Terminal. The last verb
+  kServe,      // everything is set up. The last verb
 };
 
 inline constexpr size_t kRelayBodyMax = 4096;

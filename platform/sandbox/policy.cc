@@ -136,13 +136,28 @@ void AddOwnSockets(Calls* calls) {
 #endif
 }
 
+// The files of a log.
+void AddLog(Calls* calls) { Allow({SYS_pwrite64, SYS_ftruncate}, calls); }
+
 }  // namespace
 
 CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
   CallPolicy policy;
   Calls* const calls = &policy.allowed;
-  if (role != SandboxRole::kResolver) AddDevice(calls);
-  if (role == SandboxRole::kDevice) AddOwnSockets(calls);
+  switch (role) {
+    case SandboxRole::kDevice:
+      AddDevice(calls);
+      AddOwnSockets(calls);
+      break;
+    case SandboxRole::kRelay:
+      AddDevice(calls);
+      break;
+    case SandboxRole::kResolver:
+      break;
+    case SandboxRole::kLog:
+      AddLog(calls);
+      break;
+  }
   AddDescriptors(calls);
   AddProcess(process, calls);
   Allow(SanitizerCalls(), calls);
@@ -153,11 +168,29 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
 }
 
 std::string_view AccountOf(SandboxRole role) {
-  return role == SandboxRole::kResolver ? "ringwire-resolver" : "ringwire-relay";
+  switch (role) {
+    case SandboxRole::kRelay:
+    case SandboxRole::kDevice:
+      return "ringwire-relay";
+    case SandboxRole::kResolver:
+      return "ringwire-resolver";
+    case SandboxRole::kLog:
+      return "ringwire-log";
+  }
+  return {};
 }
 
 uint32_t FirstUnusedId(SandboxRole role) {
-  return kUnusedIdFirst + (role == SandboxRole::kResolver ? 1 : 0);
+  switch (role) {
+    case SandboxRole::kRelay:
+    case SandboxRole::kDevice:
+      return kUnusedIdFirst;
+    case SandboxRole::kResolver:
+      return kUnusedIdFirst + 1;
+    case SandboxRole::kLog:
+      return kUnusedIdFirst + 2;
+  }
+  return kUnusedIdFirst;
 }
 
 }  // namespace ringwire::platform

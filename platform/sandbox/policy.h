@@ -9,11 +9,12 @@
 // call_filter.h turns this description into a program, confinement.h applies it.
 namespace ringwire::platform {
 
-// The processes that parse bytes from the network.
+// The processes that parse bytes from the network, or that such processes send text to.
 enum class SandboxRole {
   kRelay,     // of `run` and `up`: asks its supervisor for later needs
   kDevice,    // `ringwire IFNAME`: has nobody to ask
   kResolver,  // looks names up through sockets that it receives
+  kLog,       // writes what a service in the background prints to its log
 };
 
 // The lower 32 bits of an argument, masked, are one of the values.
@@ -46,7 +47,7 @@ std::string_view AccountOf(SandboxRole role);
 // has them.
 inline constexpr uint32_t kUnusedIdFirst = 65520;
 inline constexpr uint32_t kUnusedIdLast = 65533;
-inline constexpr uint32_t kUnusedIdStep = 2;
+inline constexpr uint32_t kUnusedIdStep = 3;
 uint32_t FirstUnusedId(SandboxRole role);
 
 }  // namespace ringwire::platform

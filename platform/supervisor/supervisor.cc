@@ -63,9 +63,8 @@ absl::Status CheckNotMoved(const Journal& journal, const ConfigFile& config,
 
 }  // namespace
 
-Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal)
+Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded)
     : flags_(std::move(flags)),
-      terminal_(terminal),
       name_(loaded.interface_name),
       path_(loaded.path),
       loaded_(std::move(loaded)),
@@ -204,8 +203,7 @@ absl::Status Supervisor::Up() {
   SetNameRules(loaded_.config.gateway.kill_switch.on);
   SaveNames();
   for (const std::string& warning : WarningsOfFirewalls()) spdlog::warn("{}", warning);
-  const char terminal = static_cast<char>(terminal_);
-  status = channel_->Send(RelayVerb::kServe, {&terminal, 1});
+  status = channel_->Send(RelayVerb::kServe);
   if (status.ok()) return status;
   // As ApplySteps does: what a predecessor holds closed stays so.
   status.Update(Undo(&*host_, &*journal_, [last_before](const Journal::Entry& entry) {

@@ -46,7 +46,7 @@ namespace ringwire::platform {
 // the process that looks names up. SIGTERM, SIGINT and SIGHUP are blocked by the caller.
 class Supervisor {
  public:
-  Supervisor(DeviceFlags flags, ConfigSource loaded, Terminal terminal);
+  Supervisor(DeviceFlags flags, ConfigSource loaded);
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
@@ -135,7 +135,6 @@ class Supervisor {
   absl::StatusOr<std::vector<crypto::PublicKey>> PeersOfDevice();
 
   const DeviceFlags flags_;
-  const Terminal terminal_;
   const std::string name_;
   const std::string path_;
   ConfigSource loaded_;  // what is in force; without keys once the relay has them

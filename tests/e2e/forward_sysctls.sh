@@ -40,7 +40,7 @@ wait_until 10 "a default route by router advertisement" learns
 snapshot >"$work/before"
 
 say "one tunnel"
-up r "$work/wga.conf" --log-level=info 2>"$work/wga.log"
+up r "$work/wga.conf"
 check "the host forwards" forwards
 check "the advertised route stays" has_default
 ip -n r -6 route delete default
@@ -48,7 +48,7 @@ wait_until 10 "it is learned anew" learns
 echo "ok: it is learned anew"
 snapshot >"$work/while_up"
 on r "$RINGWIRE" reload wga
-wait_until 10 "the reload" grep -q reloaded "$work/wga.log"
+wait_until 10 "the reload" output_has reloaded "$RINGWIRE" log wga
 snapshot >"$work/after"
 check "a reload touches none of it" diff "$work/while_up" "$work/after"
 down r wga

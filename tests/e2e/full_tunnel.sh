@@ -17,7 +17,7 @@ wg set wga peer "${public[b]}" allowed-ips 10.77.0.2/32,fd77::2/128
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'
-  find /run/ringwire /run/wireguard -name 'wgb*' 2>/dev/null || true
+  find /run/ringwire /run/wireguard -name 'wgb*' ! -name '*.log*' 2>/dev/null || true
 }
 snapshot >"$work/before"
 service() { pgrep -of "ringwire up .*/wgb.conf"; }

@@ -12,7 +12,7 @@ write() {  # write LINES of [Interface]
   (umask 077 && printf '[Interface]\nPrivateKey = %s\nAddress = 10.77.0.1/24\n%s\n[Peer]\nPublicKey = %s\nAllowedIPs = 0.0.0.0/0\nEndpoint = 192.0.2.9:51820\n' \
     "${private[a]}" "$1" "${public[b]}" >"$work/folder/wga.conf")
 }
-snapshot() { on a sh -c 'ip -br link; ip rule; ip route show table all; nft list ruleset'; find /run/ringwire -type f 2>/dev/null || true; }
+snapshot() { on a sh -c 'ip -br link; ip rule; ip route show table all; nft list ruleset'; find /run/ringwire -type f ! -name '*.log*' 2>/dev/null || true; }
 snapshot >"$work/before"
 runs_hook() { pgrep -f "sleep 4711" >/dev/null; }
 no_hook() { ! runs_hook; }

@@ -20,7 +20,7 @@ sed -i "s,^\[Gateway\],PreUp = test -e $work/first_step || date +%s.%N >$work/fi
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'
-  find /run/ringwire /run/wireguard -name 'wgb*' 2>/dev/null || true
+  find /run/ringwire /run/wireguard -name 'wgb*' ! -name '*.log*' 2>/dev/null || true
 }
 snapshot >"$work/before"
 up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf"; }

@@ -16,7 +16,7 @@ configuration() {  # configuration KILL_SWITCH [INTERFACE_LINES]
   (umask 077 && printf '%s\n' '[Interface]' "PrivateKey = ${private[b]}" 'Address = 10.77.0.2/24' "${2:-}" '[Gateway]' \
     "KillSwitch = $1" '[Peer]' "PublicKey = ${public[a]}" 'AllowedIPs = 10.77.0.1/32' 'Endpoint = 192.0.2.1:51820' >"$work/wgb.conf")
 }
-up() { LOG_LEVEL=info on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf" 2>>"$work/wgb.log"; }
+up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf" 2>>"$work/wgb.log"; }
 fails_to_come_up() { ! up; }
 down() { on b "$RINGWIRE" down wgb; }
 output() { on b nft list chain inet ringwire-wgb output; }

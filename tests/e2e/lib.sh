@@ -343,7 +343,7 @@ report() {
   if [ "$status" = 0 ]; then finish_daemons || status=1; fi
   if sanitizer_reports; then echo "FAIL: a sanitizer spoke:" >&2; head -c 6000 "$work"/sanitizer.* >&2; status=1; fi
   if [ "$status" != 0 ] && [ "$status" != 77 ]; then
-    for file in "$work"/check.out "$work"/*.log; do
+    for file in "$work"/check.out "$work"/*.log /run/ringwire/*.log; do
       [ -s "$file" ] && { echo "==== the end of ${file##*/}" >&2; tail -n 15 "$file" >&2; }
     done
     timeout 2 wg show >&2

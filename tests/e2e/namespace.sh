@@ -30,7 +30,7 @@ snapshot() {
     ip -6 route show table all; nft list ruleset; sysctl -a --pattern "^net.*(forward|rp_filter|valid_mark)"' 2>/dev/null
   ls /run/netns
   cat /etc/resolv.conf
-  find /run/ringwire /run/wireguard /etc/netns -name '*client*' -o -name '*vpn*' 2>/dev/null || true
+  find /run/ringwire /run/wireguard /etc/netns -name '*.log*' -prune -o -name '*client*' -print -o -name '*vpn*' -print 2>/dev/null || true
 }
 mkdir "$work/site" && echo 'the far side' >"$work/site/index.html"
 (cd "$work/site" && spawn s "$RINGWIRE_PYTHON" -u -m http.server 8000 >"$work/web.log" 2>&1) &

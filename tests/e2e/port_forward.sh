@@ -87,7 +87,7 @@ snapshot() {  # everything on a host that up may change
   on "$1" sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all | sed "s/ expires.*//"; nft list ruleset | grep -v counter
     grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding /proc/sys/net/ipv4/conf/*/rp_filter'
-  find /run/ringwire /run/wireguard -name "wg$1*" 2>/dev/null || true
+  find /run/ringwire /run/wireguard -name "wg$1*" ! -name '*.log*' 2>/dev/null || true
 }
 as_before() {  # as_before HOST WHAT
   snapshot "$1" >"$work/after"

@@ -30,7 +30,7 @@ snapshot() {  # everything on a host that up may change
   on "$1" sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all | sed "s/ expires.*//"; nft list ruleset
     sysctl -a 2>/dev/null | grep "^net.ipv.*\(forward\|redirects\|accept_ra \|rp_filter\|src_valid_mark\)"'
-  find /run/ringwire /run/wireguard -type f -o -type s 2>/dev/null | grep -v -e wgb -e sysctls || true
+  find /run/ringwire /run/wireguard -type f -o -type s 2>/dev/null | grep -v -e wgb -e sysctls -e '\.log' || true
 }
 refused() {  # refused TEXT COMMAND...: it fails and says so
   local text=$1

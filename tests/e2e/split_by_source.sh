@@ -30,7 +30,7 @@ up() { on "$1" "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/$2.conf"; }
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'
-  find /run/ringwire /run/wireguard -name 'wgb*' 2>/dev/null || true
+  find /run/ringwire /run/wireguard -name 'wgb*' ! -name '*.log*' 2>/dev/null || true
 }
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
 

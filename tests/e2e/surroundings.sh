@@ -46,7 +46,9 @@ address a wga 10.77.0.1/24
 ip -n a link set wga up
 check "traffic" pings a 10.77.0.2
 pid=$(pgrep -o -f "$RINGWIRE.*wga")
-for number in 0 1 2; do check_equal "its descriptor $number" /dev/null "$(readlink "/proc/$pid/fd/$number")"; done
+check_equal "its descriptor 0" /dev/null "$(readlink "/proc/$pid/fd/0")"
+of_writer=$(readlink "/proc/$(pgrep -x rw-log)"/fd/*)
+for number in 1 2; do check "its descriptor $number leads to the log" grep -qxF "$(readlink "/proc/$pid/fd/$number")" <<<"$of_writer"; done
 check_equal "it is a session of its own" "$pid" "$(ps -o sid= -p "$pid" | tr -d ' ')"
 check_equal "and holds no folder" / "$(readlink "/proc/$pid/cwd")"
 kill -TERM "$pid"

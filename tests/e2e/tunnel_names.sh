@@ -42,7 +42,7 @@ PersistentKeepalive = 1
 TEXT
   )
 }
-up() { LOG_LEVEL=info on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf" 2>>"$work/wgb.log"; }
+up() { on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/wgb.conf" 2>>"$work/wgb.log"; }
 down() { on b "$RINGWIRE" down wgb; }
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
 no_service() { ! pgrep -f "ringwire up .*/wgb.conf"; }
@@ -109,10 +109,10 @@ only_tunnel quiet "nothing but the tunnel's datagrams left" 192.0.2.1:51820
 sed -i 's/^Endpoint = .*/Endpoint = other.test:51820/' "$work/wgb.conf"
 "$RINGWIRE" reload wgb
 wait_until 10 "a name that is not known is an error with its fix" \
-  output_has 'wgb\.conf:[0-9]*:12: resolve other\.test: the kill switch lets no question out' cat "$work/wgb.log"
+  output_has 'wgb\.conf:[0-9]*:12: resolve other\.test: the kill switch lets no question out' "$RINGWIRE" log wgb
 check_equal "and still nobody is asked" "$before" "$(asked .)"
 echo '192.0.2.1 other.test' >"$work/hosts"
-wait_until 20 "/etc/hosts is read" output_has 'other\.test is at 192\.0\.2\.1' cat "$work/wgb.log"
+wait_until 20 "/etc/hosts is read" output_has 'other\.test is at 192\.0\.2\.1' "$RINGWIRE" log wgb
 check "the tunnel works" pings b 198.51.100.7
 : >"$work/hosts"
 down

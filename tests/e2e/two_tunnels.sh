@@ -48,7 +48,7 @@ down() { on b timeout "$patience" "$RINGWIRE" down "$1"; }
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*" | sed "s/.*: //"; ip address | grep inet; ip rule; ip -6 rule
     ip route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'
-  find /run/ringwire /run/wireguard -name 'wg[fps].*' 2>/dev/null || true
+  find /run/ringwire /run/wireguard -name 'wg[fps].*' ! -name '*.log*' 2>/dev/null || true
 }
 for name in a c; do
   on $name nft "table inet seen {

@@ -165,10 +165,10 @@ compare "up again and down after the service was killed"
 if [ -n "$dns" ]; then
   say "without resolvconf by now"
   use full
-  on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" --log-level=info "$conf" 2>"$work/wgb.log" || fail "up"
+  on b "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$conf" || fail "up"
   mv /usr/local/sbin/resolvconf "$work/resolvconf.away"
   check "down" down
-  check "it is said, where the service says things" grep -q 'resolvconf is not there any more' "$work/wgb.log"
+  check "it is said, where the service says things" output_has 'resolvconf is not there any more' "$RINGWIRE" log wgb
   mv "$work/resolvconf.away" /usr/local/sbin/resolvconf
   on b resolvconf -d wgb -f
   compare "down without resolvconf"
