@@ -14,6 +14,12 @@ set_up a wga a 51820 10.77.0.1/24 fd77::1/64
 wg set wga peer "${public[b]}" allowed-ips 10.77.0.2/32,fd77::2/128
 (umask 077 && echo "${private[b]}" >"$work/b.key" && sed -e "s,/etc/ringwire/client.key,$work/b.key," \
   -e "s,PUBLIC_KEY_OF_GATEWAY,${public[a]}," "$e2e_dir/../../docs/cookbook/full-tunnel/client.conf" >"$work/wgb.conf")
+# As on many hosts: what comes from where no route leads is dropped, and another program has bits of marks and keeps datagrams
+# from conntrack.
+on b sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
+on b nft 'add table inet other; add chain inet other raw { type filter hook prerouting priority -300; };
+  add rule inet other raw udp sport 51820 notrack; add chain inet other out { type filter hook output priority 0; };
+  add rule inet other out meta mark & 0xffffef80 != 0 drop'
 snapshot() {
   on b sh -c 'ip link | grep -o "^[0-9]*: [^:]*"; ip address | grep inet; ip rule; ip -6 rule; ip route show table all
     ip -6 route show table all; nft list ruleset; cat /proc/sys/net/ipv4/conf/all/src_valid_mark'

@@ -48,7 +48,7 @@ pinger=$!
 configuration 0.0.0.0/0
 reload "all traffic"
 check_equal "by the tunnel" "dev wgb dev wgb dev wgb" "$(ways)"
-check_equal "with a mark" 0xca6c "$(wg show wgb fwmark)"
+check_equal "with a mark" 0x1000 "$(wg show wgb fwmark)"
 check "it works" pings b $world
 policy >"$work/full"
 configuration 0.0.0.0/0 'RouteFrom = 172.31.255.7'

@@ -28,6 +28,10 @@ NftExpression OfProtocol(PortForward::Protocol protocol) {
   return Compare(NftMeta{"l4proto"}, Operator::kIs, NftWord{ProtocolName(protocol)});
 }
 
+NftExpression SourcePortIn(PortForward::Protocol protocol, const PortRange& ports) {
+  return Compare(NftPayload{ProtocolName(protocol), "sport"}, Operator::kIs, ports);
+}
+
 NftExpression DestinationPortIn(PortForward::Protocol protocol, const PortRange& ports) {
   return Compare(NftPayload{ProtocolName(protocol), "dport"}, Operator::kIs, ports);
 }
@@ -62,12 +66,6 @@ NftExpression ConnectionMarkIs(uint32_t mark) {
 
 NftExpression MarkConnection(uint32_t mark) {
   return NftAssignment{NftConnection{"mark"}, NftMark{mark}};
-}
-
-NftExpression SaveMark() { return NftAssignment{NftConnection{"mark"}, NftField(NftMeta{"mark"})}; }
-
-NftExpression RestoreMark() {
-  return NftAssignment{NftMeta{"mark"}, NftField(NftConnection{"mark"})};
 }
 
 NftExpression Remember(const NftSet& set) {

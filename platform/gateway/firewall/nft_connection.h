@@ -12,6 +12,7 @@
 namespace ringwire::platform {
 
 NftExpression OfProtocol(PortForward::Protocol protocol);
+NftExpression SourcePortIn(PortForward::Protocol protocol, const PortRange& ports);
 NftExpression DestinationPortIn(PortForward::Protocol protocol, const PortRange& ports);
 
 NftExpression BeginsConnection();
@@ -24,8 +25,6 @@ NftExpression WasForwarded();
 NftExpression OriginalPortIn(const PortRange& ports);
 NftExpression ConnectionMarkIs(uint32_t mark);
 NftExpression MarkConnection(uint32_t mark);
-NftExpression SaveMark();     // the packet's mark becomes its connection's
-NftExpression RestoreMark();  // and the other way round
 
 // Remembers whose datagram this is, or forgets it, and tells a datagram from or to who is
 // remembered; for sets of the address's family.

@@ -166,10 +166,15 @@ Spelling Spell(NftVerdict verdict) {
     case NftVerdict::kRefuse:
       return {"reject with icmpx admin-prohibited",
               {{"reject", {{"type", "icmpx"}, {"expr", "admin-prohibited"}}}}};
-    case NftVerdict::kMasquerade:
-      return {"masquerade", {{"masquerade", nullptr}}};
   }
   return {};
+}
+
+Spelling Spell(const NftMasquerade& masquerade) {
+  if (!masquerade.ports.has_value()) return {"masquerade", {{"masquerade", nullptr}}};
+  Spelling ports = Spell(*masquerade.ports);
+  return {fmt::format("masquerade to :{}", ports.text),
+          {{"masquerade", {{"port", std::move(ports.object)}}}}};
 }
 
 // A port for a port: a range of nft's own would mean any port of it.

@@ -2,6 +2,7 @@
 #define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_EXPRESSION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -113,8 +114,13 @@ struct NftSetChange {
 enum class NftVerdict : uint8_t {
   kAccept,
   kDrop,
-  kRefuse,      // with an ICMP error: administratively prohibited
-  kMasquerade,  // the source becomes the address of the interface by which the packet leaves
+  kRefuse,  // with an ICMP error: administratively prohibited
+};
+
+// The source becomes the address of the interface by which the packet leaves.
+struct NftMasquerade {
+  std::optional<PortRange> ports;  // and a port of these; nothing: the kernel chooses
+  friend bool operator==(const NftMasquerade&, const NftMasquerade&) = default;
 };
 
 // Rewrites the destination, of the connection and so of all its packets.
@@ -123,7 +129,8 @@ struct NftForward {
   friend bool operator==(const NftForward&, const NftForward&) = default;
 };
 
-using NftExpression = std::variant<NftMatch, NftAssignment, NftSetChange, NftVerdict, NftForward>;
+using NftExpression =
+    std::variant<NftMatch, NftAssignment, NftSetChange, NftVerdict, NftMasquerade, NftForward>;
 
 // As a person types it.
 std::string NftText(const NftExpression& expression);

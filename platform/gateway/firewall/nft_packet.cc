@@ -101,6 +101,10 @@ NftExpression IsOfUnboundSocket() {
   return Compare(NftSocket{"wildcard"}, Operator::kIs, NftNumber{1});
 }
 
+NftExpression IsForSocketMarked(uint32_t mark) {
+  return Compare(NftSocket{"mark"}, Operator::kIs, NftMark{mark});
+}
+
 NftExpression SetSource(const IpAddress& address) {
   return NftAssignment{AddressField(address.family, "saddr"), address};
 }
@@ -109,7 +113,8 @@ NftExpression ClampMss() {
   return NftAssignment{NftTcpOption{"maxseg", "size"}, NftField(NftRoute{"mtu"})};
 }
 
-NftExpression Masquerade() { return NftVerdict::kMasquerade; }
+NftExpression Masquerade() { return NftMasquerade{}; }
+NftExpression MasqueradeFrom(const PortRange& ports) { return NftMasquerade{ports}; }
 NftExpression Drop() { return NftVerdict::kDrop; }
 NftExpression Accept() { return NftVerdict::kAccept; }
 NftExpression Refuse() { return NftVerdict::kRefuse; }

@@ -37,10 +37,13 @@ NftExpression SetMark(uint32_t mark);
 NftExpression IsTcpSyn();
 // Sent by a socket that is neither bound to an address nor connected.
 NftExpression IsOfUnboundSocket();
+// A socket of this host with this mark will get it.
+NftExpression IsForSocketMarked(uint32_t mark);
 
 NftExpression SetSource(const IpAddress& address);  // of this packet, not of its connection
 NftExpression ClampMss();    // to what fits the routes of both directions, and never up
 NftExpression Masquerade();  // the address of the interface by which the packet leaves
+NftExpression MasqueradeFrom(const PortRange& ports);  // and one of these ports
 NftExpression Drop();
 NftExpression Accept();
 NftExpression Refuse();  // with an ICMP error: administratively prohibited

@@ -10,6 +10,7 @@
 #include "platform/gateway/plan/plan_forward.h"
 #include "platform/gateway/plan/plan_full_tunnel.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
+#include "platform/gateway/plan/plan_masquerade.h"
 #include "platform/gateway/plan/plan_namespace.h"
 #include "platform/gateway/plan/plan_port_forward.h"
 #include "platform/gateway/plan/plan_return_path.h"
@@ -89,7 +90,10 @@ std::vector<std::string> SysctlsOf(const ConfigFile& config) {
   std::vector<std::string> paths;
   const bool by_source = !config.gateway.route_from.empty();
   if (IsFullTunnel(config) || by_source) paths.emplace_back(kSourceValidMark);
-  if (config.gateway.forward) AddSysctlsOfForward(&paths);
+  if (config.gateway.forward) {
+    AddSysctlsOfForward(&paths);
+    AddSysctlsOfMasquerade(&paths);
+  }
   if (config.gateway.return_path) AddSysctlsOfReturnPath(&paths);
   return paths;
 }

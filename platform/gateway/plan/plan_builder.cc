@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "platform/gateway/plan/packet_marks.h"
 
 namespace ringwire::platform {
 namespace {
 
-constexpr uint32_t kFirstTable = 51820;        // as wg-quick
 constexpr uint32_t kLocalTable = 255;          // the kernel's RT_TABLE_LOCAL
 constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
 
@@ -58,14 +58,12 @@ void PlanBuilder::AddNftRule(const NftHook& hook, NftRule rule) {
 
 uint32_t PlanBuilder::OwnMark() {
   if (own_mark_.has_value()) return *own_mark_;
-  const auto in_use = [this](uint32_t table) {
-    return std::ranges::find(facts_.tables_in_use, table) != facts_.tables_in_use.end() ||
-           std::ranges::find(facts_.others, table, &Reservation::mark) != facts_.others.end();
-  };
   uint32_t mark = plan_.fwmark;
   if (mark == 0) mark = facts_.predecessor.mark;
   if (mark == 0) {
-    for (mark = kFirstTable; in_use(mark);) ++mark;
+    std::vector<uint32_t> taken = facts_.tables_in_use;
+    for (const Reservation& other : facts_.others) taken.push_back(other.mark);
+    mark = ChooseMark(taken);
   }
   own_mark_ = mark;
   // Sockets outside of the namespace in which the mark means something do without.
@@ -101,6 +99,11 @@ void PlanBuilder::KeepLocalTableFirst(IpFamily family) {
   if (std::ranges::max(facts_.local_rules) < before) return;
   const Rule rule{family, before, kLocalTable};
   Add(platform::AddRule{rule}, RemoveRule{rule}, /*stays=*/true);
+}
+
+uint32_t PlanBuilder::OwnTable() {
+  const uint32_t mark = OwnMark();
+  return config_.fwmark.value_or(0) == mark ? mark : TableOfMark(mark);
 }
 
 void PlanBuilder::LeaveOutDatagrams(IpFamily family, RuleTurn turn, RuleTurn end, bool own) {

@@ -69,10 +69,10 @@ class PlanBuilder {
   void AddNftRule(const NftHook& hook, NftRule rule);
   void AddNftSet(NftSet set) { nft_.sets.push_back(std::move(set)); }  // for rules of any chain
 
-  // The mark of the tunnel's own datagrams, which every UDP socket gets before the first step, and
-  // the number of the interface's own routing table: FwMark, or the first free one from 51820.
+  // The mark of the tunnel's own datagrams, which every UDP socket gets before the first step:
+  // FwMark, the predecessor's, or the first free one (packet_marks.h).
   uint32_t OwnMark();
-  uint32_t OwnTable() { return OwnMark(); }
+  uint32_t OwnTable();  // the number of the interface's own routing table
   uint32_t PriorityOf(RuleTurn turn);
   // Behind every rule that the host had, that of its main table included.
   uint32_t PriorityBehindAll() const;

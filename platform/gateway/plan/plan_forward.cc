@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/firewall/nft_packet.h"
+#include "platform/gateway/plan/plan_masquerade.h"
 
 namespace ringwire::platform {
 namespace {
@@ -115,7 +116,7 @@ void AddMasquerade(const std::string& outside, PlanBuilder* builder) {
   const bool any = outside == "auto";
   const NftExpression leaves = any ? LeavesElsewhere(interface) : Leaves(outside);
   builder->AddNftRule(kMangleForward, {{Arrives(interface), leaves, HasNoConnection(), Drop()}});
-  builder->AddNftRule(kSourceNat, {{Arrives(interface), leaves, Masquerade()}});
+  PlanMasquerade({Arrives(interface), leaves}, builder);
   if (any) return;
   if (std::ranges::find(builder->facts().interfaces, outside) ==
       builder->facts().interfaces.end()) {

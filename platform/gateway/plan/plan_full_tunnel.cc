@@ -73,8 +73,10 @@ bool IsFullTunnel(const ConfigFile& config) {
 }
 
 void AddMarkFilter(PlanBuilder* builder) {
-  builder->AddNftRule(kRestorePrerouting, {{IsUdp(), RestoreMark()}});
-  builder->AddNftRule(kManglePostrouting, {{IsUdp(), MarkIs(builder->OwnMark()), SaveMark()}});
+  const uint32_t own = builder->OwnMark();
+  builder->AddNftRule(kRawPrerouting, {{IsUdp(), IsForSocketMarked(own), SetMark(own)}});
+  builder->AddNftRule(kRestorePrerouting, {{IsUdp(), ConnectionMarkIs(own), SetMark(own)}});
+  builder->AddNftRule(kManglePostrouting, {{IsUdp(), MarkIs(own), MarkConnection(own)}});
 }
 
 void AddForgeryFilter(PlanBuilder* builder) {

@@ -15,8 +15,10 @@ inline constexpr std::string_view kSourceValidMark = "net/ipv4/conf/all/src_vali
 // Whether AllowedIPs of /0 are to take the whole traffic, by policy rules.
 bool IsFullTunnel(const ConfigFile& config);
 
-// The answer to a datagram of the tunnel counts as the tunnel's own where the kernel checks the way
-// back to its source.
+// Gives received datagrams of the tunnel its mark. Else a reverse-path check of the kernel or of a
+// firewall drops them: without the mark, the route to their source leads into the tunnel. A
+// datagram is known by the socket that will get it, or by its connection, if another program's
+// rules are yet to redirect it to that socket.
 void AddMarkFilter(PlanBuilder* builder);
 // A packet from elsewhere to an address of the tunnel is forged.
 void AddForgeryFilter(PlanBuilder* builder);

@@ -10,6 +10,7 @@
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/firewall/nft_packet.h"
+#include "platform/gateway/plan/plan_masquerade.h"
 
 namespace ringwire::platform {
 namespace {
@@ -59,18 +60,17 @@ std::optional<Prefix> NetworkOf(const IpAddress& target, const ConfigFile& confi
 void AddDetour(const IpAddress& target, PlanBuilder* builder) {
   const std::optional<Prefix> network = NetworkOf(target, builder->config());
   if (!network.has_value()) return;
-  builder->AddNftRule(kSourceNat,
-                      {{Arrives(builder->interface()), Leaves(builder->interface()), WasForwarded(),
-                        SourceIsIn(*network), DestinationIs(target), Masquerade()}});
+  PlanMasquerade({Arrives(builder->interface()), Leaves(builder->interface()), WasForwarded(),
+                  SourceIsIn(*network), DestinationIs(target)},
+                 builder);
 }
 
 void AddSourceNat(const PortForward& forward, PlanBuilder* builder) {
-  NftRule rule{{Leaves(builder->interface())}};
-  for (NftExpression& expression : Forwarded(forward)) {
-    rule.expressions.push_back(std::move(expression));
-  }
-  rule.expressions.push_back(Masquerade());
-  builder->AddNftRule(kSourceNat, std::move(rule));
+  std::vector<NftExpression> match = {Leaves(builder->interface())};
+  for (NftExpression& expression : Forwarded(forward)) match.push_back(std::move(expression));
+  if (forward.protocol == PortForward::Protocol::kUdp) return PlanMasquerade(match, builder);
+  match.push_back(Masquerade());
+  builder->AddNftRule(kSourceNat, {std::move(match)});
 }
 
 bool Clash(const PortForward& one, const PortForward& other) {

@@ -9,13 +9,11 @@
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/firewall/nft_packet.h"
+#include "platform/gateway/plan/packet_marks.h"
 #include "platform/gateway/plan/plan_forward.h"
 
 namespace ringwire::platform {
 namespace {
-
-// A mark that tells packets from the tunnel's own datagrams, and from nothing.
-uint32_t OtherMark(uint32_t own, uint32_t bit) { return own == bit ? own | (bit << 8) : own ^ bit; }
 
 struct Marks {
   uint32_t answer;     // of connections that have come by the tunnel
@@ -23,7 +21,7 @@ struct Marks {
 };
 
 Marks MarksOf(PlanBuilder* builder) {
-  return {AnswerMark(builder), OtherMark(builder->OwnMark(), 0x20000)};
+  return {AnswerMark(builder), OwnRouteMark(builder->OwnMark())};
 }
 
 // Only replies get the mark. A packet from the tunnel that continues to a network behind this host
@@ -117,7 +115,7 @@ void AddSysctlsOfReturnPath(std::vector<std::string>* paths) {
   paths->emplace_back("net/ipv4/conf/*/rp_filter");
 }
 
-uint32_t AnswerMark(PlanBuilder* builder) { return OtherMark(builder->OwnMark(), 0x10000); }
+uint32_t AnswerMark(PlanBuilder* builder) { return ReplyMark(builder->OwnMark()); }
 
 void CloseReturnPath(PlanBuilder* builder) {
   if (!builder->config().gateway.return_path) return;

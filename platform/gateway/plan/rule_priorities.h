@@ -47,7 +47,7 @@ struct RulePlace {
 
 // What an interface has taken of this host's numbers.
 struct Reservation {
-  uint32_t mark = 0;  // also the number of its own routing table; 0: none
+  uint32_t mark = 0;  // of its datagrams; 0: none
   std::optional<RulePlace> place = std::nullopt;
   std::vector<PortForward> port_forwards = {};
   bool kill_switch = false;    // on this host

@@ -99,7 +99,7 @@ std::vector<NftRule> RulesAboutPackets() {
       {{Icmpv6TypeIn({"nd-redirect"}), Drop()}},
       {{Icmpv6TypeIn({"nd-router-solicit", "mld2-listener-report"}), Drop()}},
       {{MarkIsNot(0xca6c), SourceIsNotBehind("wg0"), Drop()}},
-      {{SetMark(0x20000)}},
+      {{IsUdp(), IsForSocketMarked(0x1000), SetMark(0x1000)}},
       {{SetSource(v4)}},
       {{SetSource(v6)}},
   };
@@ -127,8 +127,8 @@ TEST_F(NftSpellingsTest, AboutConnections) {
   constexpr auto kUdp = PortForward::Protocol::kUdp;
   ExpectSame(TableWith({
       {{BeginsConnection(), MarkConnection(0x10000)}},
-      {{IsAnswer(), ConnectionMarkIs(0x10000), RestoreMark()}},
-      {{IsRequest(), SaveMark()}},
+      {{IsAnswer(), ConnectionMarkIs(0x10000), Accept()}},
+      {{IsRequest(), Drop()}},
       {{HasNoConnection(), Drop()}},
       {{WasForwarded(), OfProtocol(kTcp), OriginalPortIn({80, 90}), Accept()}},
       {{OfProtocol(kUdp), OriginalPortIn({53, 53}), Accept()}},
@@ -164,7 +164,10 @@ TEST_F(NftSpellingsTest, AboutAddressesThatAreTranslated) {
                  to(Forward(kUdp, {53, 53}, "fd77::2", {5353, 5353})),
                  to(Forward(kTcp, {1000, 1003}, "10.77.0.2", {2000, 2003})),
                  to(Forward(kUdp, {1000, 1003}, "fd77::2", {2000, 2003}))}},
-               {{"s", "nat", "postrouting", 100}, {{{Leaves("wg0"), Masquerade()}}}},
+               {{"s", "nat", "postrouting", 100},
+                {{{Leaves("wg0"), Masquerade()}},
+                 {{SourcePortIn(kUdp, {1024, 65535}), MasqueradeFrom({1025, 65535})}},
+                 {{SourcePortIn(kUdp, {1, 1}), MasqueradeFrom({2, 2})}}}},
                {{"f", "filter", "forward", 0}, {{{Refuse()}}}},
                {{"o", "route", "output", -150}, {{{MarkIs(1), SetMark(2)}}}}},
               {}});

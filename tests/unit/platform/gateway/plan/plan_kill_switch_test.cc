@@ -75,10 +75,10 @@ constexpr std::string_view kLocalNetworks =
 TEST(PlanKillSwitchTest, LetsTheTunnelAndItsDatagramsOutAndRefusesAllElse) {
   const Plan plan = MakePlan("wg0", Config("on"), Facts());
   EXPECT_EQ(Rules(plan, "output"), fmt::format("oifname \"lo\" accept\noifname \"wg0\" accept\n"
-                                               "meta l4proto udp meta mark 0xca6d accept\n{}{}",
+                                               "meta l4proto udp meta mark 0x1001 accept\n{}{}",
                                                kUplinkLives, kRefuse));
   EXPECT_EQ(Rules(plan, "forward"), fmt::format("oifname \"wg0\" accept\n{}", kRefuse));
-  EXPECT_EQ(plan.fwmark, 51821u) << "of the sockets, also without a full tunnel";
+  EXPECT_EQ(plan.fwmark, 0x1001u) << "of the sockets, also without a full tunnel";
   EXPECT_TRUE(plan.marks_questions);
 }
 
@@ -91,7 +91,7 @@ TEST(PlanKillSwitchTest, LocalLetsTheConnectedNetworksThroughAlsoForwarded) {
 
 TEST(PlanKillSwitchTest, DnsLetsMarkedQuestionsThroughAlsoByTcp) {
   EXPECT_NE(Rules(MakePlan("wg0", Config("dns, on"), Facts()), "output")
-                .find("\ntcp dport 53 meta mark 0xca6d accept\n"),
+                .find("\ntcp dport 53 meta mark 0x1001 accept\n"),
             std::string::npos);
   EXPECT_EQ(Rules(MakePlan("wg0", Config("on"), Facts()), "output").find("tcp"), std::string::npos);
 }

@@ -100,6 +100,8 @@ TEST(PlanPortForwardTest, AConnectionToAPublicPortGoesToTheTargetAndNowhereElse)
       << RulesOf(plan, "postmangle");
   EXPECT_EQ(RulesOf(plan, "sourcenat"),
             "iifname \"wg0\" oifname \"wg0\" ct status dnat ip saddr 10.77.0.2/32 ip daddr "
+            "10.77.0.2 udp sport 1024-65535 masquerade to :1024-32767\n"
+            "iifname \"wg0\" oifname \"wg0\" ct status dnat ip saddr 10.77.0.2/32 ip daddr "
             "10.77.0.2 masquerade\n")
       << "the client keeps its address, unless it is the target itself";
   EXPECT_NE(RulesOf(plan, "forwardmangle"), "") << "this host is a router for it";
@@ -162,6 +164,8 @@ TEST(PlanPortForwardTest, MasqueradeIsOfThatPortOnly) {
                              Facts());
   EXPECT_EQ(RulesOf(plan, "sourcenat"),
             "iifname \"wg0\" oifname \"wg0\" ct status dnat ip saddr 10.77.0.0/24 ip daddr "
+            "10.77.0.2 udp sport 1024-65535 masquerade to :1024-32767\n"
+            "iifname \"wg0\" oifname \"wg0\" ct status dnat ip saddr 10.77.0.0/24 ip daddr "
             "10.77.0.2 masquerade\n"
             "oifname \"wg0\" ct status dnat ct direction original ip daddr 10.77.0.2 meta l4proto "
             "tcp ct original proto-dst 8081-8082 masquerade\n");
@@ -206,44 +210,44 @@ TEST(PlanPortForwardTest, NamesTheInterfaceThatForwardsTheSamePort) {
 TEST(PlanReturnPathTest, AKillSwitchLetsAnswersIntoTheTunnel) {
   const std::string rules = RulesOf(
       MakePlan("wg0", Config("KillSwitch = on\nReturnPath = on", "0.0.0.0/0"), Facts()), "output");
-  const size_t accepted = rules.find("meta mark 0x1ca6c accept\n");
+  const size_t accepted = rules.find("meta mark 0x1020 accept\n");
   EXPECT_LT(accepted, rules.find("reject")) << rules;
   EXPECT_EQ(RulesOf(MakePlan("wg0", Config("KillSwitch = on", "0.0.0.0/0"), Facts()), "output")
-                .find("0x1ca6c"),
+                .find("0x1020"),
             std::string::npos);
 }
 
 TEST(PlanReturnPathTest, AnswersHaveATableOfTheirOwnWhichFailsClosed) {
   const Plan plan = MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0, ::/0"), Facts());
-  EXPECT_EQ(plan.fwmark, 51820u);
+  EXPECT_EQ(plan.fwmark, 0x1000u);
   EXPECT_EQ(
       Commands(plan),
       "nft\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-      "ip -4 rule add priority front fwmark 0x1ca6c table 51820\n"
+      "ip -4 rule add priority front fwmark 0x1020 table 51820\n"
       "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-      "ip -6 rule add priority front fwmark 0x1ca6c table 51820\n"
+      "ip -6 rule add priority front fwmark 0x1020 table 51820\n"
       "# ringwire creates wg0, its sockets and its peers here\n"
       "ip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev wg0 up\n"
       "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
-      "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"
+      "ip -4 rule add priority behind not fwmark 0x1040 table 51820\n"
       "ip -6 route add ::/0 dev wg0 table 51820\n"
-      "ip -6 rule add priority behind not fwmark 0x2ca6c table 51820\n");
+      "ip -6 rule add priority behind not fwmark 0x1040 table 51820\n");
   EXPECT_EQ(Commands(plan, /*only_staying=*/true),
             "nft\nip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-            "ip -4 rule add priority front fwmark 0x1ca6c table 51820\n"
+            "ip -4 rule add priority front fwmark 0x1020 table 51820\n"
             "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-            "ip -6 rule add priority front fwmark 0x1ca6c table 51820\n");
+            "ip -6 rule add priority front fwmark 0x1020 table 51820\n");
   EXPECT_TRUE(plan.warnings.empty());
 }
 
 TEST(PlanReturnPathTest, OnlyAnswersAreMarked) {
   const Plan plan = MakePlan("wg0", Config("ReturnPath = on", "0.0.0.0/0"), Facts());
   EXPECT_EQ(RulesOf(plan, "premangle"),
-            "iifname \"wg0\" ct direction original ct mark set 0x1ca6c\n"
+            "iifname \"wg0\" ct direction original ct mark set 0x1020\n"
             "iifname \"wg0\" ct state { invalid, untracked } fib saddr oifname != \"wg0\" drop\n"
-            "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
-            "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
+            "iifname \"wg0\" meta mark 0x1020 meta mark set 0x0\n"
+            "iifname != \"wg0\" ct direction reply ct mark 0x1020 meta mark set 0x1020\n"
             "iifname \"wg0\" ip daddr 10.77.0.1 update @clients0 { ip saddr . udp sport . udp "
             "dport }\n"
             "iifname \"wg0\" ip daddr 10.77.0.1 ip saddr . udp sport . udp dport != @clients0 "
@@ -251,13 +255,13 @@ TEST(PlanReturnPathTest, OnlyAnswersAreMarked) {
             "ip saddr . udp sport . udp dport @clients0 ip daddr != 10.77.0.1/32 fib daddr type "
             "local delete @clients0 { ip saddr . udp sport . udp dport }\n");
   EXPECT_EQ(RulesOf(plan, "outputroute"),
-            "ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
-            "oifname \"wg0\" ct state new meta mark 0x0 meta mark set 0x2ca6c\n");
+            "ct direction reply ct mark 0x1020 meta mark set 0x1020\n"
+            "oifname \"wg0\" ct state new meta mark 0x0 meta mark set 0x1040\n");
   EXPECT_EQ(RulesOf(plan, "outputsource"),
-            "meta mark != 0xca6c ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip "
+            "meta mark != 0x1000 ip daddr . udp dport . udp sport @clients0 socket wildcard 1 ip "
             "saddr set 10.77.0.1\n");
   EXPECT_EQ(RulesOf(plan, "postmangle"),
-            "oifname != \"wg0\" ct direction reply ct mark 0x1ca6c drop\n")
+            "oifname != \"wg0\" ct direction reply ct mark 0x1020 drop\n")
       << "if another program has changed the mark of the packet";
 }
 
@@ -276,7 +280,7 @@ TEST(PlanReturnPathTest, TheSetsComeBeforeTheirRules) {
 }
 
 TEST(PlanReturnPathTest, NoMarkIsTheTunnelsOwnOrNone) {
-  for (const std::string_view mark : {"0x10000", "0x20000", "0x30000", "0x1"}) {
+  for (const std::string_view mark : {"0x20", "0x40", "0x60", "0x1"}) {
     const Plan plan = MakePlan(
         "wg0",
         Config("ReturnPath = on", "0.0.0.0/0", fmt::format("FwMark = {}\nTable = off", mark)),
@@ -300,19 +304,19 @@ TEST(PlanReturnPathTest, AFullTunnelHasTheRoutesAlready) {
   for (const std::string_view once :
        {"ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n",
         "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n",
-        "ip -4 rule add priority front fwmark 0x1ca6c table 51820\n",
-        "ip -4 rule add priority behind not fwmark 0x2ca6c table 51820\n"}) {
+        "ip -4 rule add priority front fwmark 0x1020 table 51820\n",
+        "ip -4 rule add priority behind not fwmark 0x1040 table 51820\n"}) {
     const size_t at = commands.find(once);
     EXPECT_NE(at, std::string::npos) << once;
     EXPECT_EQ(commands.find(once, at + 1), std::string::npos) << once;
   }
-  EXPECT_EQ(RulesOf(plan, "prerestore"), "meta l4proto udp meta mark set ct mark\n")
-      << "before any of these, also of those of another interface";
+  EXPECT_EQ(RulesOf(plan, "prerestore"), "meta l4proto udp ct mark 0x1000 meta mark set 0x1000\n")
+      << "only the tunnel's own mark";
   EXPECT_EQ(RulesOf(plan, "premangle"),
-            "iifname \"wg0\" ct direction original ct mark set 0x1ca6c\n"
+            "iifname \"wg0\" ct direction original ct mark set 0x1020\n"
             "iifname \"wg0\" ct state { invalid, untracked } fib saddr oifname != \"wg0\" drop\n"
-            "iifname \"wg0\" meta mark 0x1ca6c meta mark set 0x0\n"
-            "iifname != \"wg0\" ct direction reply ct mark 0x1ca6c meta mark set 0x1ca6c\n"
+            "iifname \"wg0\" meta mark 0x1020 meta mark set 0x0\n"
+            "iifname != \"wg0\" ct direction reply ct mark 0x1020 meta mark set 0x1020\n"
             "iifname \"wg0\" ip daddr 10.77.0.2 update @clients0 { ip saddr . udp sport . udp "
             "dport }\n"
             "iifname \"wg0\" ip daddr 10.77.0.2 ip saddr . udp sport . udp dport != @clients0 "

@@ -53,10 +53,10 @@ TEST(PlanSourcesTest, EachSourceLooksIntoATableThatFailsClosedAndDatagramsOfTheT
             "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
             "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
             "ip -4 rule add priority 32605 type nop\n"
-            "ip -4 rule add priority 32601 fwmark 0xca6c goto 32605\n"
+            "ip -4 rule add priority 32601 fwmark 0x1000 goto 32605\n"
             "ip -4 rule add priority 32604 from 172.31.255.7/32 table 51820\n"
             "ip -4 rule add priority 32604 from 10.0.0.0/24 table 51820\n");
-  EXPECT_EQ(plan.fwmark, 51820u);
+  EXPECT_EQ(plan.fwmark, 0x1000u);
   EXPECT_TRUE(plan.warnings.empty());
 }
 
@@ -77,7 +77,7 @@ TEST(PlanSourcesTest, EachFamilyIsRoutedOnlyWhereItHasSources) {
             "ip -6 route add unreachable fd01::/48 table 51820 metric 4294967295\n"
             "ip -6 route add fd01::/48 dev wg0 table 51820\n"
             "ip -6 rule add priority 32605 type nop\n"
-            "ip -6 rule add priority 32601 fwmark 0xca6c goto 32605\n"
+            "ip -6 rule add priority 32601 fwmark 0x1000 goto 32605\n"
             "ip -6 rule add priority 32604 from fd00::/64 table 51820\n");
 }
 
@@ -87,7 +87,7 @@ TEST(PlanSourcesTest, TheTableOfTheFileIsUsedAndTheMarkIsStillAFreeNumber) {
   const Plan plan = PlanOf("Table = 7", "10.0.0.1", "10.5.0.0/16", facts);
   EXPECT_TRUE(Contains(plan, "ip -4 route add 10.5.0.0/16 dev wg0 table 7"));
   EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32604 from 10.0.0.1/32 table 7"));
-  EXPECT_EQ(plan.fwmark, 51821u);
+  EXPECT_EQ(plan.fwmark, 0x1001u);
 }
 
 TEST(PlanSourcesTest, OfALocalNetworkAndAnAllowedPrefixTheLongerOneCounts) {
@@ -126,12 +126,12 @@ TEST(PlanSourcesTest, RulesForLocalNetworksAreBoundedAndItSaysSo) {
 
 TEST(PlanSourcesTest, DatagramsOfATunnelThatWasThereBeforeKeepTheirWay) {
   HostFacts facts = Facts();
-  facts.others = {{51820, RulePlace{32766, 0}}, {0, std::nullopt}};
+  facts.others = {{0x1000, RulePlace{32766, 0}}, {0, std::nullopt}};
   const Plan plan = PlanOf("", "10.0.0.1", "0.0.0.0/0", facts);
-  EXPECT_EQ(plan.fwmark, 51821u);
-  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0xca6d goto 32600"))
+  EXPECT_EQ(plan.fwmark, 0x1001u);
+  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0x1001 goto 32600"))
       << Policy(plan);
-  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0xca6c goto 32600"));
+  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0x1000 goto 32600"));
 }
 
 TEST(PlanSourcesTest, MarksAreKeptWithTheConnectionAndForgedPacketsAreDroppedWhereAllIsTaken) {
@@ -145,8 +145,8 @@ TEST(PlanSourcesTest, MarksAreKeptWithTheConnectionAndForgedPacketsAreDroppedWhe
     return text;
   };
   const std::string some = nft(PlanOf("Address = 10.9.9.9/32", "10.0.0.1", "10.5.0.0/16", Facts()));
-  EXPECT_NE(some.find("ct mark set meta mark"), std::string::npos);
-  EXPECT_NE(some.find("meta mark set ct mark"), std::string::npos);
+  EXPECT_NE(some.find("ct mark set 0x1000"), std::string::npos);
+  EXPECT_NE(some.find("ct mark 0x1000 meta mark set 0x1000"), std::string::npos);
   EXPECT_EQ(some.find("drop"), std::string::npos);
   const std::string all = nft(PlanOf("Address = 10.9.9.9/32", "10.0.0.1", "0.0.0.0/0", Facts()));
   EXPECT_NE(all.find("ip daddr 10.9.9.9 fib saddr type != local drop"), std::string::npos);

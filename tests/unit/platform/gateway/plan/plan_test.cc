@@ -127,7 +127,7 @@ TEST(PlanTest, APrefixThatIsTakenBackGetsNoRoute) {
 TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
   const Plan plan =
       MakePlan("wg0", Config("Address = 10.77.0.1/24", "AllowedIPs = 0.0.0.0/0"), Facts());
-  EXPECT_EQ(plan.fwmark, 51820u) << "known before the first socket is made";
+  EXPECT_EQ(plan.fwmark, 0x1000u) << "known before the first socket is made";
   EXPECT_EQ(
       Applied(plan),
       "nft add table inet ringwire-wg0\n"
@@ -137,22 +137,25 @@ TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
       "policy accept; }'\n"
       "nft add rule inet ringwire-wg0 preraw 'iifname != \"wg0\" ip daddr 10.77.0.1 fib saddr type "
       "!= local drop'\n"
+      "nft add rule inet ringwire-wg0 preraw 'meta l4proto udp socket mark 0x1000 meta mark set "
+      "0x1000'\n"
       "nft add chain inet ringwire-wg0 prerestore '{ type filter hook prerouting priority -151; "
       "policy accept; }'\n"
-      "nft add rule inet ringwire-wg0 prerestore 'meta l4proto udp meta mark set ct mark'\n"
+      "nft add rule inet ringwire-wg0 prerestore 'meta l4proto udp ct mark 0x1000 meta mark set "
+      "0x1000'\n"
       "nft add chain inet ringwire-wg0 postmangle '{ type filter hook postrouting priority -150; "
       "policy accept; }'\n"
-      "nft add rule inet ringwire-wg0 postmangle 'meta l4proto udp meta mark 0xca6c ct mark set "
-      "meta mark'\n"
+      "nft add rule inet ringwire-wg0 postmangle 'meta l4proto udp meta mark 0x1000 ct mark set "
+      "0x1000'\n"
       "create\nip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev "
       "wg0 up\n"
       "sysctl -w net/ipv4/conf/all/src_valid_mark=1\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
       "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
       "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
-      "ip -4 rule add priority 32764 not fwmark 0xca6c table 51820\n");
+      "ip -4 rule add priority 32764 not fwmark 0x1000 table 51820\n");
   EXPECT_EQ(Undone(plan),
-            "ip -4 rule delete priority 32764 not fwmark 0xca6c table 51820\n"
+            "ip -4 rule delete priority 32764 not fwmark 0x1000 table 51820\n"
             "ip -4 rule delete priority 32763 to 192.0.2.0/24 table main suppress_prefixlength "
             "23\n"
             "ip -4 route delete 0.0.0.0/0 dev wg0 table 51820\n"
@@ -172,10 +175,10 @@ TEST(PlanTest, OnlyWhatFailsClosedStaysAfterACrash) {
   EXPECT_EQ(staying,
             "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
             "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
-            "ip -4 rule add priority 32764 not fwmark 0xca6c table 51820\n"
+            "ip -4 rule add priority 32764 not fwmark 0x1000 table 51820\n"
             "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
             "ip -6 rule add priority 32763 to fe80::/10 table main suppress_prefixlength 9\n"
-            "ip -6 rule add priority 32764 not fwmark 0xca6c table 51820\n");
+            "ip -6 rule add priority 32764 not fwmark 0x1000 table 51820\n");
 }
 
 TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
@@ -183,10 +186,10 @@ TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
   facts.tables_in_use = {51820, 254, 51821, 51823};
   facts.rule_priorities = {0, 100, 32766, 200};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = ::/0"), facts);
-  EXPECT_EQ(plan.fwmark, 51822u);
+  EXPECT_EQ(plan.fwmark, 0x1002u);
   EXPECT_NE(Applied(plan).find("ip -6 rule add priority 97 to fe80::/10 table main"),
             std::string::npos);
-  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 98 not fwmark 0xca6e table 51822"),
+  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 98 not fwmark 0x1002 table 51822"),
             std::string::npos);
 }
 
@@ -200,10 +203,10 @@ TEST(PlanTest, ARestartTakesTheTableAndTheRulesThatHeldTheWayClosed) {
   HostFacts facts = Facts();
   facts.tables_in_use = {51820, 51821};
   facts.rule_priorities = {0, 32762, 32763, 32764, 32765, 32766};
-  facts.predecessor = {51821, RulePlace{32762, 0}};
+  facts.predecessor = {0x1001, RulePlace{32762, 0}};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = 0.0.0.0/0"), facts);
-  EXPECT_EQ(plan.fwmark, 51821u);
-  EXPECT_NE(Applied(plan).find("priority 32760 not fwmark 0xca6d table 51821"), std::string::npos);
+  EXPECT_EQ(plan.fwmark, 0x1001u);
+  EXPECT_NE(Applied(plan).find("priority 32760 not fwmark 0x1001 table 51821"), std::string::npos);
 }
 
 // The kernel's documentation of VRFs and some CNIs move the rule away from priority 0.
@@ -216,7 +219,7 @@ TEST(PlanTest, TheHostsOwnAddressesStayItsOwnWhereverItsRuleForThemStands) {
   facts.local_rules = {100, 100};
   const std::string behind = Applied(MakePlan("wg0", config, facts));
   EXPECT_EQ(behind.find("table 255"), std::string::npos) << behind;
-  EXPECT_NE(behind.find("ip -4 rule add priority 32764 not fwmark 0xca6c table 51820"),
+  EXPECT_NE(behind.find("ip -4 rule add priority 32764 not fwmark 0x1000 table 51820"),
             std::string::npos)
       << "the rule for local is no ceiling\n"
       << behind;
@@ -299,7 +302,7 @@ TEST(PlanTest, PrintsWhatAPersonWouldTypeAndHowToUndoIt) {
       "wg0", Config("Address = 10.77.0.1/24\nPostDown = bye", "AllowedIPs = ::/0"), Facts());
   const std::string text = CommandsOf(plan, "wg0");
   EXPECT_NE(text.find("# ringwire creates wg0, its sockets and its peers here\n"
-                      "wg set wg0 fwmark 0xca6c\nip address add 10.77.0.1/24 dev wg0\n"),
+                      "wg set wg0 fwmark 0x1000\nip address add 10.77.0.1/24 dev wg0\n"),
             std::string::npos)
       << text;
   EXPECT_NE(text.find("# and to undo it:\nip -6 rule delete priority 32764"), std::string::npos);
