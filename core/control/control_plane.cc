@@ -178,6 +178,8 @@ void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
 void ControlPlane::Impl::Finish(Instant now) {
   last_now = now;
   cookie_secret.RotateIfDue(now);
+  sessions.stamps().Age(
+      now, [this](const crypto::PublicKey& peer) { return peers.Find(peer) != nullptr; });
   collect_at =
       shared->quiescence.Collect() == 0 ? Instant::InfiniteFuture() : now + kCollectInterval;
 }
@@ -301,13 +303,16 @@ bool ControlPlane::ListSources(size_t peers, size_t* cursor,
   return end < places;
 }
 
-void ControlPlane::RestoreStamps(std::span<const HandshakeStamp> stamps) {
-  for (const HandshakeStamp& stamp : stamps) impl_->sessions.stamps().Raise(stamp);
+void ControlPlane::RestoreStamps(Instant now, std::span<const HandshakeStamp> stamps) {
+  for (const HandshakeStamp& stamp : stamps) impl_->sessions.stamps().Raise(now, stamp);
+  (void)impl_->sessions.stamps().TakeChanges(/*all=*/false);  // the file has them
 }
 
-std::vector<HandshakeStamp> ControlPlane::Stamps() const { return impl_->sessions.stamps().All(); }
+bool ControlPlane::HasStampChanges() const { return impl_->sessions.stamps().has_changes(); }
 
-uint64_t ControlPlane::stamps_version() const { return impl_->sessions.stamps().version(); }
+StampChanges ControlPlane::TakeStampChanges(bool all) {
+  return impl_->sessions.stamps().TakeChanges(all);
+}
 
 bool ControlPlane::ForgetStamp(const crypto::PublicKey& peer) {
   if (Peer* const present = impl_->peers.Find(peer)) present->clock_warned = false;

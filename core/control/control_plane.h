@@ -62,6 +62,18 @@ struct HandshakeStamp {
   Tai64n greatest;
 };
 
+struct StampKey {
+  crypto::PublicKey local_public_key{};
+  crypto::PublicKey peer_public_key{};
+};
+
+// Changes of the stamps, for a file that keeps them: first the dropped ones, then the raised ones.
+struct StampChanges {
+  bool is_complete = false;  // `raised` is all there is, longest unused first
+  std::vector<StampKey> dropped{};
+  std::vector<HandshakeStamp> raised{};
+};
+
 // Properties of the machine that core must know.
 struct ControlOptions {
   // AES-256-GCM is fast and constant-time here, and its self-test passed: it may be offered and
@@ -114,11 +126,12 @@ class ControlPlane {
   // between two pieces may be missed.
   bool ListSources(size_t peers, size_t* cursor, std::vector<CachedSource>* sources) const;
 
-  // Rule 20. Restore before the first datagram; stamps of unknown peers are kept, so that a peer
-  // that is added again keeps its stamp. stamps_version changes whenever a stamp does.
-  void RestoreStamps(std::span<const HandshakeStamp> stamps);
-  std::vector<HandshakeStamp> Stamps() const;
-  uint64_t stamps_version() const;
+  // Rule 20. Restore before the first datagram. Stamps of removed peers are kept for a day, so that
+  // a peer that is added again keeps its stamp.
+  void RestoreStamps(Instant now, std::span<const HandshakeStamp> stamps);
+  bool HasStampChanges() const;
+  // The changes since the last call. `all`: everything, for a new file.
+  StampChanges TakeStampChanges(bool all);
   // Drops a peer's stamps; false: there were none.
   bool ForgetStamp(const crypto::PublicKey& peer);
 

@@ -162,6 +162,9 @@ void ControlPlane::Impl::Remove(Instant now, Peer& peer) {
   shared->allowed_ips.RemoveAll(peer.slot.get());
   if (peer.endpoint != nullptr) shared->quiescence.Retire(std::move(peer.endpoint), now);
   deadlines.Remove(peer.id().index);
+  if (sessions.identity().has_value()) {
+    sessions.stamps().Touch(now, sessions.identity()->public_key, peer.public_key());
+  }
   removed.push_back(peer.slot);
   peers.Remove(peer.id());
 }

@@ -52,7 +52,7 @@ Sessions::Consumed Sessions::ConsumeInitiation(const ControlCall& call,
   if (const auto refused = OpenInitiationTimestamp(peer->remote, message, &opened)) return *refused;
   if (const auto refused = CheckTimestamp(call, *peer, opened.timestamp)) return *refused;
   // Authentic and new. Check and commit are one step (rule 14): no other initiation comes between.
-  stamps_.Raise({identity_->public_key, peer->public_key(), opened.timestamp});
+  stamps_.Raise(call.now, {identity_->public_key, peer->public_key(), opened.timestamp});
   peer->accept_initiation_at = call.now + kInitiationInterval;
   Received(call, *peer, sizeof message, from);
   return Respond(call, *peer, opened);

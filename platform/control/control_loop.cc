@@ -59,7 +59,7 @@ absl::Status ControlLoop::Open() {
   status.Update(poll_.Add(timer_.fd(), EPOLLIN, [this](uint32_t) { timer_.Clear(); }));
   status.Update(poll_.Add(source_watch_->fd(), EPOLLIN,
                           [this](uint32_t) { source_watch_->TakeNotifications(BootNow()); }));
-  if (status.ok()) stamps_.Restore(&driver_.plane());
+  if (status.ok()) stamps_.Restore(BootNow(), &driver_.plane());
   return status;
 }
 
@@ -82,7 +82,7 @@ absl::Status ControlLoop::Run() {
   }
   sockets_.Close();
   workers_.Stop();
-  stamps_.WriteLast(driver_.plane());
+  stamps_.WriteLast(&driver_.plane());
   return *stop_;
 }
 
@@ -97,7 +97,7 @@ void ControlLoop::HandleDeadlines() {
   const Instant now = BootNow();
   if (now >= source_watch_->due()) SweepSources(now);
   stamps_.Note(now, driver_.plane());
-  stamps_.WriteIfDue(now, driver_.plane());
+  stamps_.WriteIfDue(now, &driver_.plane());
 
   // The plane's own deadlines bring us here while retired objects wait.
   if (shared_.quiescence.WantsQuiescence(now)) workers_.WakeAll();

@@ -18,6 +18,9 @@
 namespace ringwire::platform {
 namespace {
 
+// A file smaller than this grows without being compacted.
+constexpr uint64_t kSmallBytes = 64 * 1024;
+
 absl::Status FileError(const char* tried, const std::string& path) {
   return absl::ErrnoToStatus(errno, fmt::format("{} {}", tried, path));
 }
@@ -34,8 +37,8 @@ absl::StatusOr<std::string> ReadAll(int fd, const std::string& path) {
   }
 }
 
-absl::Status WriteAll(int fd, std::string_view text, const std::string& path) {
-  off_t offset = 0;
+absl::Status WriteAll(int fd, std::string_view text, uint64_t begin, const std::string& path) {
+  auto offset = static_cast<off_t>(begin);
   while (!text.empty()) {
     const ssize_t size = ::pwrite(fd, text.data(), text.size(), offset);
     if (size < 0 && errno == EINTR) continue;
@@ -80,51 +83,126 @@ StampFiles StampFiles::Open(const std::string& directory, const std::string& int
   return stamps;
 }
 
+// The newer of the two files counts. A text of an older version is older than any log.
 StampFiles::Loaded StampFiles::Load() {
   Loaded loaded;
   std::optional<size_t> newest;
   for (size_t i = 0; i < files_.size(); ++i) {
     const File& file = files_[i];
     if (!file.fd.valid()) continue;
-    const absl::StatusOr<std::string> text = ReadAll(file.fd.get(), file.path);
-    if (!text.ok()) {
-      loaded.warnings.push_back(std::string(text.status().message()));
+    const absl::StatusOr<std::string> bytes = ReadAll(file.fd.get(), file.path);
+    if (!bytes.ok()) {
+      loaded.warnings.push_back(std::string(bytes.status().message()));
       continue;
     }
-    StampText parsed = ParseStamps(*text);
-    if (parsed.damaged) {
-      loaded.warnings.push_back(file.path + ": damaged, or of a newer version; not read");
-    } else if (parsed.malformed_lines > 0) {
-      loaded.warnings.push_back(
-          fmt::format("{}: {} malformed lines skipped", file.path, parsed.malformed_lines));
+    StampLog log = ParseStampLog(*bytes);
+    if (log.kind == StampLog::Kind::kNewer) {
+      loaded.warnings.push_back(file.path +
+                                ": written by a newer version; not read, and overwritten later");
+      continue;
     }
-    if (parsed.damaged || (newest.has_value() && parsed.generation <= generation_)) continue;
+    const bool is_log = log.kind == StampLog::Kind::kCurrent;
+    StampText text = is_log ? StampText() : ParseStamps(*bytes);
+    const uint64_t generation = is_log ? log.frames.generation() : text.generation;
+    if (is_log && log.valid_bytes < bytes->size()) {
+      loaded.warnings.push_back(fmt::format("{}: the last {} bytes are incomplete; not read",
+                                            file.path, bytes->size() - log.valid_bytes));
+    } else if (text.damaged) {
+      loaded.warnings.push_back(file.path + ": damaged; not read");
+    } else if (text.malformed_lines > 0) {
+      loaded.warnings.push_back(
+          fmt::format("{}: {} malformed lines skipped", file.path, text.malformed_lines));
+    }
+    if (text.damaged || (newest.has_value() && generation <= generation_)) continue;
     newest = i;
-    generation_ = parsed.generation;
-    loaded.stamps = std::move(parsed.stamps);
+    generation_ = generation;
+    loaded.stamps = is_log ? std::move(log.stamps) : std::move(text.stamps);
+    current_.reset();
+    if (is_log) current_ = Current{i, std::move(log.frames), log.valid_bytes, log.valid_bytes};
   }
   next_ = newest == size_t{0} ? 1 : 0;
   return loaded;
 }
 
-absl::Status StampFiles::Save(std::span<const HandshakeStamp> stamps) {
-  if (!opened_.ok()) return opened_;
-  const File& file = files_[next_];
-  struct stat status{};
-  if (::fstat(file.fd.get(), &status) != 0) return FileError("look at", file.path);
-  if (status.st_nlink == 0) {
-    return absl::NotFoundError(fmt::format("write {}: somebody has deleted it", file.path));
+absl::Status StampFiles::CheckNotDeleted() const {
+  for (const File& file : files_) {
+    struct stat status{};
+    if (::fstat(file.fd.get(), &status) != 0) return FileError("look at", file.path);
+    if (status.st_nlink == 0) {
+      return absl::NotFoundError(fmt::format("write {}: somebody has deleted it", file.path));
+    }
   }
-  const std::string text = FormatStamps(stamps, generation_ + 1);
-  absl::Status written = WriteAll(file.fd.get(), text, file.path);
-  if (written.ok() && ::ftruncate(file.fd.get(), static_cast<off_t>(text.size())) != 0) {
+  return absl::OkStatus();
+}
+
+absl::Status StampFiles::Save(const StampChanges& changes) {
+  if (!opened_.ok()) return opened_;
+  absl::Status status = CheckNotDeleted();
+  if (status.ok()) {
+    if (changes.is_complete) {
+      status = Begin(changes);
+    } else if (current_.has_value()) {
+      status = Append(changes);
+    } else {
+      return absl::FailedPreconditionError(
+          "save some timestamps: there is no file with the others");
+    }
+  }
+  // Bytes of a save that failed may lie behind the end: what is appended there would not be found.
+  if (!status.ok()) current_.reset();
+  return status;
+}
+
+absl::Status StampFiles::Append(const StampChanges& changes) {
+  const File& file = files_[current_->index];
+  std::string bytes;
+  current_->frames.Append(changes, current_->size, &bytes);
+  absl::Status written = WriteAll(file.fd.get(), bytes, current_->size, file.path);
+  current_->size += bytes.size();
+  // An incomplete save of before may be longer than this one.
+  if (written.ok() && ::ftruncate(file.fd.get(), static_cast<off_t>(current_->size)) != 0) {
     written = FileError("cut", file.path);
   }
   if (written.ok() && ::fsync(file.fd.get()) != 0) written = FileError("sync", file.path);
+  if (written.ok() && current_->size > 2 * current_->whole_size + kSmallBytes) written = Compact();
+  return written;
+}
+
+absl::Status StampFiles::Begin(const StampChanges& all) {
+  const File& file = files_[next_];
+  StampFrames frames(generation_ + 1);
+  std::string bytes = StampHead(frames.generation());
+  frames.Append(all, 0, &bytes);
+  // The head comes last: a file without it does not count.
+  const std::string_view head = std::string_view(bytes).substr(0, kStampHeadBytes);
+  absl::Status written = WriteAll(file.fd.get(), std::string(kStampHeadBytes, '\0'), 0, file.path);
+  if (written.ok()) {
+    written = WriteAll(file.fd.get(), std::string_view(bytes).substr(kStampHeadBytes),
+                       kStampHeadBytes, file.path);
+  }
+  if (written.ok() && ::ftruncate(file.fd.get(), static_cast<off_t>(bytes.size())) != 0) {
+    written = FileError("cut", file.path);
+  }
+  if (written.ok() && ::fsync(file.fd.get()) != 0) written = FileError("sync", file.path);
+  if (written.ok()) written = WriteAll(file.fd.get(), head, 0, file.path);
+  if (written.ok() && ::fsync(file.fd.get()) != 0) written = FileError("sync", file.path);
   if (!written.ok()) return written;  // this file is tried again, and the other one stays whole
   ++generation_;
+  current_ = Current{next_, std::move(frames), bytes.size(), bytes.size()};
   next_ = 1 - next_;
   return absl::OkStatus();
+}
+
+// Reads the file back, so that no copy of all stamps is kept for this.
+absl::Status StampFiles::Compact() {
+  const File& file = files_[current_->index];
+  const absl::StatusOr<std::string> bytes = ReadAll(file.fd.get(), file.path);
+  if (!bytes.ok()) return bytes.status();
+  StampLog log = ParseStampLog(*bytes);
+  if (log.kind != StampLog::Kind::kCurrent || log.valid_bytes != bytes->size()) {
+    return absl::DataLossError(fmt::format("read {} back: it is damaged", file.path));
+  }
+  return Begin({.is_complete = true, .raised = std::move(log.stamps)});
 }
 
 }  // namespace ringwire::platform

@@ -8,36 +8,46 @@ namespace ringwire::platform {
 namespace {
 
 const absl::Duration kWriteBehind = absl::Seconds(1);
+// After a failed save. The next one is of everything, so it must not come every second.
+const absl::Duration kRetryAfter = absl::Minutes(1);
 
 }  // namespace
 
-void StampKeeper::Restore(ControlPlane* plane) {
+void StampKeeper::Restore(Instant now, ControlPlane* plane) {
   const StampFiles::Loaded loaded = files_.Load();
   for (const std::string& warning : loaded.warnings) {
     spdlog::warn("read the handshake timestamps: {}", warning);
   }
-  plane->RestoreStamps(loaded.stamps);
-  version_ = plane->stamps_version();
+  plane->RestoreStamps(now, loaded.stamps);
+  needs_all_ = files_.needs_all();
+  // A file of an older version is replaced now, and not with the first handshake.
+  if (needs_all_ && !loaded.stamps.empty()) due_ = now;
 }
 
 void StampKeeper::Note(Instant now, const ControlPlane& plane) {
-  if (plane.stamps_version() == version_) return;
-  version_ = plane.stamps_version();
-  if (due_.IsInfiniteFuture()) due_ = now + kWriteBehind;
+  if (!plane.HasStampChanges() || !due_.IsInfiniteFuture()) return;
+  due_ = now + (writer_.has_failed() ? kRetryAfter : kWriteBehind);
 }
 
-void StampKeeper::WriteIfDue(Instant now, const ControlPlane& plane) {
-  if (now >= due_) Write(plane);
+void StampKeeper::WriteIfDue(Instant now, ControlPlane* plane) {
+  if (now < due_) return;
+  if (writer_.is_busy()) {
+    due_ = now + kWriteBehind;
+  } else {
+    Write(plane);
+  }
 }
 
-void StampKeeper::WriteLast(const ControlPlane& plane) {
-  if (!due_.IsInfiniteFuture() || plane.stamps_version() != version_) Write(plane);
+void StampKeeper::WriteLast(ControlPlane* plane) {
+  writer_.Finish();
+  if (!due_.IsInfiniteFuture() || plane->HasStampChanges()) Write(plane);
   writer_.Finish();
 }
 
-void StampKeeper::Write(const ControlPlane& plane) {
+void StampKeeper::Write(ControlPlane* plane) {
   due_ = Instant::InfiniteFuture();
-  writer_.Write(plane.Stamps());
+  writer_.Write(plane->TakeStampChanges(needs_all_ || writer_.has_failed()));
+  needs_all_ = false;
 }
 
 }  // namespace ringwire::platform

@@ -81,22 +81,6 @@ StampText Damaged() {
 
 }  // namespace
 
-std::string FormatStamps(std::span<const HandshakeStamp> stamps, uint64_t generation) {
-  std::string lines;
-  lines.reserve(stamps.size() * (kLineLength + 1));
-  for (const HandshakeStamp& stamp : stamps) {
-    lines += KeyToBase64(stamp.local_public_key);
-    lines += ' ';
-    lines += KeyToBase64(stamp.peer_public_key);
-    lines += ' ';
-    for (const uint8_t byte : stamp.greatest.bytes)
-      fmt::format_to(std::back_inserter(lines), "{:02x}", byte);
-    lines += '\n';
-  }
-  const std::string begin = fmt::format("{}{} ", kHead, generation);
-  return begin + HashOf(begin, lines) + "\n" + lines;
-}
-
 StampText ParseStamps(std::string_view text) {
   if (!text.starts_with(kName)) return ParseLines(text);
   const std::string_view head = text.substr(0, text.find('\n'));

@@ -3,16 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/control/control_plane.h"
 
-// The text of a file of handshake timestamps (stamp_files.h). Pure. One line per stamp: our public
-// key, the peer's (both base64), the timestamp in 24 hex digits. The first line has the format's
-// name and version, the generation of the file, and the BLAKE2s hash of these and of all lines.
+// The text in which versions up to 0.2 kept handshake timestamps (stamp_files.h), to be read. Pure.
+// One line per stamp: our public key, the peer's (both base64), the timestamp in 24 hex digits. The
+// first line has the format's name and version, the generation of the file, and the BLAKE2s hash of
+// these and of all lines. The oldest versions wrote no first line.
 namespace ringwire::platform {
 
 struct StampText {
@@ -22,7 +21,6 @@ struct StampText {
   bool damaged = false;        // the head and the lines disagree: nothing was read
 };
 
-std::string FormatStamps(std::span<const HandshakeStamp> stamps, uint64_t generation);
 StampText ParseStamps(std::string_view text);
 
 }  // namespace ringwire::platform

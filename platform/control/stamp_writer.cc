@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/check.h"
 #include "platform/base/start_thread.h"
 #include "spdlog/spdlog.h"
 
@@ -12,15 +13,27 @@ StampWriter::StampWriter(Save save) : save_(std::move(save)) {}
 
 StampWriter::~StampWriter() { Finish(); }
 
-void StampWriter::Write(std::vector<HandshakeStamp> stamps) {
+bool StampWriter::is_busy() const {
+  MutexLock lock(&mutex_);
+  return busy_;
+}
+
+bool StampWriter::has_failed() const {
+  MutexLock lock(&mutex_);
+  return failed_;
+}
+
+void StampWriter::Write(StampChanges changes) {
   // Without a descriptor or a thread, the caller itself waits for the disk.
   if (!wake_.valid() || !HasThread()) {
-    SaveOrWarn(stamps);
+    SaveOrWarn(changes);
     return;
   }
   {
     MutexLock lock(&mutex_);
-    next_ = std::move(stamps);
+    CHECK(!busy_);
+    busy_ = true;
+    next_ = std::move(changes);
   }
   wake_.Raise();
 }
@@ -47,27 +60,33 @@ void StampWriter::Finish() {
 void StampWriter::Run() {
   while (true) {
     wake_.Wait(-1);
-    std::optional<std::vector<HandshakeStamp>> stamps;
+    std::optional<StampChanges> changes;
     bool finish = false;
     {
       MutexLock lock(&mutex_);
-      stamps = std::exchange(next_, std::nullopt);
+      changes = std::exchange(next_, std::nullopt);
       finish = finish_;
     }
-    if (stamps.has_value()) SaveOrWarn(*stamps);
+    if (changes.has_value()) {
+      SaveOrWarn(*changes);
+      changes.reset();
+      MutexLock lock(&mutex_);
+      busy_ = false;
+    }
     if (finish) return;  // nothing is given any more
   }
 }
 
-void StampWriter::SaveOrWarn(std::span<const HandshakeStamp> stamps) {
-  const absl::Status saved = save_(stamps);
-  if (!saved.ok() && !warned_) {
+void StampWriter::SaveOrWarn(const StampChanges& changes) {
+  const absl::Status saved = save_(changes);
+  MutexLock lock(&mutex_);
+  if (!saved.ok() && !failed_) {
     spdlog::warn(
         "handshake timestamps will not survive a restart: {} (RINGWIRE_STATE_DIR chooses another "
         "directory)",
         std::string(saved.message()));
   }
-  warned_ = !saved.ok();
+  failed_ = !saved.ok();
 }
 
 }  // namespace ringwire::platform

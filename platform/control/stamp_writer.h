@@ -3,9 +3,7 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "core/base/mutex.h"
@@ -14,12 +12,12 @@
 
 namespace ringwire::platform {
 
-// Saves handshake stamps on a thread of its own, because a disk may take seconds and handshakes
-// must not wait for it. New stamps during a save replace waiting ones. A failure is logged once
-// until a save succeeds again. All calls on one thread.
+// Saves changes of handshake stamps on a thread of its own, because a disk may take seconds and
+// handshakes must not wait for it. A failure is logged once until a save succeeds again. All calls
+// on one thread.
 class StampWriter {
  public:
-  using Save = std::function<absl::Status(std::span<const HandshakeStamp>)>;
+  using Save = std::function<absl::Status(const StampChanges&)>;
 
   explicit StampWriter(Save save);
   // Like Finish().
@@ -30,22 +28,27 @@ class StampWriter {
   // Starts the thread now instead of with the first Write. If the system allows no thread, Write
   // waits for the disk.
   void StartThread() { HasThread(); }
-  // Returns at once if there is a thread.
-  void Write(std::vector<HandshakeStamp> stamps);
-  // Returns when the last stamps have been saved or have failed.
+  // A save is under way: give it no other one.
+  bool is_busy() const;
+  // The last save failed: its changes are lost, and the next ones must be complete.
+  bool has_failed() const;
+  // Returns at once if there is a thread. Not while it is busy.
+  void Write(StampChanges changes);
+  // Returns when the last changes have been saved or have failed.
   void Finish();
 
  private:
   // Starts it if necessary. False: the system allows none now.
   bool HasThread();
   void Run();
-  void SaveOrWarn(std::span<const HandshakeStamp> stamps);
+  void SaveOrWarn(const StampChanges& changes);
 
   const Save save_;
   const EventFd wake_;
-  bool warned_ = false;  // the thread's
-  Mutex mutex_;
-  std::optional<std::vector<HandshakeStamp>> next_ ABSL_GUARDED_BY(mutex_);
+  mutable Mutex mutex_;
+  std::optional<StampChanges> next_ ABSL_GUARDED_BY(mutex_);
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool finish_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

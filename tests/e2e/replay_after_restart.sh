@@ -14,7 +14,7 @@ check "a session, begun by b" pings b 10.77.0.1
 initiation() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/datagram.py" payloads "$work/seen.pcap" 51820 | grep '^01' | sed -n 1p; }
 wait_until 5 "the initiation is captured" initiation
 initiation >"$work/initiation"
-stamped() { compgen -G "/var/lib/ringwire/*" && grep -rqF "${public[b]}" /var/lib/ringwire; }
+stamped() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/stamps.py" wga | grep -F "${public[b]}" >/dev/null; }
 wait_until 5 "the timestamp is written" stamped
 wg showconf wga >"$work/wga.conf"
 wg set wgb peer "${public[a]}" remove

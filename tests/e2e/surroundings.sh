@@ -57,8 +57,7 @@ check "the interface is gone" no_interface a wga
 
 say "what is remembered of a peer's handshakes can be forgotten"
 # b has answered a's initiation, so b remembers its timestamp.
-newest() { grep -H '^ringwire-stamps ' /var/lib/ringwire/wgb.stamps* | sort -t' ' -k3n | tail -n 1 | cut -d: -f1; }  # of two files
-remembered() { grep -qF "${public[a]}" "$(newest)"; }
+remembered() { "$RINGWIRE_PYTHON" "$e2e_dir/tools/stamps.py" wgb | grep -F "${public[a]}" >/dev/null; }
 wait_until 5 "it is kept" remembered
 check "forget" "$RINGWIRE" forget wgb "${public[a]}"
 wait_until 5 "it is gone" eval '! remembered'

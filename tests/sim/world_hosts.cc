@@ -93,7 +93,7 @@ void World::End(Host& host) {
   for (size_t i = 0; i < kDropReasonCount; ++i) {
     drops_[i] += host.node->Dropped(static_cast<DropReason>(i));
   }
-  host.stamps = host.node->control().Stamps();
+  host.stamps = host.node->control().TakeStampChanges(true).raised;
   host.node.reset();
 }
 
@@ -115,7 +115,7 @@ void World::Start(size_t index) {
   host.is_link_up = true;
   host.node->set_private_key(host.private_key);
   host.node->set_wall_at_boot(host.wall_at_boot);
-  host.node->control().RestoreStamps(host.stamps);
+  host.node->control().RestoreStamps(now_, host.stamps);
   host.node->Start(now_);
   for (const auto& [peer, view] : std::map(host.views)) Sync(index, peer);
 }

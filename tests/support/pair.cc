@@ -112,14 +112,14 @@ void Pair::Suspend(absl::Duration duration) { now_ = now_ + duration; }
 void Pair::Restart(std::unique_ptr<Node>* node, bool with_stamps) {
   const crypto::PrivateKey key = (*node)->private_key();
   const absl::Time wall_at_boot = (*node)->WallAt(Instant());
-  const std::vector<HandshakeStamp> stamps = (*node)->control().Stamps();
+  const std::vector<HandshakeStamp> stamps = (*node)->control().TakeStampChanges(true).raised;
   // Other random numbers than before the restart.
   const bool has_aes = node == &a_ ? options_.a_has_aes : options_.b_has_aes;
   *node = std::make_unique<Node>(options_.seed * 2 + ++restarts_ * 1'000'003, options_.inbound,
                                  ControlOptions{has_aes});
   (*node)->set_private_key(key);
   (*node)->set_wall_at_boot(wall_at_boot);
-  if (with_stamps) (*node)->control().RestoreStamps(stamps);
+  if (with_stamps) (*node)->control().RestoreStamps(now_, stamps);
   (*node)->Start(now_);
   DeviceUpdate update;
   update.peers.push_back(PeerAsSeenBy(**node));

@@ -81,18 +81,18 @@ TEST(Rule19, StampsGrowWhileTheClockStandsStill) {
 
 TEST(Rule20, ACapturedInitiationIsRefusedAfterARestart) {
   ControlPair pair;
-  const uint64_t version = pair.b.control->stamps_version();
+  EXPECT_FALSE(pair.b.control->HasStampChanges());
   const ControlDatagram captured = pair.TakeInitiation();
   pair.b.Receive(pair.now, pair.a.AsSource(), captured.bytes);
-  EXPECT_NE(pair.b.control->stamps_version(), version);
-  const std::vector<HandshakeStamp> saved = pair.b.control->Stamps();
+  EXPECT_TRUE(pair.b.control->HasStampChanges());
+  const std::vector<HandshakeStamp> saved = pair.b.control->TakeStampChanges(true).raised;
   ASSERT_EQ(saved.size(), 1U);
   EXPECT_EQ(saved[0].local_public_key, pair.b.public_key);
   EXPECT_EQ(saved[0].peer_public_key, pair.a.public_key);
 
   for (const bool restored : {true, false}) {
     ControlNode restarted(77, "192.0.2.2:51820", "10.0.0.2");
-    if (restored) restarted.control->RestoreStamps(saved);
+    if (restored) restarted.control->RestoreStamps(pair.now, saved);
     DeviceUpdate update;
     update.private_key = pair.b.private_key;
     update.peers.push_back(pair.a.AsPeer());
@@ -116,6 +116,28 @@ TEST(Rule20, RemovingAPeerAndAddingItAgainForgetsNothing) {
   pair.b.Receive(pair.now + absl::Seconds(1), pair.a.AsSource(), captured.bytes);
   EXPECT_TRUE(pair.b.sent.empty());
   EXPECT_EQ(pair.b.Dropped(DropReason::kInitiationReplayed), 1U);
+}
+
+// The stamp of a peer that stays configured is kept however long it is silent; the one of a removed
+// peer for a day.
+TEST(Rule20, AStampIsDroppedADayAfterItsPeerWasRemoved) {
+  ControlPair pair;
+  pair.Connect();
+  pair.now = pair.now + absl::Hours(24 * 30);
+  pair.b.RunTimers(pair.now);
+  EXPECT_EQ(pair.b.control->TakeStampChanges(true).raised.size(), 1U);
+  DeviceUpdate none;
+  none.replace_peers = true;
+  ASSERT_TRUE(pair.b.Apply(pair.now, none).ok());
+  pair.now = pair.now + absl::Hours(23);
+  ASSERT_TRUE(pair.b.Apply(pair.now, {}).ok());
+  EXPECT_EQ(pair.b.control->TakeStampChanges(true).raised.size(), 1U);
+  pair.now = pair.now + absl::Hours(1);
+  ASSERT_TRUE(pair.b.Apply(pair.now, {}).ok());
+  const StampChanges changes = pair.b.control->TakeStampChanges(false);
+  ASSERT_EQ(changes.dropped.size(), 1U);
+  EXPECT_EQ(changes.dropped[0].peer_public_key, pair.a.public_key);
+  EXPECT_TRUE(pair.b.control->TakeStampChanges(true).raised.empty());
 }
 
 }  // namespace

@@ -52,7 +52,7 @@ TEST(TransportCipherTest, AResponderWithoutAesAnswersAnOfferByteForByteAsWireGua
     ControlPair pair(5, true, kHasAes, ControlOptions{.has_aes = way != 0});
     TakeAesAway(pair, pair.b, pair.a, way);
     pair.b.Receive(pair.now, pair.a.AsSource(), InitiationOfA(pair));
-    EXPECT_TRUE(pair.b.control->Stamps().at(0).greatest.HasOffer());
+    EXPECT_TRUE(pair.b.control->TakeStampChanges(true).raised.at(0).greatest.HasOffer());
     const std::vector<uint8_t> response = TakeOnly(pair.b).bytes;
     responses.push_back(response);
     pair.a.Receive(pair.now, pair.b.AsSource(), response);
@@ -75,7 +75,7 @@ TEST(TransportCipherTest, AnInitiatorWithoutAesOffersNothingAndSendsByteForByteW
     TakeAesAway(pair, pair.a, pair.b, way);
     initiations.push_back(InitiationOfA(pair));
     pair.b.Receive(pair.now, pair.a.AsSource(), initiations.back());
-    EXPECT_FALSE(pair.b.control->Stamps().at(0).greatest.HasOffer());
+    EXPECT_FALSE(pair.b.control->TakeStampChanges(true).raised.at(0).greatest.HasOffer());
     pair.Deliver();
     EXPECT_EQ(SuiteInA(pair), kChaCha);
     EXPECT_EQ(SuiteInB(pair), kChaCha);
@@ -88,7 +88,7 @@ TEST(TransportCipherTest, ACoreIsWithoutAesUnlessItIsToldOtherwise) {
   ControlPair pair;
   pair.Connect();
   EXPECT_EQ(SuiteInA(pair), kChaCha);
-  EXPECT_FALSE(pair.b.control->Stamps().at(0).greatest.HasOffer());
+  EXPECT_FALSE(pair.b.control->TakeStampChanges(true).raised.at(0).greatest.HasOffer());
 }
 
 TEST(TransportCipherTest, EveryRetransmissionOffersAndItsStampIsGreaterThoughTheClockStandsStill) {
@@ -98,7 +98,7 @@ TEST(TransportCipherTest, EveryRetransmissionOffersAndItsStampIsGreaterThoughThe
   Tai64n last;
   for (int attempt = 1; attempt <= kMaxHandshakeAttempts; ++attempt) {
     pair.Deliver();
-    const Tai64n stamp = pair.b.control->Stamps().at(0).greatest;
+    const Tai64n stamp = pair.b.control->TakeStampChanges(true).raised.at(0).greatest;
     EXPECT_LT(last, stamp);
     EXPECT_TRUE(stamp.HasOffer()) << "attempt " << attempt;
     EXPECT_LT(LoadBe32(stamp.bytes.data() + 8), 1'000'000'000U);
@@ -119,7 +119,7 @@ TEST(TransportCipherTest, StampsStayOrderedWhileTheOptionGoesOnAndOff) {
   Tai64n last;
   for (int attempt = 1; attempt < kMaxHandshakeAttempts; ++attempt) {
     pair.Deliver();
-    const Tai64n stamp = pair.b.control->Stamps().at(0).greatest;
+    const Tai64n stamp = pair.b.control->TakeStampChanges(true).raised.at(0).greatest;
     EXPECT_LT(last, stamp);
     EXPECT_EQ(stamp.HasOffer(), attempt % 2 == 1);
     last = stamp;
@@ -251,7 +251,7 @@ TEST(TransportCipherTest, AReplayedOfferGetsNoSecondAnswerAlsoAfterARestart) {
   EXPECT_EQ(pair.b.Dropped(DropReason::kInitiationReplayed), 1U);
 
   ControlNode reborn(77, "192.0.2.2:51820", "10.0.0.2", kHasAes);
-  reborn.control->RestoreStamps(pair.b.control->Stamps());
+  reborn.control->RestoreStamps(pair.now, pair.b.control->TakeStampChanges(true).raised);
   DeviceUpdate update;
   update.private_key = pair.b.private_key;
   update.peers.push_back(pair.a.AsPeer());

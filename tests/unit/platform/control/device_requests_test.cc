@@ -95,7 +95,7 @@ TEST_F(DeviceRequestsTest, TellsWhenTheMarkOfPacketsChanges) {
 TEST_F(DeviceRequestsTest, ForgetsOnlyWhatItKnows) {
   EXPECT_FALSE(device_.Forget(KeyOf(1)));
   const HandshakeStamp stamp{KeyOf(9), KeyOf(1), Tai64n::From(absl::UnixEpoch())};
-  driver_.plane().RestoreStamps({&stamp, 1});
+  driver_.plane().RestoreStamps(Instant(), {&stamp, 1});
   EXPECT_TRUE(device_.Forget(KeyOf(1)));
   EXPECT_FALSE(device_.Forget(KeyOf(1)));
 }

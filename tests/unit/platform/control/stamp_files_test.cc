@@ -11,18 +11,37 @@
 #include <string>
 #include <vector>
 
-#include "platform/control/stamp_text.h"
+#include "platform/control/stamp_log.h"
 
 namespace ringwire::platform {
 namespace {
 
-std::vector<HandshakeStamp> Stamps(uint8_t seed) {
+HandshakeStamp StampOf(uint8_t peer, uint8_t time) {
   HandshakeStamp stamp;
-  stamp.local_public_key.fill(seed);
-  stamp.peer_public_key.fill(static_cast<uint8_t>(seed + 1));
-  stamp.greatest.bytes.fill(static_cast<uint8_t>(seed + 2));
-  return {stamp};
+  stamp.local_public_key.fill(9);
+  stamp.peer_public_key.fill(peer);
+  stamp.greatest.bytes.fill(time);
+  return stamp;
 }
+
+// One changed stamp.
+StampChanges Change(uint8_t peer, uint8_t time) {
+  StampChanges changes;
+  changes.raised = {StampOf(peer, time)};
+  return changes;
+}
+
+// Everything that there is.
+StampChanges All(uint8_t peer, uint8_t time) {
+  StampChanges changes = Change(peer, time);
+  changes.is_complete = true;
+  return changes;
+}
+
+// StampOf(1, 7) as an older version wrote it.
+const std::string kOldText =
+    "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk= AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= "
+    "070707070707070707070707\n";
 
 class StampFilesTest : public testing::Test {
  protected:
@@ -40,10 +59,21 @@ class StampFilesTest : public testing::Test {
   }
   std::string state_directory() const { return directory_ + "/state"; }
   StampFiles Open() const { return StampFiles::Open(state_directory(), "wg0"); }
-  // The seed of the one stamp that a new process finds; 0: none.
-  int SeedFound() const {
-    const StampFiles::Loaded loaded = Open().Load();
-    return loaded.stamps.size() == 1 ? loaded.stamps.front().local_public_key[0] : 0;
+  // "peer:time" of each stamp that a new process finds.
+  std::string Found() const {
+    std::string text;
+    for (const HandshakeStamp& stamp : Open().Load().stamps) {
+      text += std::to_string(stamp.peer_public_key[0]) + ":" +
+              std::to_string(stamp.greatest.bytes[0]) + " ";
+    }
+    return text;
+  }
+  // The path of the file that counts.
+  const std::string& Newest() const {
+    const auto generation = [](const std::string& path) {
+      return ParseStampLog(Read(path)).frames.generation();
+    };
+    return generation(first_) > generation(second_) ? first_ : second_;
   }
   static std::string Read(const std::string& path) {
     std::ifstream file(path);
@@ -59,13 +89,15 @@ class StampFilesTest : public testing::Test {
 };
 
 TEST_F(StampFilesTest, NothingYetMeansNoStampsAndNoWarning) {
-  const StampFiles::Loaded loaded = Open().Load();
+  StampFiles files = Open();
+  const StampFiles::Loaded loaded = files.Load();
   EXPECT_TRUE(loaded.stamps.empty());
   EXPECT_TRUE(loaded.warnings.empty());
+  EXPECT_TRUE(files.needs_all());
 }
 
 TEST_F(StampFilesTest, TheFilesAreTheOwnersAlone) {
-  ASSERT_TRUE(Open().Save(Stamps(1)).ok());
+  ASSERT_TRUE(Open().Save(All(1, 1)).ok());
   struct stat status{};
   for (const std::string& path : {first_, second_}) {
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
@@ -75,62 +107,108 @@ TEST_F(StampFilesTest, TheFilesAreTheOwnersAlone) {
   EXPECT_EQ(status.st_mode & 07777, 0700u);
 }
 
-TEST_F(StampFilesTest, TheLatestSaveIsFoundByTheNextProcess) {
+TEST_F(StampFilesTest, TheNextProcessFindsEachSave) {
   StampFiles files = Open();
   files.Load();
-  for (uint8_t seed = 1; seed < 6; ++seed) {
-    ASSERT_TRUE(files.Save(Stamps(seed)).ok());
-    EXPECT_EQ(SeedFound(), seed);
-  }
+  ASSERT_TRUE(files.Save(All(1, 10)).ok());
+  EXPECT_EQ(Found(), "1:10 ");
+  ASSERT_TRUE(files.Save(Change(2, 20)).ok());
+  EXPECT_EQ(Found(), "1:10 2:20 ");
+  ASSERT_TRUE(files.Save(Change(1, 11)).ok());
+  EXPECT_EQ(Found(), "2:20 1:11 ");
   StampFiles next = Open();
   next.Load();
-  ASSERT_TRUE(next.Save(Stamps(9)).ok());
-  EXPECT_EQ(SeedFound(), 9);
+  EXPECT_FALSE(next.needs_all());
+  ASSERT_TRUE(next.Save(Change(3, 30)).ok());
+  EXPECT_EQ(Found(), "2:20 1:11 3:30 ");
 }
 
-TEST_F(StampFilesTest, AShorterSaveLeavesNothingOfALongerOne) {
+TEST_F(StampFilesTest, ASaveCostsItsOwnSizeAndNotThatOfTheFile) {
   StampFiles files = Open();
   files.Load();
-  std::vector<HandshakeStamp> many(50, Stamps(3).front());
-  for (int i = 0; i < 2; ++i) ASSERT_TRUE(files.Save(many).ok());
-  ASSERT_TRUE(files.Save(Stamps(4)).ok());
-  EXPECT_EQ(SeedFound(), 4);
+  StampChanges all = All(1, 1);
+  all.raised.resize(5'000, all.raised.front());
+  for (size_t i = 0; i < all.raised.size(); ++i) {
+    all.raised[i].peer_public_key[1] = static_cast<uint8_t>(i);
+    all.raised[i].peer_public_key[2] = static_cast<uint8_t>(i >> 8);
+  }
+  ASSERT_TRUE(files.Save(all).ok());
+  const std::string& newest = Newest();
+  const size_t whole = Read(newest).size();
+  for (uint8_t time = 2; time < 12; ++time) ASSERT_TRUE(files.Save(Change(1, time)).ok());
+  EXPECT_EQ(Newest(), newest);
+  EXPECT_LT(Read(newest).size(), whole + 10 * 100);
+}
+
+// The file does not grow for ever, and what was in it lives on in the other one.
+TEST_F(StampFilesTest, AFileThatHasGrownIsCompacted) {
+  StampFiles files = Open();
+  files.Load();
+  ASSERT_TRUE(files.Save(All(1, 1)).ok());
+  StampChanges many;
+  many.raised.resize(100, StampOf(2, 2));
+  const std::string begun = Newest();
+  size_t greatest = 0;
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(files.Save(many).ok());
+    greatest = std::max({greatest, Read(first_).size(), Read(second_).size()});
+  }
+  EXPECT_NE(Newest(), begun);
+  EXPECT_LT(greatest, 80'000u);
+  EXPECT_EQ(Found(), "1:1 2:2 ");
 }
 
 // A crash in the middle of a save costs that save, and no more.
-TEST_F(StampFilesTest, ATornSaveLeavesTheOneBefore) {
+TEST_F(StampFilesTest, ATornSaveLeavesTheOnesBefore) {
   StampFiles files = Open();
   files.Load();
-  ASSERT_TRUE(files.Save(Stamps(1)).ok());
-  ASSERT_TRUE(files.Save(Stamps(2)).ok());
-  const bool first_is_newest =
-      ParseStamps(Read(first_)).generation > ParseStamps(Read(second_)).generation;
-  const std::string& newest = first_is_newest ? first_ : second_;
+  ASSERT_TRUE(files.Save(All(1, 10)).ok());
+  ASSERT_TRUE(files.Save(Change(2, 20)).ok());
+  const std::string newest = Newest();
   const std::string whole = Read(newest);
-  Write(newest, whole.substr(0, whole.size() / 2));
-  const StampFiles::Loaded loaded = Open().Load();
-  ASSERT_EQ(loaded.stamps.size(), 1u);
-  EXPECT_EQ(loaded.stamps.front().local_public_key[0], 1);
+  Write(newest, whole.substr(0, whole.size() - 5));
+  StampFiles next = Open();
+  const StampFiles::Loaded loaded = next.Load();
+  EXPECT_EQ(loaded.stamps.size(), 1u);
   ASSERT_EQ(loaded.warnings.size(), 1u);
   EXPECT_NE(loaded.warnings.front().find(newest), std::string::npos);
-  // And what comes next goes over the torn one.
-  StampFiles next = Open();
-  next.Load();
-  ASSERT_TRUE(next.Save(Stamps(5)).ok());
-  EXPECT_EQ(SeedFound(), 5);
-  EXPECT_FALSE(ParseStamps(Read(newest)).damaged);
+  // The next save goes over the torn one, and is found.
+  ASSERT_TRUE(next.Save(Change(3, 30)).ok());
+  EXPECT_EQ(Found(), "1:10 3:30 ");
+  EXPECT_TRUE(Open().Load().warnings.empty());
+}
+
+TEST_F(StampFilesTest, AFileThatWasNotFinishedLeavesTheOneBefore) {
+  StampFiles files = Open();
+  files.Load();
+  ASSERT_TRUE(files.Save(All(1, 10)).ok());
+  ASSERT_TRUE(files.Save(All(1, 11)).ok());
+  std::string torn = Read(Newest());
+  torn.replace(0, kStampHeadBytes, kStampHeadBytes, '\0');  // the head comes last
+  Write(Newest(), torn);
+  EXPECT_EQ(Found(), "1:10 ");
 }
 
 TEST_F(StampFilesTest, AFileOfAnOlderVersionIsReadAndKeptUntilThereIsAnother) {
   ASSERT_EQ(::mkdir(state_directory().c_str(), 0700), 0);
-  const std::string text = FormatStamps(Stamps(7), 1);
-  const std::string old_text = text.substr(text.find('\n') + 1);
-  Write(first_, old_text);
+  Write(first_, kOldText);
   StampFiles files = Open();
-  EXPECT_EQ(files.Load().stamps.size(), 1u);
-  ASSERT_TRUE(files.Save(Stamps(8)).ok());
-  EXPECT_EQ(Read(first_), old_text);
-  EXPECT_EQ(SeedFound(), 8);
+  ASSERT_EQ(files.Load().stamps.size(), 1u);
+  EXPECT_EQ(Found(), "1:7 ");
+  EXPECT_TRUE(files.needs_all());
+  EXPECT_TRUE(absl::IsFailedPrecondition(files.Save(Change(1, 8))));
+  ASSERT_TRUE(files.Save(All(1, 8)).ok());
+  EXPECT_EQ(Read(first_), kOldText);
+  EXPECT_EQ(Found(), "1:8 ");
+}
+
+TEST_F(StampFilesTest, AFileOfANewerVersionIsNamed) {
+  ASSERT_EQ(::mkdir(state_directory().c_str(), 0700), 0);
+  Write(first_, "ringwire-stamps 3 something\n");
+  const StampFiles::Loaded loaded = Open().Load();
+  EXPECT_TRUE(loaded.stamps.empty());
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_NE(loaded.warnings.front().find("newer version"), std::string::npos);
 }
 
 // Nothing is opened, made or renamed once the process has given its rights up.
@@ -139,24 +217,27 @@ TEST_F(StampFilesTest, SavingNeedsNoFolder) {
   files.Load();
   const std::string moved = directory_ + "/moved";
   ASSERT_EQ(::rename(state_directory().c_str(), moved.c_str()), 0);
-  EXPECT_TRUE(files.Save(Stamps(6)).ok());
+  EXPECT_TRUE(files.Save(All(6, 6)).ok());
+  EXPECT_TRUE(files.Save(All(6, 7)).ok());
   ASSERT_EQ(::rename(moved.c_str(), state_directory().c_str()), 0);
-  EXPECT_EQ(SeedFound(), 6);
+  EXPECT_EQ(Found(), "6:7 ");
 }
 
-TEST_F(StampFilesTest, SaysWhenTheFileWasDeleted) {
+TEST_F(StampFilesTest, SaysWhenTheFileWasDeletedAndWantsAllAfterwards) {
   StampFiles files = Open();
   files.Load();
+  ASSERT_TRUE(files.Save(All(1, 1)).ok());
   ::unlink(first_.c_str());
   ::unlink(second_.c_str());
-  const absl::Status status = files.Save(Stamps(1));
+  const absl::Status status = files.Save(Change(1, 2));
   EXPECT_NE(std::string(status.message()).find("deleted"), std::string::npos) << status;
+  EXPECT_TRUE(files.needs_all());
 }
 
 TEST_F(StampFilesTest, SaysWhyItCannotSave) {
   StampFiles unwritable = StampFiles::Open("/proc/no-such-directory", "wg0");
   EXPECT_TRUE(unwritable.Load().stamps.empty());
-  const absl::Status status = unwritable.Save(Stamps(1));
+  const absl::Status status = unwritable.Save(All(1, 1));
   EXPECT_FALSE(status.ok());
   EXPECT_NE(status.message().find("/proc/no-such-directory"), absl::string_view::npos);
 }

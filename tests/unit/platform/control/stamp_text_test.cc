@@ -2,8 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+#include <span>
 #include <string>
 #include <vector>
+
+#include "core/device/key_text.h"
+#include "crypto/blake2s.h"
+#include "fmt/format.h"
 
 namespace ringwire::platform {
 namespace {
@@ -21,9 +27,30 @@ bool Same(const HandshakeStamp& a, const HandshakeStamp& b) {
          a.greatest == b.greatest;
 }
 
+void AppendHex(std::span<const uint8_t> bytes, std::string* text) {
+  for (const uint8_t byte : bytes) fmt::format_to(std::back_inserter(*text), "{:02x}", byte);
+}
+
+std::span<const uint8_t> BytesOf(const std::string& text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+// As the older versions wrote it.
+std::string FormatStamps(std::span<const HandshakeStamp> stamps, uint64_t generation) {
+  std::string lines;
+  for (const HandshakeStamp& stamp : stamps) {
+    lines += KeyToBase64(stamp.local_public_key) + ' ' + KeyToBase64(stamp.peer_public_key) + ' ';
+    AppendHex(stamp.greatest.bytes, &lines);
+    lines += '\n';
+  }
+  std::string head = fmt::format("ringwire-stamps 1 {} ", generation);
+  AppendHex(crypto::Blake2s(BytesOf(head), BytesOf(lines)), &head);
+  return head + "\n" + lines;
+}
+
 std::string WithoutHead(const std::string& text) { return text.substr(text.find('\n') + 1); }
 
-TEST(StampTextTest, ReadsBackWhatItWrote) {
+TEST(StampTextTest, ReadsWhatOlderVersionsWrote) {
   const std::vector<HandshakeStamp> stamps = {StampOf(1), StampOf(0xf0)};
   const StampText parsed = ParseStamps(FormatStamps(stamps, 42));
   EXPECT_FALSE(parsed.damaged);
@@ -57,7 +84,7 @@ TEST(StampTextTest, TakesALastLineWithoutItsNewline) {
   EXPECT_EQ(ParseStamps(text).stamps.size(), 1u);
 }
 
-TEST(StampTextTest, ReadsWhatAnOlderVersionWrote) {
+TEST(StampTextTest, ReadsLinesWithoutAHead) {
   const std::vector<HandshakeStamp> stamps = {StampOf(1), StampOf(9)};
   const StampText parsed = ParseStamps(WithoutHead(FormatStamps(stamps, 5)));
   EXPECT_EQ(parsed.generation, 0u);
