@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/json_fields.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/process/report_error.h"
@@ -53,8 +54,7 @@ absl::Status SignalService(const UniqueFd& process, int signal, const std::strin
 int ReportAnswer(const std::string& tried, const absl::StatusOr<std::string>& answer) {
   if (!answer.ok()) return ReportFailure(tried, MessageOf(answer.status()));
   const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  const auto found = json.find("warnings");
-  if (found != json.end() && found->is_string()) ReportWarnings(found->get<std::string>());
+  if (const auto warnings = TextIn(json, "warnings")) ReportWarnings(*warnings);
   return kExitSuccess;
 }
 

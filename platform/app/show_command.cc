@@ -34,11 +34,8 @@ absl::StatusOr<std::string> ShowOne(const std::string& interface_name, bool json
   absl::StatusOr<std::string> answer = AskDevice(interface_name, "status");
   if (!answer.ok()) return answer.status();
   if (json) return *answer + "\n";
-  const std::optional<StatusReport> report = ReportFromJson(*answer);
-  if (!report.has_value()) {
-    return absl::InternalError("show " + interface_name +
-                               ": the device's answer is not understood");
-  }
+  const absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
+  if (!report.ok()) return report.status();
   return FormatShow(*report, absl::Now(), WantsColour());
 }
 

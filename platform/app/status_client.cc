@@ -15,6 +15,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/clock.h"
+#include "platform/base/json_fields.h"
 #include "platform/base/paths.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/sockets/admin_server.h"
@@ -129,10 +130,9 @@ absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration pa
   if (!answer.ok()) return answer.status();
   const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InternalError("the device's answer is no JSON object");
-  const auto error = json.find("error");
-  if (error == json.end()) return answer;
-  return absl::FailedPreconditionError(error->is_string() ? error->get<std::string>()
-                                                          : error->dump());
+  const nlohmann::json* const error = MemberIn(json, "error");
+  if (error == nullptr) return answer;
+  return absl::FailedPreconditionError(TextIn(json, "error").value_or(error->dump()));
 }
 
 std::vector<std::string> RunningInterfaces() {

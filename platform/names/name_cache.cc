@@ -1,16 +1,28 @@
 #include "platform/names/name_cache.h"
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
 #include "nlohmann/json.hpp"
+#include "platform/base/format_version.h"
+#include "platform/base/json_fields.h"
+#include "platform/base/message_of.h"
 #include "platform/base/read_file.h"
 #include "platform/base/replace_file.h"
 #include "platform/names/name_servers.h"
+#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
+namespace {
 
 using nlohmann::json;
+
+constexpr uint64_t kNamesFormat = 1;
+constexpr char kNamesFormatKey[] = "ringwire_names";
+constexpr char kNamesKey[] = "names";
+
+}  // namespace
 
 void NameSource::SetRules(Rules rules) {
   MutexLock lock(&mutex_);
@@ -45,21 +57,33 @@ absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string&
 }
 
 absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {
-  json object = json::object();
+  json names = json::object();
   for (const auto& [name, addresses] : known) {
-    json& list = object[name] = json::array();
+    json& list = names[name] = json::array();
     for (const SocketAddress& address : addresses) list.push_back(address.address.ToString());
   }
+  const json document = {{kNamesFormatKey, kNamesFormat}, {kNamesKey, std::move(names)}};
   // A name that is not UTF-8 is never found again, but does no harm.
-  const std::string text = object.dump(-1, ' ', false, json::error_handler_t::replace);
-  return ReplaceFile(path, text);
+  return ReplaceFile(path, document.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 KnownNames LoadKnownNames(const std::string& path) {
   KnownNames known;
-  const json object = json::parse(ReadFile(path).value_or(""), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return known;
-  for (const auto& [name, list] : object.items()) {
+  const json document =
+      json::parse(ReadFile(path).value_or(""), nullptr, /*allow_exceptions=*/false);
+  const auto format = NumberIn<uint64_t>(document, kNamesFormatKey);
+  const absl::Status readable =
+      CheckFormat(path, format.value_or(0), kNamesFormat,
+                  "its addresses are not used: if a name cannot be looked up behind the kill "
+                  "switch, write the address as the Endpoint");
+  if (!readable.ok()) {
+    spdlog::warn("{}", MessageOf(readable));
+    return known;
+  }
+  // The first release wrote the names alone.
+  const json* const names = format.has_value() ? MemberIn(document, kNamesKey) : &document;
+  if (names == nullptr || !names->is_object()) return known;
+  for (const auto& [name, list] : names->items()) {
     std::vector<SocketAddress> addresses;
     for (const json& one : list) {
       if (!one.is_string()) continue;

@@ -50,7 +50,8 @@ class NameSource {
 // Saves known addresses for the next process: a start behind a kill switch must not query. Does not
 // keep scopes of link-local addresses.
 absl::Status SaveKnownNames(const std::string& path, const KnownNames& known);
-// Empty if there is no such file, or it has another format.
+// Empty if there is no such file, or ringwire did not write it, or a newer one did (logs a
+// warning).
 KnownNames LoadKnownNames(const std::string& path);
 
 }  // namespace ringwire::platform

@@ -8,39 +8,32 @@
 #include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/format_version.h"
+#include "platform/base/json_fields.h"
 
 namespace ringwire::platform {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// The reader parses lines of another process: every access checks the type, so that nothing throws.
-const Json* Member(const Json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
+constexpr uint64_t kStatusFormat = 1;  // the first release wrote none
 
+// An absent value is an empty one: reports of other versions have other fields.
 std::string TextOf(const Json& object, const char* key) {
-  const Json* const value = Member(object, key);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
+  return TextIn(object, key).value_or(std::string());
 }
 
 template <typename Integer>
 Integer NumberOf(const Json& object, const char* key) {
-  const Json* const value = Member(object, key);
-  return value != nullptr && value->is_number_unsigned() ? value->get<Integer>() : Integer{0};
+  return NumberIn<Integer>(object, key).value_or(0);
 }
 
-bool FlagOf(const Json& object, const char* key) {
-  const Json* const value = Member(object, key);
-  return value != nullptr && value->is_boolean() && value->get<bool>();
-}
+bool FlagOf(const Json& object, const char* key) { return FlagIn(object, key).value_or(false); }
 
 const Json& ArrayOf(const Json& object, const char* key) {
   static const Json kEmpty = Json::array();
-  const Json* const value = Member(object, key);
-  return value != nullptr && value->is_array() ? *value : kEmpty;
+  const Json* const value = ListIn(object, key);
+  return value != nullptr ? *value : kEmpty;
 }
 
 Json CountsToJson(const NamedCounts& counts) {
@@ -172,7 +165,7 @@ SandboxReport SandboxFromJson(const Json* json) {
     if (line.is_string()) sandbox.missing_walls.push_back(line.get<std::string>());
   }
   sandbox.refused_calls = NumberOf<uint64_t>(*json, "refused_calls");
-  if (Member(*json, "last_refused_call") != nullptr) {
+  if (MemberIn(*json, "last_refused_call") != nullptr) {
     sandbox.last_refused_call = NumberOf<int>(*json, "last_refused_call");
   }
   return sandbox;
@@ -200,6 +193,10 @@ bool PeerFromJson(const Json& json, StatusReport* report) {
   report->has_preshared_key.push_back(FlagOf(json, "preshared_key"));
   report->device.peers.push_back(std::move(peer));
   return true;
+}
+
+absl::Status NoReport() {
+  return absl::InvalidArgumentError("the answer is no report of a device's status");
 }
 
 }  // namespace
@@ -250,6 +247,7 @@ NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads) {
 std::string ToJson(const StatusReport& report) {
   const DeviceStatus& device = report.device;
   Json json;
+  json["format"] = kStatusFormat;
   json["interface"] = report.interface_name;
   json["version"] = report.version;
   if (!report.network_namespace.empty()) json["network_namespace"] = report.network_namespace;
@@ -283,38 +281,42 @@ std::string ToJson(const StatusReport& report) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-std::optional<StatusReport> ReportFromJson(std::string_view text) {
+absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || Member(json, "interface") == nullptr) return std::nullopt;
+  if (MemberIn(json, "interface") == nullptr) return NoReport();
   StatusReport report;
   report.interface_name = TextOf(json, "interface");
   report.version = TextOf(json, "version");
+  const absl::Status format = CheckFormat(
+      "the status of " + report.interface_name, NumberOf<uint64_t>(json, "format"), kStatusFormat,
+      "use the `ringwire show` of version " + report.version + ", or `ringwire show --json`");
+  if (!format.ok()) return format;
   report.network_namespace = TextOf(json, "network_namespace");
-  ProvidersFromJson(Member(json, "aead_providers"), &report);
+  ProvidersFromJson(MemberIn(json, "aead_providers"), &report);
   report.link_up = FlagOf(json, "link_up");
   report.mtu = NumberOf<uint32_t>(json, "mtu");
   report.has_private_key = FlagOf(json, "private_key");
   if (report.has_private_key &&
       !ParseKeyBase64(TextOf(json, "public_key"), report.device.public_key)) {
-    return std::nullopt;
+    return NoReport();
   }
   report.device.listen_port = NumberOf<uint16_t>(json, "listen_port");
   report.device.fwmark = NumberOf<uint32_t>(json, "fwmark");
   report.device.transport_cipher = CipherOf(json);
-  report.device.handshakes = HandshakesFromJson(Member(json, "handshakes"));
+  report.device.handshakes = HandshakesFromJson(MemberIn(json, "handshakes"));
   for (const Json& peer : ArrayOf(json, "peers")) {
-    if (!PeerFromJson(peer, &report)) return std::nullopt;
+    if (!PeerFromJson(peer, &report)) return NoReport();
   }
   for (const Json& entry : ArrayOf(json, "workers")) {
     WorkerReport worker;
     worker.index = NumberOf<size_t>(entry, "index");
     worker.backend = TextOf(entry, "backend");
-    worker.counts = CountsFromJson(Member(entry, "counts"));
+    worker.counts = CountsFromJson(MemberIn(entry, "counts"));
     report.workers.push_back(std::move(worker));
   }
-  report.offloads = OffloadsFromJson(Member(json, "offloads"));
-  report.drops = CountsFromJson(Member(json, "drops"));
-  report.sandbox = SandboxFromJson(Member(json, "sandbox"));
+  report.offloads = OffloadsFromJson(MemberIn(json, "offloads"));
+  report.drops = CountsFromJson(MemberIn(json, "drops"));
+  report.sandbox = SandboxFromJson(MemberIn(json, "sandbox"));
   return report;
 }
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "core/base/counters.h"
 #include "core/device/device_update.h"
 #include "crypto/aead.h"
@@ -73,8 +74,9 @@ NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads);
 
 // One line of JSON, without the newline.
 std::string ToJson(const StatusReport& report);
-// nullopt: not a valid line.
-std::optional<StatusReport> ReportFromJson(std::string_view json);
+// Of this version or an older one; fields that it does not have are empty. InvalidArgument: not a
+// valid line. FailedPrecondition: a newer version wrote it.
+absl::StatusOr<StatusReport> ReportFromJson(std::string_view json);
 
 }  // namespace ringwire::platform
 

@@ -1,8 +1,8 @@
-#include <limits>
 #include <utility>
 
 #include "core/base/check.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/json_fields.h"
 #include "platform/gateway/host/forward_json.h"
 #include "platform/gateway/plan/action.h"
 
@@ -13,18 +13,9 @@ namespace {
 
 using nlohmann::json;
 
-std::optional<std::string> Text(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_string()) return std::nullopt;
-  return found->get<std::string>();
-}
-
-std::optional<uint32_t> Number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  const auto number = found->get<uint64_t>();
-  if (number > std::numeric_limits<uint32_t>::max()) return std::nullopt;
-  return static_cast<uint32_t>(number);
+// The numbers of a journal's actions.
+std::optional<uint32_t> NumberOf(const json& object, const char* key) {
+  return NumberIn<uint32_t>(object, key);
 }
 
 // A journal has no action that undoes nothing.
@@ -93,16 +84,16 @@ json Write(const RunHook& a) {
 }
 
 std::optional<InterfaceAddress> ReadAddress(const json& object) {
-  const std::optional<std::string> text = Text(object, "address");
+  const std::optional<std::string> text = TextIn(object, "address");
   return text.has_value() ? InterfaceAddress::Parse(*text) : std::nullopt;
 }
 
 std::optional<Route> ReadRoute(const json& object) {
-  const std::optional<std::string> text = Text(object, "prefix");
+  const std::optional<std::string> text = TextIn(object, "prefix");
   const std::optional<Prefix> prefix = text.has_value() ? Prefix::Parse(*text) : std::nullopt;
-  const std::optional<uint32_t> unreachable = Number(object, "unreachable");
-  const std::optional<uint32_t> table = Number(object, "table");
-  const std::optional<uint32_t> metric = Number(object, "metric");
+  const std::optional<uint32_t> unreachable = NumberOf(object, "unreachable");
+  const std::optional<uint32_t> table = NumberOf(object, "table");
+  const std::optional<uint32_t> metric = NumberOf(object, "metric");
   if (!prefix || !table || !metric || !unreachable || *unreachable > 1) return std::nullopt;
   return Route{*unreachable == 1 ? Route::Type::kUnreachable : Route::Type::kInterface, *prefix,
                *table, *metric};
@@ -111,30 +102,30 @@ std::optional<Route> ReadRoute(const json& object) {
 // Absent is valid; false: it exists and is no prefix.
 bool ReadSelector(const json& object, const char* key, std::optional<Prefix>* prefix) {
   if (!object.contains(key)) return true;
-  const std::optional<std::string> text = Text(object, key);
+  const std::optional<std::string> text = TextIn(object, key);
   *prefix = text.has_value() ? Prefix::Parse(*text) : std::nullopt;
   return prefix->has_value();
 }
 
 std::optional<Rule> ReadRule(const json& object) {
-  const std::optional<uint32_t> family = Number(object, "family");
-  const std::optional<uint32_t> priority = Number(object, "priority");
-  const std::optional<uint32_t> table = Number(object, "table");
+  const std::optional<uint32_t> family = NumberOf(object, "family");
+  const std::optional<uint32_t> priority = NumberOf(object, "priority");
+  const std::optional<uint32_t> table = NumberOf(object, "table");
   if (!family || !priority || !table || (*family != 4 && *family != 6)) return std::nullopt;
   Rule rule{static_cast<IpFamily>(*family), *priority, *table};
   if (!ReadSelector(object, "source", &rule.source)) return std::nullopt;
   if (!ReadSelector(object, "destination", &rule.destination)) return std::nullopt;
-  rule.if_mark = Number(object, "if_mark");
-  rule.unless_mark = Number(object, "unless_mark");
-  rule.suppress_prefix_length = Number(object, "suppress_prefix_length");
-  rule.go_to = Number(object, "go_to");
+  rule.if_mark = NumberOf(object, "if_mark");
+  rule.unless_mark = NumberOf(object, "unless_mark");
+  rule.suppress_prefix_length = NumberOf(object, "suppress_prefix_length");
+  rule.go_to = NumberOf(object, "go_to");
   return rule;
 }
 
 std::optional<ForgetForwarded> ReadForwarded(const json& object) {
-  const auto forwards = object.find("forwards");
-  const auto own = object.find("own");
-  if (forwards == object.end() || own == object.end() || !own->is_array()) return std::nullopt;
+  const json* const forwards = MemberIn(object, "forwards");
+  const json* const own = ListIn(object, "own");
+  if (forwards == nullptr || own == nullptr) return std::nullopt;
   std::optional<std::vector<PortForward>> read = ForwardsFromJson(*forwards);
   if (!read.has_value()) return std::nullopt;
   ForgetForwarded forgotten{{*std::move(read), {}}};
@@ -148,15 +139,15 @@ std::optional<ForgetForwarded> ReadForwarded(const json& object) {
 }
 
 std::optional<DnsProgram> ReadProgram(const json& object) {
-  const std::optional<uint32_t> program = Number(object, "program");
+  const std::optional<uint32_t> program = NumberOf(object, "program");
   if (!program || *program > static_cast<uint32_t>(DnsProgram::kResolvectl)) return std::nullopt;
   return static_cast<DnsProgram>(*program);
 }
 
 std::optional<RevertNamespaceDns> ReadNamespaceDns(const json& object) {
-  const std::optional<std::string> name = Text(object, "namespace");
-  const std::optional<uint32_t> had_file = Number(object, "had_file");
-  const std::optional<uint32_t> folders = Number(object, "folders_made");
+  const std::optional<std::string> name = TextIn(object, "namespace");
+  const std::optional<uint32_t> had_file = NumberOf(object, "had_file");
+  const std::optional<uint32_t> folders = NumberOf(object, "folders_made");
   if (!name || !had_file || !folders || *had_file > 1 || *folders > 2) return std::nullopt;
   return RevertNamespaceDns{*name, *had_file == 1, *folders};
 }
@@ -166,32 +157,32 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
   if (what == "remove_address") {
     if (const auto address = ReadAddress(object)) return RemoveAddress{*address};
   } else if (what == "set_mtu") {
-    if (const auto mtu = Number(object, "mtu")) return SetMtu{*mtu};
+    if (const auto mtu = NumberOf(object, "mtu")) return SetMtu{*mtu};
   } else if (what == "remove_route") {
     if (const auto route = ReadRoute(object)) return RemoveRoute{*route};
   } else if (what == "remove_rule") {
     if (const auto rule = ReadRule(object)) return RemoveRule{*rule};
   } else if (what == "set_sysctl") {
-    const auto path = Text(object, "path");
-    const auto value = Text(object, "value");
-    if (path && value) return SetSysctl{*path, *value, Text(object, "only_if")};
+    const auto path = TextIn(object, "path");
+    const auto value = TextIn(object, "value");
+    if (path && value) return SetSysctl{*path, *value, TextIn(object, "only_if")};
   } else if (what == "delete_nft_table") {
-    if (const auto name = Text(object, "name")) return DeleteNftTable{*name};
+    if (const auto name = TextIn(object, "name")) return DeleteNftTable{*name};
   } else if (what == "forget_forwarded") {
     if (auto forwarded = ReadForwarded(object)) return *std::move(forwarded);
   } else if (what == "revert_dns") {
     const auto program = ReadProgram(object);
-    const auto record = Text(object, "record");
+    const auto record = TextIn(object, "record");
     if (program && record) return RevertDns{*program, *record};
   } else if (what == "delete_namespace") {
-    if (const auto name = Text(object, "name")) return DeleteNamespace{*name};
+    if (const auto name = TextIn(object, "name")) return DeleteNamespace{*name};
   } else if (what == "revert_namespace_dns") {
     if (const auto dns = ReadNamespaceDns(object)) return *dns;
   } else if (what == "run_hook") {
-    const auto key = Text(object, "key");
-    const auto command = Text(object, "command");
+    const auto key = TextIn(object, "key");
+    const auto command = TextIn(object, "command");
     // Earlier versions did not write this value.
-    if (key && command) return RunHook{*key, *command, Number(object, "place").value_or(0)};
+    if (key && command) return RunHook{*key, *command, NumberOf(object, "place").value_or(0)};
   }
   return std::nullopt;
 }
@@ -207,8 +198,7 @@ std::string ToJson(const Action& action) {
 
 std::optional<Action> UndoFromJson(std::string_view text) {
   const json object = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return std::nullopt;
-  const std::optional<std::string> what = Text(object, "do");
+  const std::optional<std::string> what = TextIn(object, "do");
   return what.has_value() ? ReadUndo(*what, object) : std::nullopt;
 }
 

@@ -3,32 +3,29 @@
 #include <cstdint>
 #include <string>
 
+#include "platform/base/json_fields.h"
+
 namespace ringwire::platform {
 namespace {
 
 using nlohmann::json;
 
-// From 1 to 65535, else 0.
-uint16_t Port(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_unsigned()) return 0;
-  const auto number = found->get<uint64_t>();
-  return number > UINT16_MAX ? uint16_t{0} : static_cast<uint16_t>(number);
+// 0: it is no port.
+uint16_t PortIn(const json& object, const char* key) {
+  return NumberIn<uint16_t>(object, key).value_or(0);
 }
 
 std::optional<PortForward> ForwardFromJson(const json& object) {
-  if (!object.is_object()) return std::nullopt;
-  const auto protocol = object.find("protocol");
-  const auto target = object.find("target");
-  const auto masquerade = object.find("masquerade");
-  if (protocol == object.end() || (*protocol != "tcp" && *protocol != "udp")) return std::nullopt;
-  if (target == object.end() || !target->is_string()) return std::nullopt;
-  if (masquerade == object.end() || !masquerade->is_boolean()) return std::nullopt;
-  const std::optional<IpAddress> address = IpAddress::Parse(target->get_ref<const std::string&>());
+  const std::optional<std::string> protocol = TextIn(object, "protocol");
+  const std::optional<std::string> target = TextIn(object, "target");
+  const std::optional<bool> masquerade = FlagIn(object, "masquerade");
+  if (protocol != "tcp" && protocol != "udp") return std::nullopt;
+  if (!target.has_value() || !masquerade.has_value()) return std::nullopt;
+  const std::optional<IpAddress> address = IpAddress::Parse(*target);
   PortForward forward;
-  forward.protocol = *protocol == "tcp" ? PortForward::Protocol::kTcp : PortForward::Protocol::kUdp;
-  forward.ports = {Port(object, "first"), Port(object, "last")};
-  const uint32_t to = Port(object, "to");
+  forward.protocol = protocol == "tcp" ? PortForward::Protocol::kTcp : PortForward::Protocol::kUdp;
+  forward.ports = {PortIn(object, "first"), PortIn(object, "last")};
+  const uint32_t to = PortIn(object, "to");
   if (!address || forward.ports.first == 0 || forward.ports.last < forward.ports.first || to == 0) {
     return std::nullopt;
   }
@@ -36,7 +33,7 @@ std::optional<PortForward> ForwardFromJson(const json& object) {
   if (last_to > UINT16_MAX) return std::nullopt;
   forward.target = *address;
   forward.target_ports = {static_cast<uint16_t>(to), static_cast<uint16_t>(last_to)};
-  forward.masquerade = masquerade->get<bool>();
+  forward.masquerade = *masquerade;
   return forward;
 }
 

@@ -14,6 +14,8 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/format_version.h"
+#include "platform/base/json_fields.h"
 #include "platform/base/make_folder.h"
 #include "platform/gateway/host/forward_json.h"
 #include "spdlog/spdlog.h"
@@ -23,7 +25,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kJournalFormat = 1;
+constexpr char kFormatKey[] = "ringwire_journal";
 constexpr char kNamespaceKey[] = "namespace";
 constexpr char kNamespaceIdKey[] = "namespace_id";
 constexpr char kNetworkKey[] = "network";
@@ -68,24 +71,26 @@ size_t SizeOfWholeLines(std::string_view text) {
   return end == std::string_view::npos ? 0 : end + 1;
 }
 
-std::optional<uint64_t> Number(const json& object, const char* key) {
-  const auto found = object.find(key);
-  if (found == object.end() || !found->is_number_unsigned()) return std::nullopt;
-  return found->get<uint64_t>();
-}
-
 absl::Status IsUpAlready(std::string_view interface) {
   return absl::AlreadyExistsError(
       fmt::format("start {}: it is up already (`ringwire down {}` ends it)", interface, interface));
 }
 
-std::string FirstLine() { return json{{"ringwire_journal", kFormat}}.dump(); }
+std::string FirstLine() { return json{{kFormatKey, kJournalFormat}}.dump(); }
+
+// `text`: of the file at `path`, whose name is that of the interface.
+absl::Status CheckFormatOf(std::string_view text, const std::string& path) {
+  const json head = json::parse(text.substr(0, text.find('\n')), nullptr, false);
+  return CheckFormat(path, NumberIn<uint64_t>(head, kFormatKey).value_or(0), kJournalFormat,
+                     fmt::format("run `ringwire down {}` with that version",
+                                 std::filesystem::path(path).stem().string()));
+}
 
 std::optional<Journal::Namespace> NamespaceIn(const json& object) {
-  const auto name = object.find(kNamespaceKey);
-  const std::optional<uint64_t> id = Number(object, kNamespaceIdKey);
-  if (name == object.end() || !name->is_string() || !id) return std::nullopt;
-  return Journal::Namespace{name->get<std::string>(), *id};
+  const std::optional<std::string> name = TextIn(object, kNamespaceKey);
+  const auto id = NumberIn<uint64_t>(object, kNamespaceIdKey);
+  if (!name || !id) return std::nullopt;
+  return Journal::Namespace{*name, *id};
 }
 
 constexpr char kReserved[] = "reserved";
@@ -104,12 +109,6 @@ json ToJsonLine(const Reservation& reservation, uint64_t network) {
   return {{kReserved, object}};
 }
 
-std::optional<uint32_t> Number32(const json& object, const char* key) {
-  const std::optional<uint64_t> number = Number(object, key);
-  if (!number || *number > UINT32_MAX) return std::nullopt;
-  return static_cast<uint32_t>(*number);
-}
-
 struct ReservationLine {
   Reservation reservation;
   uint64_t network = 0;
@@ -117,22 +116,20 @@ struct ReservationLine {
 
 // nullopt: some other line.
 std::optional<ReservationLine> ReadReservation(const json& line) {
-  const auto found = line.find(kReserved);
-  if (found == line.end() || !found->is_object()) return std::nullopt;
-  const std::optional<uint32_t> mark = Number32(*found, "mark");
-  const std::optional<uint64_t> network = Number(*found, kNetworkKey);
+  const json* const found = MemberIn(line, kReserved);
+  if (found == nullptr) return std::nullopt;
+  const auto mark = NumberIn<uint32_t>(*found, "mark");
+  const auto network = NumberIn<uint64_t>(*found, kNetworkKey);
   if (!mark || !network) return std::nullopt;
   ReservationLine read{{*mark}, *network};
-  const std::optional<uint32_t> ceiling = Number32(*found, "ceiling");
-  const std::optional<uint32_t> slot = Number32(*found, "slot");
+  const auto ceiling = NumberIn<uint32_t>(*found, "ceiling");
+  const auto slot = NumberIn<uint32_t>(*found, "slot");
   if (ceiling && *ceiling > kRuleTurns && slot) read.reservation.place = RulePlace{*ceiling, *slot};
-  if (const auto forwards = found->find("forwards"); forwards != found->end()) {
+  if (const json* const forwards = MemberIn(*found, "forwards")) {
     read.reservation.port_forwards =
         ForwardsFromJson(*forwards).value_or(std::vector<PortForward>());
   }
-  if (const auto kill_switch = found->find(kKillSwitchKey); kill_switch != found->end()) {
-    read.reservation.kill_switch = *kill_switch == true;
-  }
+  read.reservation.kill_switch = FlagIn(*found, kKillSwitchKey).value_or(false);
   return read;
 }
 
@@ -198,8 +195,7 @@ absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folde
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.find(kNamespaceIdKey) == std::string_view::npos) continue;  // of many lines, this one
-    const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (object.is_object()) found = NamespaceIn(object).value_or(found);
+    found = NamespaceIn(json::parse(line, nullptr, /*allow_exceptions=*/false)).value_or(found);
   }
   return found;
 }
@@ -242,11 +238,11 @@ absl::StatusOr<std::string> Journal::TakeFile(int file) {
   if (!text.ok()) return text;
   const std::string_view view = *text;
   const size_t whole = SizeOfWholeLines(view);
+  if (const absl::Status format = CheckFormatOf(view, path_); !format.ok()) return format;
   if (TakeText(view.substr(0, whole), view.substr(whole))) return text;
-  return absl::InvalidArgumentError(
-      fmt::format("read {}: not written by this version of ringwire (undo by hand what it lists, "
-                  "then delete it)",
-                  path_));
+  return absl::InvalidArgumentError(fmt::format(
+      "cannot read {}: it is not a journal of ringwire; undo by hand what it lists, then delete it",
+      path_));
 }
 
 absl::Status Journal::Load() {
@@ -274,9 +270,8 @@ bool Journal::TakeText(std::string_view whole_lines, std::string_view torn_line)
 
 bool Journal::TakeLine(std::string_view line) {
   const json object = json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object()) return false;
-  if (const std::optional<uint64_t> index = Number(object, "interface_index")) {
-    interface_index_ = static_cast<uint32_t>(*index);
+  if (const auto index = NumberIn<uint32_t>(object, "interface_index")) {
+    interface_index_ = *index;
     return true;
   }
   if (const std::optional<ReservationLine> read = ReadReservation(object)) {
@@ -288,21 +283,21 @@ bool Journal::TakeLine(std::string_view line) {
     network_namespace_id_ = found->id;
     return true;
   }
-  if (const std::optional<uint64_t> network = Number(object, kNetworkKey)) {
+  if (const auto network = NumberIn<uint64_t>(object, kNetworkKey)) {
     network_ = *network;
     return true;
   }
-  if (const std::optional<uint64_t> done = Number(object, "done")) {
+  if (const auto done = NumberIn<uint64_t>(object, "done")) {
     Drop(*done);
     return true;
   }
-  const std::optional<uint64_t> id = Number(object, "id");
-  const auto undo = object.find("undo");
-  const auto stays = object.find("stays");
-  if (!id || undo == object.end() || stays == object.end() || !stays->is_boolean()) return false;
+  const auto id = NumberIn<uint64_t>(object, "id");
+  const json* const undo = MemberIn(object, "undo");
+  const std::optional<bool> stays = FlagIn(object, "stays");
+  if (!id || undo == nullptr || !stays) return false;
   std::optional<Action> action = UndoFromJson(undo->dump());
   if (!action.has_value()) return false;
-  Take({*id, *std::move(action), stays->get<bool>()});
+  Take({*id, *std::move(action), *stays});
   next_id_ = std::max(next_id_, *id + 1);
   return true;
 }

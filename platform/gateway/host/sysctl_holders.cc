@@ -14,6 +14,8 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "platform/base/format_version.h"
+#include "platform/base/json_fields.h"
 #include "platform/base/read_file.h"
 #include "platform/base/replace_file.h"
 #include "platform/base/state_lock.h"
@@ -27,7 +29,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t kFormat = 1;
+constexpr uint64_t kHoldersFormat = 1;
+constexpr char kHoldersKey[] = "ringwire_sysctls";
 
 struct Held {
   uint64_t network = 0;  // sysctls below net are those of a network namespace
@@ -50,40 +53,45 @@ absl::StatusOr<StateLock> Lock(const std::string& folder, EndSignals signals) {
 }
 
 std::optional<Held> ReadHeld(const json& object) {
-  if (!object.is_object()) return std::nullopt;
-  const auto network = object.find("network");
-  const auto path = object.find("path");
-  const auto before = object.find("before");
-  const auto by = object.find("by");
-  const auto end = object.end();
-  if (network == end || path == end || before == end || by == end) return std::nullopt;
-  if (!network->is_number_unsigned() || !path->is_string() || !before->is_string() ||
-      !by->is_array() ||
+  const auto network = NumberIn<uint64_t>(object, "network");
+  const std::optional<std::string> path = TextIn(object, "path");
+  const std::optional<std::string> before = TextIn(object, "before");
+  const json* const by = ListIn(object, "by");
+  if (!network || !path || !before || by == nullptr ||
       !std::ranges::all_of(*by, [](const json& name) { return name.is_string(); })) {
     return std::nullopt;
   }
-  return Held{network->get<uint64_t>(), path->get<std::string>(), before->get<std::string>(),
-              by->get<std::vector<std::string>>()};
+  return Held{*network, *path, *before, by->get<std::vector<std::string>>()};
+}
+
+// nullopt: it is no such document.
+std::optional<std::vector<Held>> ReadAllHeld(const json& document) {
+  const json* const list = ListIn(document, "held");
+  if (list == nullptr || !NumberIn<uint64_t>(document, kHoldersKey)) return std::nullopt;
+  std::vector<Held> all;
+  for (const json& object : *list) {
+    std::optional<Held> held = ReadHeld(object);
+    if (!held.has_value()) return std::nullopt;
+    all.push_back(*std::move(held));
+  }
+  return all;
 }
 
 absl::StatusOr<std::vector<Held>> Load(const std::string& folder) {
-  std::vector<Held> all;
   const absl::StatusOr<std::string> text = ReadFile(FileIn(folder));
-  if (!text.ok() && !absl::IsResourceExhausted(text.status())) return all;
+  if (!text.ok() && !absl::IsResourceExhausted(text.status())) return std::vector<Held>();
   const json document = json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
-  bool good = document.is_object() && document.contains("ringwire_sysctls") &&
-              document["ringwire_sysctls"] == kFormat && document.contains("held") &&
-              document["held"].is_array();
-  for (size_t i = 0; good && i < document["held"].size(); ++i) {
-    std::optional<Held> held = ReadHeld(document["held"][i]);
-    good = held.has_value();
-    if (good) all.push_back(*std::move(held));
+  const absl::Status format =
+      CheckFormat(FileIn(folder), NumberIn<uint64_t>(document, kHoldersKey).value_or(0),
+                  kHoldersFormat, "end the tunnels of that version with it (`ringwire down`)");
+  if (!format.ok()) return format;
+  std::optional<std::vector<Held>> read = ReadAllHeld(document);
+  if (!read.has_value()) {
+    return absl::InvalidArgumentError(
+        fmt::format("cannot read {}: ringwire did not write it; delete it when no tunnel is up",
+                    FileIn(folder)));
   }
-  if (!good) {
-    return absl::InvalidArgumentError(fmt::format(
-        "read {}: not written by this version of ringwire (delete it when nothing is up)",
-        FileIn(folder)));
-  }
+  std::vector<Held> all = *std::move(read);
   // An interface has its journal for as long as there is something to undo.
   for (Held& held : all) {
     std::erase_if(held.by, [&folder](const std::string& name) {
@@ -106,7 +114,7 @@ absl::Status Save(const std::string& folder, const std::vector<Held>& all) {
         {{"network", held.network}, {"path", held.path}, {"before", held.before}, {"by", held.by}});
   }
   const std::string text =
-      json{{"ringwire_sysctls", kFormat}, {"held", std::move(list)}}.dump() + "\n";
+      json{{kHoldersKey, kHoldersFormat}, {"held", std::move(list)}}.dump() + "\n";
   return ReplaceFile(path, text);
 }
 

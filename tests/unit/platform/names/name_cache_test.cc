@@ -6,6 +6,7 @@
 #include <string>
 
 #include "gtest/gtest.h"
+#include "platform/base/read_file.h"
 
 namespace ringwire::platform {
 namespace {
@@ -61,6 +62,16 @@ TEST(KnownNamesTest, ComeBackFromTheirFile) {
   ASSERT_TRUE(SaveKnownNames(path, {{"\xff", Addresses({"192.0.2.1"})}}).ok());
   EXPECT_FALSE(LoadKnownNames(path).contains("\xff")) << "it is no UTF-8";
   ASSERT_TRUE(SaveKnownNames(path, {}).ok());
+  EXPECT_EQ(LoadKnownNames(path), KnownNames());
+  ::unlink(path.c_str());
+}
+
+TEST(KnownNamesTest, AFileOfANewerFormatIsAsNone) {
+  const std::string path = testing::TempDir() + "/newer.names";
+  ASSERT_TRUE(SaveKnownNames(path, {{"a.example", Addresses({"192.0.2.1"})}}).ok());
+  EXPECT_EQ(ReadFile(path).value_or(""),
+            R"({"names":{"a.example":["192.0.2.1"]},"ringwire_names":1})");
+  std::ofstream(path) << R"({"names":{"a.example":["192.0.2.1"]},"ringwire_names":2})";
   EXPECT_EQ(LoadKnownNames(path), KnownNames());
   ::unlink(path.c_str());
 }

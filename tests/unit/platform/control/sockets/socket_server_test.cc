@@ -292,8 +292,8 @@ TEST_F(SocketServerTest, StatusIsOneLineWithoutSecrets) {
   EXPECT_EQ(answer->find(KeyToBase64(private_key.bytes())), std::string::npos);
   EXPECT_EQ(answer->find(KeyToBase64(device_.status.peers[0].preshared_key.bytes())),
             std::string::npos);
-  const std::optional<StatusReport> report = ReportFromJson(*answer);
-  ASSERT_TRUE(report.has_value());
+  const absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
+  ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_TRUE(report->has_private_key);
   EXPECT_TRUE(report->has_preshared_key[0]);
 }

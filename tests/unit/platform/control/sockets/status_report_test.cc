@@ -43,8 +43,8 @@ StatusReport FullReport() {
 }
 
 TEST(StatusReportTest, SurvivesJson) {
-  const std::optional<StatusReport> read = ReportFromJson(ToJson(FullReport()));
-  ASSERT_TRUE(read.has_value());
+  const absl::StatusOr<StatusReport> read = ReportFromJson(ToJson(FullReport()));
+  ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(ToJson(*read), ToJson(FullReport()));
   EXPECT_EQ(read->interface_name, "wg0");
   EXPECT_EQ(read->aead_providers[0], "intel-ipsec-mb");
@@ -111,8 +111,20 @@ TEST(StatusReportTest, RefusesWhatIsNoReport) {
        {"", "[]", "{", "{\"error\":\"no\"}", "{\"interface\":\"a\",\"peers\":[7]}",
         "{\"interface\":\"a\",\"private_key\":true}",
         "{\"interface\":\"a\",\"private_key\":true,\"public_key\":\"short\"}"}) {
-    EXPECT_FALSE(ReportFromJson(text).has_value()) << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(ReportFromJson(text).status())) << text;
   }
+}
+
+TEST(StatusReportTest, RefusesANewerFormatAndSaysWhatToDo) {
+  std::string text = ToJson(FullReport());
+  EXPECT_EQ(text.find(R"({"format":1,"interface":"wg0")"), 0U) << text;
+  text.replace(text.find(":1"), 2, ":2");
+  const absl::Status status = ReportFromJson(text).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status));
+  EXPECT_EQ(
+      status.message(),
+      "cannot read the status of wg0: a newer ringwire wrote it (format 2, this version reads "
+      "up to 1); use the `ringwire show` of version 1.2.3, or `ringwire show --json`");
 }
 
 TEST(StatusReportTest, AddsUpTheDropsOfAllThreadsAndLeavesZerosOut) {

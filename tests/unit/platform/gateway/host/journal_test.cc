@@ -125,6 +125,20 @@ TEST_F(JournalTest, ACopyOfAFileOfSomebodyElseIsRefused) {
   EXPECT_EQ(Journal::Copy(folder_, "wg0").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(JournalTest, ANewerFormatIsRefusedAndNothingChanges) {
+  const std::string text = "{\"ringwire_journal\":2}\n{\"new\":1}\n{\"torn";
+  Write(text);
+  for (const absl::Status& status :
+       {Journal::Open(folder_, "wg0").status(), Journal::Copy(folder_, "wg0").status()}) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+    EXPECT_EQ(status.message(),
+              "cannot read " + path() +
+                  ": a newer ringwire wrote it (format 2, this version reads up to 1); run "
+                  "`ringwire down wg0` with that version");
+  }
+  EXPECT_EQ(Text(), text);
+}
+
 TEST_F(JournalTest, FindsTheFirstEntryOfAnUndo) {
   Journal journal = MustOpen();
   for (const char* const command : {"a", "b", "a"}) {
@@ -182,7 +196,7 @@ TEST_F(JournalTest, AFirstLineThatWasNotFinishedIsOfAnEmptyJournal) {
 
 TEST_F(JournalTest, AFileOfSomebodyElseIsRefusedAndLeftAsItIs) {
   for (const std::string text :
-       {"hello", "hello\n", "hello\nworld", "{\"ringwire_journal\":2}\n", "{}\n",
+       {"hello", "hello\n", "hello\nworld", "{\"ringwire_journal\":0}\n", "{}\n",
         "{\"ringwire_journal\":1}\nhello\n{", "{\"ringwire_journal\":1}\n{\"id\":1}\n",
         "{\"ringwire_journal\":1}\n{\"id\":1,\"stays\":false,\"undo\":{\"no\":\"such\"}}\n"}) {
     Write(text);

@@ -129,7 +129,7 @@ TEST_F(HeldSysctlsTest, AValueThatTheKernelRefusesIsTheErrorWithThePath) {
 
 TEST_F(HeldSysctlsTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
   for (const char* const text :
-       {"7", "{", "[]", R"({"ringwire_sysctls":2,"held":[]})", R"({"ringwire_sysctls":1})",
+       {"7", "{", "[]", R"({"held":[]})", R"({"ringwire_sysctls":1})",
         R"({"ringwire_sysctls":1,"held":7})", R"({"ringwire_sysctls":1,"held":[7]})",
         R"({"ringwire_sysctls":1,"held":[{"network":1,"path":"a","before":"b"}]})",
         R"({"ringwire_sysctls":1,"held":[{"network":1,"path":"a","before":"b","by":[7]}]})",
@@ -142,6 +142,15 @@ TEST_F(HeldSysctlsTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
     EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls::Before(folder_).status())) << text;
     EXPECT_EQ(ReadSysctl(kForward), "0") << text;
   }
+}
+
+TEST_F(HeldSysctlsTest, AFileOfANewerFormatIsRefusedAndNothingChanges) {
+  std::ofstream(folder_ + "/sysctls") << R"({"ringwire_sysctls":2,"held":[]})";
+  const absl::Status status = HeldSysctls(folder_, "a").Hold(kForward, "1").status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_NE(status.message().find("a newer ringwire wrote it (format 2"), std::string::npos)
+      << status;
+  EXPECT_EQ(ReadSysctl(kForward), "0");
 }
 
 TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
