@@ -18,6 +18,7 @@
 #include "platform/observe/log_process.h"
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
+#include "platform/process/init_process.h"
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
 #include "platform/relay/device_options.h"
@@ -68,11 +69,18 @@ int PrintPlan(const RunArguments& arguments) {
   return WriteOutput("the plan", CommandsOf(plan, source.interface_name));
 }
 
-int RunInForeground(const RunArguments& arguments) {
+int RunService(const RunArguments& arguments) {
   StartLogging(arguments.flags);
   BlockSignals();
   const absl::Status status = RunGateway(arguments, NotifyReady);
   return status.ok() ? kExitSuccess : ReportError(status);
+}
+
+// The first process of a container must reap orphans. The supervisor waits only for processes that
+// it started, so another process does that.
+int RunInForeground(const RunArguments& arguments) {
+  if (!IsInitProcess()) return RunService(arguments);
+  return RunUnderInit([&arguments] { return RunService(arguments); });
 }
 
 int Up(const RunArguments& arguments) {

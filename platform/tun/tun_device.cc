@@ -37,8 +37,8 @@ absl::Status OpenError(const std::string& name, int error) {
     case ENOENT:
     case ENODEV:
     case ENXIO:
-      return absl::UnavailableError(
-          absl::StrCat(what, " (load the tun module, or hand /dev/net/tun to the container)"));
+      return absl::UnavailableError(absl::StrCat(
+          what, " (load the tun module, or give it to the container: --device /dev/net/tun)"));
     case EACCES:
     case EPERM:
       return absl::PermissionDeniedError(

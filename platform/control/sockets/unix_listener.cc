@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -42,9 +43,13 @@ absl::StatusOr<UniqueFd> BindAndListen(const std::string& path,
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return absl::ErrnoToStatus(errno, fmt::format("bind {}", path));
   }
-  const bool ready =
-      (!options.group.has_value() || ::chown(path.c_str(), uid_t(-1), *options.group) == 0) &&
-      ::chmod(path.c_str(), options.file_mode) == 0 && ::listen(fd.get(), kBacklog) == 0;
+  // Without CAP_CHOWN, as in a container, the file serves its owner alone.
+  const bool is_given =
+      !options.group.has_value() || ::chown(path.c_str(), uid_t(-1), *options.group) == 0;
+  const bool serves_owner = !is_given && errno == EPERM;
+  const mode_t mode = serves_owner ? options.file_mode & ~mode_t{S_IRWXG} : options.file_mode;
+  const bool ready = (is_given || serves_owner) && ::chmod(path.c_str(), mode) == 0 &&
+                     ::listen(fd.get(), kBacklog) == 0;
   if (ready) return fd;
   const int error = errno;
   ::unlink(path.c_str());

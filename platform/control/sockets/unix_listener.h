@@ -18,7 +18,7 @@ struct UnixListenerOptions {
   mode_t directory_mode = 0755;
   std::string file_name;
   mode_t file_mode = 0600;
-  std::optional<gid_t> group;  // of the file
+  std::optional<gid_t> group;  // of the file; without the right to give it away, it gets no access
   bool removes_file = true;    // the destructor removes the file; else another process does
 };
 

@@ -37,7 +37,7 @@ absl::Status SetUpError(int error) {
     advice =
         " (forbidden by a seccomp filter, as in most containers, or by kernel.io_uring_disabled)";
   } else if (error == ENOSYS) {
-    advice = " (this kernel has no io_uring)";
+    advice = " (this kernel has no io_uring, or a container's seccomp filter hides it)";
   } else if (error == ENOMEM) {
     advice = " (use fewer workers, or raise the limit of locked memory)";
   } else if (error == EINVAL) {
