@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: setup.sh [--bench-peers | --lint | --coverage | --package]
+# usage: setup.sh [--bench-peers | --lint | --coverage | --package | --deploy]
 # Installs the packages that are missing, from Debian 12 itself, its backports, and Debian 13. The two extra suites are
 # read through a private apt configuration in a temporary folder, so the system's own source lists stay as they are; the
 # mirror is the one that the system already uses.
@@ -13,8 +13,21 @@ stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 ll
 [ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
 backports="android-libboringssl-dev linux-libc-dev wireguard-go"
 trixie="liburing2 liburing-dev"
+# The mirror of the system's own `bookworm main`, as apt understands its configuration (by codename once it has been
+# updated, by release before that).
+mirror_by() {
+  apt-get indextargets --format "\$($1) \$(COMPONENT) \$(REPO_URI)" 'Created-By: Packages' 2>/dev/null |
+    awk '$1 == "bookworm" && $2 == "main" { print $3; exit }'
+}
+find_mirror() {
+  mirror=$(mirror_by CODENAME)
+  [ -n "$mirror" ] || mirror=$(mirror_by RELEASE)
+  [ -n "$mirror" ] || { echo "ringwire: apt knows no 'bookworm main': add it to /etc/apt, then run ./dev setup again" >&2; exit 1; }
+}
+
 case ${1:-} in
   '') ;;
+  --print-mirror) find_mirror && echo "$mirror" && exit 0 ;;  # for tests that make systems from it
   --bench-peers)  # what `./dev bench e2e` compares with, and the newest build of the tests' WireGuard peer
     stable+=" openvpn openssl"
     backports=${backports/wireguard-go/}
@@ -22,7 +35,10 @@ case ${1:-} in
   --lint) stable+=" clang-tidy-19" ;;  # for `./dev lint`
   --coverage) stable+=" llvm-19" ;;
   --package) stable+=" debhelper dpkg-dev lintian" ;;
-  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package]" >&2; exit 2 ;;
+  --deploy)  # for `./dev image` and `./dev test-deploy`: engines for containers, fresh systems of Debian, nspawn
+    stable+=" debhelper dpkg-dev lintian buildah podman runc netavark uidmap slirp4netns fuse-overlayfs mmdebstrap
+      systemd-container python3-yaml" ;;
+  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package | --deploy]" >&2; exit 2 ;;
 esac
 
 # What manages name servers for the end-to-end tests is unpacked and not installed: it would take the place of what does so
@@ -81,15 +97,7 @@ cp -a /etc/apt/sources.list "$private/sources.list" 2>/dev/null || : >"$private/
 cp -a /etc/apt/sources.list.d/. "$private/sources.d/"
 cp -a /etc/apt/preferences.d/. "$private/preferences.d/"
 
-# The mirror of the system's own `bookworm main`, as apt understands its configuration (by codename once it has been
-# updated, by release before that).
-mirror_by() {
-  apt-get indextargets --format "\$($1) \$(COMPONENT) \$(REPO_URI)" 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "bookworm" && $2 == "main" { print $3; exit }'
-}
-mirror=$(mirror_by CODENAME)
-[ -n "$mirror" ] || mirror=$(mirror_by RELEASE)
-[ -n "$mirror" ] || { echo "ringwire: apt knows no 'bookworm main': add it to /etc/apt, then run ./dev setup again" >&2; exit 1; }
+find_mirror
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 option=
 [ ! -f "$keyring" ] || option="[signed-by=$keyring] "

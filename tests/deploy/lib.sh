@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# What the tests of `./dev test-deploy` start with. Each gets the folder of a release build and the folder of its package and
+# image; it prints `ok: ...` lines and `NOT RUN: ...` for what this machine cannot do, and exits with 1 at the first failure.
+set -euo pipefail
+
+deploy_build=$(realpath "${1:?which build?}") deploy_made=$(realpath "${2:?which folder of packages?}")
+deploy_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+patience=$((60 * ${RINGWIRE_SLOWNESS:-1}))
+work=$(mktemp -d /var/tmp/ringwire-deploy.XXXXXX)
+
+say() { echo "-- $*"; }
+fail() { echo "FAIL: $*" >&2; exit 1; }
+not_run() { echo "NOT RUN: $*"; }
+
+check() {  # check WHAT COMMAND...: the command must succeed
+  local what=$1
+  shift
+  "$@" >"$work/check.out" 2>&1 || { cat "$work/check.out" >&2; fail "$what  [$*]"; }
+  echo "ok: $what"
+}
+check_equal() {  # check_equal WHAT WANTED GOT
+  [ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+  echo "ok: $1"
+}
+wait_until() {  # wait_until WHAT COMMAND...: polls until the command succeeds
+  local what=$1 deadline=$((SECONDS + patience))
+  shift
+  until "$@" >"$work/wait.out" 2>&1; do
+    ((SECONDS < deadline)) || { cat "$work/wait.out" >&2; fail "waited in vain: $what  [$*]"; }
+    read -r -t 0.1 _ <>"$work/never" || true
+  done
+}
+mkfifo "$work/never"  # nobody writes to it: a pause without a process
