@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # usage: package.sh BUILD_DIRECTORY FOLDER: packs a release build into FOLDER: ringwire_VERSION_ARCH.deb, a tarball of the same files,
-# and SHA256SUMS. The times in them are the commit's, so that two packages of one build have the same bytes.
+# the list of parts (SPDX), and SHA256SUMS. The times in them are the commit's, so that two packages of one build have the same bytes.
 set -euo pipefail
 build=$(realpath "${1:?which build?}")
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -40,5 +40,6 @@ machine=$(uname -m)
 dpkg-deb -x "$work/$deb" "$work/files"
 tar -C "$work/files" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -c . |
   gzip -n9 >"$folder/ringwire-$version-$machine.tar.gz"
-(cd "$folder" && sha256sum "$deb" "ringwire-$version-$machine.tar.gz" >SHA256SUMS)
+"$root/deploy/sbom.py" --version "$version" --epoch "$SOURCE_DATE_EPOCH" >"$folder/ringwire-$version.spdx.json"
+(cd "$folder" && sha256sum "$deb" "ringwire-$version-$machine.tar.gz" "ringwire-$version.spdx.json" >SHA256SUMS)
 echo "ringwire: packed $folder/$deb and ringwire-$version-$machine.tar.gz"

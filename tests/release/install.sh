@@ -20,7 +20,7 @@ expected() {  # expected PREFIX
   for file in bin/ringwire lib/systemd/system/ringwire@.service lib/sysusers.d/ringwire.conf \
     share/bash-completion/completions/ringwire share/fish/vendor_completions.d/ringwire.fish \
     share/zsh/site-functions/_ringwire \
-    share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,systemd/drop-ins/strict.conf}; do
+    share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,systemd/drop-ins/{credentials,strict}.conf}; do
     echo "$1/$file"
   done
   (cd "$root/docs/man" && for file in *.[1-9]; do echo "$1/share/man/man${file##*.}/$file"; done)
