@@ -19,6 +19,7 @@
 #include "platform/process/background.h"
 #include "platform/process/block_signals.h"
 #include "platform/process/init_process.h"
+#include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
 #include "platform/relay/device_options.h"
@@ -36,7 +37,10 @@ struct RunArguments {
 absl::Status RunGateway(const RunArguments& arguments, const std::function<void()>& ready) {
   ConfigSource loaded = LoadConfigToRun(arguments.config, KeyFiles::kRead);
   if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
-  Supervisor supervisor(arguments.flags, std::move(loaded));
+  const absl::Status allowed = CheckNetAdmin();
+  if (!allowed.ok()) return allowed;
+  Supervisor::Parts parts = Supervisor::PartsOf(loaded.interface_name);
+  Supervisor supervisor(arguments.flags, std::move(loaded), std::move(parts));
   const absl::StatusOr<bool> started = supervisor.Start();
   if (!started.ok()) return started.status();
   if (!*started) return absl::OkStatus();

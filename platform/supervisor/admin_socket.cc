@@ -3,14 +3,14 @@
 #include <utility>
 
 #include "platform/base/message_of.h"
-#include "platform/base/paths.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 
-absl::StatusOr<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string& interface,
+absl::StatusOr<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string& state_folder,
+                                                               const std::string& interface,
                                                                AdminServer::Serve serve) {
-  absl::StatusOr<UnixListener> listener = ListenForAdmin(kStatusDirectory, interface);
+  absl::StatusOr<UnixListener> listener = ListenForAdmin(state_folder, interface);
   if (!listener.ok()) return listener.status();
   std::unique_ptr<AdminSocket> socket(new AdminSocket(*std::move(listener), std::move(serve)));
   const absl::Status started = socket->server_.Start();

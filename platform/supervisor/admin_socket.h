@@ -14,7 +14,8 @@ namespace ringwire::platform {
 // involved. Thread-compatible.
 class AdminSocket {
  public:
-  static absl::StatusOr<std::unique_ptr<AdminSocket>> Open(const std::string& interface,
+  static absl::StatusOr<std::unique_ptr<AdminSocket>> Open(const std::string& state_folder,
+                                                           const std::string& interface,
                                                            AdminServer::Serve serve);
   AdminSocket(const AdminSocket&) = delete;
   AdminSocket& operator=(const AdminSocket&) = delete;

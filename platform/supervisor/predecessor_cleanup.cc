@@ -9,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "platform/base/clock.h"
+#include "platform/base/message_of.h"
 #include "platform/base/paths.h"
 #include "platform/control/sockets/admin_server.h"
 #include "platform/control/sockets/unix_listener.h"
@@ -17,6 +18,7 @@
 #include "platform/gateway/host/apply.h"
 #include "platform/netlink/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
+#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 namespace {
@@ -30,6 +32,22 @@ absl::Status StillThere(const std::string& interface) {
   return absl::DeadlineExceededError(
       fmt::format("wait for the end of {}: it is still there (`ip link delete {}` removes it)",
                   interface, interface));
+}
+
+// The blocks cannot be moved to another network namespace, and only `down` lifts them.
+absl::Status CheckNotMoved(const Journal& journal, const std::string& network_namespace,
+                           const std::string& interface) {
+  const std::string& before = journal.network_namespace();
+  if (before == network_namespace) return absl::OkStatus();
+  const bool blocks = std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
+    return entry.stays_after_crash && !std::holds_alternative<DeleteNamespace>(entry.undo);
+  });
+  if (!blocks) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "cannot start {}: a killed instance still blocks traffic in {}, and Namespace has changed "
+      "since; run `ringwire down {}` first",
+      interface, before.empty() ? "this network namespace" : "the network namespace " + before,
+      interface));
 }
 
 }  // namespace
@@ -52,7 +70,7 @@ absl::Status CheckNetworkOf(const Journal& journal, const std::string& interface
       tried, network, Journal::PathOf(kStatusDirectory, interface)));
 }
 
-absl::Status EnterNamespaceOf(const Journal& journal, Host* host) {
+absl::Status EnterNamespaceOf(const Journal& journal, ActionExecutor* host) {
   const std::string& name = journal.network_namespace();
   if (name.empty()) return absl::OkStatus();
   absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(name);
@@ -65,9 +83,46 @@ absl::Status EnterNamespaceOf(const Journal& journal, Host* host) {
   return absl::OkStatus();
 }
 
-uint32_t LiveIndex(const Journal& journal, Host* host) {
+uint32_t LiveIndex(const Journal& journal, ActionExecutor* host) {
   const uint32_t index = host->FindInterface();
   return index == journal.interface_index() ? index : 0;
+}
+
+absl::Status UndoPredecessor(const std::string& interface, const std::string& network_namespace,
+                             ActionExecutor* host, Journal* journal) {
+  if (journal->entries().empty()) return absl::OkStatus();
+  absl::Status status = CheckNetworkOf(*journal, interface);
+  if (absl::IsFailedPrecondition(status)) return status;
+  // A service that restarts in a new network namespace, as a container does, must not need somebody
+  // who deletes a file.
+  const bool lost = absl::IsNotFound(status);
+  if (lost) {
+    spdlog::warn("{}: what a predecessor has changed in another network namespace is forgotten",
+                 interface);
+    host->set_namespace_gone();
+  } else {
+    spdlog::info("{}: what a predecessor has left behind is undone", interface);
+    status = EnterNamespaceOf(*journal, host);
+  }
+  if (!lost && !status.ok()) {
+    spdlog::warn("{}: {}", interface, MessageOf(status));
+    return absl::OkStatus();
+  }
+  if (!host->namespace_gone()) {
+    status = CheckNotMoved(*journal, network_namespace, interface);
+    if (!status.ok()) return status;
+  }
+  host->set_interface_index(LiveIndex(*journal, host));
+  // The blocks are part of the new plan, or end with it; but not if the tunnel has moved elsewhere.
+  const bool moved = lost || journal->network_namespace() != network_namespace;
+  status = Undo(host, journal,
+                [moved](const Journal::Entry& entry) { return moved || !entry.stays_after_crash; });
+  if (moved) {
+    status.Update(host->Leave());
+    status.Update(journal->RecordNamespace({}, 0));
+  }
+  if (!status.ok()) spdlog::warn("{}: {}", interface, MessageOf(status));
+  return absl::OkStatus();
 }
 
 void RemoveSockets(const std::string& interface) {
@@ -79,7 +134,7 @@ void RemoveSockets(const std::string& interface) {
   }
 }
 
-absl::Status WaitUntilGone(const std::string& interface, Host* host) {
+absl::Status WaitUntilGone(const std::string& interface, ActionExecutor* host) {
   const Instant deadline = BootNow() + kRelayPatience;
   while (host->HasInterface()) {
     if (BootNow() >= deadline) return StillThere(interface);
@@ -87,6 +142,7 @@ absl::Status WaitUntilGone(const std::string& interface, Host* host) {
   }
   return absl::OkStatus();
 }
+
 absl::Status UndoLeftovers(const std::string& interface) {
   if (::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) != 0) {
     return absl::OkStatus();

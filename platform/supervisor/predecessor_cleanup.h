@@ -28,13 +28,19 @@ std::vector<std::string> TracesOf(const std::string& interface);
 // and the message says how to get there. NotFound: about an unknown one.
 absl::Status CheckNetworkOf(const Journal& journal, const std::string& interface);
 // Switches to the namespace of the journal's changes.
-absl::Status EnterNamespaceOf(const Journal& journal, Host* host);
+absl::Status EnterNamespaceOf(const Journal& journal, ActionExecutor* host);
 // 0 if the journal's interface is gone or another one has its name now.
-uint32_t LiveIndex(const Journal& journal, Host* host);
+uint32_t LiveIndex(const Journal& journal, ActionExecutor* host);
+
+// Undoes what a predecessor left on this host, except what blocks traffic, which the new plan takes
+// over. `network_namespace`: where the interface is going to be. What cannot be undone is logged.
+// FailedPrecondition: nothing can start here; the message says what to do.
+absl::Status UndoPredecessor(const std::string& interface, const std::string& network_namespace,
+                             ActionExecutor* host, Journal* journal);
 
 // Removes the files of a dead relay, but not those of another process with that name.
 void RemoveSockets(const std::string& interface);
-absl::Status WaitUntilGone(const std::string& interface, Host* host);
+absl::Status WaitUntilGone(const std::string& interface, ActionExecutor* host);
 
 }  // namespace ringwire::platform
 

@@ -80,7 +80,7 @@ absl::StatusOr<bool> Host::Apply(const Action& action) {
     return std::visit([this](const auto& one) { return Do(one); }, action);
   };
   if (!IsInsideNamespace(action)) return act();
-  if (namespace_gone_) return false;
+  if (namespace_gone()) return false;
   if (!namespace_.has_value()) return act();
   absl::StatusOr<bool> changed = false;
   const absl::Status entered = namespace_->Visit([&changed, &act] { changed = act(); });
@@ -88,11 +88,11 @@ absl::StatusOr<bool> Host::Apply(const Action& action) {
   return changed;
 }
 
-uint32_t Host::FindInterface() { return namespace_gone_ ? 0 : netlink_.IndexOf(interface_); }
+uint32_t Host::FindInterface() { return namespace_gone() ? 0 : netlink_.IndexOf(interface_); }
 
 bool Host::HasInterface() {
-  if (interface_index_ == 0 || namespace_gone_) return false;
-  return !absl::IsNotFound(netlink_.Query(interface_index_).status());
+  if (interface_index() == 0 || namespace_gone()) return false;
+  return !absl::IsNotFound(netlink_.Query(interface_index()).status());
 }
 
 absl::Status Host::OpenSockets() {
@@ -112,14 +112,14 @@ absl::Status Host::Enter(const std::string& name, NamedNamespace network_namespa
   if (!status.ok()) return status;
   namespace_name_ = name;
   namespace_.emplace(std::move(network_namespace));
-  namespace_gone_ = false;
+  set_namespace_gone(false);
   return absl::OkStatus();
 }
 
 absl::Status Host::Leave() {
   namespace_name_.clear();
   namespace_.reset();
-  namespace_gone_ = false;
+  set_namespace_gone(false);
   return OpenSockets();
 }
 
@@ -127,27 +127,27 @@ absl::StatusOr<bool> Host::Do(const CreateInterface&) { return Changed(owner_.cr
 absl::StatusOr<bool> Host::Do(const DeleteInterface&) { return Changed(owner_.remove()); }
 
 absl::StatusOr<bool> Host::Do(const AddAddress& action) {
-  return netlink_.AddAddress(interface_index_, action.address);
+  return netlink_.AddAddress(interface_index(), action.address);
 }
 
 absl::StatusOr<bool> Host::Do(const RemoveAddress& action) {
-  return Changed(netlink_.RemoveAddress(interface_index_, action.address));
+  return Changed(netlink_.RemoveAddress(interface_index(), action.address));
 }
 
 absl::StatusOr<bool> Host::Do(const SetMtu& action) {
-  return Changed(netlink_.SetMtu(interface_index_, action.mtu));
+  return Changed(netlink_.SetMtu(interface_index(), action.mtu));
 }
 
 absl::StatusOr<bool> Host::Do(const SetLinkUp&) {
-  return Changed(netlink_.SetLinkUp(interface_index_));
+  return Changed(netlink_.SetLinkUp(interface_index()));
 }
 
 absl::StatusOr<bool> Host::Do(const AddRoute& action) {
-  return routes_.AddRoute(action.route, interface_index_);
+  return routes_.AddRoute(action.route, interface_index());
 }
 
 absl::StatusOr<bool> Host::Do(const RemoveRoute& action) {
-  return Changed(routes_.RemoveRoute(action.route, interface_index_));
+  return Changed(routes_.RemoveRoute(action.route, interface_index()));
 }
 
 absl::StatusOr<bool> Host::Do(const AddRule& action) { return routes_.AddRule(action.rule); }

@@ -20,9 +20,8 @@
 
 namespace ringwire::platform {
 
-// Carries out actions on this host: a thin layer over netlink, nft, /proc/sys and the few programs
-// without an alternative. Thread-compatible.
-class Host {
+// Carries out actions, and knows the interface that they are about. Thread-compatible.
+class ActionExecutor {
  public:
   // The owner of the interface, for CreateInterface and DeleteInterface.
   struct InterfaceOwner {
@@ -30,43 +29,71 @@ class Host {
     std::function<absl::Status()> remove;
   };
 
-  // `state_folder`: where the journals are.
-  static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner,
-                                   std::string state_folder = kStateFolder);
+  virtual ~ActionExecutor() = default;
 
   // Brings the host into the state of `action`; does nothing if it is so already. True: something
   // changed. The error says what failed.
-  absl::StatusOr<bool> Apply(const Action& action);
+  virtual absl::StatusOr<bool> Apply(const Action& action) = 0;
 
   // The interface's present values, set by anyone.
-  absl::StatusOr<std::vector<InterfaceAddress>> Addresses() {
-    return netlink_.Addresses(interface_index_);
-  }
-  absl::StatusOr<LinkState> Link() { return netlink_.Query(interface_index_); }
+  virtual absl::StatusOr<std::vector<InterfaceAddress>> Addresses() = 0;
+  virtual absl::StatusOr<LinkState> Link() = 0;
+  // The present index of the interface's name; 0: there is none.
+  virtual uint32_t FindInterface() = 0;
+  virtual bool HasInterface() = 0;
+
+  // Carries out actions on the interface in that network namespace from now on, as UseNamespace
+  // does.
+  virtual absl::Status Enter(const std::string& name, NamedNamespace network_namespace) = 0;
+  // Returns to this process's own namespace.
+  virtual absl::Status Leave() = 0;
+  // 0: none of its own.
+  virtual uint64_t network_namespace_id() const = 0;
 
   // The descriptors to which hooks print from now on; they must outlive this object.
-  void set_hook_output(const ProgramOutput& output) { hook_output_ = output; }
-
+  virtual void set_hook_output(const ProgramOutput& output) = 0;
   // The work to do while a hook runs, from now on.
-  void set_while_hook(Meanwhile meanwhile) { while_hook_ = std::move(meanwhile); }
+  virtual void set_while_hook(Meanwhile meanwhile) = 0;
 
   // The index of the interface that actions apply to; 0 (none) until it is set.
   void set_interface_index(uint32_t index) { interface_index_ = index; }
   uint32_t interface_index() const { return interface_index_; }
-  // The present index of the interface's name; 0: there is none.
-  uint32_t FindInterface();
-  bool HasInterface();
-
-  // Carries out actions on the interface in that network namespace from now on, as UseNamespace
-  // does.
-  absl::Status Enter(const std::string& name, NamedNamespace network_namespace);
-  // Returns to this process's own namespace.
-  absl::Status Leave();
-  // Such actions do nothing: everything in the namespace went with it.
-  void set_namespace_gone() { namespace_gone_ = true; }
+  // Actions in the interface's namespace do nothing: everything in it went with it.
+  void set_namespace_gone(bool is_gone = true) { namespace_gone_ = is_gone; }
   bool namespace_gone() const { return namespace_gone_; }
-  // 0: none of its own.
-  uint64_t network_namespace_id() const { return namespace_.has_value() ? namespace_->id() : 0; }
+
+ protected:
+  ActionExecutor() = default;
+  ActionExecutor(ActionExecutor&&) = default;
+  ActionExecutor& operator=(ActionExecutor&&) = default;
+
+ private:
+  uint32_t interface_index_ = 0;
+  bool namespace_gone_ = false;
+};
+
+// Carries out actions on this host: a thin layer over netlink, nft, /proc/sys and the few programs
+// without an alternative. It has one Do() for each action, so it has more than 30 methods.
+class Host final : public ActionExecutor {
+ public:
+  // `state_folder`: where the journals are.
+  static absl::StatusOr<Host> Open(std::string interface, InterfaceOwner owner,
+                                   std::string state_folder = kStateFolder);
+
+  absl::StatusOr<bool> Apply(const Action& action) override;
+  absl::StatusOr<std::vector<InterfaceAddress>> Addresses() override {
+    return netlink_.Addresses(interface_index());
+  }
+  absl::StatusOr<LinkState> Link() override { return netlink_.Query(interface_index()); }
+  uint32_t FindInterface() override;
+  bool HasInterface() override;
+  absl::Status Enter(const std::string& name, NamedNamespace network_namespace) override;
+  absl::Status Leave() override;
+  uint64_t network_namespace_id() const override {
+    return namespace_.has_value() ? namespace_->id() : 0;
+  }
+  void set_hook_output(const ProgramOutput& output) override { hook_output_ = output; }
+  void set_while_hook(Meanwhile meanwhile) override { while_hook_ = std::move(meanwhile); }
 
  private:
   Host(std::string interface, InterfaceOwner owner, std::string state_folder, Netlink netlink,
@@ -104,12 +131,10 @@ class Host {
   InterfaceOwner owner_;
   Netlink netlink_;
   RouteNetlink routes_;
-  uint32_t interface_index_ = 0;
   ProgramOutput hook_output_;
   Meanwhile while_hook_;
   std::string namespace_name_;
   std::optional<NamedNamespace> namespace_;
-  bool namespace_gone_ = false;
 };
 
 }  // namespace ringwire::platform

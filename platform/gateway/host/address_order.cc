@@ -36,7 +36,7 @@ std::vector<InterfaceAddress> KernelOrder(const std::vector<InterfaceAddress>& a
   return first;
 }
 
-absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, Host* host) {
+absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, ActionExecutor* host) {
   const std::vector<InterfaceAddress> added = AddressesOf(steps);
   const std::vector<InterfaceAddress> wanted = KernelOrder(added);
   absl::StatusOr<std::vector<InterfaceAddress>> present = host->Addresses();

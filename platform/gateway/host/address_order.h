@@ -16,7 +16,7 @@ std::vector<InterfaceAddress> KernelOrder(const std::vector<InterfaceAddress>& a
 
 // Brings the existing IPv4 addresses of a plan into the order of a fresh start. True: some were
 // removed and added again, and routes may have gone with them.
-absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, Host* host);
+absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, ActionExecutor* host);
 
 }  // namespace ringwire::platform
 

@@ -78,7 +78,7 @@ bool IsRepeatable(const Action& action) {
          std::holds_alternative<AddRule>(action);
 }
 
-absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
+absl::Status ApplyStep(const Step& step, ActionExecutor* host, Journal* journal) {
   std::optional<uint64_t> id;
   const std::optional<Journal::Entry> before =
       step.undo.has_value() ? Recorded(*journal, *step.undo) : std::nullopt;
@@ -104,8 +104,8 @@ absl::Status ApplyStep(const Step& step, Host* host, Journal* journal) {
 }
 
 // `after`: the steps that replace the undone ones.
-absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after, Host* host,
-                       Journal* journal, FailureReport report) {
+absl::Status UndoEntry(const Journal::Entry& entry, const std::vector<Step>& after,
+                       ActionExecutor* host, Journal* journal, FailureReport report) {
   absl::Status status;
   if (!IsBoundToInterface(entry.undo) || host->interface_index() != 0) {
     status = host->Apply(WithoutKept(entry.undo, after)).status();
@@ -133,7 +133,7 @@ absl::Status ForgetOtherHooks(const StepIndex& steps, Journal* journal) {
 }
 
 // Restores the steps of a plan in force that may have been affected.
-absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal) {
+absl::Status Repeat(const std::vector<Step>& steps, ActionExecutor* host, Journal* journal) {
   absl::Status status;
   for (const Step& step : steps) {
     if (step.apply.has_value() && IsRepeatable(*step.apply)) {
@@ -145,7 +145,7 @@ absl::Status Repeat(const std::vector<Step>& steps, Host* host, Journal* journal
 
 // Runs after the old plan is undone: with a network's first IPv4 address the kernel also removed
 // its secondary addresses and their routes.
-absl::Status Settle(const Plan& plan, Host* host, Journal* journal) {
+absl::Status Settle(const Plan& plan, ActionExecutor* host, Journal* journal) {
   absl::Status status = Repeat(plan.steps, host, journal);
   const absl::StatusOr<bool> moved = PutAddressesInOrder(plan.steps, host);
   status.Update(moved.status());
@@ -159,7 +159,8 @@ bool ComesBack(const Step& step) {
          (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
 }
 
-absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyNew(const StepIndex& before, const Plan& after, ActionExecutor* host,
+                      Journal* journal) {
   for (const Step& step : after.steps) {
     if (step.apply.has_value() &&
         (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
@@ -174,7 +175,8 @@ absl::Status ApplyNew(const StepIndex& before, const Plan& after, Host* host, Jo
 }
 
 // Completes the steps that ApplyNew deferred.
-absl::Status ApplyLast(const StepIndex& before, const Plan& after, Host* host, Journal* journal) {
+absl::Status ApplyLast(const StepIndex& before, const Plan& after, ActionExecutor* host,
+                       Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
     if (ComesLast(before, step)) status.Update(ApplyStep(step, host, journal));
@@ -182,7 +184,7 @@ absl::Status ApplyLast(const StepIndex& before, const Plan& after, Host* host, J
   return status;
 }
 
-absl::Status UndoFor(const std::vector<Step>& after, Host* host, Journal* journal,
+absl::Status UndoFor(const std::vector<Step>& after, ActionExecutor* host, Journal* journal,
                      absl::FunctionRef<bool(const Journal::Entry&)> which,
                      FailureReport report = LogFailure) {
   std::vector<Journal::Entry> entries;
@@ -221,12 +223,12 @@ Action WithoutKept(const Action& undo, const std::vector<Step>& after) {
 
 void LogFailure(const absl::Status& failure) { spdlog::warn("{}", MessageOf(failure)); }
 
-absl::Status Undo(Host* host, Journal* journal,
+absl::Status Undo(ActionExecutor* host, Journal* journal,
                   absl::FunctionRef<bool(const Journal::Entry&)> which, FailureReport report) {
   return UndoFor({}, host, journal, which, report);
 }
 
-absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal) {
+absl::Status ApplySteps(const std::vector<Step>& steps, ActionExecutor* host, Journal* journal) {
   const uint64_t last_before = journal->last_id();
   for (const Step& step : steps) {
     const absl::Status status = ApplyStep(step, host, journal);
@@ -240,8 +242,8 @@ absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* jou
   return absl::OkStatus();
 }
 
-absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
-                             absl::FunctionRef<absl::Status()> commit) {
+absl::Status ApplyDifference(const Plan& before, const Plan& after, ActionExecutor* host,
+                             Journal* journal, absl::FunctionRef<absl::Status()> commit) {
   const StepIndex old_steps(before.steps);
   const StepIndex new_steps(after.steps);
   absl::Status status = ApplyNew(old_steps, after, host, journal);

@@ -14,14 +14,14 @@
 namespace ringwire::platform {
 
 // Applies every step in order. On a failure it undoes all steps of this call and returns the error.
-absl::Status ApplySteps(const std::vector<Step>& steps, Host* host, Journal* journal);
+absl::Status ApplySteps(const std::vector<Step>& steps, ActionExecutor* host, Journal* journal);
 
 // Changes from the plan in force to another one. Only differences touch the host, except that
 // addresses, routes, rules and the nft table are restored if another program removed them. Runs no
 // hooks. Calls `commit` when all new steps are applied and no old one is undone yet; if it or a
 // step fails, everything is as before.
-absl::Status ApplyDifference(const Plan& before, const Plan& after, Host* host, Journal* journal,
-                             absl::FunctionRef<absl::Status()> commit);
+absl::Status ApplyDifference(const Plan& before, const Plan& after, ActionExecutor* host,
+                             Journal* journal, absl::FunctionRef<absl::Status()> commit);
 
 // Called for each failure, when it happens.
 using FailureReport = absl::FunctionRef<void(const absl::Status& failure)>;
@@ -29,7 +29,7 @@ void LogFailure(const absl::Status& failure);
 
 // Undoes the entries for which `which` is true, last first, and continues after a failure. A failed
 // entry stays in the journal, except a hook's. Returns the first error.
-absl::Status Undo(Host* host, Journal* journal,
+absl::Status Undo(ActionExecutor* host, Journal* journal,
                   absl::FunctionRef<bool(const Journal::Entry&)> which,
                   FailureReport report = LogFailure);
 

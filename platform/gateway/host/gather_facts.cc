@@ -22,11 +22,16 @@ absl::StatusOr<HostFacts> GatherFacts(std::string_view interface, const ConfigFi
                                       const Journal& own, const std::string& folder) {
   absl::StatusOr<HostFacts> facts = ReadHostFacts(interface, config);
   if (!facts.ok()) return facts;
+  AddJournalFacts(interface, own, folder, &*facts);
+  return facts;
+}
+
+void AddJournalFacts(std::string_view interface, const Journal& own, const std::string& folder,
+                     HostFacts* facts) {
   facts->others = Journal::ReservationsOfOthers(folder, interface, CurrentNetworkId());
   facts->switches = SwitchesAmong(facts->others);
   facts->predecessor = own.reservation();
   facts->predecessor_kill_switch = HoldsKillSwitch(own);
-  return facts;
 }
 
 }  // namespace ringwire::platform

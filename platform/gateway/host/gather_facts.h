@@ -17,6 +17,10 @@ namespace ringwire::platform {
 absl::StatusOr<HostFacts> GatherFacts(std::string_view interface, const ConfigFile& config,
                                       const Journal& own, const std::string& folder);
 
+// The part of it from journals: others' reservations, and the leftovers of a predecessor.
+void AddJournalFacts(std::string_view interface, const Journal& own, const std::string& folder,
+                     HostFacts* facts);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_GATEWAY_HOST_GATHER_FACTS_H_

@@ -1,3 +1,5 @@
+#include "platform/supervisor/relay_socket_service.h"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -9,13 +11,10 @@
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
-#include "platform/relay/socket_bodies.h"
 #include "platform/supervisor/control_connection.h"
-#include "platform/supervisor/supervisor.h"
 #include "platform/udp/udp_socket.h"
 #include "spdlog/spdlog.h"
 
-// The UDP sockets that a relay may not open and mark itself.
 namespace ringwire::platform {
 namespace {
 
@@ -44,33 +43,33 @@ absl::Status MarkSockets(std::span<const UniqueFd> sockets, uint32_t mark) {
 
 }  // namespace
 
-bool Supervisor::ServeSockets(const RelayMessage& message) {
+bool RelaySocketService::Serve(const RelayMessage& message, pid_t relay, RelayChannel* channel) {
   const std::optional<SocketRequest> request = ParseSocketRequest(message.body);
   std::span<const UniqueFd> sockets = message.descriptors;
   if (!request.has_value() || (request->has_asker && sockets.empty())) return false;
   bool root_asks = false;
   if (request->has_asker) {
-    const std::string path = fmt::format("{}/{}", kUapiDirectory, SocketFileName(name_));
-    root_asks = IsConnectionOfRoot(sockets.back().get(), path, relay_);
+    const std::string path = fmt::format("{}/{}", kUapiDirectory, SocketFileName(interface_));
+    root_asks = IsConnectionOfRoot(sockets.back().get(), path, relay);
     sockets = sockets.first(sockets.size() - 1);
   }
-  absl::Status status = socket_grants_.Decide(BootNow(), {request->port, request->mark, root_asks});
+  absl::Status status = grants_.Decide(BootNow(), {request->port, request->mark, root_asks});
   if (status.ok() && sockets.empty() && request->workers > 0) {
-    status = GiveSockets(*request);
+    status = Give(*request, channel);
   } else if (status.ok()) {
     status = MarkSockets(sockets, request->mark);
     if (status.ok()) {
-      status = channel_->Send(RelayVerb::kSockets, SocketReplyBody({.id = request->id}));
+      status = channel->Send(RelayVerb::kSockets, SocketReplyBody({.id = request->id}));
     }
   }
   if (status.ok()) return true;
-  spdlog::warn("{}: {}", name_, std::string(status.message()));
+  spdlog::warn("{}: {}", interface_, std::string(status.message()));
   // A relay that is gone is noticed where its messages are taken.
-  channel_->Send(RelayVerb::kNoSockets, SocketRefusalBody({request->id, status})).IgnoreError();
+  channel->Send(RelayVerb::kNoSockets, SocketRefusalBody({request->id, status})).IgnoreError();
   return true;
 }
 
-absl::Status Supervisor::GiveSockets(const SocketRequest& request) {
+absl::Status RelaySocketService::Give(const SocketRequest& request, RelayChannel* channel) {
   UdpOptions options;
   options.port = request.port;
   options.workers = request.workers;
@@ -83,8 +82,8 @@ absl::Status Supervisor::GiveSockets(const SocketRequest& request) {
     const size_t workers = std::min(options.workers - first, kSocketPairsMax);
     const SocketReply reply{request.id, group->port, static_cast<uint16_t>(workers),
                             pair.v4.valid(), pair.v6.valid()};
-    const absl::Status status = channel_->SendWith(PairsOf(*group, first, workers),
-                                                   RelayVerb::kSockets, SocketReplyBody(reply));
+    const absl::Status status = channel->SendWith(PairsOf(*group, first, workers),
+                                                  RelayVerb::kSockets, SocketReplyBody(reply));
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

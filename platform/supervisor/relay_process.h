@@ -1,0 +1,82 @@
+#ifndef RINGWIRE_PLATFORM_SUPERVISOR_RELAY_PROCESS_H_
+#define RINGWIRE_PLATFORM_SUPERVISOR_RELAY_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "platform/base/unique_fd.h"
+#include "platform/relay/relay_channel.h"
+#include "platform/relay/relay_replies.h"
+#include "platform/supervisor/relay_socket_service.h"
+#include "platform/supervisor/supervised_relay.h"
+
+namespace ringwire::platform {
+
+// A relay process: its fork, the channel to it, its end. It owns the process and the channel. The
+// relay is not trusted: no message of it decides how long this process waits.
+class RelayProcess final : public SupervisedRelay {
+ public:
+  // What the new process does; returns its exit code.
+  using Body = std::function<int(DeviceSettings settings, RelayChannel channel)>;
+
+  // The process runs RunRelay, with the cipher of its settings.
+  explicit RelayProcess(std::string interface);
+  RelayProcess(std::string interface, Body body);
+  ~RelayProcess() override;
+  RelayProcess(const RelayProcess&) = delete;
+  RelayProcess& operator=(const RelayProcess&) = delete;
+
+  void set_on_unanswered(OnUnanswered on_unanswered) override;
+  void AllowSockets(uint16_t port, uint32_t mark) override;
+  void AlsoAllowSockets(uint16_t port, uint32_t mark) override;
+  void IgnoreEndSignals() override { end_signals_.Reset(); }
+
+  absl::Status Fork(const std::function<DeviceSettings()>& in_child) override;
+  absl::StatusOr<uint32_t> Start(std::span<const PeerUpdate> endpoints) override;
+  absl::Status Serve() override;
+
+  bool IsRunning() const override { return process_ > 0; }
+  int fd() const override { return channel_.has_value() ? channel_->fd() : -1; }
+  absl::Status TakeMessage() override;
+
+  absl::Status Configure(std::string_view text) override;
+  absl::Status SetMark(uint32_t mark) override;
+  absl::Status Forget(const crypto::PublicKey& peer) override;
+  absl::StatusOr<ConfigFile> State() override;
+  absl::StatusOr<std::vector<crypto::PublicKey>> Peers() override;
+  absl::Status MoveEndpoints(std::span<const PeerUpdate> peers) override;
+
+  void HangUp() override;
+  bool Reap() override;
+  const std::string& error() const override { return error_; }
+
+ private:
+  [[noreturn]] void RunChild(const std::function<DeviceSettings()>& in_child, RelayChannel channel,
+                             pid_t supervisor);
+  // Sends a request and waits for the reply.
+  absl::StatusOr<RelayMessage> Ask(RelayVerb verb, std::string_view body,
+                                   RelayReplies::Question question);
+  // Takes a message that a relay may send at any time; false: it is invalid.
+  bool TakeUnasked(const RelayMessage& message);
+
+  const std::string interface_;
+  const Body body_;
+  OnUnanswered on_unanswered_;
+  UniqueFd end_signals_;  // readable while one is pending; invalid: they interrupt nothing
+  pid_t process_ = -1;
+  std::optional<RelayChannel> channel_;  // none: no process
+  RelayReplies replies_;
+  RelaySocketService sockets_;
+  std::string error_;
+};
+
+}  // namespace ringwire::platform
+
+#endif  // RINGWIRE_PLATFORM_SUPERVISOR_RELAY_PROCESS_H_

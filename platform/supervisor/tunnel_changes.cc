@@ -1,0 +1,127 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "platform/base/clock.h"
+#include "platform/base/message_of.h"
+#include "platform/gateway/host/apply.h"
+#include "platform/gateway/host/host_lock.h"
+#include "platform/gateway/plan/plan_kill_switch.h"
+#include "platform/netlink/route_netlink.h"
+#include "platform/supervisor/tunnel_on_host.h"
+#include "spdlog/spdlog.h"
+
+// What TunnelOnHost does while the tunnel is up: another configuration, and local networks that
+// come and go, as on a host that roams or starts containers.
+namespace ringwire::platform {
+namespace {
+
+std::vector<Step> Without(const std::vector<Step>& steps, const std::vector<Step>& others) {
+  std::vector<Step> rest;
+  for (const Step& step : steps) {
+    if (std::ranges::find(others, step) == others.end()) rest.push_back(step);
+  }
+  return rest;
+}
+
+}  // namespace
+
+HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
+  HostFacts facts = in_force.facts;
+  facts.predecessor_kill_switch = false;  // its time is over
+  facts.interfaces = std::move(now.interfaces);
+  facts.sysctls = SysctlsBefore(in_force.plan, in_force.facts, std::move(now.sysctls));
+  facts.others = std::move(now.others);
+  facts.switches = std::move(now.switches);
+  facts.predecessor = now.predecessor;
+  // A mark from the file is not kept: without it a new one is chosen, or none.
+  if (in_force.config.fwmark.value_or(0) != 0) facts.predecessor.mark = 0;
+  facts.local_networks = std::move(now.local_networks);
+  facts.ways_out = std::move(now.ways_out);
+  if (!NeedsPolicyFacts(in_force.config)) {  // else as before the first change
+    facts.tables_in_use = std::move(now.tables_in_use);
+    facts.rule_priorities = std::move(now.rule_priorities);
+    facts.local_rules = std::move(now.local_rules);
+  }
+  return facts;
+}
+
+absl::StatusOr<PlannedChange> TunnelOnHost::MakeChange(ConfigFile wanted, Endpoints endpoints) {
+  const absl::StatusOr<StateLock> lock = LockHost(access_.state_folder);
+  if (!lock.ok()) return lock.status();
+  absl::Status status = watch_.Follow(wanted);
+  if (!status.ok()) return status;
+  absl::StatusOr<HostFacts> now =
+      access_.gather(interface_, wanted, *journal_, access_.state_folder);
+  if (!now.ok()) return now.status();
+  HostFacts facts = FactsForChange(in_force_, *std::move(now));
+  if (!wanted.mtu.has_value()) {
+    facts.path_mtu = access_.path_mtu(endpoints, in_force_.plan.fwmark, interface_);
+  }
+  absl::StatusOr<Plan> plan = MakeAllowedPlan(wanted, facts);
+  if (!plan.ok()) return plan.status();
+  if (plan->fwmark != 0 || plan->place.has_value()) status = Reserve(*plan);
+  if (!status.ok()) return status;
+  return PlannedChange{std::move(wanted), std::move(facts), *std::move(plan)};
+}
+
+absl::StatusOr<PlannedChange> TunnelOnHost::PlanChange(ConfigFile wanted, Endpoints endpoints) {
+  absl::StatusOr<PlannedChange> change = MakeChange(std::move(wanted), endpoints);
+  if (!change.ok()) Abandon();
+  return change;
+}
+
+absl::Status TunnelOnHost::Replace(PlannedChange change, Commit commit) {
+  const absl::Status status = ApplyDifference(in_force_.plan, change.plan, host_.get(), &*journal_,
+                                              [&] { return commit(change.config); });
+  if (!status.ok()) return status;
+  LocalNetworks networks = change.facts.local_networks;
+  Adopt({std::move(change.config), std::move(change.facts), std::move(networks),
+         std::move(change.plan)});
+  return Reserve(in_force_.plan);
+}
+
+void TunnelOnHost::Abandon() {
+  absl::Status restored = watch_.Follow(in_force_.config);
+  restored.Update(Reserve(in_force_.plan));
+  if (!restored.ok()) spdlog::warn("{}: {}", interface_, MessageOf(restored));
+}
+
+void TunnelOnHost::NoticeChanges() { watch_.Notice(BootNow()); }
+
+void TunnelOnHost::Look() {
+  if (!watch_.TakeLook(BootNow()) || !watch_.FollowsRoutes()) return;
+  const absl::Status status = FollowNetworks();
+  if (!status.ok()) spdlog::warn("{}: follow local networks: {}", interface_, MessageOf(status));
+}
+
+absl::Status TunnelOnHost::FollowNetworks() {
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return netlink.status();
+  const absl::StatusOr<std::vector<HostRoute>> routes =
+      netlink->LocalRoutes(host_->interface_index());
+  if (!routes.ok()) return routes.status();
+  HostFacts facts = in_force_.facts;
+  facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
+  facts.switches = SwitchesAmong(
+      Journal::ReservationsOfOthers(access_.state_folder, interface_, CurrentNetworkId()));
+  const bool networks_changed = facts.local_networks != in_force_.facts.local_networks;
+  if (!networks_changed && facts.switches == in_force_.facts.switches) return absl::OkStatus();
+  Plan plan = MakePlan(interface_, in_force_.config, facts);
+  const absl::Status status =
+      ApplySteps(Without(plan.steps, in_force_.plan.steps), host_.get(), &*journal_);
+  if (!status.ok()) return status;
+  const std::vector<Step> gone = Without(in_force_.plan.steps, plan.steps);
+  InForce next = std::move(in_force_);
+  next.facts = std::move(facts);
+  next.plan = std::move(plan);
+  Adopt(std::move(next));
+  spdlog::info("{}: {} of this host have changed", interface_,
+               networks_changed ? "the local networks" : "other kill switches");
+  return platform::Undo(host_.get(), &*journal_, [this, &gone](const Journal::Entry& entry) {
+    const auto undoes = [&entry](const Step& step) { return step.undo == entry.undo; };
+    return std::ranges::any_of(gone, undoes) && std::ranges::none_of(in_force_.plan.steps, undoes);
+  });
+}
+
+}  // namespace ringwire::platform
