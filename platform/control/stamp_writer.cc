@@ -24,8 +24,7 @@ bool StampWriter::has_failed() const {
 }
 
 void StampWriter::Write(StampChanges changes) {
-  // Without a descriptor or a thread, the caller itself waits for the disk.
-  if (!wake_.valid() || !HasThread()) {
+  if (!thread_.joinable()) {
     SaveOrWarn(changes);
     return;
   }
@@ -38,11 +37,10 @@ void StampWriter::Write(StampChanges changes) {
   wake_.Raise();
 }
 
-bool StampWriter::HasThread() {
-  if (thread_.joinable()) return true;
+void StampWriter::StartThread() {
+  if (!wake_.valid() || thread_.joinable()) return;
   absl::StatusOr<std::thread> thread = platform::StartThread([this] { Run(); });
   if (thread.ok()) thread_ = *std::move(thread);
-  return thread.ok();
 }
 
 void StampWriter::Finish() {

@@ -25,21 +25,19 @@ class StampWriter {
   StampWriter(const StampWriter&) = delete;
   StampWriter& operator=(const StampWriter&) = delete;
 
-  // Starts the thread now instead of with the first Write. If the system allows no thread, Write
-  // waits for the disk.
-  void StartThread() { HasThread(); }
+  // Before the process gives up its rights: it may start no thread afterwards. Where there is no
+  // thread, because the system allows none or after Finish, Write itself waits for the disk.
+  void StartThread();
   // A save is under way: give it no other one.
   bool is_busy() const;
   // The last save failed: its changes are lost, and the next ones must be complete.
   bool has_failed() const;
   // Returns at once if there is a thread. Not while it is busy.
   void Write(StampChanges changes);
-  // Returns when the last changes have been saved or have failed.
+  // Returns when the last changes have been saved or have failed. Ends the thread.
   void Finish();
 
  private:
-  // Starts it if necessary. False: the system allows none now.
-  bool HasThread();
   void Run();
   void SaveOrWarn(const StampChanges& changes);
 

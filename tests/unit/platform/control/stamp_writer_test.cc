@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 #include <vector>
 
 namespace ringwire::platform {
@@ -24,6 +25,7 @@ TEST(StampWriterTest, NobodyWaitsForASlowDisk) {
     saved.push_back(changes.raised.size());
     return absl::OkStatus();
   });
+  writer.StartThread();
   EXPECT_FALSE(writer.is_busy());
   writer.Write(Changes(1));  // returns although the disk does not
   EXPECT_TRUE(writer.is_busy());
@@ -42,14 +44,28 @@ TEST(StampWriterTest, FinishWaitsUntilTheLastIsSaved) {
       saved.push_back(changes.raised.size());
       return absl::OkStatus();
     });
-    writer.Finish();
-    EXPECT_TRUE(saved.empty());
+    writer.StartThread();
     writer.Write(Changes(5));
     writer.Finish();
     EXPECT_EQ(saved, std::vector<size_t>{5});
+    writer.StartThread();
     writer.Write(Changes(6));
   }
   EXPECT_EQ(saved, (std::vector<size_t>{5, 6})) << "so does the destructor";
+}
+
+// A process without rights that starts a thread is ended.
+TEST(StampWriterTest, WriteStartsNoThread) {
+  std::vector<std::thread::id> saved_by;
+  StampWriter writer([&](const StampChanges&) {
+    saved_by.push_back(std::this_thread::get_id());
+    return absl::OkStatus();
+  });
+  writer.Write(Changes(1));
+  writer.StartThread();
+  writer.Finish();
+  writer.Write(Changes(2));
+  EXPECT_EQ(saved_by, std::vector<std::thread::id>(2, std::this_thread::get_id()));
 }
 
 TEST(StampWriterTest, AFailureIsRememberedUntilASaveSucceeds) {
