@@ -31,3 +31,18 @@ wait_until() {  # wait_until WHAT COMMAND...: polls until the command succeeds
   done
 }
 mkfifo "$work/never"  # nobody writes to it: a pause without a process
+
+# fresh_system SUITE FOLDER [PACKAGE,...]: unpacks a minimal Debian, from the mirror that apt uses here. Systems are kept for a week beside
+# the package, as making one takes minutes.
+fresh_system() {
+  local archive=$deploy_made/systems/$1${3:+-$3}.tar keyring=/usr/share/keyrings/debian-archive-keyring.gpg mirror
+  if [ -z "$(find "$archive" -mtime -7 2>/dev/null)" ]; then
+    mkdir -p "${archive%/*}"
+    mirror=$("$deploy_root/scripts/setup.sh" --print-mirror)
+    mmdebstrap --variant=minbase --mode=root ${3:+--include="$3"} "$1" "$archive.new" "deb [signed-by=$keyring] $mirror $1 main" \
+      >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "cannot make a system of $1 from apt's mirror"; }
+    mv "$archive.new" "$archive"
+  fi
+  mkdir -p "$2"
+  tar -C "$2" --numeric-owner -xf "$archive"
+}
