@@ -19,7 +19,7 @@ end() {
   local status=$?
   "${engine[@]}" rm -f -t 0 -a >/dev/null 2>&1 || true
   for host in a b; do ip netns del "$network-$host" 2>/dev/null || true; done
-  umount -R "$work/storage/overlay" 2>/dev/null || true
+  umount -R -l "$work/storage/overlay" 2>/dev/null || true
   rm -rf "$work"
   exit $status
 }
