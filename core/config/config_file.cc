@@ -79,12 +79,23 @@ void AppendDevicePeer(const PeerConfig& peer, const NamedValues::Peer& cleared,
     const std::string_view sign = change.remove ? "-" : peer.allowed_ips_incremental ? "+" : "";
     Append(text, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
   }
-  if (endpoint) Append(text, "Endpoint = {}\n", endpoint->ToString());
+  if (endpoint) {
+    Append(text, "Endpoint = {}\n", endpoint->ToString());
+  } else if (peer.endpoint) {
+    Append(text, "Endpoint = {}\n", peer.endpoint->ToString());  // for status
+  }
   if (peer.persistent_keepalive_seconds || cleared.persistent_keepalive) {
     Append(text, "PersistentKeepalive = {}\n", peer.persistent_keepalive_seconds.value_or(0));
   }
   if (!peer.name.empty()) Append(text, "Name = {}\n", peer.name);
   AppendCipher(peer.transport_cipher, text);
+}
+
+// Empty: it has none, or one that is an address.
+std::string NameOfEndpoint(const PeerConfig& peer) {
+  if (!peer.endpoint) return {};
+  std::string text = peer.endpoint->ToString();
+  return SocketAddress::Parse(text) ? std::string() : text;
 }
 
 }  // namespace
@@ -160,6 +171,7 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
         {.public_key = peer.public_key,
          .preshared_key = peer.preshared_key,
          .endpoint = endpoints[i],
+         .endpoint_name = NameOfEndpoint(peer),
          .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
          // As with wg, also a block that names none replaces what another block of its peer names.
          .replace_allowed_ips =

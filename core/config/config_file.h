@@ -102,10 +102,10 @@ std::string Strip(const ConfigFile& config);
 std::vector<Prefix> AllowedPrefixes(const ConfigFile& config);
 
 // The part that makes a device, for another process of ours to parse: all that ToDeviceUpdate takes
-// and no more, with each endpoint as resolved and the mark that the sockets are to have (0: they
-// keep theirs, unless `config` says so). A value that `before` names and `config` does not is
-// cleared; one that neither names is left out, as a hook or `wg set` may have set it. Contains the
-// keys; the caller zeroes it.
+// and no more, with each endpoint as resolved, or as a name if it is not, and the mark that the
+// sockets are to have (0: they keep theirs, unless `config` says so). A value that `before` names
+// and `config` does not is cleared; one that neither names is left out, as a hook or `wg set` may
+// have set it. Contains the keys; the caller zeroes it.
 std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
                          std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark);
 

@@ -22,6 +22,12 @@ constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 
 }  // namespace
 
+StrayInitiations StrayAt(Instant now, const SourceNote& note) {
+  const std::optional<NotedSource> noted = note.Read();
+  if (!noted.has_value()) return {};
+  return {noted->count, noted->last_from, now - noted->last_at};
+}
+
 void ControlOutput::Clear() {
   datagrams.clear();
   flush_staged.clear();
@@ -268,6 +274,8 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
   status.fwmark = impl_->fwmark;
   status.transport_cipher = impl_->sessions.transport_cipher();
   status.handshakes = impl_->sessions.counts();
+  status.unknown_key = StrayAt(now, impl_->sessions.unknown_key());
+  status.last_unknown_key = impl_->sessions.last_unknown_key();
   status.peers.reserve(impl_->peers.size());
   impl_->peers.ForEach([&](const Peer& peer) {
     PeerStatus& entry = status.peers.emplace_back();
@@ -275,7 +283,10 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
     entry.preshared_key = peer.remote.preshared_key;
     entry.name = peer.name;
     if (peer.endpoint != nullptr) entry.endpoint = peer.endpoint->remote;
+    entry.endpoint_name = peer.endpoint_name;
     entry.last_handshake = peer.last_handshake;
+    entry.attempts = peer.attempts;
+    if (peer.attempts.initiations > 0) entry.attempts.duration = now - peer.first_initiation_at;
     entry.transmit_bytes = peer.slot->transmit_bytes.load(std::memory_order_relaxed);
     entry.receive_bytes = peer.slot->receive_bytes.load(std::memory_order_relaxed);
     entry.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;

@@ -81,6 +81,9 @@ struct ControlOptions {
   bool has_aes = false;
 };
 
+// What a note says at `now`, for display.
+StrayInitiations StrayAt(Instant now, const SourceNote& note);
+
 // Owns every peer, session, timer and setting of one device: the single writer of SharedState. It
 // has no thread, clock or socket: the caller passes in what happened and carries out what comes
 // back. `now` never goes backwards between calls; `wall_now` may. Thread-compatible: for the

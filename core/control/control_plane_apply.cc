@@ -125,8 +125,12 @@ void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& up
   }
   const bool had_endpoint = peer->endpoint != nullptr;
   const uint16_t old_keepalive = peer->persistent_keepalive_seconds;
-  if (update.preshared_key.has_value()) peer->remote.preshared_key = *update.preshared_key;
+  if (update.preshared_key.has_value() && update.preshared_key != peer->remote.preshared_key) {
+    peer->remote.preshared_key = *update.preshared_key;
+    peer->attempts = {};
+  }
   if (update.name.has_value()) peer->name = *update.name;
+  if (update.endpoint_name.has_value()) peer->endpoint_name = *update.endpoint_name;
   if (update.transport_cipher.has_value()) peer->transport_cipher = *update.transport_cipher;
   if (update.endpoint.has_value() &&
       (!had_endpoint || peer->endpoint->remote != *update.endpoint)) {

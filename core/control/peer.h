@@ -62,8 +62,12 @@ struct Peer {
 
   std::shared_ptr<Endpoint> endpoint;  // the object of slot->endpoint
   std::string name;
+  std::string endpoint_name;
   uint16_t persistent_keepalive_seconds = 0;
   TransportCipher transport_cipher = TransportCipher::kAuto;
+  // Since a session was last established; its duration is counted from `first_initiation_at`.
+  HandshakeAttempts attempts;
+  Instant first_initiation_at;
   // Answers in AES-256-GCM since a session was last established.
   int unconfirmed_aes_responses = 0;
 };

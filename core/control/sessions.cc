@@ -36,6 +36,7 @@ void Sessions::ExpireAll() {
     peer.timers.initiate_at = Instant::InfiniteFuture();
     peer.timers.attempts = 0;
     peer.timers.initiate_not_before = Instant();
+    peer.attempts = {};
     peer.keypairs.ExpireSending();
   });
 }
@@ -70,6 +71,7 @@ void Sessions::SendInitiation(const ControlCall& call, Peer& peer) {
   }
   pending_.emplace(index, peer.id().index);
   ++counts_.initiator.started[pending.offered ? kAes : kChaCha];
+  if (peer.attempts.initiations++ == 0) peer.first_initiation_at = call.now;
   peer.pending = std::move(pending);
   ++peer.timers.attempts;
   peer.timers.initiate_at = call.now + kRekeyTimeout + Jitter();
@@ -149,6 +151,7 @@ void Sessions::Complete(const ControlCall& call, Peer& peer) {
   peer.timers.attempts = 0;
   peer.last_handshake = call.wall_now;
   peer.unconfirmed_aes_responses = 0;
+  peer.attempts = {};
   const Keypair& current = *peer.keypairs.current();
   HandshakeCounts::Role& role = current.is_initiator() ? counts_.initiator : counts_.responder;
   ++role.completed[static_cast<size_t>(current.suite())];

@@ -18,6 +18,7 @@
 #include "core/noise/handshake.h"
 #include "core/routing/plane_messages.h"
 #include "core/routing/shared_state.h"
+#include "core/routing/source_note.h"
 #include "core/wire/messages.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
@@ -74,6 +75,9 @@ class Sessions {
   void set_transport_cipher(TransportCipher cipher) { transport_cipher_ = cipher; }
   TransportCipher transport_cipher() const { return transport_cipher_; }
   const HandshakeCounts& counts() const { return counts_; }
+  // Initiations of peers that this device does not have.
+  const SourceNote& unknown_key() const { return unknown_key_; }
+  const crypto::PublicKey& last_unknown_key() const { return last_unknown_key_; }
 
   StampTable& stamps() { return stamps_; }
   const StampTable& stamps() const { return stamps_; }
@@ -112,6 +116,8 @@ class Sessions {
   const bool has_aes_;
   TransportCipher transport_cipher_ = TransportCipher::kAuto;
   HandshakeCounts counts_;
+  SourceNote unknown_key_;
+  crypto::PublicKey last_unknown_key_{};
   std::optional<LocalIdentity> identity_;
   StampTable stamps_;
   // From our index in an initiation under way to the peer's slot.

@@ -47,7 +47,11 @@ Sessions::Consumed Sessions::ConsumeInitiation(const ControlCall& call,
   OpenedInitiation opened;
   if (const auto refused = OpenInitiationStatic(*identity_, message, &opened)) return *refused;
   Peer* const peer = peers_->Find(opened.remote_static);
-  if (peer == nullptr) return DropReason::kUnknownPeer;
+  if (peer == nullptr) {
+    unknown_key_.Note(call.now, from.remote);
+    last_unknown_key_ = opened.remote_static;
+    return DropReason::kUnknownPeer;
+  }
   if (!peer->PrepareStaticStatic(*identity_)) return DropReason::kZeroSharedSecret;
   if (const auto refused = OpenInitiationTimestamp(peer->remote, message, &opened)) return *refused;
   if (const auto refused = CheckTimestamp(call, *peer, opened.timestamp)) return *refused;
@@ -87,6 +91,7 @@ Sessions::Consumed Sessions::Respond(const ControlCall& call, Peer& peer,
   }
   if (suite == crypto::AeadSuite::kAes256Gcm) ++peer.unconfirmed_aes_responses;
   ++counts_.responder.started[static_cast<size_t>(suite)];
+  ++peer.attempts.responses;
   peer.timers.initiate_not_before = call.now + kRekeyTimeout;  // rule 17
   peer.timers.zeroise_at = call.now + kZeroKeysAfterTime;
   peer.keypairs.AddAsResponder(std::make_shared<Keypair>(response->keys, peer.slot.get(), call.now),
@@ -103,11 +108,14 @@ Sessions::Consumed Sessions::ConsumeResponse(const ControlCall& call,
   const auto found = pending_.find(LoadLe32(message.receiver_index));
   if (found == pending_.end()) return DropReason::kResponseUnknownIndex;
   Peer& peer = *peers_->At(found->second);
-  // A refused response changes nothing: otherwise anybody who saw the initiation could end the
+  // A refused response changes no session: otherwise anybody who saw the initiation could end the
   // handshake (rule 1).
   const std::variant<SessionKeys, DropReason> result =
       ringwire::ConsumeResponse(*identity_, peer.remote, *peer.pending, message);
-  if (const DropReason* const reason = std::get_if<DropReason>(&result)) return *reason;
+  if (const DropReason* const reason = std::get_if<DropReason>(&result)) {
+    ++peer.attempts.misfits;
+    return *reason;
+  }
   // The index stays reserved: the session takes it over.
   pending_.erase(found);
   peer.pending.reset();

@@ -41,10 +41,7 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
       return std::nullopt;
     }
   } else {
-    if (!checker->IsMac1Valid(message)) {
-      counters_->Drop(DropReason::kInvalidMac1);
-      return std::nullopt;
-    }
+    if (!IsForOurKey(now, from, kind, message, *checker)) return std::nullopt;
     // Responses are not counted by source: whoever forges that would cost the genuine one its place
     // (rule 1).
     const bool is_flooding = kind == MessageKind::kInitiation
@@ -74,6 +71,14 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
   counters_->to_control_segments.Add();
   link_->control_has_news = true;
   return std::nullopt;
+}
+
+bool HandshakeGate::IsForOurKey(Instant now, const Endpoint& from, MessageKind kind,
+                                std::span<const uint8_t> message, const CookieChecker& checker) {
+  if (checker.IsMac1Valid(message)) return true;
+  if (kind == MessageKind::kInitiation) link_->other_server_key.Note(now, from.remote);
+  counters_->Drop(DropReason::kInvalidMac1);
+  return false;
 }
 
 bool HandshakeGate::IsExpected(MessageKind kind, std::span<const uint8_t> message) {

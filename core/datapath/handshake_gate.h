@@ -35,6 +35,9 @@ class HandshakeGate {
   // A response or a cookie reply answers a message of ours that awaits one, by its index; counted
   // if not. Looked at first, because it costs less than mac1.
   bool IsExpected(MessageKind kind, std::span<const uint8_t> message);
+  // Whether its sender knows our public key; counted if not, and an initiation's source noted.
+  bool IsForOurKey(Instant now, const Endpoint& from, MessageKind kind,
+                   std::span<const uint8_t> message, const CookieChecker& checker);
   bool IsUnderLoad(Instant now);
 
   SharedState* const shared_;

@@ -46,6 +46,7 @@ struct PeerUpdate {
   bool update_only = false;                             // do nothing when the peer does not exist
   std::optional<crypto::PresharedKey> preshared_key{};  // zeros clear it
   std::optional<SocketAddress> endpoint{};
+  std::optional<std::string> endpoint_name{};  // "host:port", for status; not part of UAPI
   std::optional<uint16_t> persistent_keepalive_seconds{};  // 0: off
   bool replace_allowed_ips = false;
   std::vector<AllowedIpChange> allowed_ips{};  // in order
@@ -64,12 +65,30 @@ struct DeviceUpdate {
   std::vector<PeerUpdate> peers{};  // one key may occur more than once
 };
 
+// The attempts at a session with a peer since the last one was established.
+struct HandshakeAttempts {
+  uint32_t initiations = 0;   // sent, unanswered
+  absl::Duration duration{};  // since the first of them
+  uint32_t responses = 0;     // sent, unconfirmed
+  uint32_t misfits = 0;       // responses that came and did not fit our keys
+  bool any() const { return initiations > 0 || responses > 0 || misfits > 0; }
+};
+
+// Initiations that are for nobody here: how many, and the last one's sender.
+struct StrayInitiations {
+  uint64_t count = 0;
+  SocketAddress last_from{};
+  absl::Duration age{};  // of the last one
+};
+
 struct PeerStatus {
   crypto::PublicKey public_key{};
   crypto::PresharedKey preshared_key;
   std::string name{};
   std::optional<SocketAddress> endpoint{};
+  std::string endpoint_name{};  // "host:port" of the configuration, if that is a name
   std::optional<absl::Time> last_handshake{};  // wall clock
+  HandshakeAttempts attempts{};
   uint64_t transmit_bytes = 0;
   uint64_t receive_bytes = 0;
   uint16_t persistent_keepalive_seconds = 0;
@@ -85,6 +104,9 @@ struct DeviceStatus {
   uint32_t fwmark = 0;
   TransportCipher transport_cipher = TransportCipher::kAuto;
   HandshakeCounts handshakes{};
+  StrayInitiations other_server_key{};   // made for another public key than ours
+  StrayInitiations unknown_key{};        // of a peer that this device does not have
+  crypto::PublicKey last_unknown_key{};  // the last one's
   std::vector<PeerStatus> peers{};
 };
 

@@ -22,6 +22,7 @@ struct PeerState {
   std::optional<SocketAddress> named_endpoint{};  // only one that the change names
   uint16_t persistent_keepalive_seconds = 0;
   std::string name{};
+  std::string endpoint_name{};
   TransportCipher transport_cipher = TransportCipher::kAuto;
   bool is_removed = false;
   uint64_t generation = 0;            // of its prefixes: raised to drop all of them at once
@@ -59,6 +60,7 @@ void PeersModel::Load(const std::vector<PeerStatus>& peers) {
                       .preshared_key = peer.preshared_key,
                       .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
                       .name = peer.name,
+                      .endpoint_name = peer.endpoint_name,
                       .transport_cipher = peer.transport_cipher});
     for (const Prefix& prefix : peer.allowed_ips) owners_[prefix] = {index, 0};
   }
@@ -90,6 +92,7 @@ void PeersModel::Apply(const PeerUpdate& update) {
     peer.persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
   }
   if (update.name) peer.name = *update.name;
+  if (update.endpoint_name) peer.endpoint_name = *update.endpoint_name;
   if (update.transport_cipher) peer.transport_cipher = *update.transport_cipher;
   if (update.replace_allowed_ips) ++peer.generation;
   for (const AllowedIpChange& change : update.allowed_ips) {
@@ -131,8 +134,8 @@ void DiffAllowedIps(const std::vector<Prefix>& current, const std::vector<Prefix
 
 bool ChangesSomething(const PeerUpdate& update) {
   return update.preshared_key || update.endpoint || update.persistent_keepalive_seconds ||
-         update.name || update.transport_cipher || update.replace_allowed_ips ||
-         !update.allowed_ips.empty();
+         update.name || update.endpoint_name || update.transport_cipher ||
+         update.replace_allowed_ips || !update.allowed_ips.empty();
 }
 
 PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
@@ -146,6 +149,7 @@ PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
     update.persistent_keepalive_seconds = target.persistent_keepalive_seconds;
   }
   if (current.name != target.name) update.name = target.name;
+  if (current.endpoint_name != target.endpoint_name) update.endpoint_name = target.endpoint_name;
   if (current.transport_cipher != target.transport_cipher) {
     update.transport_cipher = target.transport_cipher;
   }

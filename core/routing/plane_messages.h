@@ -11,6 +11,7 @@
 #include "core/base/counters.h"
 #include "core/base/limits.h"
 #include "core/routing/peer_slot.h"
+#include "core/routing/source_note.h"
 #include "core/wire/address.h"
 #include "core/wire/messages.h"
 
@@ -61,6 +62,8 @@ class WorkerLink {
 
   // The event queue was full: control must look at every peer's pending_events.
   std::atomic<bool> events_overflowed{false};
+  // The worker notes initiations whose mac1 was made with another server key than ours.
+  SourceNote other_server_key;
   // Worker only: it has added something since it last woke control.
   bool control_has_news = false;
 

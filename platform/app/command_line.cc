@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -76,6 +77,26 @@ void AddVersionFlag(CLI::App* app) {
   licences->needs(version);
 }
 
+// `program`: the words behind ExecWords().
+std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program) {
+  return {
+      AddRunCommand(app),
+      AddUpCommand(app),
+      AddDownCommand(app),
+      AddReloadCommand(app),
+      AddSaveCommand(app),
+      AddShowCommand(app),
+      AddLogCommand(app),
+      AddCheckCommand(app),
+      AddStripCommand(app),
+      AddForgetCommand(app),
+      AddGenkeyCommand(app),
+      AddGenpskCommand(app),
+      AddPubkeyCommand(app),
+      AddExecCommand(app, std::move(program)),
+  };
+}
+
 }  // namespace
 
 int RunCommandLine(int argc, char** argv) {
@@ -92,22 +113,8 @@ int RunCommandLine(int argc, char** argv) {
   const std::span<char* const> words(argv, static_cast<size_t>(argc));
   const size_t own_words = ExecWords(words);
   const Command device = MakeDeviceCommand(&app);
-  const std::vector<Command> commands = {
-      AddRunCommand(&app),
-      AddUpCommand(&app),
-      AddDownCommand(&app),
-      AddReloadCommand(&app),
-      AddSaveCommand(&app),
-      AddShowCommand(&app),
-      AddLogCommand(&app),
-      AddCheckCommand(&app),
-      AddStripCommand(&app),
-      AddForgetCommand(&app),
-      AddGenkeyCommand(&app),
-      AddGenpskCommand(&app),
-      AddPubkeyCommand(&app),
-      AddExecCommand(&app, {words.begin() + static_cast<std::ptrdiff_t>(own_words), words.end()}),
-  };
+  const std::vector<Command> commands =
+      AddCommands(&app, {words.begin() + static_cast<std::ptrdiff_t>(own_words), words.end()});
   if (const char* const empty = FindEmptyValue(words.first(own_words))) {
     return ReportUsage(fmt::format("{} has no value", empty));
   }

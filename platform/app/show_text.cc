@@ -1,13 +1,15 @@
 #include "platform/app/show_text.h"
 
 #include <algorithm>
-#include <numeric>
+#include <cctype>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
+#include "platform/observe/why_no_handshake.h"
 
 namespace ringwire::platform {
 namespace {
@@ -20,24 +22,43 @@ constexpr std::string_view kReset = "\x1b[0m";
 // Writes "label: value" lines.
 class Lines {
  public:
-  explicit Lines(bool colour) : colour_(colour) {}
+  Lines(bool colour, size_t width) : colour_(colour), width_(width) {}
 
   void Heading(std::string_view style, std::string_view label, std::string_view value) {
     text_ += fmt::format("{}: {}\n", Styled(style, label), Styled(style, value));
   }
   void Field(std::string_view label, std::string_view value) {
-    text_ += fmt::format("  {}: {}\n", Styled(kBold, label), value);
+    text_ += fmt::format("  {}: ", Styled(kBold, label));
+    AppendBroken(value, kIndent + label.size() + 2);
   }
   void Empty() { text_ += '\n'; }
   std::string Take() { return std::move(text_); }
 
  private:
+  static constexpr size_t kIndent = 2;
+
+  // Breaks between words where the terminal ends. `column`: where the text begins.
+  void AppendBroken(std::string_view text, size_t column) {
+    while (width_ > 0 && column + text.size() > width_) {
+      size_t end = text.rfind(' ', width_ > column ? width_ - column : 0);
+      if (end == std::string_view::npos || end == 0) end = text.find(' ', 1);
+      if (end == std::string_view::npos) break;
+      text_ += text.substr(0, end);
+      text_ += "\n    ";
+      column = 2 * kIndent;
+      text.remove_prefix(end + 1);
+    }
+    text_ += text;
+    text_ += '\n';
+  }
+
   std::string Styled(std::string_view style, std::string_view text) const {
     if (!colour_) return std::string(text);
     return fmt::format("{}{}{}", style, text, kReset);
   }
 
   const bool colour_;
+  const size_t width_;
   std::string text_;
 };
 
@@ -71,16 +92,23 @@ std::string JoinCounts(const NamedCounts& counts) {
   return text;
 }
 
-void AppendPeer(const PeerStatus& peer, bool has_preshared_key, absl::Time now, Lines* lines) {
+void AppendPeer(const StatusReport& report, size_t index, absl::Time now, Lines* lines) {
+  const PeerStatus& peer = report.device.peers[index];
   lines->Empty();
-  lines->Heading(kYellowBold, "peer", KeyToBase64(peer.public_key));
-  if (!peer.name.empty()) lines->Field("name", peer.name);
-  if (has_preshared_key) lines->Field("preshared key", "(hidden)");
-  if (peer.endpoint.has_value()) lines->Field("endpoint", peer.endpoint->ToString());
-  lines->Field("allowed ips", JoinPrefixes(peer.allowed_ips));
-  if (peer.last_handshake.has_value()) {
-    lines->Field("latest handshake", FormatAgo(*peer.last_handshake, now));
+  const std::string key = KeyToBase64(peer.public_key);
+  lines->Heading(kYellowBold, "peer", peer.name.empty() ? key : peer.name);
+  if (!peer.name.empty()) lines->Field("public key", key);
+  if (report.has_preshared_key[index]) lines->Field("preshared key", "(hidden)");
+  if (peer.endpoint.has_value()) {
+    lines->Field("endpoint", peer.endpoint->ToString());
+  } else if (!peer.endpoint_name.empty()) {
+    lines->Field("endpoint", peer.endpoint_name + " (no address is known)");
   }
+  lines->Field("allowed ips", JoinPrefixes(peer.allowed_ips));
+  lines->Field("latest handshake",
+               peer.last_handshake.has_value() ? FormatAgo(*peer.last_handshake, now) : "never");
+  const std::string why = WhyNoHandshake(report, peer);
+  if (!why.empty()) lines->Field("no handshake", why);
   if (peer.receive_bytes != 0 || peer.transmit_bytes != 0) {
     lines->Field("transfer", fmt::format("{} received, {} sent", FormatBytes(peer.receive_bytes),
                                          FormatBytes(peer.transmit_bytes)));
@@ -116,16 +144,64 @@ void AppendOffloads(const std::vector<OffloadReport>& offloads, Lines* lines) {
   }
 }
 
-// The peers' places in the report, newest handshake first, those without one last.
-std::vector<size_t> NewestFirst(const std::vector<PeerStatus>& peers) {
-  std::vector<size_t> order(peers.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(), [&peers](size_t a, size_t b) {
-    const absl::Time a_time = peers[a].last_handshake.value_or(absl::InfinitePast());
-    const absl::Time b_time = peers[b].last_handshake.value_or(absl::InfinitePast());
-    return a_time != b_time ? a_time > b_time : a < b;
+bool HasText(std::string_view text, std::string_view wanted) {
+  const auto same = [](unsigned char a, unsigned char b) {
+    return std::tolower(a) == std::tolower(b);
+  };
+  return !std::ranges::search(text, wanted, same).empty();
+}
+
+bool Matches(const PeerStatus& peer, const std::string& filter) {
+  if (filter.empty() || HasText(peer.name, filter)) return true;
+  if (KeyToBase64(peer.public_key).find(filter) != std::string::npos) return true;
+  if (peer.endpoint.has_value() && HasText(peer.endpoint->ToString(), filter)) return true;
+  return HasText(peer.endpoint_name, filter) || HasText(JoinPrefixes(peer.allowed_ips), filter);
+}
+
+// Whether `a` comes before `b`; equal ones stay in the order of the report.
+bool IsBefore(const PeerStatus& a, const PeerStatus& b, ShowSort sort) {
+  switch (sort) {
+    case ShowSort::kHandshake:
+      return a.last_handshake.value_or(absl::InfinitePast()) >
+             b.last_handshake.value_or(absl::InfinitePast());
+    case ShowSort::kName:
+      return std::tuple(a.name.empty(), a.name, a.public_key) <
+             std::tuple(b.name.empty(), b.name, b.public_key);
+    case ShowSort::kTraffic:
+      return a.receive_bytes + a.transmit_bytes > b.receive_bytes + b.transmit_bytes;
+    case ShowSort::kEndpoint:
+      return std::tuple(!a.endpoint.has_value(), a.endpoint) <
+             std::tuple(!b.endpoint.has_value(), b.endpoint);
+  }
+  return false;
+}
+
+// The places in the report of the peers to show, in order.
+std::vector<size_t> PeersToShow(const std::vector<PeerStatus>& peers, const ShowOptions& options) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < peers.size(); ++i) {
+    if (Matches(peers[i], options.filter)) order.push_back(i);
+  }
+  std::ranges::sort(order, [&](size_t a, size_t b) {
+    if (IsBefore(peers[a], peers[b], options.sort)) return true;
+    return a < b && !IsBefore(peers[b], peers[a], options.sort);
   });
   return order;
+}
+
+void AppendWorkers(const StatusReport& report, Lines* lines) {
+  AppendOffloads(report.offloads, lines);
+  for (const WorkerReport& worker : report.workers) {
+    const std::string counts = JoinCounts(worker.counts);
+    if (!counts.empty()) lines->Field(fmt::format("worker {}", worker.index), counts);
+  }
+}
+
+void AppendSandbox(const SandboxReport& sandbox, Lines* lines) {
+  for (const std::string& missing : sandbox.missing_walls) lines->Field("sandbox", missing);
+  if (sandbox.refused_calls == 0) return;
+  lines->Field("refused system calls", fmt::format("{} (the last one: {})", sandbox.refused_calls,
+                                                   sandbox.last_refused_call));
 }
 
 }  // namespace
@@ -159,8 +235,8 @@ std::string FormatAgo(absl::Time then, absl::Time now) {
   return text + " ago";
 }
 
-std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) {
-  Lines lines(colour);
+std::string FormatShow(const StatusReport& report, absl::Time now, const ShowOptions& options) {
+  Lines lines(options.colour, options.width);
   const DeviceStatus& device = report.device;
   lines.Heading(kGreenBold, "interface", report.interface_name);
   if (report.has_private_key) {
@@ -169,8 +245,8 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   }
   if (device.listen_port != 0) lines.Field("listening port", fmt::to_string(device.listen_port));
   if (device.fwmark != 0) lines.Field("fwmark", fmt::format("{:#x}", device.fwmark));
-  for (const size_t i : NewestFirst(device.peers)) {
-    AppendPeer(device.peers[i], report.has_preshared_key[i], now, &lines);
+  for (const size_t i : PeersToShow(device.peers, options)) {
+    AppendPeer(report, i, now, &lines);
   }
   lines.Empty();
   lines.Heading(kGreenBold, "ringwire", report.version);
@@ -185,19 +261,10 @@ std::string FormatShow(const StatusReport& report, absl::Time now, bool colour) 
   if (!handshakes.empty()) lines.Field("handshakes", handshakes);
   const std::string backend = report.workers.empty() ? "" : report.workers.front().backend;
   lines.Field("workers", fmt::format("{} ({})", report.workers.size(), backend));
-  AppendOffloads(report.offloads, &lines);
-  for (const WorkerReport& worker : report.workers) {
-    const std::string counts = JoinCounts(worker.counts);
-    if (!counts.empty()) lines.Field(fmt::format("worker {}", worker.index), counts);
-  }
+  if (options.workers) AppendWorkers(report, &lines);
   const std::string drops = JoinCounts(report.drops);
   if (!drops.empty()) lines.Field("drops", drops);
-  for (const std::string& missing : report.sandbox.missing_walls) lines.Field("sandbox", missing);
-  if (report.sandbox.refused_calls > 0) {
-    lines.Field("refused system calls",
-                fmt::format("{} (the last one: {})", report.sandbox.refused_calls,
-                            report.sandbox.last_refused_call));
-  }
+  AppendSandbox(report.sandbox, &lines);
   return lines.Take();
 }
 

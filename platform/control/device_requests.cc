@@ -72,9 +72,11 @@ StatusReport DeviceRequests::Report() {
   report.version = options_.version;
   report.network_namespace = options_.network_namespace;
   report.aead_providers = ProviderNames(options_.aead_providers, options_.has_aes);
+  report.stage = stage_;
   report.mtu = link_.mtu;
   report.link_up = link_.up;
   SetDevice(Status(), &report);
+  report.device.other_server_key = InitiationsForOthers();
   std::vector<const WorkerCounters*> threads = {&options_.driver->counters()};
   for (const auto& worker : options_.workers->all()) {
     const WorkerCounters& counters = worker->counters();
@@ -93,6 +95,20 @@ StatusReport DeviceRequests::Report() {
   report.sandbox = {static_cast<uint32_t>(::getuid()), missing_walls_, refused.count,
                     refused.last_number};
   return report;
+}
+
+// Of all workers together; the last one of any.
+StrayInitiations DeviceRequests::InitiationsForOthers() const {
+  const Instant now = Moment::Now().boot;
+  StrayInitiations all;
+  for (const auto& worker : options_.workers->all()) {
+    StrayInitiations its = StrayAt(now, worker->link().other_server_key);
+    if (its.count == 0) continue;
+    const uint64_t count = all.count + its.count;
+    if (all.count == 0 || its.age < all.age) all = its;
+    all.count = count;
+  }
+  return all;
 }
 
 bool DeviceRequests::Forget(const crypto::PublicKey& peer) {

@@ -47,6 +47,7 @@ class DeviceRequests final : public DeviceControl {
   void set_listen(const ListenSockets& listen);
   void set_link(const LinkState& link) { link_ = link; }
   const LinkState& link() const { return link_; }
+  void set_stage(ServiceStage stage) { stage_ = stage; }
   // For `show`: the missing walls around this process.
   void set_missing_walls(std::vector<std::string> lines) { missing_walls_ = std::move(lines); }
   const ListenSockets& listen() const { return listen_; }
@@ -59,11 +60,13 @@ class DeviceRequests final : public DeviceControl {
 
  private:
   absl::Status ChangeSockets(const DeviceUpdate& update);
+  StrayInitiations InitiationsForOthers() const;
 
   const DeviceRequestsOptions options_;
   ListenSockets listen_;
   LinkState link_;
   std::vector<std::string> missing_walls_;
+  ServiceStage stage_ = ServiceStage::kStarting;
   std::optional<Netlink> names_;  // set by Open(): asked for interfaces by name
 };
 

@@ -26,7 +26,7 @@
 namespace ringwire::platform {
 namespace {
 
-constexpr size_t kChunkBytes = 65536;
+constexpr size_t kReadBytes = 65536;
 // A caller may have stopped its terminal.
 constexpr int kCallerPatienceMs = 10000;
 
@@ -88,7 +88,7 @@ class LogProcess {
   std::optional<LogFile> file_;
   const SystemLog system_log_;
   std::string taken_;  // lines for the file
-  const std::unique_ptr<char[]> chunk_ = std::make_unique<char[]>(kChunkBytes);
+  const std::unique_ptr<char[]> chunk_ = std::make_unique<char[]>(kReadBytes);
 };
 
 void LogProcess::Run() {
@@ -108,7 +108,7 @@ void LogProcess::Run() {
 void LogProcess::Read(Stream* stream) {
   const auto take = [this](std::string_view line) { Take(line); };
   while (stream->from.valid()) {
-    const ssize_t size = ::read(stream->from.get(), chunk_.get(), kChunkBytes);
+    const ssize_t size = ::read(stream->from.get(), chunk_.get(), kReadBytes);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) break;
     const std::string_view bytes(chunk_.get(), static_cast<size_t>(size));
@@ -136,7 +136,7 @@ void LogProcess::WriteTaken() {
 
 // Everything that the service printed before its report, or before its end, is there by now.
 void LogProcess::TakeReport() {
-  const ssize_t size = ::recv(service_.get(), chunk_.get(), kChunkBytes, MSG_DONTWAIT);
+  const ssize_t size = ::recv(service_.get(), chunk_.get(), kReadBytes, MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
   for (Stream& stream : streams_) Read(&stream);
   if (size > 0) {

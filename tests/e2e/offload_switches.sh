@@ -56,7 +56,7 @@ say "none, by the configuration file"
 begin "$RINGWIRE" run "$work/wga.conf"
 for name in "${names[@]}"; do check_equal "$name: off" off "$(state "$name")"; done
 bytes_arrive none
-check "show says so to people" output_has 'offloads: \(none\)' "$RINGWIRE" show wga
+check "show says so to people" output_has 'offloads: \(none\)' "$RINGWIRE" show --workers wga
 stop wga
 
 check_fails "a name that is none" "$RINGWIRE" -f --offload=-usb wga
@@ -67,14 +67,14 @@ say "a namespace without loopback, and one whose firewall lets nothing out"
 ip -n a link set lo down
 begin "$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" wga
 check_equal "what cannot be tried is used" "on on" "$(state udp-gso) $(state udp-gro)"
-check "and show says that it could not" output_has 'offload udp-gso: on, not proved: .*loopback' "$RINGWIRE" show wga
+check "and show says that it could not" output_has 'offload udp-gso: on, not proved: .*loopback' "$RINGWIRE" show --workers wga
 bytes_arrive "without loopback"
 stop wga
 ip -n a link set lo up
 on a nft 'add table inet shut; add chain inet shut out { type filter hook output priority 0; policy drop; }'
 begin "$RINGWIRE" -f "--io=auto" wga
 check_equal "superpackets are proved past a firewall" "on on" "$(state tso) $(state uso)"
-check_fails "without a doubt" output_has 'offload (tso|uso|tun-gso-write):' "$RINGWIRE" show wga
+check_fails "without a doubt" output_has 'offload (tso|uso|tun-gso-write):' "$RINGWIRE" show --workers wga
 check_equal "io_uring is found usable" io_uring "$(status wga "status['workers'][0]['backend']")"
 on a nft delete table inet shut
 bytes_arrive "after the firewall"

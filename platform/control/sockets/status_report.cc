@@ -36,6 +36,10 @@ const Json& ArrayOf(const Json& object, const char* key) {
   return value != nullptr ? *value : kEmpty;
 }
 
+uint64_t MillisecondsOf(absl::Duration duration) {
+  return static_cast<uint64_t>(std::max<int64_t>(0, absl::ToInt64Milliseconds(duration)));
+}
+
 Json CountsToJson(const NamedCounts& counts) {
   Json json = Json::object();
   for (const auto& [name, count] : counts) json[name] = count;
@@ -128,18 +132,76 @@ std::vector<OffloadReport> OffloadsFromJson(const Json* json) {
   return offloads;
 }
 
+Json AttemptsToJson(const HandshakeAttempts& attempts) {
+  Json json;
+  json["initiations"] = attempts.initiations;
+  json["duration_ms"] = MillisecondsOf(attempts.duration);
+  json["responses"] = attempts.responses;
+  json["misfits"] = attempts.misfits;
+  return json;
+}
+
+HandshakeAttempts AttemptsFromJson(const Json* json) {
+  if (json == nullptr) return {};
+  return {NumberOf<uint32_t>(*json, "initiations"),
+          absl::Milliseconds(NumberOf<int64_t>(*json, "duration_ms")),
+          NumberOf<uint32_t>(*json, "responses"), NumberOf<uint32_t>(*json, "misfits")};
+}
+
+Json StraysToJson(const StrayInitiations& strays) {
+  Json json;
+  json["count"] = strays.count;
+  json["last_from"] = strays.last_from.ToString();
+  json["age_ms"] = MillisecondsOf(strays.age);
+  return json;
+}
+
+StrayInitiations StraysFromJson(const Json* json) {
+  if (json == nullptr) return {};
+  const std::optional<SocketAddress> from = SocketAddress::Parse(TextOf(*json, "last_from"));
+  if (!from.has_value()) return {};
+  return {NumberOf<uint64_t>(*json, "count"), *from,
+          absl::Milliseconds(NumberOf<int64_t>(*json, "age_ms"))};
+}
+
+// Initiations that fit nobody here. Nothing if there were none.
+void StraysToJson(const DeviceStatus& device, Json* json) {
+  if (device.other_server_key.count > 0) {
+    (*json)["other_server_key"] = StraysToJson(device.other_server_key);
+  }
+  if (device.unknown_key.count > 0) {
+    (*json)["unknown_key"] = StraysToJson(device.unknown_key);
+    (*json)["unknown_key"]["public_key"] = KeyToBase64(device.last_unknown_key);
+  }
+}
+
+void StraysFromJson(const Json& json, DeviceStatus* device) {
+  device->other_server_key = StraysFromJson(MemberIn(json, "other_server_key"));
+  const Json* const unknown = MemberIn(json, "unknown_key");
+  if (unknown == nullptr ||
+      !ParseKeyBase64(TextOf(*unknown, "public_key"), device->last_unknown_key))
+    return;
+  device->unknown_key = StraysFromJson(unknown);
+}
+
 Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   Json json;
   json["public_key"] = KeyToBase64(peer.public_key);
   if (!peer.name.empty()) json["name"] = peer.name;
   json["preshared_key"] = has_preshared_key;
   if (peer.endpoint.has_value()) json["endpoint"] = peer.endpoint->ToString();
+  if (!peer.endpoint_name.empty()) json["endpoint_name"] = peer.endpoint_name;
   Json allowed_ips = Json::array();
   for (const Prefix& prefix : peer.allowed_ips) allowed_ips.push_back(prefix.ToString());
   json["allowed_ips"] = std::move(allowed_ips);
   if (peer.last_handshake.has_value()) {
-    json["last_handshake_ns"] = static_cast<uint64_t>(absl::ToUnixNanos(*peer.last_handshake));
+    // Two numbers, each exact for readers that keep numbers as doubles.
+    const int64_t seconds = absl::ToUnixSeconds(*peer.last_handshake);
+    json["last_handshake_sec"] = static_cast<uint64_t>(seconds);
+    json["last_handshake_nsec"] = static_cast<uint64_t>(
+        absl::ToInt64Nanoseconds(*peer.last_handshake - absl::FromUnixSeconds(seconds)));
   }
+  if (peer.attempts.any()) json["handshake_attempts"] = AttemptsToJson(peer.attempts);
   json["receive_bytes"] = peer.receive_bytes;
   json["transmit_bytes"] = peer.transmit_bytes;
   json["persistent_keepalive_seconds"] = peer.persistent_keepalive_seconds;
@@ -182,8 +244,13 @@ bool PeerFromJson(const Json& json, StatusReport* report) {
     if (!parsed.has_value()) return false;
     peer.allowed_ips.push_back(*parsed);
   }
-  if (const auto ns = NumberOf<uint64_t>(json, "last_handshake_ns"); ns != 0) {
-    peer.last_handshake = absl::FromUnixNanos(static_cast<int64_t>(ns));
+  peer.endpoint_name = TextOf(json, "endpoint_name");
+  peer.attempts = AttemptsFromJson(MemberIn(json, "handshake_attempts"));
+  if (MemberIn(json, "last_handshake_sec") != nullptr) {
+    peer.last_handshake = absl::FromUnixSeconds(NumberOf<int64_t>(json, "last_handshake_sec")) +
+                          absl::Nanoseconds(NumberOf<int64_t>(json, "last_handshake_nsec"));
+  } else if (const auto ns = NumberOf<uint64_t>(json, "last_handshake_ns"); ns != 0) {
+    peer.last_handshake = absl::FromUnixNanos(static_cast<int64_t>(ns));  // of the first release
   }
   peer.receive_bytes = NumberOf<uint64_t>(json, "receive_bytes");
   peer.transmit_bytes = NumberOf<uint64_t>(json, "transmit_bytes");
@@ -199,7 +266,28 @@ absl::Status NoReport() {
   return absl::InvalidArgumentError("the answer is no report of a device's status");
 }
 
+// The first release had no stages.
+ServiceStage StageOf(const Json& json) {
+  const std::string text = TextIn(json, "stage").value_or("ready");
+  for (const ServiceStage stage : {ServiceStage::kReady, ServiceStage::kDraining}) {
+    if (text == ServiceStageName(stage)) return stage;
+  }
+  return ServiceStage::kStarting;
+}
+
 }  // namespace
+
+std::string_view ServiceStageName(ServiceStage stage) {
+  switch (stage) {
+    case ServiceStage::kStarting:
+      return "starting";
+    case ServiceStage::kReady:
+      return "ready";
+    case ServiceStage::kDraining:
+      return "draining";
+  }
+  return {};
+}
 
 void SetDevice(DeviceStatus status, StatusReport* report) {
   report->has_private_key = status.private_key.has_value();
@@ -250,6 +338,7 @@ std::string ToJson(const StatusReport& report) {
   json["format"] = kStatusFormat;
   json["interface"] = report.interface_name;
   json["version"] = report.version;
+  json["stage"] = ServiceStageName(report.stage);
   if (!report.network_namespace.empty()) json["network_namespace"] = report.network_namespace;
   json["aead_providers"] = ProvidersToJson(report);
   json["link_up"] = report.link_up;
@@ -260,6 +349,7 @@ std::string ToJson(const StatusReport& report) {
   json["fwmark"] = device.fwmark;
   json["transport_cipher"] = TransportCipherName(device.transport_cipher);
   json["handshakes"] = CountsToJson(CountsOf(device.handshakes));
+  StraysToJson(device, &json);
   Json peers = Json::array();
   for (size_t i = 0; i < device.peers.size(); ++i) {
     peers.push_back(PeerToJson(device.peers[i], report.has_preshared_key[i]));
@@ -291,6 +381,7 @@ absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {
       "the status of " + report.interface_name, NumberOf<uint64_t>(json, "format"), kStatusFormat,
       "use the `ringwire show` of version " + report.version + ", or `ringwire show --json`");
   if (!format.ok()) return format;
+  report.stage = StageOf(json);
   report.network_namespace = TextOf(json, "network_namespace");
   ProvidersFromJson(MemberIn(json, "aead_providers"), &report);
   report.link_up = FlagOf(json, "link_up");
@@ -304,6 +395,7 @@ absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {
   report.device.fwmark = NumberOf<uint32_t>(json, "fwmark");
   report.device.transport_cipher = CipherOf(json);
   report.device.handshakes = HandshakesFromJson(MemberIn(json, "handshakes"));
+  StraysFromJson(json, &report.device);
   for (const Json& peer : ArrayOf(json, "peers")) {
     if (!PeerFromJson(peer, &report)) return NoReport();
   }

@@ -42,8 +42,13 @@ struct SandboxReport {
   int last_refused_call = -1;              // its number; -1: none
 };
 
+// A service that starts runs its hooks, and one that drains is ending: neither is ready.
+enum class ServiceStage : uint8_t { kStarting, kReady, kDraining };
+std::string_view ServiceStageName(ServiceStage stage);
+
 struct StatusReport {
   std::string interface_name;
+  ServiceStage stage = ServiceStage::kStarting;
   std::string version;
   std::string network_namespace;  // of the interface; empty: that of its sockets
   // The name of each suite's provider; empty for a suite that is not used on this machine.

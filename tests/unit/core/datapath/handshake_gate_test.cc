@@ -102,6 +102,19 @@ TEST_F(HandshakeGateTest, AdmitsMessagesForOurKeyUnchanged) {
   EXPECT_TRUE(link_.control_has_news);
 }
 
+TEST_F(HandshakeGateTest, NotesWhoseInitiationsAreForAnotherKey) {
+  EXPECT_FALSE(Admit(now_, From("198.51.100.1:1000"), Initiation(now_)));
+  EXPECT_FALSE(link_.other_server_key.Read().has_value());
+  InitiationMessage message = Initiation(now_);
+  message.mac1[0] ^= 1;
+  EXPECT_FALSE(Admit(now_, From("198.51.100.2:2000"), message));
+  const std::optional<NotedSource> noted = link_.other_server_key.Read();
+  ASSERT_TRUE(noted.has_value());
+  EXPECT_EQ(noted->count, 1U);
+  EXPECT_EQ(noted->last_from, *SocketAddress::Parse("198.51.100.2:2000"));
+  EXPECT_EQ(noted->last_at, now_);
+}
+
 TEST_F(HandshakeGateTest, DropsAnyMessageWithOneBitOfMac1Wrong) {
   for (size_t bit = 0; bit < 128; ++bit) {
     InitiationMessage message = Initiation(now_);

@@ -13,6 +13,7 @@ StatusReport FullReport() {
   report.mtu = 1420;
   report.link_up = true;
   report.network_namespace = "vpn";
+  report.stage = ServiceStage::kDraining;
   DeviceStatus device;
   device.private_key.emplace();
   device.public_key.fill(9);
@@ -33,7 +34,12 @@ StatusReport FullReport() {
   peer.allowed_ips = {*Prefix::Parse("10.0.0.0/8"), *Prefix::Parse("fd00::/64")};
   peer.transport_cipher = TransportCipher::kChaCha20Poly1305;
   peer.transport_suite = "ChaCha20-Poly1305";
+  peer.endpoint_name = "gw.example.com:51820";
+  peer.attempts = {8, absl::Milliseconds(40500), 2, 3};
   device.peers.push_back(peer);
+  device.other_server_key = {3, *SocketAddress::Parse("192.0.2.1:7"), absl::Seconds(2)};
+  device.unknown_key = {4, *SocketAddress::Parse("[2001:db8::1]:7"), absl::Seconds(3)};
+  device.last_unknown_key.fill(5);
   SetDevice(device, &report);
   report.workers.push_back({0, "epoll", {{"wakeups", 7}}});
   report.offloads = {{"tso", "on", "", 0}, {"udp-gso", "fell", "Input/output error", 2}};
@@ -50,6 +56,7 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(read->aead_providers[0], "intel-ipsec-mb");
   EXPECT_EQ(read->aead_providers[1], "BoringSSL");
   EXPECT_TRUE(read->link_up);
+  EXPECT_EQ(read->stage, ServiceStage::kDraining);
   EXPECT_EQ(read->network_namespace, "vpn");
   EXPECT_EQ(read->mtu, 1420u);
   EXPECT_EQ(read->device.listen_port, 51820);
@@ -68,6 +75,12 @@ TEST(StatusReportTest, SurvivesJson) {
   EXPECT_EQ(read->device.peers[0].transport_cipher, TransportCipher::kChaCha20Poly1305);
   EXPECT_EQ(read->device.peers[0].transport_suite, "ChaCha20-Poly1305");
   const PeerStatus& peer = read->device.peers[0];
+  EXPECT_EQ(peer.endpoint_name, "gw.example.com:51820");
+  EXPECT_EQ(peer.attempts.initiations, 8u);
+  EXPECT_EQ(peer.attempts.duration, absl::Milliseconds(40500));
+  EXPECT_EQ(read->device.other_server_key.count, 3u);
+  EXPECT_EQ(read->device.unknown_key.age, absl::Seconds(3));
+  EXPECT_EQ(read->device.last_unknown_key, FullReport().device.last_unknown_key);
   EXPECT_EQ(peer.endpoint->ToString(), "[fe80::1%3]:7");
   EXPECT_EQ(absl::ToUnixNanos(*peer.last_handshake), 1'700'000'000'123'456'789);
   EXPECT_EQ(peer.receive_bytes, uint64_t{1} << 40);
