@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "platform/udp/control_messages.h"
+#include "platform/udp/port_holder.h"
 
 namespace ringwire::platform {
 namespace {
@@ -55,9 +56,12 @@ absl::Status Configure(int fd, int family, const UdpOptions& options) {
 
 absl::Status BindError(uint16_t port, int error) {
   if (error == EADDRINUSE) {
+    const std::string holder = HolderOfUdpPort(port);
     return absl::AlreadyExistsError(absl::StrCat(
-        "bind UDP port ", port, ": Address already in use (`ss -ulnp sport = :", port,
-        "` names the program that listens there; end it, or choose another ListenPort)"));
+        "cannot bind UDP port ", port, ": Address already in use",
+        holder.empty() ? absl::StrCat("; `ss -ulnp sport = :", port, "` names the program")
+                       : absl::StrCat(" by ", holder),
+        "; end it, or choose another ListenPort"));
   }
   if (error == EACCES) {
     return absl::PermissionDeniedError(
