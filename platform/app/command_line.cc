@@ -87,6 +87,7 @@ std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program
       AddSaveCommand(app),
       AddShowCommand(app),
       AddLogCommand(app),
+      AddHealthCommand(app),
       AddCheckCommand(app),
       AddStripCommand(app),
       AddForgetCommand(app),

@@ -51,6 +51,7 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
 
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
+  (*device)->loop().device().set_stage(ServiceStage::kReady);
   spdlog::info("{}", (*device)->ReadyLine());
   ready();
   return (*device)->Run();

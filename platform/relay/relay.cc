@@ -111,7 +111,12 @@ bool Relay::TakeDeferred() {
 
 bool Relay::Handle(RelayMessage message) {
   if (RelaySocketSource::IsReply(message.verb)) return true;  // too late
+  if (message.verb == RelayVerb::kDrain) {
+    device_->loop().device().set_stage(ServiceStage::kDraining);
+    return true;
+  }
   if (message.verb == RelayVerb::kServe) {
+    device_->loop().device().set_stage(ServiceStage::kReady);
     spdlog::info("{}", device_->ReadyLine());
     return true;
   }

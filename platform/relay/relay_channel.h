@@ -42,7 +42,8 @@ enum class RelayVerb : uint32_t {
   kGivePeers,  // answered by kPeers
   kSockets,    // to a kSocket: SocketReplyBody, with the sockets
   kNoSockets,  // likewise: SocketRefusalBody
-  kServe,      // everything is set up. The last verb
+  kDrain,      // the service is ending: it is not ready any more
+  kServe,      // everything is set up: it is ready. The last verb
 };
 
 inline constexpr size_t kRelayBodyMax = 4096;

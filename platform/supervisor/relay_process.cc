@@ -105,6 +105,11 @@ absl::Status RelayProcess::Serve() {
   return channel_->Send(RelayVerb::kServe);
 }
 
+void RelayProcess::Drain() {
+  if (!channel_.has_value() || !channel_->CanSend()) return;
+  channel_->Send(RelayVerb::kDrain).IgnoreError();  // the end of a relay shows elsewhere
+}
+
 absl::Status RelayProcess::TakeMessage() {
   if (!channel_.has_value()) return NoProcess();
   const absl::StatusOr<std::optional<RelayMessage>> received = channel_->TryReceive();

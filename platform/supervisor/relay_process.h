@@ -41,6 +41,7 @@ class RelayProcess final : public SupervisedRelay {
   absl::Status Fork(const std::function<DeviceSettings()>& in_child) override;
   absl::StatusOr<uint32_t> Start(std::span<const PeerUpdate> endpoints) override;
   absl::Status Serve() override;
+  void Drain() override;
 
   bool IsRunning() const override { return process_ > 0; }
   int fd() const override { return channel_.has_value() ? channel_->fd() : -1; }

@@ -42,6 +42,8 @@ class SupervisedRelay {
   virtual absl::StatusOr<uint32_t> Start(std::span<const PeerUpdate> endpoints) = 0;
   // Everything is set up.
   virtual absl::Status Serve() = 0;
+  // The service is ending: it is not ready any more. Best effort.
+  virtual void Drain() = 0;
 
   virtual bool IsRunning() const = 0;  // from Fork() until Reap()
   // Readable: TakeMessage() has something to do. -1: there is no process.

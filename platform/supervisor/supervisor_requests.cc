@@ -110,6 +110,7 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
 absl::Status Supervisor::End() {
   relay_.IgnoreEndSignals();  // one more changes nothing
   end_listener_.Accept();
+  relay_.Drain();
   tunnel_.set_hook_output(end_listener_.TakeOutput());
   const auto report = [this](const absl::Status& failure) {
     LogFailure(failure);

@@ -86,6 +86,7 @@ class RelayDouble final : public SupervisedRelay {
     return kTestIndex;
   }
   absl::Status Serve() override { return calls_.Make("serve"); }
+  void Drain() override { calls_.Make("drain").IgnoreError(); }
 
   bool IsRunning() const override { return is_running_; }
   int fd() const override { return is_running_ ? messages_.get() : -1; }

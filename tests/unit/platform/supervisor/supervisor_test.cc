@@ -91,7 +91,7 @@ TEST_F(SupervisorTest, ANameThatIsFoundLaterMovesItsPeer) {
 TEST_F(SupervisorTest, EndsOnASignalAndUndoesEverything) {
   MakeStarted();
   EXPECT_TRUE(RunUntil([] { return true; }).ok());
-  EXPECT_TRUE(calls_.HaveOrder({"undo", "reap", "close"}));
+  EXPECT_TRUE(calls_.HaveOrder({"drain", "undo", "reap", "close"}));
   EXPECT_FALSE(tunnel_->is_up());
 }
 
@@ -107,7 +107,7 @@ TEST_F(SupervisorTest, SavesAtTheEndAfterPreDown) {
   MakeStarted();
   relay_->set_state(ConfigText("ListenPort = 4242", "192.0.2.9:1"));
   EXPECT_TRUE(RunUntil([] { return true; }).ok());
-  EXPECT_TRUE(calls_.HaveOrder({"pre down", "state", "undo", "close"}));
+  EXPECT_TRUE(calls_.HaveOrder({"drain", "pre down", "state", "undo", "close"}));
   std::ifstream saved(path());
   const std::string text((std::istreambuf_iterator<char>(saved)), {});
   EXPECT_NE(text.find("ListenPort = 4242"), std::string::npos) << text;
