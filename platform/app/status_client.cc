@@ -1,6 +1,7 @@
 #include "platform/app/status_client.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -136,14 +137,21 @@ absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration pa
 }
 
 std::vector<std::string> RunningInterfaces() {
+  return RunningInterfaces(UniqueFd(::open(kStatusDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+}
+
+std::vector<std::string> RunningInterfaces(const UniqueFd& folder) {
   constexpr std::string_view kSuffix = ".sock";
   const std::string admin_suffix = AdminSocketFileName("");
   std::vector<std::string> names;
   struct CloseDirectory {
     void operator()(DIR* directory) const { ::closedir(directory); }
   };
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir(kStatusDirectory));
+  UniqueFd copy(::fcntl(folder.get(), F_DUPFD_CLOEXEC, 0));
+  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(copy.get()));
   if (directory == nullptr) return names;
+  copy.Release();
+  ::rewinddir(directory.get());
   while (const dirent* const entry = ::readdir(directory.get())) {
     std::string name = entry->d_name;
     if (!name.ends_with(kSuffix) || name.ends_with(admin_suffix)) continue;

@@ -20,23 +20,37 @@ absl::Status StatusOf(int error) {
   return absl::ErrnoToStatus(error, "become another user");
 }
 
-}  // namespace
+// Who may read the status sockets.
+std::vector<gid_t> GroupsOf(SandboxRole role) {
+  if (role != SandboxRole::kExporter) return {};
+  const group* const readers = ::getgrnam("ringwire");
+  if (readers == nullptr) return {};
+  return {readers->gr_gid};
+}
 
-Identity IdentityOf(SandboxRole role) {
+Identity MainIdentityOf(SandboxRole role) {
   const passwd* const account = ::getpwnam(std::string(AccountOf(role)).c_str());
   if (account != nullptr && account->pw_uid != 0 && account->pw_gid != 0) {
-    return {account->pw_uid, account->pw_gid};
+    return {account->pw_uid, account->pw_gid, {}};
   }
   const uint32_t first = FirstUnusedId(role);
   for (uint32_t id = first; id <= kUnusedIdLast; id += kUnusedIdStep) {
-    if (IsUnused(id)) return {id, id};
+    if (IsUnused(id)) return {id, id, {}};
   }
-  return {first, first};
+  return {first, first, {}};
+}
+
+}  // namespace
+
+Identity IdentityOf(SandboxRole role) {
+  Identity identity = MainIdentityOf(role);
+  identity.groups = GroupsOf(role);
+  return identity;
 }
 
 // Groups first: a user may not choose them.
 absl::Status Become(const Identity& identity) {
-  if (::setgroups(0, nullptr) != 0) return StatusOf(errno);
+  if (::setgroups(identity.groups.size(), identity.groups.data()) != 0) return StatusOf(errno);
   if (::setresgid(identity.group, identity.group, identity.group) != 0) return StatusOf(errno);
   if (::setresuid(identity.user, identity.user, identity.user) != 0) return StatusOf(errno);
   return absl::OkStatus();

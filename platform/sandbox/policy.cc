@@ -136,6 +136,14 @@ void AddOwnSockets(Calls* calls) {
 #endif
 }
 
+// Connections of its listener, and to the status sockets of a folder that is open.
+void AddExporter(Calls* calls) {
+  constexpr uint32_t kTypeFlags = SOCK_NONBLOCK | SOCK_CLOEXEC;
+  Allow({SYS_accept4, SYS_shutdown, SYS_connect, SYS_getdents64, SYS_newfstatat}, calls);
+  AllowIf(SYS_socket, {Is(0, {AF_UNIX}), {1, ~kTypeFlags, {SOCK_STREAM}}, Is(2, {0})}, calls);
+  AllowIf(SYS_setsockopt, {Is(1, {SOL_SOCKET}), Is(2, {SO_SNDTIMEO})}, calls);
+}
+
 // The files of a log.
 void AddLog(Calls* calls) { Allow({SYS_pwrite64, SYS_ftruncate}, calls); }
 
@@ -153,6 +161,9 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
       AddDevice(calls);
       break;
     case SandboxRole::kResolver:
+      break;
+    case SandboxRole::kExporter:
+      AddExporter(calls);
       break;
     case SandboxRole::kLog:
       AddLog(calls);
@@ -174,6 +185,8 @@ std::string_view AccountOf(SandboxRole role) {
       return "ringwire-relay";
     case SandboxRole::kResolver:
       return "ringwire-resolver";
+    case SandboxRole::kExporter:
+      return "ringwire-exporter";
     case SandboxRole::kLog:
       return "ringwire-log";
   }
@@ -189,6 +202,8 @@ uint32_t FirstUnusedId(SandboxRole role) {
       return kUnusedIdFirst + 1;
     case SandboxRole::kLog:
       return kUnusedIdFirst + 2;
+    case SandboxRole::kExporter:
+      return kUnusedIdFirst + 3;
   }
   return kUnusedIdFirst;
 }

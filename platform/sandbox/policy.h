@@ -14,6 +14,7 @@ enum class SandboxRole {
   kRelay,     // of `run` and `up`: asks its supervisor for later needs
   kDevice,    // `ringwire IFNAME`: has nobody to ask
   kResolver,  // looks names up through sockets that it receives
+  kExporter,  // asks status sockets, serves metrics over HTTP
   kLog,       // writes what a service in the background prints to its log
 };
 
@@ -47,7 +48,7 @@ std::string_view AccountOf(SandboxRole role);
 // has them.
 inline constexpr uint32_t kUnusedIdFirst = 65520;
 inline constexpr uint32_t kUnusedIdLast = 65533;
-inline constexpr uint32_t kUnusedIdStep = 3;
+inline constexpr uint32_t kUnusedIdStep = 4;
 uint32_t FirstUnusedId(SandboxRole role);
 
 }  // namespace ringwire::platform

@@ -1,0 +1,128 @@
+// `ringwire exporter`: metrics of all interfaces for Prometheus.
+#include <fcntl.h>
+
+#include <charconv>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "core/wire/address.h"
+#include "fmt/format.h"
+#include "platform/app/commands.h"
+#include "platform/app/status_client.h"
+#include "platform/base/end_signals.h"
+#include "platform/base/make_folder.h"
+#include "platform/base/paths.h"
+#include "platform/base/version.h"
+#include "platform/observe/exporter.h"
+#include "platform/observe/http_server.h"
+#include "platform/process/block_signals.h"
+#include "platform/process/logging.h"
+#include "platform/process/report_error.h"
+#include "platform/process/service_notify.h"
+#include "platform/sandbox/confinement.h"
+#include "spdlog/spdlog.h"
+
+namespace ringwire::platform {
+namespace {
+
+// Of one interface. Prometheus gives a scrape 10 s.
+constexpr absl::Duration kStatusPatience = absl::Seconds(5);
+
+struct ExporterArguments {
+  std::string listen = "127.0.0.1:9586";
+  std::string peers = "1000";
+};
+
+std::optional<size_t> PeersMaxOf(const std::string& text) {
+  if (text == "all") return std::numeric_limits<size_t>::max();
+  size_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, count);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return count;
+}
+
+std::optional<StatusReport> ReportOf(const std::string& interface) {
+  const absl::StatusOr<UniqueFd> device = ConnectToDevice(interface);
+  if (!device.ok() || !SendRequest(*device, "status").ok()) return std::nullopt;
+  const absl::StatusOr<std::string> answer = ReadAnswer(*device, kStatusPatience);
+  if (!answer.ok()) return std::nullopt;
+  absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
+  if (!report.ok()) return std::nullopt;
+  return *std::move(report);
+}
+
+std::vector<InterfaceStatus> Collect(const UniqueFd& folder) {
+  std::vector<InterfaceStatus> interfaces;
+  for (const std::string& name : RunningInterfaces(folder)) {
+    interfaces.push_back({name, ReportOf(name)});
+  }
+  return interfaces;
+}
+
+absl::StatusOr<std::shared_ptr<UniqueFd>> OpenFolder() {
+  MakeFolder(kStatusDirectory, 0755).IgnoreError();  // the open says what is wrong
+  auto folder =
+      std::make_shared<UniqueFd>(::open(kStatusDirectory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder->valid()) return folder;
+  return absl::ErrnoToStatus(errno, fmt::format("cannot read {}", kStatusDirectory));
+}
+
+// Everything is opened first: Confinement says why the rest comes in this order.
+absl::Status Serve(const SocketAddress& address, size_t peers_max) {
+  const UniqueFd ends = OpenEndSignals();
+  absl::StatusOr<UniqueFd> listener = HttpServer::Listen(address);
+  if (!listener.ok()) return listener.status();
+  absl::StatusOr<std::shared_ptr<UniqueFd>> folder = OpenFolder();
+  if (!folder.ok()) return folder.status();
+  NotifyReady();
+  absl::StatusOr<Confinement> confinement =
+      Confinement::GiveUpRights({.role = SandboxRole::kExporter});
+  if (!confinement.ok()) return confinement.status();
+  absl::StatusOr<std::unique_ptr<Exporter>> exporter = Exporter::Start(
+      *std::move(listener), ends.get(),
+      {kVersion, {peers_max}, [folder = *std::move(folder)] { return Collect(*folder); }});
+  if (!exporter.ok()) return exporter.status();
+  const absl::Status sealed = confinement->Seal();
+  if (!sealed.ok()) return sealed;
+  for (const std::string& warning : confinement->Warnings()) spdlog::warn("exporter: {}", warning);
+  spdlog::info("exporter: listens on {}", address.ToString());
+  return (*exporter)->Run();
+}
+
+int RunExporter(const ExporterArguments& arguments) {
+  StartLogging(spdlog::level::info, LogFormat::kText);
+  BlockSignals();
+  const std::optional<SocketAddress> address = SocketAddress::Parse(arguments.listen);
+  const std::optional<size_t> peers_max = PeersMaxOf(arguments.peers);
+  const absl::Status status = Serve(*address, *peers_max);
+  return status.ok() ? kExitSuccess : ReportError(status);
+}
+
+}  // namespace
+
+Command AddExporterCommand(CLI::App* app) {
+  auto arguments = std::make_shared<ExporterArguments>();
+  CLI::App* const parser =
+      app->add_subcommand("exporter", "Serve metrics of all interfaces for Prometheus");
+  parser->add_option("--listen", arguments->listen, "Address and port (127.0.0.1:9586)")
+      ->check([](const std::string& text) {
+        if (SocketAddress::Parse(text).has_value()) return std::string();
+        return text + " is no address with a port, such as 127.0.0.1:9586 or [::]:9586";
+      });
+  parser
+      ->add_option("--peers", arguments->peers,
+                   "Peers of an interface with own series: a number (1000) or all")
+      ->check([](const std::string& text) {
+        if (PeersMaxOf(text).has_value()) return std::string();
+        return text + " is no number of peers, and not all";
+      });
+  return {parser, [arguments] { return RunExporter(*arguments); }};
+}
+
+}  // namespace ringwire::platform
