@@ -88,6 +88,7 @@ std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program
       AddShowCommand(app),
       AddLogCommand(app),
       AddHealthCommand(app),
+      AddEventsCommand(app),
       AddExporterCommand(app),
       AddCheckCommand(app),
       AddStripCommand(app),

@@ -29,6 +29,7 @@ Command AddSaveCommand(CLI::App* app);  // reload_command.cc
 Command AddShowCommand(CLI::App* app);
 Command AddLogCommand(CLI::App* app);
 Command AddHealthCommand(CLI::App* app);
+Command AddEventsCommand(CLI::App* app);
 Command AddExporterCommand(CLI::App* app);
 // `program`: what the command line says behind ExecWords().
 Command AddExecCommand(CLI::App* app, std::vector<std::string> program);
