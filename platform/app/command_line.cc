@@ -90,6 +90,8 @@ std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program
       AddHealthCommand(app),
       AddEventsCommand(app),
       AddExporterCommand(app),
+      AddAddPeerCommand(app),
+      AddRemovePeerCommand(app),
       AddCheckCommand(app),
       AddStripCommand(app),
       AddForgetCommand(app),

@@ -36,6 +36,8 @@ Command AddExecCommand(CLI::App* app, std::vector<std::string> program);
 // How many of the words of a command line ringwire itself has to understand: all, but where they
 // say `exec`, as what is run has options of its own.
 size_t ExecWords(std::span<char* const> words);
+Command AddAddPeerCommand(CLI::App* app);
+Command AddRemovePeerCommand(CLI::App* app);  // peer_commands.cc
 Command AddCheckCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);
 Command AddForgetCommand(CLI::App* app);
