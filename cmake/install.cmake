@@ -14,13 +14,23 @@ foreach(page IN LISTS pages)
   install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/${section})
 endforeach()
 
+# Each counter is explained in one place, docs/counters.md.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS docs/counters.md docs/man/counters.py)
+set(counters ${CMAKE_BINARY_DIR}/man/ringwire-counters.7)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/man)
+execute_process(COMMAND ${RINGWIRE_PYTHON} ${PROJECT_SOURCE_DIR}/docs/man/counters.py ${PROJECT_SOURCE_DIR}/docs/counters.md
+                OUTPUT_FILE ${counters} COMMAND_ERROR_IS_FATAL ANY)
+install(FILES ${counters} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
+
 # The unit names the program by its whole path, which the prefix decides when things are installed.
-install(CODE "
-  file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/ringwire@.service\" unit)
-  string(REPLACE /usr/bin/ringwire \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ringwire\" unit \"\${unit}\")
-  file(WRITE \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\" \"\${unit}\")
-  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${RINGWIRE_UNITS_DIR}\" TYPE FILE
-       FILES \"${CMAKE_BINARY_DIR}/installed/ringwire@.service\")")
+foreach(service ringwire@.service ringwire-exporter.service)
+  install(CODE "
+    file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/${service}\" unit)
+    string(REPLACE /usr/bin/ringwire \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ringwire\" unit \"\${unit}\")
+    file(WRITE \"${CMAKE_BINARY_DIR}/installed/${service}\" \"\${unit}\")
+    file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/${RINGWIRE_UNITS_DIR}\" TYPE FILE
+         FILES \"${CMAKE_BINARY_DIR}/installed/${service}\")")
+endforeach()
 
 install(FILES deploy/sysusers.d/ringwire.conf DESTINATION ${RINGWIRE_SYSUSERS_DIR})
 
@@ -38,3 +48,5 @@ install(FILES ${folder}/ringwire.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/
 install(FILES README.md CHANGELOG.md LICENSE docs/licences.md docs/cookbook.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/cookbook/ DESTINATION ${CMAKE_INSTALL_DOCDIR}/cookbook)
 install(DIRECTORY deploy/systemd/drop-ins DESTINATION ${CMAKE_INSTALL_DOCDIR}/systemd)
+install(FILES docs/metrics.md docs/counters.md deploy/prometheus/alerts.yaml deploy/grafana/ringwire.json
+        DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -17,10 +17,10 @@ place() {  # place PREFIX: installs below $work, and leaves the list of files in
 
 expected() {  # expected PREFIX
   local file
-  for file in bin/ringwire lib/systemd/system/ringwire@.service lib/sysusers.d/ringwire.conf \
+  for file in bin/ringwire lib/systemd/system/ringwire@.service lib/systemd/system/ringwire-exporter.service lib/sysusers.d/ringwire.conf \
     share/bash-completion/completions/ringwire share/fish/vendor_completions.d/ringwire.fish \
-    share/zsh/site-functions/_ringwire \
-    share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,systemd/drop-ins/{credentials,strict}.conf}; do
+    share/zsh/site-functions/_ringwire share/man/man7/ringwire-counters.7 \
+    share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,metrics.md,counters.md,alerts.yaml,ringwire.json,systemd/drop-ins/{credentials,strict}.conf}; do
     echo "$1/$file"
   done
   (cd "$root/docs/man" && for file in *.[1-9]; do echo "$1/share/man/man${file##*.}/$file"; done)
