@@ -1,6 +1,9 @@
 // `ringwire exporter`: metrics of all interfaces for Prometheus.
 #include <fcntl.h>
+#include <grp.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <limits>
 #include <memory>
@@ -73,8 +76,18 @@ absl::StatusOr<std::shared_ptr<UniqueFd>> OpenFolder() {
   return absl::ErrnoToStatus(errno, fmt::format("cannot read {}", kStatusDirectory));
 }
 
+// Started as root, it becomes a user who reads the sockets by their group alone.
+absl::Status CheckGroup() {
+  if (::geteuid() != 0 || ::getgrnam("ringwire") != nullptr) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "cannot read status sockets: this system has no group `ringwire`; make it "
+      "(`systemd-sysusers`, or `groupadd -r ringwire`) and restart the tunnels");
+}
+
 // Everything is opened first: Confinement says why the rest comes in this order.
 absl::Status Serve(const SocketAddress& address, size_t peers_max) {
+  const absl::Status group = CheckGroup();
+  if (!group.ok()) return group;
   const UniqueFd ends = OpenEndSignals();
   absl::StatusOr<UniqueFd> listener = HttpServer::Listen(address);
   if (!listener.ok()) return listener.status();

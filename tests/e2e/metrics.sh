@@ -48,8 +48,10 @@ ip -n a link set wga up
 check_soon "ready again" health wga
 
 say "the exporter"
-groupadd_line='ringwire:x:4713:'
-cp /etc/group "$work/group" && echo "$groupadd_line" >>"$work/group" && mount --bind "$work/group" /etc/group
+grep -v '^ringwire:' /etc/group >"$work/group" && mount --bind "$work/group" /etc/group
+check_fails "without a group that may read the sockets it does not start" on a timeout "$patience" "$RINGWIRE" exporter
+check "and says how to make it" output_has 'no group `ringwire`.*groupadd' on a timeout "$patience" "$RINGWIRE" exporter
+echo 'ringwire:x:4713:' >>"$work/group"
 chgrp 4713 /run/ringwire/*.sock
 spawn a "$RINGWIRE" exporter --listen 127.0.0.1:9586 >>"$work/exporter.log" 2>&1 &
 exporter=$!
