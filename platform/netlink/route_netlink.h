@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "platform/netlink/inner_links.h"
 #include "platform/netlink/local_networks.h"
 #include "platform/netlink/netlink_socket.h"
 #include "platform/netlink/route.h"
@@ -71,6 +72,8 @@ class RouteNetlink {
   };
   // Those that lead to the internet (IsToWorld), in tables that a policy rule names.
   absl::StatusOr<std::vector<TableRoute>> WorldRoutes();
+  // The interfaces that no packet leaves this machine by, with their networks of the main table.
+  absl::StatusOr<InnerLinks> ReadInnerLinks();
   // This host's own addresses, except those of loopback.
   absl::StatusOr<std::vector<Prefix>> LocalAddresses();
 
@@ -81,6 +84,7 @@ class RouteNetlink {
   static constexpr size_t kRouteHeaderSize = 12;
   absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
+  absl::StatusOr<std::vector<Link>> Links();
   absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
   absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
   absl::StatusOr<bool> AllLeadTo(uint32_t interface_index, const Route& like);

@@ -1,5 +1,4 @@
 #include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
@@ -9,7 +8,6 @@
 #include <array>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "core/config/gateway_config.h"
@@ -22,13 +20,6 @@ namespace {
 
 // Far above the number of local networks or addresses; a router may have a million routes.
 constexpr size_t kRoutesMax = 4096;
-
-// Interfaces whose far end is configured on this host.
-bool IsTunnelKind(std::string_view kind) {
-  static constexpr std::array<std::string_view, 10> kKinds = {
-      "tun", "wireguard", "ovpn", "gre", "ip6gre", "ipip", "ip6tnl", "vti", "vti6", "xfrm"};
-  return std::ranges::find(kKinds, kind) != kKinds.end();
-}
 
 // nullopt: it refuses packets, or duplicates another one.
 std::optional<RouteNetlink::TableRoute> ReadTableRoute(nlmsghdr* message) {
@@ -51,26 +42,6 @@ bool IsOfThisHost(const RouteNetlink::TableRoute& found,
 }
 
 }  // namespace
-
-absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
-  std::vector<uint32_t> links;
-  std::array<uint8_t, sizeof(ifinfomsg)> header{};
-  const absl::Status status = DumpFamily(RTM_GETLINK, header, [&links](nlmsghdr* message) {
-    std::array<nlattr*, IFLA_MAX + 1> attributes{};
-    if (nlmsg_parse(message, sizeof(ifinfomsg), attributes.data(), IFLA_MAX, nullptr) < 0) return;
-    if (attributes[IFLA_LINKINFO] == nullptr) return;
-    std::array<nlattr*, IFLA_INFO_MAX + 1> link{};
-    if (nla_parse_nested(link.data(), IFLA_INFO_MAX, attributes[IFLA_LINKINFO], nullptr) < 0) {
-      return;
-    }
-    const nlattr* const kind = link[IFLA_INFO_KIND];
-    if (kind == nullptr || !IsTunnelKind(nla_get_string(kind))) return;
-    const auto* const info = static_cast<const ifinfomsg*>(nlmsg_data(message));
-    links.push_back(static_cast<uint32_t>(info->ifi_index));
-  });
-  if (!status.ok()) return status;
-  return links;
-}
 
 absl::StatusOr<std::vector<RouteNetlink::LinkAddress>> RouteNetlink::OwnAddresses() {
   std::vector<LinkAddress> addresses;

@@ -37,6 +37,8 @@ HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
   // A mark from the file is not kept: without it a new one is chosen, or none.
   if (in_force.config.fwmark.value_or(0) != 0) facts.predecessor.mark = 0;
   facts.local_networks = std::move(now.local_networks);
+  facts.inner_links = std::move(now.inner_links);
+  facts.socket_uid = now.socket_uid;
   facts.ways_out = std::move(now.ways_out);
   if (!NeedsPolicyFacts(in_force.config)) {  // else as before the first change
     facts.tables_in_use = std::move(now.tables_in_use);
@@ -105,7 +107,13 @@ absl::Status TunnelOnHost::FollowNetworks() {
   facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
   facts.switches = SwitchesAmong(
       Journal::ReservationsOfOthers(access_.state_folder, interface_, CurrentNetworkId()));
-  const bool networks_changed = facts.local_networks != in_force_.facts.local_networks;
+  if (in_force_.config.gateway.kill_switch.on) {
+    absl::StatusOr<InnerLinks> inner = netlink->ReadInnerLinks();
+    if (!inner.ok()) return inner.status();
+    facts.inner_links = *std::move(inner);
+  }
+  const bool networks_changed = facts.local_networks != in_force_.facts.local_networks ||
+                                facts.inner_links != in_force_.facts.inner_links;
   if (!networks_changed && facts.switches == in_force_.facts.switches) return absl::OkStatus();
   Plan plan = MakePlan(interface_, in_force_.config, facts);
   const absl::Status status =

@@ -101,6 +101,10 @@ NftExpression IsOfUnboundSocket() {
   return Compare(NftSocket{"wildcard"}, Operator::kIs, NftNumber{1});
 }
 
+NftExpression IsFromSocketOf(uint32_t uid) {
+  return Compare(NftMeta{"skuid"}, Operator::kIs, NftNumber{uid});
+}
+
 NftExpression IsForSocketMarked(uint32_t mark) {
   return Compare(NftSocket{"mark"}, Operator::kIs, NftMark{mark});
 }

@@ -37,6 +37,8 @@ NftExpression SetMark(uint32_t mark);
 NftExpression IsTcpSyn();
 // Sent by a socket that is neither bound to an address nor connected.
 NftExpression IsOfUnboundSocket();
+// Sent by a socket that this user made.
+NftExpression IsFromSocketOf(uint32_t uid);
 // A socket of this host with this mark will get it.
 NftExpression IsForSocketMarked(uint32_t mark);
 

@@ -1,7 +1,11 @@
 #include "platform/gateway/host/network_facts.h"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
 #include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +17,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/plan_forward.h"
@@ -78,7 +83,28 @@ std::vector<std::string> InterfaceNames() {
   return names;
 }
 
-absl::Status ReadPolicy(const std::string& interface, HostFacts* facts) {
+// Nothing if this network namespace belongs to another user namespace than ours.
+std::optional<uint32_t> SocketUid() {
+  const UniqueFd network(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  const UniqueFd owner(network.valid() ? ::ioctl(network.get(), NS_GET_USERNS) : -1);
+  struct stat of_network{};
+  struct stat own{};
+  if (!owner.valid() || ::fstat(owner.get(), &of_network) != 0 ||
+      ::stat("/proc/self/ns/user", &own) != 0 || of_network.st_ino != own.st_ino) {
+    return std::nullopt;
+  }
+  return ::geteuid();
+}
+
+absl::Status ReadKillSwitchFacts(RouteNetlink* netlink, HostFacts* facts) {
+  absl::StatusOr<InnerLinks> inner = netlink->ReadInnerLinks();
+  if (!inner.ok()) return inner.status();
+  facts->inner_links = *std::move(inner);
+  facts->socket_uid = SocketUid();
+  return absl::OkStatus();
+}
+
+absl::Status ReadPolicy(const std::string& interface, const ConfigFile& config, HostFacts* facts) {
   absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
   if (!netlink.ok()) return netlink.status();
   absl::StatusOr<std::vector<uint32_t>> tables = netlink->TablesInUse();
@@ -95,6 +121,7 @@ absl::Status ReadPolicy(const std::string& interface, HostFacts* facts) {
   facts->rule_priorities = std::move(rules->priorities);
   facts->local_rules = std::move(rules->local);
   facts->local_networks = LocalNetworksOf(*routes);
+  if (config.gateway.kill_switch.on) return ReadKillSwitchFacts(&*netlink, facts);
   return absl::OkStatus();
 }
 
@@ -104,7 +131,7 @@ absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& conf
                               HostFacts* facts) {
   facts->has_ipv6 = HasIpv6();
   if (NeedsPolicyFacts(config)) {
-    const absl::Status status = ReadPolicy(std::string(interface), facts);
+    const absl::Status status = ReadPolicy(std::string(interface), config, facts);
     if (!status.ok()) return status;
   }
   if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();

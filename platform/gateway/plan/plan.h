@@ -13,6 +13,7 @@
 #include "platform/gateway/plan/action.h"
 #include "platform/gateway/plan/namespace_dns.h"
 #include "platform/gateway/plan/rule_priorities.h"
+#include "platform/netlink/inner_links.h"
 #include "platform/netlink/local_networks.h"
 
 // From what a configuration asks for and what the host is like to the changes to make. Pure: the
@@ -50,6 +51,10 @@ struct HostFacts {
   Reservation predecessor;
   bool predecessor_kill_switch = false;  // its nft table is there and may keep packets in
   LocalNetworks local_networks;          // by the routes of the host
+  InnerLinks inner_links;                // read for a kill switch only
+  // Of the sockets that ringwire makes, as rules of this network namespace see it; nothing: they
+  // see another number, that of another user namespace.
+  std::optional<uint32_t> socket_uid = 0;
   // Those of SysctlsOf, as they were before any interface of ours came up; absent: no such.
   std::map<std::string, std::string, std::less<>> sysctls;
   std::vector<std::string> interfaces;  // by name

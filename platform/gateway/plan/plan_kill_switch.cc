@@ -4,9 +4,12 @@
 #include <array>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "fmt/format.h"
+#include "platform/gateway/firewall/nft_connection.h"
 #include "platform/gateway/firewall/nft_packet.h"
 #include "platform/gateway/plan/plan_return_path.h"
 
@@ -55,15 +58,70 @@ void LetUplinkLive(PlanBuilder* builder) {
   }
 }
 
-// Not by the peers' addresses, as peers roam; only who may change this table can set a mark. Of a
-// network namespace of its own the tunnel's datagrams have no part.
+// Accepts a packet of a ringwire, by its mark: peers roam, so their addresses do not tell. Since
+// Linux 5.17 a program with CAP_NET_RAW can set a mark, too, but it cannot make a socket of ours.
+void LetMarked(NftExpression what, uint32_t mark, PlanBuilder* builder) {
+  NftRule rule{{std::move(what), MarkIs(mark)}};
+  const std::optional<uint32_t> uid = builder->facts().socket_uid;
+  if (uid.has_value()) rule.expressions.push_back(IsFromSocketOf(*uid));
+  rule.expressions.push_back(Accept());
+  builder->AddNftRule(kFilterOutput, std::move(rule));
+}
+
+// With a Namespace, the tunnel's datagrams are sent outside of it.
 void LetDatagrams(PlanBuilder* builder) {
   if (!builder->config().gateway.network_namespace.empty()) return;
   builder->DeclareKillSwitch();
-  const NftExpression own = MarkIs(builder->OwnMark());
-  builder->AddNftRule(kFilterOutput, {{IsUdp(), own, Accept()}});
+  LetMarked(IsUdp(), builder->OwnMark(), builder);
   if (!builder->config().gateway.kill_switch.dns) return;
-  builder->AddNftRule(kFilterOutput, {{PortIs("tcp", "dport", 53), own, Accept()}});
+  LetMarked(PortIs("tcp", "dport", 53), builder->OwnMark(), builder);
+}
+
+// ReturnPath has given them another route than the one that this chain sees. A mark alone is not
+// enough, as any program with CAP_NET_RAW can set it.
+void LetReplies(PlanBuilder* builder) {
+  if (!builder->config().gateway.return_path) return;
+  const uint32_t mark = AnswerMark(builder);
+  builder->AddNftRule(kFilterOutput,
+                      {{IsAnswer(), ConnectionMarkIs(mark), MarkIs(mark), Accept()}});
+}
+
+// The peer's address is in a network of the link: that link is the tunnel's own way out.
+bool LeadsToEndpoint(const InnerLink& link, const ConfigFile& config) {
+  return std::ranges::any_of(config.peers, [&link](const PeerConfig& peer) {
+    if (!peer.endpoint.has_value()) return false;
+    const std::optional<IpAddress> address = IpAddress::Parse(peer.endpoint->host);
+    return address.has_value() &&
+           std::ranges::any_of(link.networks, [&address](const Prefix& network) {
+             return network.Contains(*address);
+           });
+  });
+}
+
+// Containers and virtual machines talk to each other and to this host. With br_netfilter, the
+// forward chain also sees what a bridge passes from port to port. Only addresses in the link's own
+// networks count, as a link can become a way out at any time, before these rules follow.
+void LetInnerLinks(PlanBuilder* builder) {
+  const InnerLinks& inner = builder->facts().inner_links;
+  for (const InnerLink& link : inner.links) {
+    if (!link.is_bridge && LeadsToEndpoint(link, builder->config())) continue;
+    for (const std::string_view text : kLinkScope) {
+      builder->AddNftRule(kFilterOutput,
+                          {{Leaves(link.name), DestinationWithin(*Prefix::Parse(text)), Accept()}});
+    }
+    for (const NftHook& chain : {kFilterOutput, kFilterForward}) {
+      for (const Prefix& network : link.networks) {
+        builder->AddNftRule(chain, {{Leaves(link.name), DestinationWithin(network), Accept()}});
+      }
+    }
+    if (!link.is_bridge) continue;
+    builder->AddNftRule(kFilterForward, {{Arrives(link.name), Leaves(link.name), Accept()}});
+  }
+  if (inner.omitted > 0) {
+    builder->Warn(fmt::format(
+        "KillSwitch: {} more bridges and pairs of this host are closed, as only {} can stay open",
+        inner.omitted, kInnerLinksMax));
+  }
 }
 
 // Another interface with a switch of its own lets nothing out but what it has sealed. So its
@@ -72,12 +130,12 @@ void LetDatagrams(PlanBuilder* builder) {
 void LetTunnelsWithSwitch(PlanBuilder* builder) {
   if (!builder->config().gateway.network_namespace.empty()) return;
   for (const Reservation& other : builder->facts().switches) {
-    const NftExpression theirs = MarkIs(other.mark);
     builder->AddNftRule(kFilterOutput, {{Leaves(other.interface), Accept()}});
     if (!builder->config().gateway.kill_switch.dns) {
-      builder->AddNftRule(kFilterOutput, {{PortIs("udp", "dport", 53), theirs, Refuse()}});
+      builder->AddNftRule(kFilterOutput,
+                          {{PortIs("udp", "dport", 53), MarkIs(other.mark), Refuse()}});
     }
-    builder->AddNftRule(kFilterOutput, {{IsUdp(), theirs, Accept()}});
+    LetMarked(IsUdp(), other.mark, builder);
     builder->AddNftRule(kFilterForward, {{Leaves(other.interface), Accept()}});
   }
 }
@@ -106,14 +164,12 @@ bool PlanKillSwitch(PlanBuilder* builder) {
   builder->AddNftRule(kFilterOutput, {{Leaves("lo"), Accept()}});
   builder->AddNftRule(kFilterOutput, {{Leaves(builder->interface()), Accept()}});
   LetDatagrams(builder);
-  // They have another route by now than the one that this chain sees.
-  if (builder->config().gateway.return_path) {
-    builder->AddNftRule(kFilterOutput, {{MarkIs(AnswerMark(builder)), Accept()}});
-  }
+  LetReplies(builder);
   LetUplinkLive(builder);
   LetLocalNetworks(kFilterOutput, builder);
   builder->AddNftRule(kFilterForward, {{Leaves(builder->interface()), Accept()}});
   LetTunnelsWithSwitch(builder);
+  LetInnerLinks(builder);
   builder->AddNftRule(kFilterOutput, {{Refuse()}});
   LetLocalNetworks(kFilterForward, builder);
   builder->AddNftRule(kFilterForward, {{Refuse()}});

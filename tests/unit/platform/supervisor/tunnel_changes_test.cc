@@ -125,9 +125,13 @@ TEST(FactsForChangeTest, AreOfTheHostWithoutTheTunnel) {
   now.tables_in_use = {1, 51820};
   now.interfaces = {"eth1"};
   now.predecessor.mark = 51820;
+  now.inner_links.links = {{.name = "br0", .is_bridge = true, .networks = {}}};
+  now.socket_uid = 7;
   HostFacts facts = FactsForChange(in_force, now);
   EXPECT_EQ(facts.tables_in_use, std::vector<uint32_t>{1}) << "51820 is the tunnel's own";
   EXPECT_EQ(facts.interfaces, now.interfaces);
+  EXPECT_EQ(facts.inner_links, now.inner_links) << "the change may turn a kill switch on";
+  EXPECT_EQ(facts.socket_uid, 7U);
   EXPECT_EQ(facts.predecessor.mark, 51820U);
   EXPECT_FALSE(facts.predecessor_kill_switch);
   in_force.config.gateway.kill_switch.on = false;

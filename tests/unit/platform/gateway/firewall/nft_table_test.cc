@@ -118,7 +118,9 @@ TEST_F(NftSpellingsTest, AboutPackets) { ExpectSame(TableWith(RulesAboutPackets(
 TEST_F(NftSpellingsTest, AboutRoutesAndSockets) {
   ExpectSame({kName,
               {{{"f", "filter", "forward", -150}, {{{Leaves("wg0"), IsTcpSyn(), ClampMss()}}}},
-               {{"o", "route", "output", -250}, {{{MarkIs(0), IsOfUnboundSocket(), Accept()}}}}},
+               {{"o", "route", "output", -250},
+                {{{MarkIs(0), IsOfUnboundSocket(), Accept()}},
+                 {{IsUdp(), IsFromSocketOf(0), IsFromSocketOf(1000), Accept()}}}}},
               {}});
 }
 

@@ -1,7 +1,9 @@
 #include "platform/gateway/plan/plan_kill_switch.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
@@ -74,9 +76,10 @@ constexpr std::string_view kLocalNetworks =
 
 TEST(PlanKillSwitchTest, LetsTheTunnelAndItsDatagramsOutAndRefusesAllElse) {
   const Plan plan = MakePlan("wg0", Config("on"), Facts());
-  EXPECT_EQ(Rules(plan, "output"), fmt::format("oifname \"lo\" accept\noifname \"wg0\" accept\n"
-                                               "meta l4proto udp meta mark 0x1001 accept\n{}{}",
-                                               kUplinkLives, kRefuse));
+  EXPECT_EQ(Rules(plan, "output"),
+            fmt::format("oifname \"lo\" accept\noifname \"wg0\" accept\n"
+                        "meta l4proto udp meta mark 0x1001 meta skuid 0 accept\n{}{}",
+                        kUplinkLives, kRefuse));
   EXPECT_EQ(Rules(plan, "forward"), fmt::format("oifname \"wg0\" accept\n{}", kRefuse));
   EXPECT_EQ(plan.fwmark, 0x1001u) << "of the sockets, also without a full tunnel";
   EXPECT_TRUE(plan.marks_questions);
@@ -91,7 +94,7 @@ TEST(PlanKillSwitchTest, LocalLetsTheConnectedNetworksThroughAlsoForwarded) {
 
 TEST(PlanKillSwitchTest, DnsLetsMarkedQuestionsThroughAlsoByTcp) {
   EXPECT_NE(Rules(MakePlan("wg0", Config("dns, on"), Facts()), "output")
-                .find("\ntcp dport 53 meta mark 0x1001 accept\n"),
+                .find("\ntcp dport 53 meta mark 0x1001 meta skuid 0 accept\n"),
             std::string::npos);
   EXPECT_EQ(Rules(MakePlan("wg0", Config("on"), Facts()), "output").find("tcp"), std::string::npos);
 }
@@ -111,7 +114,8 @@ TEST(PlanKillSwitchTest, LetsTunnelsThroughThatHaveOneThemselves) {
                                   {.kill_switch = true, .interface = "wg2"}});
   const Plan plan = MakePlan("wg0", Config("on"), facts);
   EXPECT_TRUE(plan.kill_switch);
-  const std::string sealed = fmt::format("meta l4proto udp meta mark 0x8 accept\n{}", kRefuse);
+  const std::string sealed =
+      fmt::format("meta l4proto udp meta mark 0x8 meta skuid 0 accept\n{}", kRefuse);
   EXPECT_TRUE(Rules(plan, "output")
                   .ends_with(fmt::format("oifname \"wg1\" accept\nudp dport 53 meta mark 0x8 {}{}",
                                          kRefuse, sealed)))
@@ -131,10 +135,57 @@ TEST(PlanKillSwitchTest, LetsTunnelsThroughThatHaveOneThemselves) {
   }
 }
 
+TEST(PlanKillSwitchTest, ContainersTalkToEachOtherAndToThisHost) {
+  HostFacts facts = Facts();
+  facts.inner_links.links = {
+      {"br0", true, {*Prefix::Parse("172.18.0.0/16"), *Prefix::Parse("fe80::/64")}},
+      {"ve-c", false, {*Prefix::Parse("10.9.0.0/28")}}};
+  const Plan plan = MakePlan("wg0", Config("on"), facts);
+  EXPECT_EQ(Rules(plan, "forward"), fmt::format("oifname \"wg0\" accept\n"
+                                                "oifname \"br0\" ip daddr 172.18.0.0/16 accept\n"
+                                                "oifname \"br0\" ip6 daddr fe80::/64 accept\n"
+                                                "iifname \"br0\" oifname \"br0\" accept\n"
+                                                "oifname \"ve-c\" ip daddr 10.9.0.0/28 accept\n{}",
+                                                kRefuse));
+  const std::string output = Rules(plan, "output");
+  EXPECT_TRUE(
+      output.ends_with(fmt::format("oifname \"ve-c\" ip6 daddr ff02::/16 accept\n"
+                                   "oifname \"ve-c\" ip daddr 10.9.0.0/28 accept\n{}",
+                                   kRefuse)))
+      << output;
+  EXPECT_NE(output.find("oifname \"br0\" ip daddr 172.18.0.0/16 accept\n"), std::string::npos);
+  EXPECT_TRUE(plan.warnings.empty());
+}
+
+TEST(PlanKillSwitchTest, TheTunnelsOwnWayOutIsNoInnerLink) {
+  HostFacts facts = Facts();
+  facts.inner_links.links = {{"eth0", false, {*Prefix::Parse("192.0.2.0/24")}}};
+  ConfigFile config = Config("on");
+  config.peers[0].endpoint = EndpointName::Parse("192.0.2.1:51820");
+  EXPECT_EQ(Rules(MakePlan("wg0", config, facts), "output").find("eth0"), std::string::npos);
+  facts.inner_links = {{}, 3};
+  EXPECT_EQ(
+      MakePlan("wg0", Config("on"), facts).warnings,
+      std::vector<std::string>{"KillSwitch: 3 more bridges and pairs of this host are closed, "
+                               "as only 64 can stay open"});
+}
+
+TEST(PlanKillSwitchTest, WithoutTheUserOfSocketsTheMarkAloneDecides) {
+  HostFacts facts = Facts();
+  facts.socket_uid = std::nullopt;
+  EXPECT_NE(Rules(MakePlan("wg0", Config("on"), facts), "output")
+                .find("meta l4proto udp meta mark 0x1001 accept\n"),
+            std::string::npos);
+  facts.socket_uid = 107;
+  EXPECT_NE(Rules(MakePlan("wg0", Config("on"), facts), "output")
+                .find("meta l4proto udp meta mark 0x1001 meta skuid 107 accept\n"),
+            std::string::npos);
+}
+
 TEST(PlanKillSwitchTest, UsesTheMarkThatIsConfigured) {
   const Plan plan = MakePlan("wg0", Config("on", "10.0.0.2/32", "FwMark = 7"), Facts());
   EXPECT_EQ(plan.fwmark, 7u);
-  EXPECT_NE(Rules(plan, "output").find("meta l4proto udp meta mark 0x7 accept\n"),
+  EXPECT_NE(Rules(plan, "output").find("meta l4proto udp meta mark 0x7 meta skuid 0 accept\n"),
             std::string::npos);
 }
 

@@ -210,7 +210,7 @@ TEST(PlanPortForwardTest, NamesTheInterfaceThatForwardsTheSamePort) {
 TEST(PlanReturnPathTest, AKillSwitchLetsAnswersIntoTheTunnel) {
   const std::string rules = RulesOf(
       MakePlan("wg0", Config("KillSwitch = on\nReturnPath = on", "0.0.0.0/0"), Facts()), "output");
-  const size_t accepted = rules.find("meta mark 0x1020 accept\n");
+  const size_t accepted = rules.find("ct direction reply ct mark 0x1020 meta mark 0x1020 accept\n");
   EXPECT_LT(accepted, rules.find("reject")) << rules;
   EXPECT_EQ(RulesOf(MakePlan("wg0", Config("KillSwitch = on", "0.0.0.0/0"), Facts()), "output")
                 .find("0x1020"),
