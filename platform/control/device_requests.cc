@@ -62,6 +62,7 @@ absl::Status DeviceRequests::ChangeSockets(const DeviceUpdate& update) {
   if (!listen_.WouldChange(update)) return absl::OkStatus();
   const absl::Status status = ValidateAgainst(Status(), update);
   if (!status.ok()) return status;
+  receive_drops_.Look(SocketsOf(options_.workers->all()));
   return listen_.Change(update, {options_.workers->all(), options_.socket_source.get(),
                                  options_.asker(), options_.ladder->IsOn(Offload::kUdpGro)});
 }
@@ -85,6 +86,10 @@ StatusReport DeviceRequests::Report() {
         {report.workers.size(), std::string(worker->backend_name()), CountsOf(counters)});
   }
   report.drops = DropsOf(threads);
+  receive_drops_.Look(SocketsOf(options_.workers->all()));
+  if (receive_drops_.total() != 0) {
+    report.drops.emplace_back(ReceiveDrops::kName, receive_drops_.total());
+  }
   for (const Offload offload : kOffloads) {
     CapabilityLadder::Rung rung = options_.ladder->Read(offload);
     report.offloads.push_back({std::string(OffloadName(offload)),

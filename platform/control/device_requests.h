@@ -18,6 +18,7 @@
 #include "platform/control/worker_group.h"
 #include "platform/netlink/link_monitor.h"
 #include "platform/netlink/netlink.h"
+#include "platform/udp/receive_drops.h"
 
 namespace ringwire::platform {
 
@@ -67,6 +68,7 @@ class DeviceRequests final : public DeviceControl {
   LinkState link_;
   std::vector<std::string> missing_walls_;
   ServiceStage stage_ = ServiceStage::kStarting;
+  ReceiveDrops receive_drops_;
   std::optional<Netlink> names_;  // set by Open(): asked for interfaces by name
 };
 

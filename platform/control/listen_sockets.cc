@@ -1,10 +1,8 @@
 #include "platform/control/listen_sockets.h"
 
 #include <utility>
-#include <vector>
 
 namespace ringwire::platform {
-namespace {
 
 std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers) {
   std::vector<int> sockets;
@@ -15,8 +13,6 @@ std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers) {
   }
   return sockets;
 }
-
-}  // namespace
 
 bool ListenSockets::PortChanges(const DeviceUpdate& update) const {
   if (!update.listen_port.has_value() || *update.listen_port == requested_port_) return false;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "core/device/device_update.h"
@@ -12,6 +13,9 @@
 #include "platform/worker/worker.h"
 
 namespace ringwire::platform {
+
+// All sockets of these workers.
+std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers);
 
 // The port and mark of the workers' UDP sockets, and their change under running workers. For the
 // control thread.

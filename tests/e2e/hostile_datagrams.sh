@@ -85,3 +85,14 @@ inject 192.0.2.2 <"$work/random"
 check "after 300 random datagrams traffic goes on" pings a 10.77.0.2
 check_equal "in the same session" "$state_before" "$(state)"
 check "from b too" pings b 10.77.0.1
+
+say "more than the socket has room for"
+kill -STOP "${daemon_pid[wga]}"
+on m "$RINGWIRE_PYTHON" -c 'import socket
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(30000): one.sendto(b"4" + bytes(1300), ("192.0.2.1", 51820))'
+kill -CONT "${daemon_pid[wga]}"
+dropped_by_kernel() { on a awk 'NR > 1 { n += $13 } END { print n }' /proc/net/udp; }
+check "the kernel has dropped some" test "$(dropped_by_kernel)" -gt 0
+check_equal "and show tells how many" "$(dropped_by_kernel)" "$(drops wga receive_buffer_full)"
+check "traffic goes on after that" pings a 10.77.0.2

@@ -61,8 +61,7 @@ struct StatusReport {
   std::vector<bool> has_preshared_key;
   std::vector<WorkerReport> workers;
   std::vector<OffloadReport> offloads;
-  NamedCounts
-      drops;  // of all threads together, those that are not zero, in the order of the checks
+  NamedCounts drops;  // of all threads and the kernel, those that are not zero
   SandboxReport sandbox;
 };
 
