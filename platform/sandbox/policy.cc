@@ -127,7 +127,8 @@ void AddOwnSockets(Calls* calls) {
           {Is(1, {SOL_SOCKET}),
            Is(2, {SO_MARK, SO_REUSEPORT, SO_RCVBUF, SO_SNDBUF, SO_RCVBUFFORCE, SO_SNDBUFFORCE})},
           calls);
-  AllowIf(SYS_setsockopt, {Is(1, {IPPROTO_IP}), Is(2, {IP_PKTINFO, IP_RECVTOS})}, calls);
+  AllowIf(SYS_setsockopt, {Is(1, {IPPROTO_IP}), Is(2, {IP_PKTINFO, IP_RECVTOS, IP_MTU_DISCOVER})},
+          calls);
   AllowIf(SYS_setsockopt,
           {Is(1, {IPPROTO_IPV6}), Is(2, {IPV6_V6ONLY, IPV6_RECVPKTINFO, IPV6_RECVTCLASS})}, calls);
   Allow({SYS_newfstatat, SYS_unlinkat}, calls);

@@ -39,6 +39,9 @@ absl::Status Configure(int fd, int family, const UdpOptions& options) {
   if (family == AF_INET) {
     status.Update(SetOption(fd, IPPROTO_IP, IP_PKTINFO, 1, "IP_PKTINFO"));
     status.Update(SetOption(fd, IPPROTO_IP, IP_RECVTOS, 1, "IP_RECVTOS"));
+    // Without DF, as the kernel's WireGuard: routers in front of a narrower link fragment. With it,
+    // full packets would vanish where a path does not report its MTU. IPv6 has no such bit.
+    status.Update(SetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT, "IP_MTU_DISCOVER"));
   } else {
     status.Update(SetOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1, "IPV6_V6ONLY"));
     status.Update(SetOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1, "IPV6_RECVPKTINFO"));

@@ -33,8 +33,8 @@ struct UdpOptions {
 
 // Opens and binds the whole group. The first socket of a family binds exclusively, which detects a
 // busy port, and only then shares it (SO_REUSEPORT). Every socket is non-blocking, reports the
-// contacted address (IP_PKTINFO) and the outer TOS, and has 7 MB buffers where the kernel grants
-// them. The error names the port and what to do.
+// contacted address (IP_PKTINFO) and the outer TOS, sends IPv4 without DF, and has 7 MB buffers
+// where the kernel grants them. The error names the port and what to do.
 absl::StatusOr<UdpSocketGroup> OpenUdpSockets(const UdpOptions& options);
 // Changes the firewall mark (SO_MARK) of each socket, under whoever uses it.
 absl::Status SetFwmark(std::span<const int> sockets, uint32_t fwmark);
