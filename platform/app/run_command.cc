@@ -76,7 +76,7 @@ int PrintPlan(const RunArguments& arguments) {
 int RunService(const RunArguments& arguments) {
   StartLogging(arguments.flags);
   BlockSignals();
-  const absl::Status status = RunGateway(arguments, NotifyReady);
+  const absl::Status status = RunGateway(arguments, [] { NotifyReady(); });
   return status.ok() ? kExitSuccess : ReportError(status);
 }
 

@@ -73,7 +73,7 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
 absl::Status ControlLoop::Run() {
   bool more_handshakes = false;
   while (!stop_.has_value()) {
-    timer_.Arm(std::min({driver_.due(), stamps_.due(), source_watch_->due()}));
+    timer_.Arm(std::min({driver_.due(), stamps_.due(), source_watch_->due(), pulse_.due()}));
     const absl::Status waited = poll_.Wait(/*may_block=*/!more_handshakes);
     if (!waited.ok()) Stop(waited, "");
     driver_.DrainEvents();
@@ -96,6 +96,7 @@ void ControlLoop::HandleDeadlines() {
   driver_.HandleTimeout();
   const Instant now = BootNow();
   if (now >= source_watch_->due()) SweepSources(now);
+  if (now >= pulse_.due()) Beat(now);
   stamps_.Note(now, driver_.plane());
   stamps_.WriteIfDue(now, &driver_.plane());
 
@@ -106,6 +107,19 @@ void ControlLoop::HandleDeadlines() {
 void ControlLoop::SweepSources(Instant now) {
   const RouteLookup::Socket socket{device_.listen().port(), device_.listen().fwmark()};
   driver_.ForgetSources(source_watch_->Sweep(now, driver_.plane(), socket));
+}
+
+void ControlLoop::FeedWatchdog(absl::Duration interval, std::function<void()> on_alive) {
+  pulse_.Start(interval, std::move(on_alive), BootNow());
+}
+
+void ControlLoop::Beat(Instant now) {
+  std::vector<uint64_t> wakeups;
+  for (const std::unique_ptr<Worker>& worker : workers_.all()) {
+    wakeups.push_back(worker->counters().wakeups.value());
+  }
+  pulse_.Beat(now, std::move(wakeups));
+  workers_.WakeAll();
 }
 
 void ControlLoop::CheckWorkers() {

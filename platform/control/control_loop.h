@@ -24,6 +24,7 @@
 #include "platform/control/stamp_keeper.h"
 #include "platform/control/tool_sockets.h"
 #include "platform/control/worker_group.h"
+#include "platform/control/worker_pulse.h"
 #include "platform/netlink/link_monitor.h"
 
 namespace ringwire::platform {
@@ -72,6 +73,9 @@ class ControlLoop {
     driver_.set_on_unanswered(std::move(on_unanswered));
   }
 
+  // Calls `on_alive` at each interval, from now on, unless a worker hangs.
+  void FeedWatchdog(absl::Duration interval, std::function<void()> on_alive);
+
   // Runs until the device stops. OK: a signal, or the interface or its control socket was deleted.
   // On return the workers have stopped and the state is saved.
   absl::Status Run();
@@ -83,6 +87,7 @@ class ControlLoop {
   void CheckWorkers();
   void HandleDeadlines();
   void SweepSources(Instant now);
+  void Beat(Instant now);
   void TakeSignal(int fd);
   void TakeLinkState();
   void Stop(absl::Status why, const std::string& log_line);
@@ -102,6 +107,7 @@ class ControlLoop {
   std::optional<MachineCopyWatch> copy_watch_;
   std::optional<LinkMonitor> link_monitor_;
   bool lost_sight_logged_ = false;
+  WorkerPulse pulse_;
   std::optional<SourceWatch> source_watch_;  // set by Open()
   std::optional<absl::Status> stop_;
 };

@@ -15,6 +15,7 @@
 #include "core/device/update_diff.h"
 #include "platform/base/event_fd.h"
 #include "platform/process/report_error.h"
+#include "platform/process/service_notify.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_sockets.h"
 #include "spdlog/spdlog.h"
@@ -80,12 +81,18 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
         deferred_.push_back(std::move(message));
         deferred_event_.Raise();
       });
+  const std::optional<absl::Duration> heartbeat = HeartbeatInterval(settings.supervisor);
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
   device_ = *std::move(device);
   ControlLoop& loop = device_->loop();
   loop.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
+  if (heartbeat.has_value()) {
+    loop.FeedWatchdog(*heartbeat, [this] {
+      if (channel_.CanSend()) channel_.Send(RelayVerb::kAlive).IgnoreError();  // else the next one
+    });
+  }
   absl::Status status = loop.WatchSupervisor(channel_.fd(), [this] { return TakeMessage(); });
   status.Update(loop.WatchSupervisor(deferred_event_.get(), [this] { return TakeDeferred(); }));
   if (!status.ok()) return status;

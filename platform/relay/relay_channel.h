@@ -31,6 +31,7 @@ enum class RelayVerb : uint32_t {
   kState,       // the body: what wg shows of the device, as a configuration
   kPeers,       // the body: the public keys of the device's peers (KeysBody)
   kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
+  kAlive,       // control and every worker take turns; no body
   kSocket,      // asks for UDP sockets, or for a mark on those that come with it: SocketRequestBody
   // From the supervisor.
   kStart,      // the first one; the body: the endpoints of peers (EndpointsText)

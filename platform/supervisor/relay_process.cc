@@ -12,9 +12,11 @@
 #include "core/base/limits.h"
 #include "core/config/device_state.h"
 #include "fmt/format.h"
+#include "platform/base/clock.h"
 #include "platform/base/end_signals.h"
 #include "platform/base/wait_child.h"
 #include "platform/process/report_error.h"
+#include "platform/process/service_notify.h"
 #include "platform/relay/relay.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/supervisor/predecessor_cleanup.h"
@@ -124,8 +126,21 @@ absl::Status RelayProcess::TakeMessage() {
   return TakeUnasked(message) ? absl::OkStatus() : InvalidMessage();
 }
 
+// A relay that is taken over must not keep the service manager busy.
+void RelayProcess::PassOnHeartbeat() {
+  const std::optional<absl::Duration> interval = HeartbeatInterval(::getpid());
+  const Instant now = BootNow();
+  if (!interval.has_value() || now < next_heartbeat_) return;
+  next_heartbeat_ = now + *interval / 2;
+  NotifyAlive();
+}
+
 bool RelayProcess::TakeUnasked(const RelayMessage& message) {
   if (message.verb == RelayVerb::kSocket) return sockets_.Serve(message, process_, &*channel_);
+  if (message.verb == RelayVerb::kAlive) {
+    PassOnHeartbeat();
+    return message.body.empty();
+  }
   if (message.verb != RelayVerb::kUnanswered) return false;
   const std::optional<std::vector<crypto::PublicKey>> peers =
       ParseKeys(message.body, kUnansweredKeysMax);

@@ -66,6 +66,7 @@ class RelayProcess final : public SupervisedRelay {
                                    RelayReplies::Question question);
   // Takes a message that a relay may send at any time; false: it is invalid.
   bool TakeUnasked(const RelayMessage& message);
+  void PassOnHeartbeat();
 
   const std::string interface_;
   const Body body_;
@@ -76,6 +77,7 @@ class RelayProcess final : public SupervisedRelay {
   RelayReplies replies_;
   RelaySocketService sockets_;
   std::string error_;
+  Instant next_heartbeat_;  // none is passed on before
 };
 
 }  // namespace ringwire::platform

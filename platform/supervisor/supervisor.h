@@ -77,6 +77,7 @@ class Supervisor {
   void FinishReload();
   void GiveUpReload();  // when it is time
   void ReportReload(const absl::Status& status);
+  void EndReload(const AdminResult& result);
   absl::Status ApplyReload(ConfigSource wanted);
   absl::Status Change(PlannedChange change);
 

@@ -5,6 +5,7 @@
 #include "fmt/ranges.h"
 #include "platform/base/clock.h"
 #include "platform/process/report_error.h"
+#include "platform/process/service_notify.h"
 #include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
@@ -13,6 +14,7 @@ namespace ringwire::platform {
 
 void Supervisor::StartReload() {
   reload_wanted_ = false;
+  NotifyReloading();
   const absl::Status status = loader_.Start(path_);
   if (!status.ok()) ReportReload(status);
 }
@@ -32,7 +34,7 @@ void Supervisor::FinishReload() {
   for (const std::string& error : loaded->errors) result.text += error + "\n";
   result.text += fmt::format("{}: {} (the device runs on as it was)", path_,
                              loaded->errors.size() == 1 ? "one error" : "errors");
-  requests_.AnswerTakenReloads(result);
+  EndReload(result);
 }
 
 void Supervisor::ReportReload(const absl::Status& status) {
@@ -45,6 +47,12 @@ void Supervisor::ReportReload(const absl::Status& status) {
     result.text = fmt::format("{}: {} (the device runs on as it was)", path_, MessageOf(status));
     spdlog::error("reload {}", result.text);
   }
+  EndReload(result);
+}
+
+void Supervisor::EndReload(const AdminResult& result) {
+  NotifyReady(result.ok ? "reloaded"
+                        : "a reload failed, so the tunnel runs on as it was: see the log");
   requests_.AnswerTakenReloads(result);
 }
 

@@ -37,7 +37,11 @@ std::string Received(const UniqueFd& socket) {
 
 class ServiceNotifyTest : public testing::Test {
  protected:
-  void TearDown() override { ::unsetenv("NOTIFY_SOCKET"); }
+  void TearDown() override {
+    for (const char* const name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) {
+      ::unsetenv(name);
+    }
+  }
 };
 
 TEST_F(ServiceNotifyTest, SaysThatItIsReadyToASocketWithAPath) {
@@ -48,6 +52,29 @@ TEST_F(ServiceNotifyTest, SaysThatItIsReadyToASocketWithAPath) {
   EXPECT_EQ(Received(socket), "READY=1");
   EXPECT_EQ(Received(socket), "") << "once";
   ::unlink(path.c_str());
+}
+
+TEST_F(ServiceNotifyTest, SaysWhenAReloadBeginsAndEnds) {
+  const std::string name = "@ringwire-notify-reload." + std::to_string(::getpid());
+  const UniqueFd socket = Listen(name);
+  ::setenv("NOTIFY_SOCKET", name.c_str(), 1);
+  NotifyReloading();
+  EXPECT_EQ(Received(socket).find("RELOADING=1\nMONOTONIC_USEC="), 0U);
+  NotifyReady("reloaded");
+  EXPECT_EQ(Received(socket), "READY=1\nSTATUS=reloaded");
+  NotifyAlive();
+  EXPECT_EQ(Received(socket), "WATCHDOG=1");
+}
+
+TEST_F(ServiceNotifyTest, AHeartbeatIsWantedFourTimesInTheManagersLimit) {
+  EXPECT_EQ(HeartbeatInterval(7), std::nullopt) << "no watchdog";
+  ::setenv("WATCHDOG_USEC", "20000000", 1);
+  EXPECT_EQ(HeartbeatInterval(7), absl::Seconds(5));
+  ::setenv("WATCHDOG_PID", "7", 1);
+  EXPECT_EQ(HeartbeatInterval(7), absl::Seconds(5));
+  EXPECT_EQ(HeartbeatInterval(8), std::nullopt) << "of another process";
+  ::setenv("WATCHDOG_USEC", "soon", 1);
+  EXPECT_EQ(HeartbeatInterval(7), std::nullopt);
 }
 
 TEST_F(ServiceNotifyTest, SaysThatItIsReadyToAnAbstractSocket) {

@@ -5,9 +5,13 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstddef>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -196,6 +200,35 @@ TEST_F(RelayProcessTest, ReportsPeersThatDoNotAnswerAlsoBeforeAReply) {
   EXPECT_EQ(reported, 2U);
 }
 
+// The second one comes at once, which no honest relay does.
+TEST_F(RelayProcessTest, PassesAHeartbeatOnToTheServiceManager) {
+  const std::string name = "ringwire-heartbeat." + std::to_string(::getpid());
+  const UniqueFd manager(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  name.copy(address.sun_path + 1, name.size());  // an abstract name begins with a zero
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(::bind(manager.get(), reinterpret_cast<const sockaddr*>(&address), size), 0);
+  ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
+  ::setenv("WATCHDOG_USEC", "3600000000", 1);
+  RelayProcess relay("rwtest0", [peer = peer_](DeviceSettings, RelayChannel channel) {
+    channel.Send(RelayVerb::kAlive).IgnoreError();
+    channel.Send(RelayVerb::kAlive).IgnoreError();
+    channel.Send(RelayVerb::kUnanswered, KeysBody({&peer, 1})).IgnoreError();
+    return Answer({}, &channel);
+  });
+  bool is_last = false;
+  relay.set_on_unanswered([&](std::span<const crypto::PublicKey>) { is_last = true; });
+  Fork(&relay);
+  EXPECT_TRUE(TakeUntil(&relay, [&] { return is_last; }).ok());
+  ::unsetenv("NOTIFY_SOCKET");
+  ::unsetenv("WATCHDOG_USEC");
+  std::array<char, 64> text{};
+  ASSERT_EQ(::recv(manager.get(), text.data(), text.size(), 0), 10);
+  EXPECT_EQ(std::string(text.data(), 10), "WATCHDOG=1");
+  EXPECT_LT(::recv(manager.get(), text.data(), text.size(), 0), 0);
+}
+
 TEST_F(RelayProcessTest, ItsLastFailureIsItsError) {
   RelayProcess relay("rwtest0", [](DeviceSettings, RelayChannel channel) {
     channel.Send(RelayVerb::kFailed, "the device is gone").IgnoreError();
@@ -211,7 +244,7 @@ TEST_F(RelayProcessTest, ItsLastFailureIsItsError) {
 TEST_F(RelayProcessTest, AnInvalidMessageIsAnError) {
   for (const Scripted& sent :
        {Scripted{RelayVerb::kDone}, Scripted{RelayVerb::kUnanswered, "short"},
-        Scripted{RelayVerb::kSocket, "short"}}) {
+        Scripted{RelayVerb::kSocket, "short"}, Scripted{RelayVerb::kAlive, "and more"}}) {
     RelayProcess relay("rwtest0", [sent](DeviceSettings, RelayChannel channel) {
       channel.Send(sent.verb, sent.body).IgnoreError();
       return Answer({}, &channel);
