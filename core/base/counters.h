@@ -49,6 +49,7 @@ class Counter {
   X(to_control_segments)            \
   X(icmp_errors_sent)               \
   X(cookie_replies_sent)            \
+  X(cookie_replies_withheld)        \
   X(load_sources_evicted)           \
   X(wakeups)                        \
   X(spins)                          \

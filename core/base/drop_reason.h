@@ -39,6 +39,7 @@ namespace ringwire {
   X(kCookieRequired, "cookie_required")                          \
   X(kSourceRateLimited, "source_rate_limited")                   \
   X(kHandshakeQueueFull, "handshake_queue_full")                 \
+  X(kHandshakeStale, "handshake_stale")                          \
   X(kZeroSharedSecret, "zero_shared_secret")                     \
   X(kInitiationStaticInvalid, "initiation_static_invalid")       \
   X(kUnknownPeer, "unknown_peer")                                \

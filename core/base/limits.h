@@ -40,11 +40,22 @@ inline constexpr size_t kStagedPoolBytes = size_t{16} << 20;
 inline constexpr size_t kStagedBytesPerPeerMax = kStagedPoolBytes / 64;
 static_assert(kStagedBytesPerPeerMax >= kTunPacketBytesMax);
 
-// Handshake messages on their way from one worker to control. The load rule starts at an eighth:
-// from there on a message must show a cookie, and a source that does has five tokens. Full: only by
-// many sources that show cookies, and then for as long as control needs to empty it; peers try
+// Handshake messages on their way from one worker to control, which takes them out before each that
+// it handles. From three quarters on every source must show a cookie. Full: while control is busy
+// otherwise, and by sources that show cookies.
+inline constexpr size_t kHandshakeQueueMax = 1024;
+// Initiations that wait for control, of all workers: a few seconds of work. From
+// kInitiationsInStorm on, about a second of work, a message must show a cookie, and a source that
+// does has five tokens; from kInitiationsInFlood on where initiations prove nothing (LoadJudge).
+// Full: only by many sources that show cookies, and then for as long as control needs; peers try
 // again.
-inline constexpr size_t kHandshakeQueueMax = 512;
+inline constexpr size_t kHandshakesWaitingMax = 16'384;
+inline constexpr uint32_t kInitiationsInStorm = 4096;
+inline constexpr uint32_t kInitiationsInFlood = 64;
+// Answers to our own messages that wait for control. From here on a response must show a cookie
+// (a forged one needs nothing but our public key and an index that was seen on the wire), and a
+// cookie reply, which proves nothing, is dropped at two thirds of it.
+inline constexpr uint32_t kAnswersWithoutCookie = 48;
 // Data events on their way to control. Full: control looks at every peer instead; no event is lost.
 inline constexpr size_t kEventQueueMax = 4096;
 // Commands on their way from control to one worker. Full: another worker gets the command, or

@@ -40,7 +40,8 @@ ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_sourc
     : shared(shared_state),
       random(random_source),
       sessions(shared_state, random_source, drop_counters, &peers, options.has_aes),
-      cookie_secret(shared_state, random_source) {}
+      cookie_secret(shared_state, random_source),
+      load_judge(shared_state) {}
 
 ControlPlane::Impl::~Impl() {
   peers.ForEach([this](Peer& peer) { Remove(last_now, peer); });
@@ -59,10 +60,10 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
   if (!IsLinkUp()) return;
   if ((kinds & kEndpointChanged) != 0) {
     MutexLock lock(&peer.slot->roam_mutex);
-    peer.MoveEndpoint(peer.slot->roamed_to, &shared->quiescence, call.now);
+    peer.MoveEndpoint(peer.slot->roamed_to, shared, call.now);
     peer.slot->has_roamed.store(false);
   }
-  if ((kinds & kSourceUnusable) != 0) peer.ForgetSourceAddress(&shared->quiescence, call.now);
+  if ((kinds & kSourceUnusable) != 0) peer.ForgetSourceAddress(shared, call.now);
   if ((kinds & kKeyConfirmed) != 0) {
     uint32_t confirmed = peer.slot->confirmed_index.load();
     sessions.Confirm(call, peer);
@@ -91,7 +92,7 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
   if (decision.initiate) {
     // Silence may mean that our source address has changed.
     if (peer.timers.handshake_under_way()) {
-      peer.ForgetSourceAddress(&shared->quiescence, call.now);
+      peer.ForgetSourceAddress(shared, call.now);
     }
     sessions.SendInitiation(call, peer);
     if (peer.timers.attempts >= kAttemptsUntilSuspicion) {
@@ -100,7 +101,7 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
   }
   if (decision.unanswered) {
     activity.ClearUnanswered();
-    peer.ForgetSourceAddress(&shared->quiescence, call.now);
+    peer.ForgetSourceAddress(shared, call.now);
     sessions.Begin(call, peer);
   }
   if (decision.keepalive || decision.persistent_keepalive) Keepalive(call, peer, decision);
@@ -184,6 +185,12 @@ void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
 void ControlPlane::Impl::Finish(Instant now) {
   last_now = now;
   cookie_secret.RotateIfDue(now);
+  if (shared->known_sources.is_full()) {
+    shared->known_sources.Clear();
+    peers.ForEach([this](const Peer& peer) {
+      if (peer.endpoint != nullptr) shared->known_sources.Add(peer.endpoint->remote.address);
+    });
+  }
   sessions.stamps().Age(
       now, [this](const crypto::PublicKey& peer) { return peers.Find(peer) != nullptr; });
   collect_at =
@@ -199,7 +206,9 @@ ControlPlane::~ControlPlane() = default;
 void ControlPlane::HandleDatagram(Instant now, absl::Time wall_now,
                                   const HandshakeDatagram& datagram, ControlOutput* out) {
   const ControlCall call{now, wall_now, out};
-  if (Peer* const peer = impl_->sessions.Consume(call, datagram)) impl_->Arm(now, *peer);
+  Peer* const peer = impl_->sessions.Consume(call, datagram);
+  if (peer != nullptr) impl_->Arm(now, *peer);
+  if (!datagram.is_answer) impl_->load_judge.Handled(now, peer != nullptr);
   impl_->Finish(now);
 }
 

@@ -135,7 +135,7 @@ void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& up
   if (update.endpoint.has_value() &&
       (!had_endpoint || peer->endpoint->remote != *update.endpoint)) {
     peer->MoveEndpoint(Endpoint{.remote = *update.endpoint, .local = {}, .local_interface = 0},
-                       &shared->quiescence, call.now);
+                       shared, call.now);
   }
   ApplyAllowedIps(update, *peer);
   if (update.persistent_keepalive_seconds.has_value()) {

@@ -14,6 +14,7 @@
 #include "core/control/control_plane.h"
 #include "core/control/cookie_secret.h"
 #include "core/control/deadline_queue.h"
+#include "core/control/load_judge.h"
 #include "core/control/peer.h"
 #include "core/control/peer_table.h"
 #include "core/control/sessions.h"
@@ -70,6 +71,7 @@ struct ControlPlane::Impl {
   Sessions sessions;
   CookieSecret cookie_secret;
   DeadlineQueue deadlines;
+  LoadJudge load_judge;
 
   uint32_t fwmark = 0;
   // Slots of removed peers, to retire when no published route leads to them any more.

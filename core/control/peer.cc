@@ -35,16 +35,17 @@ void Peer::ForgetStaticStatic() {
   static_static_known = false;
 }
 
-void Peer::MoveEndpoint(const Endpoint& to, QuiescenceDomain* quiescence, Instant now) {
+void Peer::MoveEndpoint(const Endpoint& to, SharedState* shared, Instant now) {
   if (!to.remote.address.IsSet() || (endpoint != nullptr && *endpoint == to)) return;
   std::shared_ptr<Endpoint> replaced = std::exchange(endpoint, std::make_shared<Endpoint>(to));
   slot->endpoint.store(endpoint.get());
-  if (replaced != nullptr) quiescence->Retire(std::move(replaced), now);
+  shared->known_sources.Add(to.remote.address);
+  if (replaced != nullptr) shared->quiescence.Retire(std::move(replaced), now);
 }
 
-void Peer::ForgetSourceAddress(QuiescenceDomain* quiescence, Instant now) {
+void Peer::ForgetSourceAddress(SharedState* shared, Instant now) {
   if (endpoint == nullptr) return;
-  MoveEndpoint(Endpoint{.remote = endpoint->remote, .local = {}, .local_interface = 0}, quiescence,
+  MoveEndpoint(Endpoint{.remote = endpoint->remote, .local = {}, .local_interface = 0}, shared,
                now);
 }
 

@@ -42,9 +42,9 @@ struct Peer {
   void ForgetStaticStatic();
 
   // Publishes the peer's endpoint, unless it is unchanged, and retires the previous one.
-  void MoveEndpoint(const Endpoint& to, QuiescenceDomain* quiescence, Instant now);
+  void MoveEndpoint(const Endpoint& to, SharedState* shared, Instant now);
   // Lets the kernel's routing choose the source address again.
-  void ForgetSourceAddress(QuiescenceDomain* quiescence, Instant now);
+  void ForgetSourceAddress(SharedState* shared, Instant now);
 
   const std::shared_ptr<PeerSlot> slot;
   RemoteIdentity remote;

@@ -147,7 +147,7 @@ Sessions::Consumed Sessions::ConsumeCookieReply(const ControlCall& call,
 }
 
 void Sessions::Received(const ControlCall& call, Peer& peer, size_t bytes, const Endpoint& from) {
-  peer.MoveEndpoint(from, &shared_->quiescence, call.now);
+  peer.MoveEndpoint(from, shared_, call.now);
   peer.slot->receive_bytes.fetch_add(bytes, std::memory_order_relaxed);
   (void)peer.slot->activity.AuthenticatedReceived(call.now);  // the caller arms the timers anyway
 }

@@ -1,5 +1,7 @@
 #include "core/datapath/handshake_gate.h"
 
+#include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <utility>
@@ -10,14 +12,15 @@
 namespace ringwire {
 namespace {
 
-constexpr size_t kLoadThreshold = kHandshakeQueueMax / 8;
-// A forged response needs nothing but our public key and an index that was seen on the wire. Where
-// responses crowd, they must show a cookie, before initiations need to: without one they neither
-// declare a load nor take the last quarter of the room below it.
-constexpr size_t kResponseThreshold = kLoadThreshold * 3 / 4;
-// A cookie reply has no mac1 to prove that it knows us, so it may only use a queue that is nearly
-// empty, and can neither displace a handshake nor declare a load.
-constexpr size_t kCookieReplyThreshold = kLoadThreshold / 2;
+// Cookie replies of one worker: about 5 us each, so at most 1 % of a core. The burst is a batch.
+constexpr int64_t kCookieRepliesPerSecond = 2000;
+constexpr int64_t kReplyNs = 1'000'000'000 / kCookieRepliesPerSecond;
+constexpr int64_t kReplyBurstNs = kReplyNs * static_cast<int64_t>(kBatchRunsMax);
+
+bool HasMac2(std::span<const uint8_t> message) {
+  const uint8_t* const mac2 = message.data() + message.size() - sizeof(crypto::Mac16);
+  return (LoadLe64(mac2) | LoadLe64(mac2 + 8)) != 0;
+}
 
 }  // namespace
 
@@ -36,41 +39,80 @@ std::optional<CookieReplyMessage> HandshakeGate::Admit(Instant now, const Endpoi
   }
   if (!IsExpected(kind, message)) return std::nullopt;
   if (kind == MessageKind::kCookieReply) {
-    if (link_->handshakes.size() >= kCookieReplyThreshold) {
+    if (shared_->answers_waiting.load(std::memory_order_relaxed) >= kAnswersWithoutCookie * 2 / 3) {
       counters_->Drop(DropReason::kHandshakeQueueFull);
-      return std::nullopt;
+    } else {
+      Push(now, from, kind, message);
     }
-  } else {
-    if (!IsForOurKey(now, from, kind, message, *checker)) return std::nullopt;
-    // Responses are not counted by source: whoever forges that would cost the genuine one its place
-    // (rule 1).
-    const bool is_flooding = kind == MessageKind::kInitiation
-                                 ? sources_->CountInitiation(now, from.remote.address, counters_)
-                                 : link_->handshakes.size() >= kResponseThreshold;
-    if (is_flooding || IsUnderLoad(now)) {
-      if (!checker->IsMac2Valid(message, from.remote)) {
-        counters_->Drop(DropReason::kCookieRequired);
-        if (!may_reply) return std::nullopt;
-        return checker->CreateReply(message, from.remote, *random_);
-      }
-      if (!sources_->TakeToken(now, from.remote.address, counters_)) {
-        counters_->Drop(DropReason::kSourceRateLimited);
+    return std::nullopt;
+  }
+  int64_t* const bucket = may_reply ? ReplyBucket(now, from) : nullptr;
+  // Most of a flood ends here, before anything is computed.
+  if (kind == MessageKind::kInitiation && bucket == nullptr && !HasMac2(message) &&
+      IsUnderLoad(now)) {
+    counters_->Drop(DropReason::kCookieRequired);
+    counters_->cookie_replies_withheld.Add();
+    return std::nullopt;
+  }
+  if (!IsForOurKey(now, from, kind, message, *checker)) return std::nullopt;
+  if (IsCrowded(now, from, kind)) {
+    if (!HasMac2(message) || !checker->IsMac2Valid(message, from.remote)) {
+      counters_->Drop(DropReason::kCookieRequired);
+      if (bucket == nullptr) {
+        counters_->cookie_replies_withheld.Add();
         return std::nullopt;
       }
+      *bucket = std::max(*bucket, now.nanoseconds() - kReplyBurstNs) + kReplyNs;
+      return checker->CreateReply(message, from.remote, *random_);
+    }
+    if (!sources_->TakeToken(now, from.remote.address, counters_)) {
+      counters_->Drop(DropReason::kSourceRateLimited);
+      return std::nullopt;
     }
   }
+  Push(now, from, kind, message);
+  return std::nullopt;
+}
+
+int64_t* HandshakeGate::ReplyBucket(Instant now, const Endpoint& from) {
+  int64_t* const bucket = shared_->known_sources.Contains(from.remote.address)
+                              ? &known_filling_since_ns_
+                              : &others_filling_since_ns_;
+  return now.nanoseconds() > *bucket ? bucket : nullptr;
+}
+
+// Responses are not counted by source: whoever forges that would cost the genuine one its place
+// (rule 1).
+bool HandshakeGate::IsCrowded(Instant now, const Endpoint& from, MessageKind kind) {
+  if (kind == MessageKind::kResponse &&
+      shared_->answers_waiting.load(std::memory_order_relaxed) >= kAnswersWithoutCookie) {
+    return true;
+  }
+  if (IsUnderLoad(now)) return true;
+  return kind == MessageKind::kInitiation &&
+         sources_->CountInitiation(now, from.remote.address, counters_);
+}
+
+void HandshakeGate::Push(Instant now, const Endpoint& from, MessageKind kind,
+                         std::span<const uint8_t> message) {
   HandshakeDatagram datagram;
   datagram.from = from;
+  datagram.received = now;
+  datagram.is_answer = kind != MessageKind::kInitiation;
   datagram.size = static_cast<uint16_t>(message.size());
   DCHECK(message.size() <= datagram.bytes.size());
   std::memcpy(datagram.bytes.data(), message.data(), message.size());
+  std::atomic<uint32_t>& waiting =
+      datagram.is_answer ? shared_->answers_waiting : shared_->initiations_waiting;
+  waiting.fetch_add(1, std::memory_order_relaxed);
   if (!link_->handshakes.TryPush(std::move(datagram))) {
+    waiting.fetch_sub(1, std::memory_order_relaxed);
     counters_->Drop(DropReason::kHandshakeQueueFull);
-    return std::nullopt;
+    DeclareLoad(now);
+    return;
   }
   counters_->to_control_segments.Add();
   link_->control_has_news = true;
-  return std::nullopt;
 }
 
 bool HandshakeGate::IsForOurKey(Instant now, const Endpoint& from, MessageKind kind,
@@ -109,12 +151,19 @@ bool HandshakeGate::IsExpected(MessageKind kind, std::span<const uint8_t> messag
 }
 
 bool HandshakeGate::IsUnderLoad(Instant now) {
-  if (link_->handshakes.size() > kLoadThreshold) {
-    shared_->under_load_until_ns.store((now + absl::Seconds(1)).nanoseconds(),
-                                       std::memory_order_relaxed);
+  const bool too_many = shared_->initiations_waiting.load(std::memory_order_relaxed) >
+                        shared_->initiations_before_load.load(std::memory_order_relaxed);
+  // The rest of the queue is for those who show cookies, also while control is busy otherwise.
+  if (too_many || link_->handshakes.size() >= kHandshakeQueueMax * 3 / 4) {
+    DeclareLoad(now);
     return true;
   }
   return now.nanoseconds() < shared_->under_load_until_ns.load(std::memory_order_relaxed);
+}
+
+void HandshakeGate::DeclareLoad(Instant now) {
+  shared_->under_load_until_ns.store((now + absl::Seconds(1)).nanoseconds(),
+                                     std::memory_order_relaxed);
 }
 
 }  // namespace ringwire

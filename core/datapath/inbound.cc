@@ -40,6 +40,7 @@ void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
 void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
   const Run& run = received.run;
   run_has_reply_ = false;
+  run_handshakes_ = 0;
   if (received.truncated) {
     counters_->Drop(DropReason::kDatagramTruncated, run.count);
     return;
@@ -66,6 +67,10 @@ void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
 [[gnu::noinline]] void Inbound::ProcessHandshake(Instant now, const ReceivedRun& received,
                                                  MessageKind kind,
                                                  std::span<const uint8_t> message) {
+  if (++run_handshakes_ > kHandshakesPerRunMax) {
+    counters_->Drop(DropReason::kSourceRateLimited);
+    return;
+  }
   const std::optional<CookieReplyMessage> reply =
       gate_.Admit(now, received.from, kind, message, !run_has_reply_);
   if (!reply) return;

@@ -98,6 +98,9 @@ class Inbound {
   // the replies to others.
   std::vector<CookieReplyMessage> replies_;
   bool run_has_reply_ = false;
+  // A train of handshake messages is a flood of one source: it must not hold up the data behind it.
+  static constexpr uint32_t kHandshakesPerRunMax = 16;
+  uint32_t run_handshakes_ = 0;
   std::vector<SendRun> to_wire_;
 };
 

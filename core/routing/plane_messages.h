@@ -38,6 +38,8 @@ struct DataEvent {
 // are not authenticated.
 struct HandshakeDatagram {
   Endpoint from;
+  Instant received;
+  bool is_answer = false;  // a response or a cookie reply
   uint16_t size = 0;
   std::array<uint8_t, kHandshakeBytesMax> bytes;
   std::span<const uint8_t> message() const { return {bytes.data(), size}; }

@@ -4,10 +4,12 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/base/limits.h"
 #include "core/base/quiescence.h"
 #include "core/noise/cookie.h"
 #include "core/routing/allowed_ips.h"
 #include "core/routing/index_table.h"
+#include "core/routing/known_sources.h"
 #include "core/routing/staged_queue.h"
 
 namespace ringwire {
@@ -20,6 +22,7 @@ struct SharedState {
   QuiescenceDomain quiescence;
   AllowedIps allowed_ips{&quiescence};
   IndexTable index_table{&quiescence};
+  KnownSources known_sources;
 
   // nullptr while the device has no private key: handshakes are dropped.
   std::atomic<const CookieChecker*> cookie_checker{nullptr};
@@ -30,9 +33,14 @@ struct SharedState {
   // The UDP port that the device sends from. It recognises its own datagrams by this port when
   // routing leads them back.
   std::atomic<uint16_t> listen_port{0};
-  // Until this time (boot time, ns) every source must show a cookie. Any worker whose queue fills
-  // writes it.
+  // Until this time (boot time, ns) every source must show a cookie. Any worker that sees too many
+  // initiations wait writes it.
   std::atomic<int64_t> under_load_until_ns{0};
+  // Admitted handshake messages that control has not handled: workers add, control takes away.
+  std::atomic<uint32_t> initiations_waiting{0};
+  std::atomic<uint32_t> answers_waiting{0};
+  // How many initiations may wait until every source must show a cookie. Control writes it.
+  std::atomic<uint32_t> initiations_before_load{kInitiationsInStorm};
 };
 
 }  // namespace ringwire

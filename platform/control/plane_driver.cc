@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -42,7 +43,8 @@ PlaneDriver::PlaneDriver(std::string interface_name, const ControlOptions& optio
                          SharedState* shared, WorkerGroup* workers)
     : interface_name_(std::move(interface_name)),
       workers_(workers),
-      plane_(shared, &random_, &counters_, options) {}
+      plane_(shared, &random_, &counters_, options),
+      handshakes_(shared, &counters_) {}
 
 void PlaneDriver::DrainEvents() {
   const Moment now = Moment::Now();
@@ -61,15 +63,24 @@ void PlaneDriver::DrainEvents() {
 }
 
 bool PlaneDriver::HandleHandshakes() {
-  HandshakeDatagram datagram;
   for (int i = 0; i < kHandshakesInARow; ++i) {
-    if (!workers_->PopHandshake(&datagram)) return false;
     const Moment now = Moment::Now();
-    plane_.HandleDatagram(now.boot, now.wall, datagram, &out_);
+    PullHandshakes(now.boot);
+    const std::optional<HandshakeDatagram> datagram = handshakes_.Pop(now.boot);
+    if (!datagram.has_value()) return false;
+    plane_.HandleDatagram(now.boot, now.wall, *datagram, &out_);
     CarryOut(now);
     DrainEvents();
   }
   return true;
+}
+
+void PlaneDriver::PullHandshakes(Instant now) {
+  HandshakeDatagram datagram;
+  const size_t most = kHandshakeQueueMax * workers_->all().size();
+  for (size_t i = 0; i < most && workers_->PopHandshake(&datagram); ++i) {
+    handshakes_.Push(now, std::move(datagram));
+  }
 }
 
 void PlaneDriver::HandleTimeout() {

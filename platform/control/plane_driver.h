@@ -11,6 +11,7 @@
 #include "core/base/counters.h"
 #include "core/base/instant.h"
 #include "core/control/control_plane.h"
+#include "core/control/handshake_queue.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
 #include "platform/control/worker_group.h"
@@ -57,6 +58,8 @@ class PlaneDriver {
   void ForgetSources(std::span<const PeerId> peers);
 
  private:
+  // Moves what the workers have admitted into the queue.
+  void PullHandshakes(Instant now);
   void CarryOut(Moment now);
   void SendDatagrams(Moment now);
   void PushFlushes();
@@ -67,6 +70,7 @@ class PlaneDriver {
   crypto::SystemRandom random_;
   WorkerCounters counters_;
   ControlPlane plane_;
+  HandshakeQueue handshakes_;
   ControlOutput out_;
   std::deque<FlushStaged> flushes_;  // to be pushed: normally none for longer than a call
   OnUnanswered on_unanswered_;

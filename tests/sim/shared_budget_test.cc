@@ -153,8 +153,8 @@ TEST_F(SharedBudgetTest, EventsOfOthersDisplaceNobodysEvent) {
 TEST_F(SharedBudgetTest, AFloodOfInitiationsCostsAPeerACookieAndNoMore) {
   gateway_.set_hold_control(true);
   FloodWithInitiations(kLoadSourcesMax + kLoadSourcesMax / 4);
-  EXPECT_GT(gateway_.counters().load_sources_evicted.value(), 0u);
-  EXPECT_LT(gateway_.link().handshakes.size(), kHandshakeQueueMax);
+  EXPECT_GT(gateway_.counters().cookie_replies_withheld.value(), 0u);
+  EXPECT_LT(gateway_.link().handshakes.size(), kHandshakeQueueMax) << "none is left for cookies";
   (void)gateway_.TakeDatagrams();
   const Bytes packet = BuildPacket({.source = Inside(2), .destination = Inside(1)});
   honest_.FromTun(now_, packet);

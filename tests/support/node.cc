@@ -1,6 +1,7 @@
 #include "tests/support/node.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "core/base/check.h"
@@ -18,6 +19,7 @@ Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control,
       engine_(aead_providers),
       reader_(shared_->quiescence.AddReader()),
       control_(shared_.get(), &random_, &control_counters_, control),
+      handshakes_(shared_.get(), &control_counters_),
       outbound_(shared_.get(), &link_, &engine_, &worker_counters_),
       inbound_(shared_.get(), &link_, &engine_, &random_, &worker_counters_, &load_sources_,
                inbound) {}
@@ -100,9 +102,11 @@ void Node::RunControl(Instant now) {
     bool progress = true;
     while (progress) {
       drain_events();
-      HandshakeDatagram handshake;
-      progress = link_.handshakes.TryPop(&handshake);
-      if (progress) control_.HandleDatagram(now, WallAt(now), handshake, &output_);
+      HandshakeDatagram admitted;
+      while (link_.handshakes.TryPop(&admitted)) handshakes_.Push(now, std::move(admitted));
+      const std::optional<HandshakeDatagram> handshake = handshakes_.Pop(now);
+      progress = handshake.has_value();
+      if (progress) control_.HandleDatagram(now, WallAt(now), *handshake, &output_);
     }
     if (control_.NextDeadline() <= now) control_.HandleTimeout(now, WallAt(now), &output_);
     CarryOut(now);

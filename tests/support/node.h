@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "core/control/control_plane.h"
+#include "core/control/handshake_queue.h"
 #include "core/datapath/inbound.h"
 #include "core/datapath/outbound.h"
 #include "core/routing/plane_messages.h"
@@ -100,6 +101,7 @@ class Node {
   crypto::AeadEngine engine_;
   QuiescenceDomain::Reader* const reader_;
   ControlPlane control_;
+  HandshakeQueue handshakes_;
   Outbound outbound_;
   Inbound inbound_;
   bool hold_control_ = false;

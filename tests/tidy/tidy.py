@@ -165,7 +165,7 @@ def functions(text):
     for match in re.finditer(r"[{};]", text):
         if match[0] == "{":
             head = text[start : match.start()]
-            scope = re.match(r"\s*(?:\w+\s*:\s*)?(?:template\s*<.*>\s*)?(?:inline\s+)?(namespace|class|struct|enum|union|extern)\b", head, re.S)
+            scope = re.match(r"[\s\"]*(?:\w+\s*:\s*)?(?:template\s*<.*>\s*)?(?:inline\s+)?(namespace|class|struct|enum|union|extern)\b", head, re.S)
             plain = "(" in head and not scope
             stack.append((start + len(head) - len(head.lstrip()), plain))
         elif match[0] == "}" and stack:

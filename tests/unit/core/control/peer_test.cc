@@ -89,26 +89,26 @@ TEST_F(PeerTest, ALowOrderKeyIsRefusedEachTime) {
 }
 
 TEST_F(PeerTest, MovingTheEndpointPublishesItAndRetiresTheOldOne) {
-  peer_.MoveEndpoint(endpoint_, &shared_.quiescence, now_);
+  peer_.MoveEndpoint(endpoint_, &shared_, now_);
   ASSERT_NE(peer_.slot->endpoint.load(), nullptr);
   EXPECT_EQ(*peer_.slot->endpoint.load(), endpoint_);
   EXPECT_EQ(shared_.quiescence.retired_count(), 0U);
-  peer_.MoveEndpoint(endpoint_, &shared_.quiescence, now_);
+  peer_.MoveEndpoint(endpoint_, &shared_, now_);
   EXPECT_EQ(shared_.quiescence.retired_count(), 0U) << "the same place is no move";
   Endpoint other = endpoint_;
   other.remote.port = 2000;
-  peer_.MoveEndpoint(other, &shared_.quiescence, now_);
+  peer_.MoveEndpoint(other, &shared_, now_);
   EXPECT_EQ(peer_.slot->endpoint.load()->remote.port, 2000);
   EXPECT_EQ(shared_.quiescence.retired_count(), 1U);
-  peer_.MoveEndpoint(Endpoint(), &shared_.quiescence, now_);
+  peer_.MoveEndpoint(Endpoint(), &shared_, now_);
   EXPECT_EQ(peer_.slot->endpoint.load()->remote.port, 2000) << "nowhere is no place";
 }
 
 TEST_F(PeerTest, ForgettingTheSourceAddressKeepsTheRemote) {
-  peer_.ForgetSourceAddress(&shared_.quiescence, now_);
+  peer_.ForgetSourceAddress(&shared_, now_);
   EXPECT_EQ(peer_.slot->endpoint.load(), nullptr);
-  peer_.MoveEndpoint(endpoint_, &shared_.quiescence, now_);
-  peer_.ForgetSourceAddress(&shared_.quiescence, now_);
+  peer_.MoveEndpoint(endpoint_, &shared_, now_);
+  peer_.ForgetSourceAddress(&shared_, now_);
   EXPECT_EQ(peer_.slot->endpoint.load()->remote, endpoint_.remote);
   EXPECT_FALSE(peer_.slot->endpoint.load()->local.IsSet());
 }

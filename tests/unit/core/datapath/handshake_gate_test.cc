@@ -77,6 +77,7 @@ class HandshakeGateTest : public ::testing::Test {
   void EmptyQueue() {
     HandshakeDatagram ignored;
     while (link_.handshakes.TryPop(&ignored)) {
+      (ignored.is_answer ? shared_.answers_waiting : shared_.initiations_waiting) -= 1;
     }
   }
 
@@ -165,8 +166,9 @@ TEST_F(HandshakeGateTest, ACookieReplyThatNobodySendsIsNotMade) {
   EXPECT_EQ(random_.Uint64(), after_initiation.Uint64()) << "a nonce was drawn";
 }
 
-TEST_F(HandshakeGateTest, AFillingQueueAsksEverySourceForACookieAndForASecondAfter) {
-  for (uint32_t i = 0; i <= kHandshakeQueueMax / 8; ++i) {
+TEST_F(HandshakeGateTest, TooManyWaitingAskEverySourceForACookieAndForASecondAfter) {
+  shared_.initiations_before_load = kInitiationsInFlood;
+  for (uint32_t i = 0; i <= kInitiationsInFlood; ++i) {
     const std::string from =
         "198.51." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":1000";
     EXPECT_FALSE(Admit(now_, From(from.c_str()), Initiation(now_))) << i;
@@ -204,10 +206,54 @@ TEST_F(HandshakeGateTest, AFullQueueDropsAndCounts) {
     HandshakeDatagram filler;
     ASSERT_TRUE(link_.handshakes.TryPush(std::move(filler)));
   }
+  ASSERT_EQ(shared_.initiations_waiting, 0u);
   ASSERT_TRUE(
       generator_.ConsumeReply(*Admit(now_, From("203.0.113.1:1000"), Initiation(now_)), now_));
   EXPECT_FALSE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)));
   EXPECT_EQ(Dropped(DropReason::kHandshakeQueueFull), 1);
+  EXPECT_EQ(shared_.initiations_waiting, 0u) << "it does not wait";
+}
+
+// Control may be busy otherwise for longer than the queue lasts.
+TEST_F(HandshakeGateTest, TheLastQuarterOfTheQueueIsForThoseWithACookie) {
+  size_t admitted = 0;
+  for (uint32_t i = 0; i < kHandshakeQueueMax; ++i) {
+    const std::string from =
+        "198.51." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1) + ":1000";
+    if (!Admit(now_, From(from.c_str()), Initiation(now_))) admitted = link_.handshakes.size();
+  }
+  EXPECT_EQ(admitted, kHandshakeQueueMax * 3 / 4);
+}
+
+TEST_F(HandshakeGateTest, AtMostSoManyCookieRepliesAreMade) {
+  shared_.under_load_until_ns = (now_ + absl::Seconds(10)).nanoseconds();
+  const auto flood = [this](Instant at, size_t count) {
+    size_t replies = 0;
+    for (size_t i = 0; i < count; ++i) {
+      if (Admit(at, From("198.51.100.1:1000"), Initiation(at))) ++replies;
+    }
+    return replies;
+  };
+  EXPECT_EQ(flood(now_, 1000), kBatchRunsMax);
+  EXPECT_EQ(counters_.cookie_replies_withheld.value(), 1000 - kBatchRunsMax);
+  EXPECT_EQ(Dropped(DropReason::kCookieRequired), 1000);
+  EXPECT_EQ(flood(now_ + absl::Milliseconds(5), 100), 10) << "2,000 a second";
+  EXPECT_EQ(flood(now_ + absl::Seconds(5), 100), kBatchRunsMax) << "no more than a burst is saved";
+  // Nothing is computed for those that get none, not even mac1.
+  InitiationMessage forged = Initiation(now_);
+  forged.mac1[0] ^= 1;
+  EXPECT_FALSE(Admit(now_ + absl::Seconds(5), From("198.51.100.1:1000"), forged));
+  EXPECT_EQ(Dropped(DropReason::kInvalidMac1), 0);
+}
+
+TEST_F(HandshakeGateTest, AFloodFromInventedSourcesLeavesPeersTheirReplies) {
+  shared_.under_load_until_ns = (now_ + absl::Seconds(10)).nanoseconds();
+  shared_.known_sources.Add(*IpAddress::Parse("203.0.113.1"));
+  for (int i = 0; i < 1000; ++i) {
+    (void)Admit(now_, From("198.51.100.1:1000"), Initiation(now_));
+  }
+  EXPECT_FALSE(Admit(now_, From("203.0.113.2:1000"), Initiation(now_)));
+  EXPECT_TRUE(Admit(now_, From("203.0.113.1:1000"), Initiation(now_)));
 }
 
 TEST_F(HandshakeGateTest, AResponseMustAnswerAHandshakeThatAwaitsIt) {
@@ -251,13 +297,13 @@ TEST_F(HandshakeGateTest, Rule12AFloodOfResponsesToOurHandshakeLeavesRoomForInit
   for (size_t i = 0; i < kHandshakeQueueMax; ++i) {
     cookies += Respond("198.51.100.1:1000", pending).has_value() ? 1 : 0;
   }
-  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax * 3 / 32);
-  EXPECT_EQ(cookies, kHandshakeQueueMax - kHandshakeQueueMax * 3 / 32);
-  EXPECT_EQ(Dropped(DropReason::kCookieRequired), cookies);
+  EXPECT_EQ(link_.handshakes.size(), kAnswersWithoutCookie);
+  EXPECT_EQ(cookies, kBatchRunsMax);
+  EXPECT_EQ(Dropped(DropReason::kCookieRequired), kHandshakeQueueMax - kAnswersWithoutCookie);
   for (int i = 0; i < 16; ++i) {
     EXPECT_FALSE(Admit(now_, From("203.0.113.9:1000"), Initiation(now_)).has_value());
   }
-  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 8);
+  EXPECT_EQ(link_.handshakes.size(), kAnswersWithoutCookie + 16);
 }
 
 TEST_F(HandshakeGateTest, AmongTooManyResponsesTheOneWithACookiePasses) {
@@ -278,9 +324,9 @@ TEST_F(HandshakeGateTest, AmongTooManyResponsesTheOneWithACookiePasses) {
 TEST_F(HandshakeGateTest, CookieRepliesNeitherDisplaceHandshakesNorDeclareALoad) {
   const uint32_t pending = Reserve();
   for (size_t i = 0; i < kHandshakeQueueMax; ++i) ReplyWithCookie(pending);
-  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16);
+  EXPECT_EQ(link_.handshakes.size(), kAnswersWithoutCookie * 2 / 3);
   EXPECT_FALSE(Admit(now_, From("203.0.113.9:1000"), Initiation(now_)).has_value());
-  EXPECT_EQ(link_.handshakes.size(), kHandshakeQueueMax / 16 + 1);
+  EXPECT_EQ(link_.handshakes.size(), kAnswersWithoutCookie * 2 / 3 + 1);
 }
 
 }  // namespace

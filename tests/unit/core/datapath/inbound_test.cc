@@ -304,7 +304,9 @@ TEST(InboundCookieTest, ATrainOfOneSourceGetsOneReplyAndLeavesTheOthersTheirs) {
   EXPECT_EQ(node.inbound().to_wire()[0].to, flooder);
   EXPECT_EQ(node.inbound().to_wire()[1].to, honest);
   EXPECT_EQ(node.counters().cookie_replies_sent.value(), 2);
-  EXPECT_EQ(node.Dropped(DropReason::kCookieRequired), 65);
+  // Of the train no more are looked at.
+  EXPECT_EQ(node.Dropped(DropReason::kCookieRequired), 17);
+  EXPECT_EQ(node.Dropped(DropReason::kSourceRateLimited), 48);
 }
 
 }  // namespace
