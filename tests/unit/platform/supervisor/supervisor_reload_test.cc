@@ -17,9 +17,9 @@ TEST_F(SupervisorReloadTest, PlansThenChangesTheHostAroundTheRelay) {
   calls_.made.clear();
   ::raise(SIGHUP);
   EXPECT_TRUE(RunUntil([this] { return calls_.Has("allow 4242 0x0"); }).ok());
-  const std::vector<std::string> expected = {"peers",     "plan",         "apply",
-                                             "configure", "undo the old", "allow 4242 0x0",
-                                             "undo",      "reap",         "close"};
+  const std::vector<std::string> expected = {"peers",        "plan",           "apply", "configure",
+                                             "undo the old", "allow 4242 0x0", "drain", "undo",
+                                             "reap",         "close"};
   EXPECT_EQ(calls_.made, expected);
   EXPECT_NE(relay_->configured().find("ListenPort = 4242"), std::string::npos);
   EXPECT_FALSE(tunnel_->in_force().config.private_key.has_value());
