@@ -1,5 +1,6 @@
 #include "platform/netlink/netlink.h"
 
+#include <linux/if_link.h>
 #include <net/if.h>
 #include <netlink/addr.h>
 #include <netlink/cache.h>
@@ -7,6 +8,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
+#include <netlink/route/link/inet6.h>
 #include <sys/socket.h>
 
 #include <memory>
@@ -97,6 +99,24 @@ absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
   const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
   return NetlinkError(result, "set the link up");
+}
+
+absl::Status Netlink::SetMulticastOff(uint32_t interface_index) {
+  const Link link = MakeLink(interface_index);
+  const Link change = MakeLink(interface_index);
+  rtnl_link_unset_flags(change.get(), IFF_MULTICAST);
+  const int result = Change(&socket_, link, change);
+  if (result == 0) return absl::OkStatus();
+  return NetlinkError(result, "switch multicast off");
+}
+
+absl::Status Netlink::SetNoLinkLocal(uint32_t interface_index) {
+  const Link link = MakeLink(interface_index);
+  const Link change = MakeLink(interface_index);
+  rtnl_link_inet6_set_addr_gen_mode(change.get(), IN6_ADDR_GEN_MODE_NONE);
+  const int result = Change(&socket_, link, change);
+  if (result == 0 || result == -NLE_AF_NOSUPPORT) return absl::OkStatus();
+  return NetlinkError(result, "set addr_gen_mode to none");
 }
 
 uint32_t Netlink::IndexOf(const std::string& name) {

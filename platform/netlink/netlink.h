@@ -31,10 +31,12 @@ class Netlink {
   absl::Status RemoveAddress(uint32_t interface_index, const InterfaceAddress& address);
   absl::Status SetMtu(uint32_t interface_index, uint32_t mtu);
   absl::Status SetLinkUp(uint32_t interface_index);
+  absl::Status SetMulticastOff(uint32_t interface_index);
+  // The kernel makes no link-local address from now on. OK where there is no IPv6.
+  absl::Status SetNoLinkLocal(uint32_t interface_index);
   // 0: there is none of that name.
   uint32_t IndexOf(const std::string& name);
-  // In the kernel's order, which for IPv4 is the order of preference as a source. With link-local
-  // ones, which the kernel may have added.
+  // In the kernel's order, which for IPv4 is the order of preference as a source.
   absl::StatusOr<std::vector<InterfaceAddress>> Addresses(uint32_t interface_index);
   // NotFound: there is no such interface (any more).
   absl::StatusOr<LinkState> Query(uint32_t interface_index);

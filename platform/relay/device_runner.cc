@@ -15,6 +15,7 @@
 #include "platform/io/offload/offload_proof.h"
 #include "platform/netlink/named_namespace.h"
 #include "platform/netlink/netlink.h"
+#include "platform/netlink/silent_link.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/relay/inherited_tun.h"
@@ -136,6 +137,8 @@ absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
     if (!netlink.ok()) return netlink.status();
     const absl::Status status = netlink->SetMtu(interface_index_, kDefaultMtu);
     if (!status.ok()) return status;
+    const absl::Status silent = SilenceNewLink(&*netlink, interface_index_, name_, kDefaultMtu);
+    if (!silent.ok()) spdlog::warn("{}: {}", name_, MessageOf(silent));
   }
   const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
   absl::StatusOr<LinkMonitor> monitor = LinkMonitor::Open(interface_index_);

@@ -12,6 +12,7 @@
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/dns_calls.h"
+#include "platform/netlink/silent_link.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
 
@@ -135,7 +136,15 @@ absl::StatusOr<bool> Host::Do(const RemoveAddress& action) {
 }
 
 absl::StatusOr<bool> Host::Do(const SetMtu& action) {
-  return Changed(netlink_.SetMtu(interface_index(), action.mtu));
+  const absl::StatusOr<LinkState> before = netlink_.Query(interface_index());
+  absl::Status status = netlink_.SetMtu(interface_index(), action.mtu);
+  const bool makes_ipv6 =
+      before.ok() && before->mtu < kIpv6MtuMin && action.mtu >= kIpv6MtuMin && status.ok();
+  if (makes_ipv6) {
+    const absl::Status silent = SilenceIpv6Again(&netlink_, interface_index(), interface_);
+    if (!silent.ok()) spdlog::warn("{}: {}", interface_, MessageOf(silent));
+  }
+  return Changed(status);
 }
 
 absl::StatusOr<bool> Host::Do(const SetLinkUp&) {

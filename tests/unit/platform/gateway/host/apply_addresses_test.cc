@@ -28,6 +28,17 @@ TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
   ExpectAsBefore();
 }
 
+TEST_F(ApplyTest, ALargerMtuBringsNoAddressOfTheKernels) {
+  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
+                                   {LinkMtu{1000}, {}},
+                                   {LinkUp{}, {}},
+                                   {LinkMtu{1420}, {}}};
+  ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
+  EXPECT_TRUE(host_->Addresses()->empty());
+  EXPECT_EQ(ReadSysctl("net/ipv6/conf/wg0/accept_ra"), "0");
+  EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
+}
+
 // The address that a packet to the interface's network gets.
 std::string SourceTowards(const char* destination) {
   const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
