@@ -10,7 +10,6 @@
 #include "platform/base/message_of.h"
 #include "platform/base/read_file.h"
 #include "platform/base/replace_file.h"
-#include "platform/names/name_servers.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -42,6 +41,10 @@ absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string&
     rules = rules_;
     const auto found = known_.find(host);
     if (found != known_.end()) known = found->second;
+  }
+  if (!rules.tunnel.addresses.empty()) {
+    std::string now = ReadNameServersBeside(rules.tunnel);
+    if (!now.empty()) rules.servers = std::move(now);
   }
   NameQuestion question{host, rules.mark, rules.servers, !rules.may_ask};
   // A server on this host sends its own queries without the mark.

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/mutex.h"
 #include "core/wire/address.h"
+#include "platform/names/name_servers.h"
 #include "platform/names/resolver_client.h"
 
 namespace ringwire::platform {
@@ -24,9 +25,10 @@ using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
 class NameSource {
  public:
   struct Rules {
-    uint32_t mark = 0;    // of the queries, if one of our tunnels would carry them; 0: none
-    std::string servers;  // those configured before the tunnel; empty: the current ones
-    bool may_ask = true;  // else only /etc/hosts is read
+    uint32_t mark = 0;     // of the queries, if one of our tunnels would carry them; 0: none
+    std::string servers;   // those configured before the tunnel; empty: the current ones
+    TunnelServers tunnel = {};  // these have replaced them
+    bool may_ask = true;   // else only /etc/hosts is read
     friend bool operator==(const Rules&, const Rules&) = default;
   };
   // The function that looks a name up: ResolverClient's.

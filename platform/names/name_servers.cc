@@ -4,12 +4,15 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <compare>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
+#include <system_error>
 
 #include "platform/names/endpoint_resolver.h"
 #include "platform/names/resolver_messages.h"
@@ -23,11 +26,14 @@ constexpr char kResolvConf[] = "/etc/resolv.conf";
 constexpr char kBehindResolved[] = "/run/systemd/resolve/resolv.conf";
 constexpr char kDefaultServer[] = "127.0.0.1:53";  // where that file names none
 
-std::string ServersIn(const char* path) {
+// Where resolvconf keeps a record for each interface: Debian's, and openresolv's in two versions.
+constexpr std::array<const char*, 3> kRecordFolders = {
+    "/run/resolvconf/interface", "/run/resolvconf/interfaces", "/run/resolvconf/keys"};
+
+std::vector<SocketAddress> AddressesIn(const std::string& path) {
   std::ifstream file(path);
-  std::string text;
-  size_t count = 0;
-  for (std::string line; count < kServersMax && std::getline(file, line);) {
+  std::vector<SocketAddress> servers;
+  for (std::string line; servers.size() < kServersMax && std::getline(file, line);) {
     std::istringstream words(line);
     std::string key;
     std::string value;
@@ -35,10 +41,48 @@ std::string ServersIn(const char* path) {
     std::optional<SocketAddress> server = NumericAddress(value);
     if (!server.has_value()) continue;
     server->port = kDnsPort;
-    if (count++ > 0) text.push_back(',');
-    text += server->ToString();
+    servers.push_back(*server);
+  }
+  return servers;
+}
+
+std::string TextOf(const std::vector<SocketAddress>& servers) {
+  std::string text;
+  for (const SocketAddress& server : servers) {
+    if (!text.empty()) text.push_back(',');
+    text += server.ToString();
   }
   return text;
+}
+
+std::string ServersIn(const char* path) { return TextOf(AddressesIn(path)); }
+
+void RemoveThose(const std::vector<IpAddress>& removed, std::vector<SocketAddress>* servers) {
+  std::erase_if(*servers, [&removed](const SocketAddress& server) {
+    return std::ranges::find(removed, server.address) != removed.end();
+  });
+}
+
+// Of all interfaces but the tunnel, at most kServersMax.
+std::vector<SocketAddress> RecordedServers(const TunnelServers& tunnel, const std::string& root) {
+  std::vector<SocketAddress> servers;
+  for (const char* const folder : kRecordFolders) {
+    std::vector<std::string> paths;
+    std::error_code error;
+    std::filesystem::directory_iterator entry(root + folder, error);
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      if (entry->path().filename() != tunnel.record) paths.push_back(entry->path());
+    }
+    std::ranges::sort(paths);
+    for (const std::string& path : paths) {
+      for (const SocketAddress& server : AddressesIn(path)) {
+        if (std::ranges::find(servers, server) == servers.end()) servers.push_back(server);
+      }
+    }
+  }
+  RemoveThose(tunnel.addresses, &servers);
+  servers.resize(std::min(servers.size(), kServersMax));
+  return servers;
 }
 
 }  // namespace
@@ -53,6 +97,14 @@ std::string ReadNameServers() {
   if (servers != kResolvedStub) return servers;
   std::string behind = ServersIn(kBehindResolved);
   return behind.empty() ? servers : behind;
+}
+
+std::string ReadNameServersBeside(const TunnelServers& tunnel, const std::string& root) {
+  std::vector<SocketAddress> servers = AddressesIn(root + kResolvConf);
+  if (TextOf(servers) == kResolvedStub) servers = AddressesIn(root + kBehindResolved);
+  RemoveThose(tunnel.addresses, &servers);
+  if (servers.empty()) servers = RecordedServers(tunnel, root);
+  return TextOf(servers);
 }
 
 std::vector<SocketAddress> ParseNameServers(std::string_view servers) {

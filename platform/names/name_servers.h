@@ -18,6 +18,18 @@ inline constexpr uint16_t kDnsPort = 53;
 std::string ReadNameServers();
 // The same as configured: for queries that need no mark.
 std::string ReadNameServersOfHost();
+
+// The servers of a tunnel, which this host uses while the tunnel is up.
+struct TunnelServers {
+  std::vector<IpAddress> addresses;
+  std::string record;  // of resolvconf; empty: none
+  friend bool operator==(const TunnelServers&, const TunnelServers&) = default;
+};
+// As ReadNameServers, but without those of the tunnel: the present servers of the other interfaces,
+// which DHCP may have changed since the tunnel came up. Empty: these files name none.
+// `root`: in front of all paths.
+std::string ReadNameServersBeside(const TunnelServers& tunnel, const std::string& root = "");
+
 std::vector<SocketAddress> ParseNameServers(std::string_view servers);
 
 // A socket with this mark (0: none), connected to a server; a stream may still be connecting. Does

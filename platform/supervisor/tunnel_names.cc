@@ -36,8 +36,9 @@ void TunnelNames::Load() {
   source_->SetKnown(saved_);
 }
 
-// If the tunnel sets name servers of its own, the ones from before are asked: the tunnel needs the
-// answers. Nothing blocks queries beside a tunnel in another network namespace.
+// If the tunnel sets name servers of its own, the host's other ones are asked, because the tunnel
+// needs the answers: the present ones, as this host may have moved to another network, else those
+// from before. Nothing blocks queries beside a tunnel in another network namespace.
 void TunnelNames::SetRules(const InForce& in_force, bool switch_in_force) {
   NameSource::Rules rules;
   const Plan& plan = in_force.plan;
@@ -48,10 +49,15 @@ void TunnelNames::SetRules(const InForce& in_force, bool switch_in_force) {
   const KillSwitch& wanted = in_force.config.gateway.kill_switch;
   rules.may_ask = !switch_in_force || !wanted.on || wanted.dns;
   if (plan.marks_questions) rules.mark = plan.fwmark;
-  const bool sets_dns = std::ranges::any_of(plan.steps, [](const Step& step) {
-    return step.apply.has_value() && std::holds_alternative<SetDns>(*step.apply);
-  });
-  if (sets_dns) rules.servers = servers_;
+  for (const Step& step : plan.steps) {
+    const auto* const dns = step.apply.has_value() ? std::get_if<SetDns>(&*step.apply) : nullptr;
+    if (dns == nullptr) continue;
+    rules.servers = servers_;
+    if (dns->program == DnsProgram::kResolvconf) rules.tunnel.record = dns->record;
+    for (const NameServer& server : in_force.config.dns.servers) {
+      rules.tunnel.addresses.push_back(server.address);
+    }
+  }
   source_->SetRules(std::move(rules));
 }
 

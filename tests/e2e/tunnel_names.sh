@@ -91,6 +91,14 @@ before=$(asked '^gateway.test')
 up
 check "also after a crash" differs "$before" asked '^gateway.test'
 check "and the tunnel works" pings b 198.51.100.7
+no_names
+address a lo 198.51.100.54/32
+serve_names 198.51.100.54 gateway.test=192.0.2.1
+echo 'nameserver 198.51.100.54' >/etc/resolv.conf  # as the DHCP client of another network writes it
+"$RINGWIRE" reload wgb
+wait_until 10 "in another network its name server is asked" differs 0 asked '^gateway.test'
+no_names
+serve_names 198.51.100.53 gateway.test=192.0.2.1 big.gateway.test=192.0.2.1
 down
 check_equal "the host has its own again" 'nameserver 198.51.100.53' "$(cat /etc/resolv.conf)"
 rm /usr/local/sbin/resolvconf
