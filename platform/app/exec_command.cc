@@ -12,6 +12,7 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
+#include "platform/app/cut_off.h"
 #include "platform/app/namespace_view.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/host/journal.h"
@@ -39,6 +40,8 @@ absl::StatusOr<std::pair<std::string, NamedNamespace>> FindNamespace(const std::
         fmt::format("{}: not permitted (`sudo ringwire exec` runs it as you)", tried));
   }
   const std::optional<pid_t> service = Journal::Owner(kStatusDirectory, interface);
+  const std::string cut_off = CutOffBy(interface);
+  if (!cut_off.empty()) return absl::FailedPreconditionError(fmt::format("{}: {}", tried, cut_off));
   if (absl::IsNotFound(wanted.status()) || (wanted.ok() && !service.has_value())) {
     return absl::NotFoundError(fmt::format("{}: it is not up (`ringwire up` starts it)", tried));
   }

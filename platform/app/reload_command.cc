@@ -6,6 +6,7 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
+#include "platform/app/cut_off.h"
 #include "platform/app/service_client.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
@@ -33,6 +34,8 @@ int Ask(const std::string& request, const std::string& interface) {
   const std::string tried = fmt::format("{} {}", request, interface);
   const absl::StatusOr<std::string> answer = AskAdministration(interface, request);
   if (absl::IsNotFound(answer.status())) {
+    const std::string cut_off = CutOffBy(interface);
+    if (!cut_off.empty()) return ReportFailure(tried, cut_off);
     if (request == "reload") return ReloadBySignal(interface, tried);
     return ReportError(tried + ": it is not up, so there is nothing to save");
   }

@@ -15,6 +15,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/app/commands.h"
+#include "platform/app/cut_off.h"
 #include "platform/app/show_text.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
@@ -73,8 +74,12 @@ int ShowInterfaces(const ShowArguments& arguments, const std::vector<std::string
   for (const std::string& interface_name : names) {
     const absl::StatusOr<std::string> text = ShowOne(interface_name, arguments);
     if (!text.ok()) {
+      const bool is_dead = absl::IsNotFound(text.status());
+      const std::string cut_off = is_dead ? CutOffBy(interface_name) : "";
       // The socket of a process that was killed: `all` means those that run.
-      if (!all || !absl::IsNotFound(text.status())) exit_code = ReportError(text.status());
+      if (all && is_dead) continue;
+      exit_code = cut_off.empty() ? ReportError(text.status())
+                                  : ReportFailure("show " + interface_name, cut_off);
       continue;
     }
     const bool for_people = !arguments.json && arguments.field.empty();
@@ -83,6 +88,9 @@ int ShowInterfaces(const ShowArguments& arguments, const std::vector<std::string
       return kExitFailure;
     }
     first = false;
+  }
+  if (all) {
+    for (const std::string& text : AllCutOff()) ReportWarning(text);
   }
   return exit_code;
 }
