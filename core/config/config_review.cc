@@ -164,46 +164,6 @@ void ReviewDns(Reading* reading) {
   }
 }
 
-// The address of a single host that a hook adds a route to, as `ip route add 203.0.113.5 via …`;
-// nullopt: it does not.
-std::optional<IpAddress> HostRouteOf(const std::string& hook) {
-  const std::vector<std::string_view> words = Words(hook);
-  for (size_t i = 0; i + 2 < words.size(); ++i) {
-    const bool adds =
-        words[i + 1] == "add" || words[i + 1] == "replace" || words[i + 1] == "append";
-    if ((words[i] != "route" && words[i] != "r") || !adds) continue;
-    const std::optional<Prefix> prefix = Prefix::Parse(words[i + 2]);
-    if (prefix.has_value() && prefix->length == prefix->address.Bits()) return prefix->address;
-  }
-  return std::nullopt;
-}
-
-// Beside a full tunnel the local networks stay outside, by rules. wg-quick leaves every route
-// outside but the default one.
-void ReviewHostRoutes(Reading* reading) {
-  const ConfigFile& config = reading->config();
-  const bool by_rules = config.table.kind == RouteTable::Kind::kAuto &&
-                        config.gateway.route_from.empty() &&
-                        config.gateway.network_namespace.empty();
-  if (!by_rules) return;
-  const std::vector<Prefix> allowed = AllPrefixes(config);
-  for (const std::vector<std::string>* const hooks :
-       {&config.hooks.pre_up, &config.hooks.post_up}) {
-    for (const std::string& hook : *hooks) {
-      const std::optional<IpAddress> host = HostRouteOf(hook);
-      if (!host.has_value()) continue;
-      const Prefix everything = Prefix::Of(*host, 0);
-      if (std::ranges::find(allowed, everything) == allowed.end()) continue;
-      reading->Warn(
-          reading->PositionOfKey(hooks == &config.hooks.pre_up ? "PreUp" : "PostUp"),
-          fmt::format("a route to the single host {} does not keep it outside of AllowedIPs "
-                      "= {}; a program that carries the tunnel must mark its sockets with "
-                      "the FwMark of this file",
-                      host->ToString(), everything.ToString()));
-    }
-  }
-}
-
 void ReviewKillSwitch(Reading* reading) {
   const GatewayConfig& gateway = reading->config().gateway;
   if (!gateway.kill_switch.on) return;
@@ -279,7 +239,6 @@ void Review(Reading* reading) {
   ReviewPrivateKey(reading);
   ReviewAddresses(reading);
   ReviewDns(reading);
-  ReviewHostRoutes(reading);
   ReviewKillSwitch(reading);
   ReviewSources(reading);
   ReviewPeers(reading);

@@ -89,14 +89,14 @@ LocalNetworks Chosen(std::vector<LocalNetwork> networks) {
 
 }  // namespace
 
-bool LocalNetworks::IsOnlyRouted(const IpAddress& address) const {
-  bool routed = false;
+const LocalNetwork* LocalNetworks::NetworkOf(const IpAddress& address) const {
+  const LocalNetwork* found = nullptr;
   for (const LocalNetwork& network : networks) {
     if (!network.prefix.Contains(address)) continue;
-    if (network.connected) return false;
-    routed = true;
+    if (network.connected) return &network;
+    found = &network;
   }
-  return routed;
+  return found;
 }
 
 bool IsLocal(const HostRoute& route) {
@@ -124,6 +124,20 @@ LocalNetworks LocalNetworksOf(std::span<const HostRoute> routes) {
     if (IsLocal(route)) networks.push_back({route.prefix, IsConnected(route)});
   }
   return Chosen(std::move(networks));
+}
+
+bool IsByHand(const HostRoute& route) {
+  return route.protocol == RTPROT_BOOT || route.protocol == RTPROT_STATIC;
+}
+
+LocalNetworks WithNetworksOfHooks(const LocalNetworks& local, std::span<const Prefix> of_hooks) {
+  std::vector<LocalNetwork> networks = local.networks;
+  for (const Prefix& prefix : of_hooks) {
+    if (!IsWide(prefix)) networks.push_back({prefix});
+  }
+  LocalNetworks with = Chosen(std::move(networks));
+  with.omitted += local.omitted;
+  return with;
 }
 
 LocalNetworks LocalNetworksLater(const LocalNetworks& at_start, std::span<const HostRoute> routes) {

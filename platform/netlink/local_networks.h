@@ -36,9 +36,20 @@ struct LocalNetworks {
   std::vector<LocalNetwork> networks;  // at most kLocalNetworksMax, none twice
   size_t omitted = 0;                  // how many were left out
 
-  // Whether `address` is in a routed network and in no connected one.
-  bool IsOnlyRouted(const IpAddress& address) const;
+  // The network that `address` is in, a connected one if there is one; null: none. Valid as long as
+  // `networks` does not change.
+  const LocalNetwork* NetworkOf(const IpAddress& address) const;
   friend bool operator==(const LocalNetworks&, const LocalNetworks&) = default;
+};
+
+inline constexpr size_t kGatewaysMax = 16;
+// The default routes of the main table, except those through one interface.
+struct Uplinks {
+  bool v4 = false;
+  bool v6 = false;
+  bool v4_without_gateway = false;  // one of them has none
+  std::vector<IpAddress> gateways;  // of IPv4, sorted, at most kGatewaysMax
+  friend bool operator==(const Uplinks&, const Uplinks&) = default;
 };
 
 // Whether it leads to a local network: a connected one in which the host has an address and that is
@@ -58,6 +69,11 @@ bool IsWide(const Prefix& prefix);
 // The local ones of `routes`, in order: connected ones first, wide ones before narrow ones, none
 // that is part of another.
 LocalNetworks LocalNetworksOf(std::span<const HostRoute> routes);
+// Whether a person or a script made it, as `ip route add` does.
+bool IsByHand(const HostRoute& route);
+// With the networks that hooks of the configuration gave routes to. The file decides about these,
+// so they may also be public networks and single hosts.
+LocalNetworks WithNetworksOfHooks(const LocalNetworks& local, std::span<const Prefix> of_hooks);
 // The local networks after `routes` have changed: those that were local at the start, and those
 // that IsLocalLater.
 LocalNetworks LocalNetworksLater(const LocalNetworks& at_start, std::span<const HostRoute> routes);

@@ -12,10 +12,15 @@ std::string RuleWords(const Rule& rule) {
   const auto out = std::back_inserter(text);
   if (rule.source.has_value()) fmt::format_to(out, " from {}", rule.source->ToString());
   if (rule.destination.has_value()) fmt::format_to(out, " to {}", rule.destination->ToString());
+  if (rule.own_udp_port.has_value()) {
+    fmt::format_to(out, " iif lo ipproto udp sport {}", *rule.own_udp_port);
+  }
   if (rule.if_mark.has_value()) fmt::format_to(out, " fwmark {:#x}", *rule.if_mark);
   if (rule.unless_mark.has_value()) fmt::format_to(out, " not fwmark {:#x}", *rule.unless_mark);
   if (rule.go_to.has_value()) {
     fmt::format_to(out, " goto {}", *rule.go_to);
+  } else if (rule.refuses) {
+    text += " type unreachable";
   } else if (rule.table == 0) {
     text += " type nop";
   } else {

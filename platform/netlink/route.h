@@ -24,8 +24,8 @@ struct Route {
   friend bool operator==(const Route&, const Route&) = default;
 };
 
-// A policy rule that looks a table up for the packets that match. Without a table it jumps to the
-// rule at `go_to`, or is only a jump target.
+// A policy rule that looks a table up for the packets that match. Without a table it refuses them,
+// jumps to the rule at `go_to`, or is only a jump target.
 struct Rule {
   IpFamily family = IpFamily::kNone;
   uint32_t priority = 0;
@@ -37,6 +37,9 @@ struct Rule {
   // Ignores routes of at most this prefix length.
   std::optional<uint32_t> suppress_prefix_length = std::nullopt;
   std::optional<uint32_t> go_to = std::nullopt;  // must be greater than its own priority
+  bool refuses = false;                          // the packets that match, without a table
+  // Only this host's own UDP datagrams from this port.
+  std::optional<uint16_t> own_udp_port = std::nullopt;
   friend bool operator==(const Rule&, const Rule&) = default;
 };
 

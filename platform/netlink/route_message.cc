@@ -7,6 +7,7 @@
 #include <netlink/msg.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <utility>
@@ -21,6 +22,60 @@ uint32_t NumberIn(const std::array<nlattr*, Size>& attributes, size_t type) {
 
 void PutAddress(const NetlinkMessage& message, int type, const IpAddress& address) {
   nla_put(message.get(), type, address.Bits() / 8, address.bytes.data());
+}
+
+using RuleAttributes = std::array<nlattr*, FRA_MAX + 1>;
+
+std::optional<RuleAttributes> ParseRuleAttributes(nlmsghdr* message) {
+  RuleAttributes attributes{};
+  if (nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) {
+    return std::nullopt;
+  }
+  return attributes;
+}
+
+std::optional<Prefix> PrefixIn(const nlattr* attribute, uint8_t system_family, uint8_t length) {
+  const std::optional<IpAddress> address = AddressIn(attribute, system_family);
+  return address.has_value() ? std::optional(Prefix::Of(*address, length)) : std::nullopt;
+}
+
+// As far as a Rule can say it.
+Rule ReadRule(const fib_rule_hdr& header, const RuleAttributes& attributes) {
+  Rule rule;
+  rule.family = header.family == AF_INET ? IpFamily::kV4 : IpFamily::kV6;
+  rule.priority = NumberIn(attributes, FRA_PRIORITY);
+  rule.table = NumberIn(attributes, FRA_TABLE);
+  rule.refuses = header.action == FR_ACT_UNREACHABLE;
+  const bool inverts = (header.flags & FIB_RULE_INVERT) != 0;
+  if (attributes[FRA_FWMARK] != nullptr) {
+    (inverts ? rule.unless_mark : rule.if_mark) = NumberIn(attributes, FRA_FWMARK);
+  }
+  if (attributes[FRA_GOTO] != nullptr) rule.go_to = NumberIn(attributes, FRA_GOTO);
+  // The kernel says -1 where there is none.
+  const uint32_t suppressed = NumberIn(attributes, FRA_SUPPRESS_PREFIXLEN);
+  if (attributes[FRA_SUPPRESS_PREFIXLEN] != nullptr && suppressed != UINT32_MAX) {
+    rule.suppress_prefix_length = suppressed;
+  }
+  rule.source = PrefixIn(attributes[FRA_SRC], header.family, header.src_len);
+  rule.destination = PrefixIn(attributes[FRA_DST], header.family, header.dst_len);
+  if (const nlattr* const ports = attributes[FRA_SPORT_RANGE]) {
+    rule.own_udp_port = static_cast<const fib_rule_port_range*>(nla_data(ports))->start;
+  }
+  return rule;
+}
+
+bool HaveSameSelectors(const RuleAttributes& theirs, const RuleAttributes& ours) {
+  constexpr std::array<size_t, 13> kSelectors = {
+      FRA_IIFNAME,     FRA_OIFNAME,     FRA_L3MDEV, FRA_UID_RANGE, FRA_IP_PROTO,
+      FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_TUN_ID, FRA_FLOW,      FRA_SUPPRESS_IFGROUP,
+      FRA_FWMARK,      FRA_FWMASK,      FRA_GOTO};
+  return std::ranges::all_of(kSelectors, [&](size_t type) {
+    const nlattr* const a = theirs[type];
+    const nlattr* const b = ours[type];
+    if (a == nullptr || b == nullptr) return a == b;
+    return nla_len(a) == nla_len(b) &&
+           std::memcmp(nla_data(a), nla_data(b), static_cast<size_t>(nla_len(a))) == 0;
+  });
 }
 
 }  // namespace
@@ -52,9 +107,10 @@ NetlinkMessage RuleMessage(int type, int flags, const Rule& rule) {
   NetlinkMessage message(nlmsg_alloc_simple(type, flags));
   fib_rule_hdr header{};
   header.family = SystemFamily(rule.family);
-  header.action = rule.go_to.has_value() ? FR_ACT_GOTO
-                  : rule.table == 0      ? FR_ACT_NOP
-                                         : FR_ACT_TO_TBL;
+  header.action = rule.refuses             ? FR_ACT_UNREACHABLE
+                  : rule.go_to.has_value() ? FR_ACT_GOTO
+                  : rule.table == 0        ? FR_ACT_NOP
+                                           : FR_ACT_TO_TBL;
   header.table = RT_TABLE_UNSPEC;
   if (rule.unless_mark.has_value()) header.flags = FIB_RULE_INVERT;
   if (rule.source.has_value()) header.src_len = rule.source->length;
@@ -73,6 +129,12 @@ NetlinkMessage RuleMessage(int type, int flags, const Rule& rule) {
   if (mark.has_value()) {
     nla_put_u32(message.get(), FRA_FWMARK, *mark);
     nla_put_u32(message.get(), FRA_FWMASK, UINT32_MAX);
+  }
+  if (rule.own_udp_port.has_value()) {
+    nla_put_string(message.get(), FRA_IIFNAME, "lo");
+    nla_put_u8(message.get(), FRA_IP_PROTO, IPPROTO_UDP);
+    const fib_rule_port_range ports{*rule.own_udp_port, *rule.own_udp_port};
+    nla_put(message.get(), FRA_SPORT_RANGE, sizeof(ports), &ports);
   }
   if (rule.suppress_prefix_length.has_value()) {
     nla_put_u32(message.get(), FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefix_length);
@@ -124,6 +186,7 @@ std::optional<KernelRoute> ParseRoute(nlmsghdr* message) {
   // A multipath route has no interface of its own.
   route.has_gateway = route.interface_index == 0 || attributes[RTA_GATEWAY] != nullptr ||
                       attributes[RTA_VIA] != nullptr;
+  route.gateway = AddressIn(attributes[RTA_GATEWAY], header->rtm_family);
   if (attributes[RTA_METRICS] != nullptr) {
     std::array<nlattr*, RTAX_MAX + 1> metrics{};
     nla_parse_nested(metrics.data(), RTAX_MAX, attributes[RTA_METRICS], nullptr);
@@ -147,6 +210,23 @@ std::optional<KernelRule> ParseRule(nlmsghdr* message) {
   // The kernel omits priority 0.
   return KernelRule{NumberIn(attributes, FRA_PRIORITY), table, NumberIn(attributes, FRA_FWMARK),
                     is_for_all && table == RT_TABLE_LOCAL};
+}
+
+std::optional<Rule> ParseOwnRule(nlmsghdr* message) {
+  if (message->nlmsg_type != RTM_NEWRULE) return std::nullopt;
+  const std::optional<RuleAttributes> theirs = ParseRuleAttributes(message);
+  if (!theirs.has_value()) return std::nullopt;
+  const auto* const header = static_cast<const fib_rule_hdr*>(nlmsg_data(message));
+  const Rule rule = ReadRule(*header, *theirs);
+  // What the rule is like as a message of ours shows whether there is more in this one.
+  const NetlinkMessage again = RuleMessage(RTM_NEWRULE, 0, rule);
+  const std::optional<RuleAttributes> ours = ParseRuleAttributes(nlmsg_hdr(again.get()));
+  const auto* const own = static_cast<const fib_rule_hdr*>(nlmsg_data(nlmsg_hdr(again.get())));
+  const bool same_header = own->action == header->action && own->src_len == header->src_len &&
+                           own->dst_len == header->dst_len && header->tos == 0 &&
+                           ((own->flags ^ header->flags) & FIB_RULE_INVERT) == 0;
+  if (!same_header || !ours.has_value() || !HaveSameSelectors(*theirs, *ours)) return std::nullopt;
+  return rule;
 }
 
 std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t system_family) {

@@ -52,10 +52,11 @@ struct KernelRoute {
   uint8_t protocol = 0;  // RTPROT_*: who made it
   uint32_t table = 0;
   uint32_t metric = 0;
-  uint32_t interface_index = 0;  // 0: none, or multipath
-  uint32_t mtu = 0;              // bytes; 0: it sets none
-  bool has_gateway = false;      // or is multipath, whose hops may have one
-  bool is_cached = false;        // learned from another route
+  uint32_t interface_index = 0;                     // 0: none, or multipath
+  uint32_t mtu = 0;                                 // bytes; 0: it sets none
+  bool has_gateway = false;                         // or is multipath, whose hops may have one
+  std::optional<IpAddress> gateway = std::nullopt;  // of the route's family
+  bool is_cached = false;                           // learned from another route
 };
 // nullopt: not a new route, or not one that can be parsed.
 std::optional<KernelRoute> ParseRoute(nlmsghdr* message);
@@ -68,6 +69,9 @@ struct KernelRule {
   bool is_all_local = false;  // it looks everything up in the table `local`
 };
 std::optional<KernelRule> ParseRule(nlmsghdr* message);
+
+// A policy rule that RuleMessage could have made; nullopt: any other.
+std::optional<Rule> ParseOwnRule(nlmsghdr* message);
 
 // nullopt: the attribute is not there, or is no address of that family (AF_INET or AF_INET6).
 std::optional<IpAddress> AddressIn(const nlattr* attribute, uint8_t system_family);

@@ -162,23 +162,49 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TablesInUse() {
   return tables;
 }
 
-absl::StatusOr<std::vector<RouteNetlink::Table>> RouteNetlink::RefusingTables() {
-  std::map<std::pair<IpFamily, uint32_t>, bool> refuses;  // by family and table
-  const absl::Status status = Dump(RTM_GETROUTE, [&refuses](nlmsghdr* message) {
+absl::StatusOr<std::vector<Route>> RouteNetlink::RefusingRoutes() {
+  std::map<std::pair<IpFamily, uint32_t>, std::vector<Route>> tables;  // empty: it has others
+  const absl::Status status = Dump(RTM_GETROUTE, [&tables](nlmsghdr* message) {
     const std::optional<KernelRoute> route = ParseRoute(message);
     if (!route.has_value() || route->table == RT_TABLE_UNSPEC) return;
     const bool is_ours = route->type == RTN_UNREACHABLE && route->protocol == RTPROT_BOOT &&
                          route->metric == kGreatestMetric;
-    const auto [table, is_first] =
-        refuses.try_emplace({route->prefix.address.family, route->table}, is_ours);
-    if (!is_first && !is_ours) table->second = false;
+    const auto [table, is_first] = tables.try_emplace({route->prefix.address.family, route->table});
+    if (!is_ours) {
+      table->second.clear();
+    } else if (is_first || !table->second.empty()) {
+      table->second.push_back(
+          {Route::Type::kUnreachable, route->prefix, route->table, kGreatestMetric});
+    }
   });
   if (!status.ok()) return status;
+  std::vector<Route> routes;
+  for (auto& [key, all] : tables) routes.insert(routes.end(), all.begin(), all.end());
+  return routes;
+}
+
+absl::StatusOr<std::vector<RouteNetlink::Table>> RouteNetlink::RefusingTables() {
+  const absl::StatusOr<std::vector<Route>> routes = RefusingRoutes();
+  if (!routes.ok()) return routes.status();
   std::vector<Table> tables;
-  for (const auto& [key, all] : refuses) {
-    if (all) tables.push_back({key.first, key.second});
+  for (const Route& route : *routes) {
+    const Table table{route.prefix.address.family, route.table};
+    if (tables.empty() || tables.back().family != table.family ||
+        tables.back().number != table.number) {
+      tables.push_back(table);
+    }
   }
   return tables;
+}
+
+absl::StatusOr<std::vector<Rule>> RouteNetlink::OwnRules() {
+  std::vector<Rule> rules;
+  const absl::Status status = Dump(RTM_GETRULE, [&rules](nlmsghdr* message) {
+    const std::optional<Rule> rule = ParseOwnRule(message);
+    if (rule.has_value()) rules.push_back(*rule);
+  });
+  if (!status.ok()) return status;
+  return rules;
 }
 
 absl::StatusOr<RouteNetlink::RuleNumbers> RouteNetlink::Rules() {
@@ -236,6 +262,31 @@ absl::StatusOr<std::vector<RouteNetlink::Way>> RouteNetlink::DefaultWays(uint32_
   if (best_v4.has_value()) ways.push_back(WayOf(*best_v4));
   if (best_v6.has_value()) ways.push_back(WayOf(*best_v6));
   return ways;
+}
+
+absl::StatusOr<Uplinks> RouteNetlink::DefaultRoutes(uint32_t except) {
+  Uplinks uplinks;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const std::optional<KernelRoute> route = ParseRoute(message);
+    if (!route.has_value() || route->type != RTN_UNICAST || route->prefix.length != 0 ||
+        route->table != kMainTable || (except != 0 && route->interface_index == except)) {
+      return;
+    }
+    if (route->prefix.address.family == IpFamily::kV6) {
+      uplinks.v6 = true;
+      return;
+    }
+    uplinks.v4 = true;
+    if (!route->gateway.has_value()) uplinks.v4_without_gateway = true;
+    if (route->gateway.has_value() && uplinks.gateways.size() < kGatewaysMax) {
+      uplinks.gateways.push_back(*route->gateway);
+    }
+  });
+  if (!status.ok()) return status;
+  std::ranges::sort(uplinks.gateways);
+  const auto repeated = std::ranges::unique(uplinks.gateways);
+  uplinks.gateways.erase(repeated.begin(), repeated.end());
+  return uplinks;
 }
 
 }  // namespace ringwire::platform

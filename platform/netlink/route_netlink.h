@@ -44,6 +44,9 @@ class RouteNetlink {
   // The main table's default routes, the preferred one of each family; none through `except`.
   absl::StatusOr<std::vector<Way>> DefaultWays(uint32_t except);
 
+  // None through `except`.
+  absl::StatusOr<Uplinks> DefaultRoutes(uint32_t except);
+
   // Of both families, unordered, perhaps with duplicates.
   absl::StatusOr<std::vector<uint32_t>> TablesInUse();
   struct RuleNumbers {
@@ -53,6 +56,9 @@ class RouteNetlink {
     std::vector<uint32_t> local;   // the priorities of rules that look everything up in `local`
   };
   absl::StatusOr<RuleNumbers> Rules();
+  // The rules that we could have made (ParseOwnRule), and the routes of RefusingTables.
+  absl::StatusOr<std::vector<Rule>> OwnRules();
+  absl::StatusOr<std::vector<Route>> RefusingRoutes();
   struct Table {
     IpFamily family = IpFamily::kNone;
     uint32_t number = 0;
@@ -61,6 +67,9 @@ class RouteNetlink {
   absl::StatusOr<std::vector<Table>> RefusingTables();
   // Those that are local (IsLocal), except routes through the interface `but`.
   absl::StatusOr<std::vector<HostRoute>> LocalRoutes(uint32_t but);
+  // The prefixes of the main table's routes that IsByHand, sorted, except routes through the
+  // interface `but`.
+  absl::StatusOr<std::vector<Prefix>> RoutesByHand(uint32_t but);
   struct TableRoute {
     HostRoute route;
     uint32_t table = 0;

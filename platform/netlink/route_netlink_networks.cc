@@ -81,6 +81,21 @@ absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
   return routes;
 }
 
+absl::StatusOr<std::vector<Prefix>> RouteNetlink::RoutesByHand(uint32_t but) {
+  std::vector<Prefix> prefixes;
+  const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
+    const std::optional<TableRoute> found = ReadTableRoute(message);
+    if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
+    if (found->link != 0 && found->link == but) return;
+    if (IsByHand(found->route) && prefixes.size() < kRoutesMax) {
+      prefixes.push_back(found->route.prefix);
+    }
+  });
+  if (!status.ok()) return status;
+  std::ranges::sort(prefixes);
+  return prefixes;
+}
+
 absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
   const absl::StatusOr<RuleNumbers> rules = Rules();
   if (!rules.ok()) return rules.status();

@@ -29,7 +29,7 @@ void HostWatch::Watch(int fd) {
 
 absl::Status HostWatch::Follow(const ConfigFile& config) {
   const bool is_here = config.gateway.network_namespace.empty();
-  if (!config.gateway.kill_switch.on || !is_here) {
+  if (!NeedsPolicyFacts(config) || !is_here) {
     journals_.reset();
   } else if (!journals_.has_value()) {
     absl::StatusOr<JournalMonitor> journals = JournalMonitor::Open(state_folder_);

@@ -39,7 +39,7 @@ class HostWatch {
   const std::string state_folder_;
   UniqueFd poll_;  // epoll
   std::optional<RouteMonitor> routes_;
-  std::optional<JournalMonitor> journals_;  // of other tunnels: for a kill switch
+  std::optional<JournalMonitor> journals_;  // of other tunnels
   Instant look_at_ = Instant::InfiniteFuture();
   Instant earliest_look_;
 };

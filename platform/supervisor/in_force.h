@@ -1,7 +1,10 @@
 #ifndef RINGWIRE_PLATFORM_SUPERVISOR_IN_FORCE_H_
 #define RINGWIRE_PLATFORM_SUPERVISOR_IN_FORCE_H_
 
+#include <vector>
+
 #include "core/config/config_file.h"
+#include "core/wire/address.h"
 #include "platform/gateway/plan/plan.h"
 #include "platform/netlink/local_networks.h"
 
@@ -13,6 +16,7 @@ struct InForce {
   HostFacts facts;                  // as before the first change
   LocalNetworks networks_at_start;  // of this configuration
   Plan plan;
+  std::vector<Prefix> of_hooks;  // that hooks of this configuration added routes to
 };
 
 }  // namespace ringwire::platform

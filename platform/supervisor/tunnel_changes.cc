@@ -24,6 +24,16 @@ std::vector<Step> Without(const std::vector<Step>& steps, const std::vector<Step
   return rest;
 }
 
+void FollowOthers(const std::vector<Reservation>& others, HostFacts* facts) {
+  facts->switches = SwitchesAmong(others);
+  facts->servers = ServersAmong(others);
+  // Another program may take the port of a tunnel that is gone.
+  std::erase_if(facts->others, [&others](const Reservation& earlier) {
+    const auto now = std::ranges::find(others, earlier.interface, &Reservation::interface);
+    return earlier.mark == 0 && now == others.end();
+  });
+}
+
 }  // namespace
 
 HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
@@ -33,12 +43,14 @@ HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
   facts.sysctls = SysctlsBefore(in_force.plan, in_force.facts, std::move(now.sysctls));
   facts.others = std::move(now.others);
   facts.switches = std::move(now.switches);
+  facts.servers = std::move(now.servers);
   facts.predecessor = now.predecessor;
   // A mark from the file is not kept: without it a new one is chosen, or none.
   if (in_force.config.fwmark.value_or(0) != 0) facts.predecessor.mark = 0;
-  facts.local_networks = std::move(now.local_networks);
+  facts.local_networks = WithNetworksOfHooks(now.local_networks, in_force.of_hooks);
   facts.inner_links = std::move(now.inner_links);
   facts.socket_uid = now.socket_uid;
+  facts.uplinks = std::move(now.uplinks);
   facts.ways_out = std::move(now.ways_out);
   if (!NeedsPolicyFacts(in_force.config)) {  // else as before the first change
     facts.tables_in_use = std::move(now.tables_in_use);
@@ -79,7 +91,7 @@ absl::Status TunnelOnHost::Replace(PlannedChange change, Commit commit) {
   if (!status.ok()) return status;
   LocalNetworks networks = change.facts.local_networks;
   Adopt({std::move(change.config), std::move(change.facts), std::move(networks),
-         std::move(change.plan)});
+         std::move(change.plan), std::move(in_force_.of_hooks)});
   return Reserve(in_force_.plan);
 }
 
@@ -105,27 +117,39 @@ absl::Status TunnelOnHost::FollowNetworks() {
   if (!routes.ok()) return routes.status();
   HostFacts facts = in_force_.facts;
   facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
-  facts.switches = SwitchesAmong(
-      Journal::ReservationsOfOthers(access_.state_folder, interface_, CurrentNetworkId()));
   if (in_force_.config.gateway.kill_switch.on) {
     absl::StatusOr<InnerLinks> inner = netlink->ReadInnerLinks();
     if (!inner.ok()) return inner.status();
     facts.inner_links = *std::move(inner);
   }
-  const bool networks_changed = facts.local_networks != in_force_.facts.local_networks ||
-                                facts.inner_links != in_force_.facts.inner_links;
-  if (!networks_changed && facts.switches == in_force_.facts.switches) return absl::OkStatus();
+  const absl::StatusOr<Uplinks> uplinks = netlink->DefaultRoutes(host_->interface_index());
+  if (!uplinks.ok()) return uplinks.status();
+  facts.uplinks = *uplinks;
+  const HostFacts& before = in_force_.facts;
+  const bool networks_changed =
+      facts.local_networks != before.local_networks || facts.uplinks != before.uplinks ||
+      facts.inner_links != before.inner_links;
+  FollowOthers(Journal::ReservationsOfOthers(access_.state_folder, interface_, CurrentNetworkId()),
+               &facts);
+  const bool others_changed = facts.switches != before.switches ||
+                              facts.servers != before.servers || facts.others != before.others;
+  if (!networks_changed && !others_changed) return absl::OkStatus();
   Plan plan = MakePlan(interface_, in_force_.config, facts);
   const absl::Status status =
       ApplySteps(Without(plan.steps, in_force_.plan.steps), host_.get(), &*journal_);
   if (!status.ok()) return status;
   const std::vector<Step> gone = Without(in_force_.plan.steps, plan.steps);
+  for (const std::string& warning : plan.warnings) {
+    const std::vector<std::string>& known = in_force_.plan.warnings;
+    if (std::ranges::find(known, warning) != known.end()) continue;
+    spdlog::warn("{}: {}", interface_, warning);
+  }
   InForce next = std::move(in_force_);
   next.facts = std::move(facts);
   next.plan = std::move(plan);
   Adopt(std::move(next));
   spdlog::info("{}: {} of this host have changed", interface_,
-               networks_changed ? "the local networks" : "other kill switches");
+               networks_changed ? "the local networks" : "other tunnels");
   return platform::Undo(host_.get(), &*journal_, [this, &gone](const Journal::Entry& entry) {
     const auto undoes = [&entry](const Step& step) { return step.undo == entry.undo; };
     return std::ranges::any_of(gone, undoes) && std::ranges::none_of(in_force_.plan.steps, undoes);

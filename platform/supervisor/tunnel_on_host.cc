@@ -15,7 +15,8 @@
 #include "platform/supervisor/predecessor_cleanup.h"
 #include "spdlog/spdlog.h"
 
-// Start and end. Changes while the tunnel is up are in tunnel_changes.cc.
+// Start and end. Changes while the tunnel is up are in tunnel_changes.cc, routes of hooks in
+// tunnel_hooks.cc.
 namespace ringwire::platform {
 namespace {
 
@@ -121,7 +122,7 @@ absl::Status TunnelOnHost::Prepare(ConfigFile config) {
   absl::StatusOr<Plan> plan = MakeAllowedPlan(config, *facts);
   if (!plan.ok()) return plan.status();
   LocalNetworks networks = facts->local_networks;
-  Adopt({std::move(config), *std::move(facts), std::move(networks), *std::move(plan)});
+  Adopt({std::move(config), *std::move(facts), std::move(networks), *std::move(plan), {}});
   for (const std::string& warning : in_force_.plan.warnings) {
     spdlog::warn("{}: {}", interface_, warning);
   }
@@ -139,7 +140,11 @@ absl::StatusOr<Plan> TunnelOnHost::MakeAllowedPlan(const ConfigFile& config,
 }
 
 absl::Status TunnelOnHost::Reserve(const Plan& plan) {
-  const Reservation reservation{plan.fwmark, plan.place, plan.port_forwards, plan.kill_switch};
+  Reservation reservation{plan.fwmark, plan.place, plan.port_forwards, plan.kill_switch};
+  const ConfigFile& config = in_force_.config;
+  reservation.udp_port = config.listen_port.value_or(0);
+  reservation.is_server = std::ranges::none_of(
+      config.peers, [](const PeerConfig& peer) { return peer.endpoint.has_value(); });
   if (reservation == journal_->reservation()) return absl::OkStatus();
   return journal_->RecordReservation(reservation, CurrentNetworkId());
 }
@@ -155,7 +160,7 @@ void TunnelOnHost::ChooseMtu(Endpoints endpoints) {
 
 absl::Status TunnelOnHost::Up() {
   last_before_up_ = journal_->last_id();
-  absl::Status status = ApplySteps(in_force_.plan.steps, host_.get(), &*journal_);
+  absl::Status status = ApplyPlan();
   if (!status.ok()) {
     return {status.code(), fmt::format("{} ({} is not up; what was changed for it is undone)",
                                        MessageOf(status), interface_)};

@@ -82,6 +82,9 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::Status RemoveInterface();
   absl::StatusOr<Plan> MakeAllowedPlan(const ConfigFile& config, const HostFacts& facts) const;
   absl::Status Reserve(const Plan& plan);
+  absl::Status ApplyPlan();
+  absl::StatusOr<std::vector<Prefix>> RoutesByHand() const;
+  absl::StatusOr<bool> TakeRoutesOfHooks(std::vector<Prefix>* before);  // true: there are new ones
   absl::StatusOr<PlannedChange> MakeChange(ConfigFile wanted, Endpoints endpoints);
   absl::Status FollowNetworks();
   void Adopt(InForce next) { in_force_ = std::move(next); }

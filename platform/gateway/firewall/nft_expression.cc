@@ -53,6 +53,10 @@ Spelling Spell(const NftTcpOption& option) {
 }
 
 Spelling Spell(const NftRoute& route) {
+  if (!route.family.empty()) {
+    return {fmt::format("rt {} {}", route.family, route.key),
+            {{"rt", {{"key", route.key}, {"family", route.family}}}}};
+  }
   return {fmt::format("rt {}", route.key), {{"rt", {{"key", route.key}}}}};
 }
 

@@ -49,6 +49,7 @@ struct NftTcpOption {
 // Of the route that the packet takes.
 struct NftRoute {
   std::string_view key;
+  std::string_view family = {};  // of an address; empty: the key has none
   friend bool operator==(const NftRoute&, const NftRoute&) = default;
 };
 using NftField =

@@ -49,6 +49,15 @@ NftExpression DestinationIsNotIn(const Prefix& prefix) {
   return Compare(AddressField(prefix.address.family, "daddr"), Operator::kIsNot, prefix);
 }
 
+NftExpression NextHopIsNotIn(const Prefix& prefix) {
+  const std::string_view family = prefix.address.family == IpFamily::kV4 ? "ip" : "ip6";
+  return Compare(NftRoute{"nexthop", family}, Operator::kIsNot, prefix);
+}
+
+NftExpression LeavesByEthernet() {
+  return Compare(NftMeta{"oiftype"}, Operator::kIs, NftWord{"ether"});
+}
+
 NftExpression SourceIsIn(const Prefix& prefix) {
   return Compare(AddressField(prefix.address.family, "saddr"), Operator::kIs, prefix);
 }

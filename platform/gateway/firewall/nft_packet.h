@@ -19,6 +19,9 @@ NftExpression DestinationIs(const IpAddress& address);
 NftExpression DestinationIsLocal();  // one of this host's own addresses
 NftExpression DestinationWithin(const Prefix& prefix);
 NftExpression DestinationIsNotIn(const Prefix& prefix);
+// The neighbour that gets the packet next is not in this network: a gateway, or the destination.
+NftExpression NextHopIsNotIn(const Prefix& prefix);
+NftExpression LeavesByEthernet();  // or a kind of interface that is like one
 NftExpression SourceIsIn(const Prefix& prefix);
 NftExpression SourceIsNotLocal();
 // The route to its source, by no mark, does not lead through this interface, or there is none.

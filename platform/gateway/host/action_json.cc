@@ -52,6 +52,8 @@ json Write(const RemoveRule& a) {
     object["suppress_prefix_length"] = *rule.suppress_prefix_length;
   }
   if (rule.go_to.has_value()) object["go_to"] = *rule.go_to;
+  if (rule.refuses) object["refuses"] = 1U;
+  if (rule.own_udp_port.has_value()) object["own_udp_port"] = *rule.own_udp_port;
   return object;
 }
 
@@ -119,6 +121,14 @@ std::optional<Rule> ReadRule(const json& object) {
   rule.unless_mark = NumberOf(object, "unless_mark");
   rule.suppress_prefix_length = NumberOf(object, "suppress_prefix_length");
   rule.go_to = NumberOf(object, "go_to");
+  if (const std::optional<uint32_t> refuses = NumberOf(object, "refuses")) {
+    if (*refuses != 1) return std::nullopt;
+    rule.refuses = true;
+  }
+  if (const std::optional<uint32_t> port = NumberOf(object, "own_udp_port")) {
+    if (*port > std::numeric_limits<uint16_t>::max()) return std::nullopt;
+    rule.own_udp_port = static_cast<uint16_t>(*port);
+  }
   return rule;
 }
 

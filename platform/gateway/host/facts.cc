@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +21,9 @@ namespace {
 
 constexpr char kInterfaceOrder[] = "/etc/resolvconf/interface-order";
 constexpr char kResolvedFolder[] = "/run/systemd/resolve";
+constexpr char kResolvConf[] = "/etc/resolv.conf";
+constexpr char kBehindResolved[] = "/run/systemd/resolve/resolv.conf";
+constexpr size_t kNameServersMax = 8;
 
 // As wg-quick: the first family of interfaces in Debian's order.
 std::string ResolvconfPrefix() {
@@ -73,6 +78,27 @@ absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& co
   return status;
 }
 
+std::vector<IpAddress> NameServersIn(const char* path) {
+  std::vector<IpAddress> servers;
+  std::ifstream file(path);
+  for (std::string line; servers.size() < kNameServersMax && std::getline(file, line);) {
+    std::istringstream words(line);
+    std::string key;
+    std::string value;
+    if (!(words >> key >> value) || key != "nameserver") continue;
+    const std::optional<IpAddress> address = IpAddress::Parse(value);
+    if (address.has_value()) servers.push_back(*address);
+  }
+  return servers;
+}
+
+// Those behind systemd-resolved, where that is the only one.
+std::vector<IpAddress> NameServersOfHost() {
+  std::vector<IpAddress> servers = NameServersIn(kResolvConf);
+  const bool is_stub = servers.size() == 1 && servers.front() == *IpAddress::Parse("127.0.0.53");
+  return is_stub ? NameServersIn(kBehindResolved) : servers;
+}
+
 }  // namespace
 
 absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const ConfigFile& config) {
@@ -80,6 +106,7 @@ absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const Config
   const absl::Status status = ReadFactsOfNetwork(interface, config, &facts);
   if (!status.ok()) return status;
   facts.has_nft = HasNft();
+  facts.name_servers = NameServersOfHost();
   if (::access(kResolvedFolder, F_OK) == 0 && FindProgram("resolvectl").has_value()) {
     facts.dns_program = DnsProgram::kResolvectl;
   } else if (FindProgram("resolvconf").has_value()) {

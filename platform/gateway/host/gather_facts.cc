@@ -30,6 +30,7 @@ void AddJournalFacts(std::string_view interface, const Journal& own, const std::
                      HostFacts* facts) {
   facts->others = Journal::ReservationsOfOthers(folder, interface, CurrentNetworkId());
   facts->switches = SwitchesAmong(facts->others);
+  facts->servers = ServersAmong(facts->others);
   facts->predecessor = own.reservation();
   facts->predecessor_kill_switch = HoldsKillSwitch(own);
 }

@@ -31,6 +31,8 @@ constexpr char kNamespaceKey[] = "namespace";
 constexpr char kNamespaceIdKey[] = "namespace_id";
 constexpr char kNetworkKey[] = "network";
 constexpr char kKillSwitchKey[] = "kill_switch";
+constexpr char kPortKey[] = "udp_port";
+constexpr char kServerKey[] = "server";
 
 struct flock WholeFile(short type) {
   struct flock lock{};
@@ -106,6 +108,8 @@ json ToJsonLine(const Reservation& reservation, uint64_t network) {
     object["forwards"] = ForwardsToJson(reservation.port_forwards);
   }
   if (reservation.kill_switch) object[kKillSwitchKey] = true;
+  if (reservation.udp_port != 0) object[kPortKey] = reservation.udp_port;
+  if (reservation.is_server) object[kServerKey] = true;
   return {{kReserved, object}};
 }
 
@@ -130,6 +134,9 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
         ForwardsFromJson(*forwards).value_or(std::vector<PortForward>());
   }
   read.reservation.kill_switch = FlagIn(*found, kKillSwitchKey).value_or(false);
+  const std::optional<uint64_t> port = NumberIn(*found, kPortKey);
+  if (port && *port <= UINT16_MAX) read.reservation.udp_port = static_cast<uint16_t>(*port);
+  read.reservation.is_server = FlagIn(*found, kServerKey).value_or(false);
   return read;
 }
 

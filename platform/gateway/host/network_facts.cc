@@ -121,6 +121,9 @@ absl::Status ReadPolicy(const std::string& interface, const ConfigFile& config, 
   facts->rule_priorities = std::move(rules->priorities);
   facts->local_rules = std::move(rules->local);
   facts->local_networks = LocalNetworksOf(*routes);
+  absl::StatusOr<Uplinks> uplinks = netlink->DefaultRoutes(::if_nametoindex(interface.c_str()));
+  if (!uplinks.ok()) return uplinks.status();
+  facts->uplinks = *std::move(uplinks);
   if (config.gateway.kill_switch.on) return ReadKillSwitchFacts(&*netlink, facts);
   return absl::OkStatus();
 }

@@ -46,6 +46,7 @@ struct HostFacts {
   std::vector<uint32_t> local_rules;      // of those, the ones that look up the table `local`
   std::vector<Reservation> others;        // of other interfaces that were there before
   std::vector<Reservation> switches;      // of other interfaces with a kill switch, at any time
+  std::vector<Reservation> servers;       // of other interfaces that are servers, at any time
   // Of this interface's predecessor, which has not been undone. It is taken again, so that nothing
   // opens in between.
   Reservation predecessor;
@@ -55,6 +56,8 @@ struct HostFacts {
   // Of the sockets that ringwire makes, as rules of this network namespace see it; nothing: they
   // see another number, that of another user namespace.
   std::optional<uint32_t> socket_uid = 0;
+  Uplinks uplinks;
+  std::vector<IpAddress> name_servers;  // that programs of this host ask
   // Those of SysctlsOf, as they were before any interface of ours came up; absent: no such.
   std::map<std::string, std::string, std::less<>> sysctls;
   std::vector<std::string> interfaces;  // by name

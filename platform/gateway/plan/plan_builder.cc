@@ -106,14 +106,32 @@ uint32_t PlanBuilder::OwnTable() {
   return config_.fwmark.value_or(0) == mark ? mark : TableOfMark(mark);
 }
 
+std::vector<Reservation> PlanBuilder::LeftOut() const {
+  std::vector<Reservation> left_out = facts_.others;
+  for (const Reservation& server : facts_.servers) {
+    if (std::ranges::find(left_out, server.interface, &Reservation::interface) == left_out.end()) {
+      left_out.push_back(server);
+    }
+  }
+  return left_out;
+}
+
 void PlanBuilder::LeaveOutDatagrams(IpFamily family, RuleTurn turn, RuleTurn end, bool own) {
   std::vector<uint32_t> marks;
+  std::vector<uint16_t> ports;
   if (own) marks.push_back(OwnMark());
-  for (const Reservation& other : facts_.others) {
+  for (const Reservation& other : LeftOut()) {
     if (other.mark != 0 && other.mark != OwnMark()) marks.push_back(other.mark);
+    if (other.mark == 0 && other.udp_port != 0) ports.push_back(other.udp_port);
   }
-  if (marks.empty()) return;
+  if (marks.empty() && ports.empty()) return;
   AddRule({.family = family, .priority = PriorityOf(end)}, /*stays=*/true);
+  for (const uint16_t port : ports) {
+    Rule rule{.family = family, .priority = PriorityOf(turn)};
+    rule.own_udp_port = port;
+    rule.go_to = PriorityOf(end);
+    AddRule(rule, /*stays=*/true);
+  }
   for (const uint32_t mark : marks) {
     Rule rule{.family = family, .priority = PriorityOf(turn)};
     rule.if_mark = mark;

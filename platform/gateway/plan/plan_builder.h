@@ -77,8 +77,12 @@ class PlanBuilder {
   // Behind every rule that the host had, that of its main table included.
   uint32_t PriorityBehindAll() const;
 
-  // Rules that send the datagrams of tunnels which were there before on to the rule at `end`, also
-  // the own ones if so asked; with that rule. Two tunnels would else carry each other, in a circle.
+  // The other tunnels whose datagrams do not take this one: those that were there before, as two
+  // tunnels would carry each other in a circle, and servers, which answer by the way on which their
+  // peers' datagrams come.
+  std::vector<Reservation> LeftOut() const;
+  // Rules that send the datagrams of these on to the rule at `end`, also the own ones if so asked;
+  // with that rule.
   void LeaveOutDatagrams(IpFamily family, RuleTurn turn, RuleTurn end, bool own);
 
   Plan Finish();

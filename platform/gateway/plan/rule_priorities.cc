@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 namespace ringwire::platform {
 namespace {
@@ -43,6 +44,14 @@ uint32_t PriorityBefore(const RulePlace& place) {
   const uint32_t slots = SlotsBelow(place.ceiling);
   const uint32_t needed = kRuleTurns * slots + 1 + place.slot % slots;
   return place.ceiling > needed ? place.ceiling - needed : 0;
+}
+
+std::vector<Reservation> ServersAmong(const std::vector<Reservation>& others) {
+  std::vector<Reservation> servers;
+  std::ranges::copy_if(others, std::back_inserter(servers), [](const Reservation& other) {
+    return other.is_server && other.udp_port != 0;
+  });
+  return servers;
 }
 
 RulePlace ChooseRulePlace(std::span<const uint32_t> rules, std::span<const RulePlace> others) {

@@ -33,9 +33,10 @@ enum class RuleTurn : uint32_t {
   kEverythingPeers,
   kLocalNetworks,
   kEverything,
+  kEverythingRefused,  // what asks for another interface
   kEverythingEnd,
 };
-inline constexpr uint32_t kRuleTurns = 11;
+inline constexpr uint32_t kRuleTurns = 12;
 
 // `ceiling`: the first priority of the host's own rules. `slot`: which of the places below it; of
 // two interfaces the one with the greater slot comes first within each group of turns.
@@ -51,11 +52,16 @@ struct Reservation {
   std::optional<RulePlace> place = std::nullopt;
   std::vector<PortForward> port_forwards = {};
   bool kill_switch = false;    // on this host
+  uint16_t udp_port = 0;       // of its datagrams on this host; 0: unknown
+  bool is_server = false;      // it knows no peer's endpoint beforehand
   std::string interface = {};  // of another one, its name
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 
 uint32_t PriorityAt(const RulePlace& place, RuleTurn turn);
+
+// Those of `others` that answer their peers, at a port that is known.
+std::vector<Reservation> ServersAmong(const std::vector<Reservation>& others);
 
 // In front of the turns of all interfaces below this ceiling; each slot has one of its own.
 uint32_t PriorityBefore(const RulePlace& place);

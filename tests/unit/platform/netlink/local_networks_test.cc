@@ -108,6 +108,22 @@ TEST(LocalNetworksTest, NetworksOfAnotherTunnelAreLocalExceptHalvesOfTheInternet
   EXPECT_FALSE(IsLocal(ByTunnel("8000::/1")));
 }
 
+TEST(LocalNetworksTest, ARouteOfTheFilesOwnHookCountsWhateverItLeadsTo) {
+  const LocalNetworks start = LocalNetworksOf(std::vector{OnLink("192.168.1.0/24")});
+  const std::vector<Prefix> of_hooks = {*Prefix::Parse("10.0.0.0/8"),
+                                        *Prefix::Parse("203.0.113.5/32"),
+                                        *Prefix::Parse("192.168.1.7/32")};
+  const LocalNetworks with = WithNetworksOfHooks(start, of_hooks);
+  EXPECT_EQ(Text(with), "192.168.1.0/24 10.0.0.0/8* 203.0.113.5/32* ");
+  EXPECT_EQ(Text(LocalNetworksLater(with, {})), Text(with));
+  EXPECT_EQ(WithNetworksOfHooks(start, std::vector{*Prefix::Parse("0.0.0.0/1")}), start)
+      << "which would be the whole tunnel";
+  EXPECT_TRUE(IsByHand(Via("10.0.0.0/8")));
+  EXPECT_TRUE(IsByHand(Via("10.0.0.0/8", RTPROT_STATIC)));
+  EXPECT_FALSE(IsByHand(Via("10.0.0.0/8", RTPROT_DHCP)));
+  EXPECT_FALSE(IsByHand(OnLink("10.0.0.0/8")));
+}
+
 TEST(LocalNetworksTest, APublicNetworkThatAppearsLaterIsNotLocal) {
   EXPECT_FALSE(IsLocalLater(OnLink("198.51.100.0/24")));
   EXPECT_FALSE(IsLocalLater(OnLink("2001:db8:7::/64")));
@@ -141,12 +157,12 @@ TEST(LocalNetworksTest, TakesAtMostTheLimitAndCountsTheRest) {
   EXPECT_EQ(local.networks.front().prefix.ToString(), "192.168.1.0/24");
 }
 
-TEST(LocalNetworksTest, KnowsAddressesThatOnlyARouterLeadsTo) {
+TEST(LocalNetworksTest, FindsTheNetworkOfAnAddressAConnectedOneFirst) {
   const LocalNetworks local =
       LocalNetworksOf(std::vector{Via("10.0.0.0/8"), OnLink("10.1.0.0/16")});
-  EXPECT_TRUE(local.IsOnlyRouted(*IpAddress::Parse("10.64.0.1")));
-  EXPECT_FALSE(local.IsOnlyRouted(*IpAddress::Parse("10.1.0.1")));
-  EXPECT_FALSE(local.IsOnlyRouted(*IpAddress::Parse("192.0.2.1")));
+  EXPECT_EQ(local.NetworkOf(*IpAddress::Parse("10.64.0.1"))->prefix, *Prefix::Parse("10.0.0.0/8"));
+  EXPECT_EQ(local.NetworkOf(*IpAddress::Parse("10.1.0.1"))->prefix, *Prefix::Parse("10.1.0.0/16"));
+  EXPECT_EQ(local.NetworkOf(*IpAddress::Parse("192.0.2.1")), nullptr);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "platform/netlink/route_message.h"
 
 #include <gtest/gtest.h>
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <netlink/attr.h>
@@ -115,6 +116,24 @@ TEST(RouteMessageTest, ARuleComesBackWithItsNumbers) {
   EXPECT_EQ(read->priority, 100U);
   EXPECT_EQ(read->table, 51820U);
   EXPECT_EQ(read->fwmark, 0xca6cU);
+}
+
+TEST(RouteMessageTest, ARuleForDatagramsFromAPortSparesWhatIsForwarded) {
+  Rule rule{.family = IpFamily::kV4, .priority = 100};
+  rule.own_udp_port = 51900;
+  rule.go_to = 200;
+  const NetlinkMessage message = RuleMessage(RTM_NEWRULE, NLM_F_CREATE, rule);
+  std::array<nlattr*, FRA_MAX + 1> attributes{};
+  ASSERT_GE(nlmsg_parse(nlmsg_hdr(message.get()), sizeof(fib_rule_hdr), attributes.data(), FRA_MAX,
+                        nullptr),
+            0);
+  EXPECT_STREQ(nla_get_string(attributes[FRA_IIFNAME]), "lo");
+  EXPECT_EQ(nla_get_u8(attributes[FRA_IP_PROTO]), IPPROTO_UDP);
+  const auto* const ports =
+      static_cast<const fib_rule_port_range*>(nla_data(attributes[FRA_SPORT_RANGE]));
+  EXPECT_EQ(ports->start, 51900);
+  EXPECT_EQ(ports->end, 51900);
+  EXPECT_EQ(RuleWords(rule), "priority 100 iif lo ipproto udp sport 51900 goto 200");
 }
 
 TEST(RouteMessageTest, AQuestionNamesAllThatARuleMayLookAt) {

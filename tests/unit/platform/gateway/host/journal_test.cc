@@ -83,7 +83,10 @@ TEST_F(JournalTest, WhatIsReservedIsKnownToOtherInterfacesOfTheNetwork) {
   const Reservation reserved{
       51820,
       RulePlace{32000, 1},
-      {{PortForward::Protocol::kUdp, {5000, 5003}, *IpAddress::Parse("fd77::2"), {1, 4}, true}}};
+      {{PortForward::Protocol::kUdp, {5000, 5003}, *IpAddress::Parse("fd77::2"), {1, 4}, true}},
+      /*kill_switch=*/true,
+      /*udp_port=*/51900,
+      /*is_server=*/true};
   {
     Journal journal = MustOpen();
     ASSERT_TRUE(journal.RecordReservation({1, std::nullopt}, kNetwork).ok());

@@ -52,10 +52,10 @@ TEST(PlanSourcesTest, EachSourceLooksIntoATableThatFailsClosedAndDatagramsOfTheT
             "ip -4 route add 10.5.0.0/16 dev wg0 table 51820\n"
             "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
             "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
-            "ip -4 rule add priority 32605 type nop\n"
-            "ip -4 rule add priority 32601 fwmark 0x1000 goto 32605\n"
-            "ip -4 rule add priority 32604 from 172.31.255.7/32 table 51820\n"
-            "ip -4 rule add priority 32604 from 10.0.0.0/24 table 51820\n");
+            "ip -4 rule add priority 32573 type nop\n"
+            "ip -4 rule add priority 32569 fwmark 0x1000 goto 32573\n"
+            "ip -4 rule add priority 32572 from 172.31.255.7/32 table 51820\n"
+            "ip -4 rule add priority 32572 from 10.0.0.0/24 table 51820\n");
   EXPECT_EQ(plan.fwmark, 0x1000u);
   EXPECT_TRUE(plan.warnings.empty());
 }
@@ -76,9 +76,9 @@ TEST(PlanSourcesTest, EachFamilyIsRoutedOnlyWhereItHasSources) {
   EXPECT_EQ(Policy(plan),
             "ip -6 route add unreachable fd01::/48 table 51820 metric 4294967295\n"
             "ip -6 route add fd01::/48 dev wg0 table 51820\n"
-            "ip -6 rule add priority 32605 type nop\n"
-            "ip -6 rule add priority 32601 fwmark 0x1000 goto 32605\n"
-            "ip -6 rule add priority 32604 from fd00::/64 table 51820\n");
+            "ip -6 rule add priority 32573 type nop\n"
+            "ip -6 rule add priority 32569 fwmark 0x1000 goto 32573\n"
+            "ip -6 rule add priority 32572 from fd00::/64 table 51820\n");
 }
 
 TEST(PlanSourcesTest, TheTableOfTheFileIsUsedAndTheMarkIsStillAFreeNumber) {
@@ -86,7 +86,7 @@ TEST(PlanSourcesTest, TheTableOfTheFileIsUsedAndTheMarkIsStillAFreeNumber) {
   facts.tables_in_use = {51820};
   const Plan plan = PlanOf("Table = 7", "10.0.0.1", "10.5.0.0/16", facts);
   EXPECT_TRUE(Contains(plan, "ip -4 route add 10.5.0.0/16 dev wg0 table 7"));
-  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32604 from 10.0.0.1/32 table 7"));
+  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32572 from 10.0.0.1/32 table 7"));
   EXPECT_EQ(plan.fwmark, 0x1001u);
 }
 
@@ -97,16 +97,16 @@ TEST(PlanSourcesTest, OfALocalNetworkAndAnAllowedPrefixTheLongerOneCounts) {
                                    {*Prefix::Parse("fe80::/10"), true}};
   const Plan plan = PlanOf("", "10.0.0.1", "10.0.0.0/8, 192.168.7.0/24", facts);
   EXPECT_TRUE(Contains(plan,
-                       "ip -4 rule add priority 32603 from 10.0.0.1/32 to 10.1.2.0/24 table main "
+                       "ip -4 rule add priority 32571 from 10.0.0.1/32 to 10.1.2.0/24 table main "
                        "suppress_prefixlength 23"))
       << Policy(plan);
   EXPECT_EQ(Policy(plan).find("192.168.0.0/16"), std::string::npos)
       << "what the tunnel does not lead to is looked up in the main table anyway";
   const Plan all = PlanOf("", "10.0.0.1", "0.0.0.0/0, 192.168.7.0/24", facts);
   EXPECT_TRUE(Contains(
-      all, "ip -4 rule add priority 32602 from 10.0.0.1/32 to 192.168.7.0/24 table 51820"));
+      all, "ip -4 rule add priority 32570 from 10.0.0.1/32 to 192.168.7.0/24 table 51820"));
   EXPECT_TRUE(Contains(all,
-                       "ip -4 rule add priority 32603 from 10.0.0.1/32 to 192.168.0.0/16 table "
+                       "ip -4 rule add priority 32571 from 10.0.0.1/32 to 192.168.0.0/16 table "
                        "main suppress_prefixlength 15"));
 }
 
@@ -129,9 +129,9 @@ TEST(PlanSourcesTest, DatagramsOfATunnelThatWasThereBeforeKeepTheirWay) {
   facts.others = {{0x1000, RulePlace{32766, 0}}, {0, std::nullopt}};
   const Plan plan = PlanOf("", "10.0.0.1", "0.0.0.0/0", facts);
   EXPECT_EQ(plan.fwmark, 0x1001u);
-  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0x1001 goto 32600"))
+  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32564 fwmark 0x1001 goto 32568"))
       << Policy(plan);
-  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32596 fwmark 0x1000 goto 32600"));
+  EXPECT_TRUE(Contains(plan, "ip -4 rule add priority 32564 fwmark 0x1000 goto 32568"));
 }
 
 TEST(PlanSourcesTest, MarksAreKeptWithTheConnectionAndForgedPacketsAreDroppedWhereAllIsTaken) {

@@ -147,16 +147,22 @@ TEST(PlanTest, AFullTunnelFailsClosedBeforeItCarriesTraffic) {
       "policy accept; }'\n"
       "nft add rule inet ringwire-wg0 postmangle 'meta l4proto udp meta mark 0x1000 ct mark set "
       "0x1000'\n"
+      "nft add chain inet ringwire-wg0 output '{ type filter hook output priority 0; policy "
+      "accept; }'\n"
+      "nft add rule inet ringwire-wg0 output 'meta nfproto ipv4 meta oiftype ether meta mark != "
+      "0x1000 ip daddr != 169.254.0.0/16 ip daddr != 224.0.0.0/4 ip daddr != 255.255.255.255/32 "
+      "rt ip nexthop != 192.0.2.0/24 ip daddr != 192.0.2.0/24 reject with icmpx "
+      "admin-prohibited'\n"
       "create\nip address add 10.77.0.1/24 dev wg0\nip link set dev wg0 mtu 1420\nip link set dev "
       "wg0 up\n"
       "sysctl -w net/ipv4/conf/all/src_valid_mark=1\n"
       "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
       "ip -4 route add 0.0.0.0/0 dev wg0 table 51820\n"
-      "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
-      "ip -4 rule add priority 32764 not fwmark 0x1000 table 51820\n");
+      "ip -4 rule add priority 32762 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
+      "ip -4 rule add priority 32763 not fwmark 0x1000 table 51820\n");
   EXPECT_EQ(Undone(plan),
-            "ip -4 rule delete priority 32764 not fwmark 0x1000 table 51820\n"
-            "ip -4 rule delete priority 32763 to 192.0.2.0/24 table main suppress_prefixlength "
+            "ip -4 rule delete priority 32763 not fwmark 0x1000 table 51820\n"
+            "ip -4 rule delete priority 32762 to 192.0.2.0/24 table main suppress_prefixlength "
             "23\n"
             "ip -4 route delete 0.0.0.0/0 dev wg0 table 51820\n"
             "ip -4 route delete unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
@@ -174,11 +180,12 @@ TEST(PlanTest, OnlyWhatFailsClosedStaysAfterACrash) {
   }
   EXPECT_EQ(staying,
             "ip -4 route add unreachable 0.0.0.0/0 table 51820 metric 4294967295\n"
-            "ip -4 rule add priority 32763 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
-            "ip -4 rule add priority 32764 not fwmark 0x1000 table 51820\n"
+            "ip -4 rule add priority 32762 to 192.0.2.0/24 table main suppress_prefixlength 23\n"
+            "ip -4 rule add priority 32763 not fwmark 0x1000 table 51820\n"
             "ip -6 route add unreachable ::/0 table 51820 metric 4294967295\n"
-            "ip -6 rule add priority 32763 to fe80::/10 table main suppress_prefixlength 9\n"
-            "ip -6 rule add priority 32764 not fwmark 0x1000 table 51820\n");
+            "ip -6 rule add priority 32762 to fe80::/10 table main suppress_prefixlength 9\n"
+            "ip -6 rule add priority 32763 not fwmark 0x1000 table 51820\n"
+            "ip -6 rule add priority 32764 not fwmark 0x1000 type unreachable\n");
 }
 
 TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
@@ -187,9 +194,9 @@ TEST(PlanTest, TakesTheFirstFreeTableAndGoesInFrontOfOtherRules) {
   facts.rule_priorities = {0, 100, 32766, 200};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = ::/0"), facts);
   EXPECT_EQ(plan.fwmark, 0x1002u);
-  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 97 to fe80::/10 table main"),
+  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 96 to fe80::/10 table main"),
             std::string::npos);
-  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 98 not fwmark 0x1002 table 51822"),
+  EXPECT_NE(Applied(plan).find("ip -6 rule add priority 97 not fwmark 0x1002 table 51822"),
             std::string::npos);
 }
 
@@ -206,7 +213,93 @@ TEST(PlanTest, ARestartTakesTheTableAndTheRulesThatHeldTheWayClosed) {
   facts.predecessor = {0x1001, RulePlace{32762, 0}};
   const Plan plan = MakePlan("wg0", Config("", "AllowedIPs = 0.0.0.0/0"), facts);
   EXPECT_EQ(plan.fwmark, 0x1001u);
-  EXPECT_NE(Applied(plan).find("priority 32760 not fwmark 0x1001 table 51821"), std::string::npos);
+  EXPECT_NE(Applied(plan).find("priority 32759 not fwmark 0x1001 table 51821"), std::string::npos);
+}
+
+TEST(PlanTest, ARouteAroundTheTunnelHasAGatewayAndABoundSocketHasNone) {
+  const ConfigFile config = Config("", "AllowedIPs = 0.0.0.0/0, ::/0");
+  HostFacts facts = Facts();
+  facts.uplinks = {.v4 = true, .v6 = true, .gateways = {*IpAddress::Parse("198.18.0.1")}};
+  const std::string commands = Applied(MakePlan("wg0", config, facts));
+  EXPECT_NE(commands.find("rt ip nexthop != 198.18.0.1/32"), std::string::npos)
+      << "a gateway outside the networks of the link\n"
+      << commands;
+  facts.uplinks.v4_without_gateway = true;
+  EXPECT_EQ(Applied(MakePlan("wg0", config, facts)).find("nexthop"), std::string::npos)
+      << "all of its routes look like that";
+}
+
+TEST(PlanTest, AFullTunnelOfOneFamilySaysWhereTheOtherGoes) {
+  const auto warnings = [](std::string_view allowed, bool v4, bool v6,
+                           std::string_view gateway = "") {
+    HostFacts facts = Facts();
+    facts.uplinks.v4 = v4;
+    facts.uplinks.v6 = v6;
+    const ConfigFile config = Config("", fmt::format("AllowedIPs = {}\n{}", allowed, gateway));
+    return MakePlan("wg0", config, facts).warnings;
+  };
+  ASSERT_EQ(warnings("0.0.0.0/0", true, true).size(), 1U);
+  EXPECT_TRUE(warnings("0.0.0.0/0", true, true)[0].starts_with("IPv6 traffic leaves this host"));
+  ASSERT_EQ(warnings("::/0", true, true).size(), 1U);
+  EXPECT_TRUE(warnings("::/0", true, true)[0].starts_with("IPv4 traffic leaves this host"));
+  EXPECT_TRUE(warnings("0.0.0.0/0", true, false).empty());
+  EXPECT_TRUE(warnings("0.0.0.0/0, ::/0", true, true).empty());
+  EXPECT_TRUE(warnings("10.0.0.0/8", true, true).empty());
+  EXPECT_TRUE(warnings("0.0.0.0/0", true, true, "[Gateway]\nKillSwitch = on").empty());
+}
+
+TEST(PlanTest, NameServersOfTheTunnelTakeItAndThoseOfTheLanAreNamed) {
+  HostFacts facts = Facts();
+  facts.dns_program = DnsProgram::kResolvectl;
+  facts.name_servers = {*IpAddress::Parse("192.0.2.1"), *IpAddress::Parse("198.51.100.1")};
+  const Plan hostile = MakePlan("wg0", Config("DNS = 192.0.2.53", "AllowedIPs = 0.0.0.0/0"), facts);
+  EXPECT_NE(Applied(hostile).find("priority 32761 to 192.0.2.53/32 table 51820"), std::string::npos)
+      << Applied(hostile);
+  ASSERT_EQ(hostile.warnings.size(), 1U);
+  EXPECT_NE(hostile.warnings[0].find("192.0.2.53 is also an address of 192.0.2.0/24"),
+            std::string::npos);
+  const Plan without = MakePlan("wg0", Config("", "AllowedIPs = 0.0.0.0/0"), facts);
+  ASSERT_EQ(without.warnings.size(), 1U);
+  EXPECT_NE(without.warnings[0].find("this host asks 192.0.2.1 in the local network 192.0.2.0/24"),
+            std::string::npos);
+  const Plan linked = MakePlan("wg0", Config("DNS = fe80::1%eth0", "AllowedIPs = ::/0"), facts);
+  EXPECT_EQ(Applied(linked).find("to fe80::1"), std::string::npos) << "it can only be that link's";
+}
+
+TEST(PlanTest, AServersAnswersGoTheWayOnWhichItsPeersCome) {
+  const std::string rule =
+      "ip -4 rule add priority 32760 iif lo ipproto udp sport 51900 goto 32765\n";
+  const ConfigFile config = Config("", "AllowedIPs = 0.0.0.0/0");
+  const Reservation server{.udp_port = 51900, .is_server = true, .interface = "wgs"};
+  HostFacts facts = Facts();
+  facts.others = {server};
+  facts.servers = {server};
+  const std::string before = Applied(MakePlan("wg0", config, facts));
+  EXPECT_NE(before.find(rule), std::string::npos) << before;
+  EXPECT_EQ(before.find(rule), before.rfind(rule));
+  EXPECT_NE(before.find("'iifname != \"wg0\" udp dport 51900 fib daddr type local meta mark set "
+                        "0x1000'"),
+            std::string::npos)
+      << "a strict check of the way back finds the same way\n"
+      << before;
+  facts.others.clear();
+  EXPECT_NE(Applied(MakePlan("wg0", config, facts)).find(rule), std::string::npos)
+      << "also one that came later";
+  facts.servers[0].mark = 0x77;
+  const std::string marked = Applied(MakePlan("wg0", config, facts));
+  EXPECT_EQ(marked.find("ipproto"), std::string::npos);
+  EXPECT_NE(marked.find("ip -4 rule add priority 32760 fwmark 0x77 goto 32765\n"),
+            std::string::npos)
+      << marked;
+}
+
+TEST(PlanTest, AnEarlierTunnelKeepsItsWayAndALaterOneThatBeginsDoesNot) {
+  const ConfigFile config = Config("", "AllowedIPs = 0.0.0.0/0");
+  const Reservation client{.udp_port = 51901, .interface = "wgc"};
+  HostFacts facts = Facts();
+  facts.others = {client};
+  EXPECT_NE(Applied(MakePlan("wg0", config, facts)).find("sport 51901"), std::string::npos);
+  EXPECT_TRUE(ServersAmong({client}).empty());
 }
 
 // The kernel's documentation of VRFs and some CNIs move the rule away from priority 0.
@@ -219,15 +312,15 @@ TEST(PlanTest, TheHostsOwnAddressesStayItsOwnWhereverItsRuleForThemStands) {
   facts.local_rules = {100, 100};
   const std::string behind = Applied(MakePlan("wg0", config, facts));
   EXPECT_EQ(behind.find("table 255"), std::string::npos) << behind;
-  EXPECT_NE(behind.find("ip -4 rule add priority 32764 not fwmark 0x1000 table 51820"),
+  EXPECT_NE(behind.find("ip -4 rule add priority 32763 not fwmark 0x1000 table 51820"),
             std::string::npos)
       << "the rule for local is no ceiling\n"
       << behind;
   facts.rule_priorities = {32765, 32766, 32767};
   facts.local_rules = {32765, 32765};
   const std::string before = Applied(MakePlan("wg0", config, facts));
-  EXPECT_NE(before.find("ip -4 rule add priority 32413 table 255\n"), std::string::npos) << before;
-  EXPECT_EQ(before.find("ip -6 rule add priority 32413"), std::string::npos) << "no rules of IPv6";
+  EXPECT_NE(before.find("ip -4 rule add priority 32381 table 255\n"), std::string::npos) << before;
+  EXPECT_EQ(before.find("ip -6 rule add priority 32381"), std::string::npos) << "no rules of IPv6";
 }
 
 TEST(PlanTest, ASysctlThatIsRightIsLeftAlone) {

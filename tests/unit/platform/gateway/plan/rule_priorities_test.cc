@@ -38,9 +38,9 @@ TEST(RulePlaceTest, ComesBeforeEveryRuleOfTheHostThatLeavesRoom) {
   EXPECT_EQ(ChooseRulePlace({}, {}), (RulePlace{kMain, 0}));
   const std::array<uint32_t, 5> rules = {0, 5, 32766, 5210, 32767};
   EXPECT_EQ(ChooseRulePlace(rules, {}), (RulePlace{5210, 0}));
-  const std::array<uint32_t, 1> low = {12};
-  EXPECT_EQ(ChooseRulePlace(low, {}), (RulePlace{12, 0}));
-  EXPECT_EQ(PriorityAt({12, 0}, RuleTurn::kReturnPath), 1u);
+  const std::array<uint32_t, 1> low = {13};
+  EXPECT_EQ(ChooseRulePlace(low, {}), (RulePlace{13, 0}));
+  EXPECT_EQ(PriorityAt({13, 0}, RuleTurn::kReturnPath), 1u);
 }
 
 TEST(RulePlaceTest, RulesOfOtherInterfacesAreNoneOfTheHost) {
