@@ -25,10 +25,10 @@ using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
 class NameSource {
  public:
   struct Rules {
-    uint32_t mark = 0;     // of the queries, if one of our tunnels would carry them; 0: none
-    std::string servers;   // those configured before the tunnel; empty: the current ones
+    uint32_t mark = 0;          // of the queries, if one of our tunnels would carry them; 0: none
+    std::string servers;        // those configured before the tunnel; empty: the current ones
     TunnelServers tunnel = {};  // these have replaced them
-    bool may_ask = true;   // else only /etc/hosts is read
+    bool may_ask = true;        // else only /etc/hosts is read
     friend bool operator==(const Rules&, const Rules&) = default;
   };
   // The function that looks a name up: ResolverClient's.

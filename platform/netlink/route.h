@@ -10,6 +10,7 @@
 // Routes and policy rules in the kernel's terms.
 namespace ringwire::platform {
 
+inline constexpr uint32_t kLocalTable = 255;             // the kernel's RT_TABLE_LOCAL
 inline constexpr uint32_t kGreatestMetric = UINT32_MAX;  // lower preference than every other route
 
 struct Route {

@@ -16,6 +16,7 @@
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
 #include "platform/gateway/host/apply.h"
+#include "platform/gateway/plan/packet_marks.h"
 #include "platform/netlink/named_namespace.h"
 #include "platform/netlink/route_netlink.h"
 #include "spdlog/spdlog.h"
@@ -190,7 +191,10 @@ std::vector<std::string> TracesOf(const std::string& interface) {
   const std::vector<Reservation> others =
       Journal::ReservationsOfOthers(kStatusDirectory, interface, CurrentNetworkId());
   for (const RouteNetlink::Table& one : *tables) {
-    if (std::ranges::find(others, one.number, &Reservation::mark) != others.end()) continue;
+    const auto has_it = [&one](const Reservation& other) {
+      return other.mark == one.number || TableOfMark(other.mark) == one.number;
+    };
+    if (std::ranges::any_of(others, has_it)) continue;
     for (const char* const object : {"rule", "route"}) {
       commands.push_back(fmt::format("ip {} {} flush table {}",
                                      one.family == IpFamily::kV4 ? "-4" : "-6", object,

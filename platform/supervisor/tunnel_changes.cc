@@ -126,9 +126,9 @@ absl::Status TunnelOnHost::FollowNetworks() {
   if (!uplinks.ok()) return uplinks.status();
   facts.uplinks = *uplinks;
   const HostFacts& before = in_force_.facts;
-  const bool networks_changed =
-      facts.local_networks != before.local_networks || facts.uplinks != before.uplinks ||
-      facts.inner_links != before.inner_links;
+  const bool networks_changed = facts.local_networks != before.local_networks ||
+                                facts.uplinks != before.uplinks ||
+                                facts.inner_links != before.inner_links;
   FollowOthers(Journal::ReservationsOfOthers(access_.state_folder, interface_, CurrentNetworkId()),
                &facts);
   const bool others_changed = facts.switches != before.switches ||

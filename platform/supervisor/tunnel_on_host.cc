@@ -6,6 +6,7 @@
 #include "platform/base/message_of.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
+#include "platform/gateway/host/adopt_leftovers.h"
 #include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
@@ -107,6 +108,10 @@ absl::Status TunnelOnHost::RemoveInterface() {
 absl::Status TunnelOnHost::Prepare(ConfigFile config) {
   const std::string& network_namespace = config.gateway.network_namespace;
   absl::Status status = CheckNoInterface(interface_, network_namespace, *journal_);
+  if (status.ok() && network_namespace.empty()) {
+    const absl::Status adopted = AdoptLeftovers(interface_, access_.state_folder, &*journal_);
+    if (!adopted.ok()) spdlog::warn("{}: {}", interface_, MessageOf(adopted));
+  }
   if (status.ok()) {
     status = UndoPredecessor(interface_, network_namespace, host_.get(), &*journal_);
   }

@@ -134,8 +134,7 @@ std::optional<ReservationLine> ReadReservation(const json& line) {
         ForwardsFromJson(*forwards).value_or(std::vector<PortForward>());
   }
   read.reservation.kill_switch = FlagIn(*found, kKillSwitchKey).value_or(false);
-  const std::optional<uint64_t> port = NumberIn(*found, kPortKey);
-  if (port && *port <= UINT16_MAX) read.reservation.udp_port = static_cast<uint16_t>(*port);
+  read.reservation.udp_port = NumberIn<uint16_t>(*found, kPortKey).value_or(0);
   read.reservation.is_server = FlagIn(*found, kServerKey).value_or(false);
   return read;
 }

@@ -10,13 +10,6 @@
 #include "platform/gateway/plan/packet_marks.h"
 
 namespace ringwire::platform {
-namespace {
-
-constexpr uint32_t kLocalTable = 255;          // the kernel's RT_TABLE_LOCAL
-constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
-
-}  // namespace
-
 void PlanBuilder::Add(std::optional<Action> apply, std::optional<Action> undo, bool stays) {
   plan_.steps.push_back({std::move(apply), std::move(undo), stays});
 }

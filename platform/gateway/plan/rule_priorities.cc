@@ -7,9 +7,6 @@
 namespace ringwire::platform {
 namespace {
 
-constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
-constexpr uint32_t kSlotsMax = 32;
-
 // The groups, by their first turn; within a group the turns of one slot stand together.
 constexpr std::array<uint32_t, 4> kGroups = {0, 1, 6, kRuleTurns};
 static_assert(kGroups[1] == static_cast<uint32_t>(RuleTurn::kSourcesOwn));
@@ -17,7 +14,7 @@ static_assert(kGroups[2] == static_cast<uint32_t>(RuleTurn::kEverythingOwn));
 static_assert(kRuleTurns == static_cast<uint32_t>(RuleTurn::kEverythingEnd) + 1);
 
 uint32_t SlotsBelow(uint32_t ceiling) {
-  return std::clamp((ceiling - 1) / kRuleTurns, uint32_t{1}, kSlotsMax);
+  return std::clamp((ceiling - 1) / kRuleTurns, uint32_t{1}, kRuleSlotsMax);
 }
 
 bool IsAt(const RulePlace& place, uint32_t priority) {
@@ -63,7 +60,7 @@ RulePlace ChooseRulePlace(std::span<const uint32_t> rules, std::span<const RuleP
         others, [priority](const RulePlace& other) { return IsAt(other, priority); });
     if (!is_known) chosen.ceiling = priority;
   }
-  std::array<bool, kSlotsMax> taken{};
+  std::array<bool, kRuleSlotsMax> taken{};
   const uint32_t slots = SlotsBelow(chosen.ceiling);
   for (const RulePlace& other : others) {
     if (other.ceiling == chosen.ceiling) taken[other.slot % slots] = true;

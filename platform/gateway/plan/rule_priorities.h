@@ -14,6 +14,9 @@
 // more special of any of them before what is less special of any other. Pure.
 namespace ringwire::platform {
 
+inline constexpr uint32_t kMainRulePriority = 32766;  // where the kernel looks the main table up
+inline constexpr uint32_t kRuleSlotsMax = 32;         // below one ceiling
+
 // The rules of an interface by their order; the first that leads anywhere counts. Rules of one turn
 // have one priority and stand in the order in which they were added.
 enum class RuleTurn : uint32_t {
