@@ -43,7 +43,7 @@ plan
 check_fails "and there is nothing to say any more" said drops
 down gateway gateway
 
-say "nftables, in other places"
+say "nftables, a rule that may concern the tunnel"
 up gateway "$config" 2>"$work/said"
 down laptop laptop  # the gateway knows nothing of its session
 up laptop "$work/laptop.conf"
@@ -62,15 +62,6 @@ stops() {
 stops 'a firewall may drop what gateway brings to be forwarded: nft table inet t, chain c, a rule of c' \
   'add chain inet t c { type filter hook forward priority 0; }; add rule inet t c ct state established accept
    add rule inet t c oifname != "wan0" drop'
-stops 'a firewall drops what gateway brings to be forwarded: nft table inet t, chain c, a rule of c' \
-  'add chain inet t c { type filter hook prerouting priority -300; }
-   add set inet t shut { type ifname; elements = { "eth9", "gateway" }; }; add rule inet t c iifname @shut drop'
-stops 'a firewall drops answers on their way into gateway: nft table inet t, chain c, policy drop' \
-  'add chain inet t c { type filter hook postrouting priority 0; policy drop; }
-   add map inet t m { type ifname : verdict; elements = { "lan0" : accept, "wan0" : accept }; }; add rule inet t c oifname vmap @m'
-stops 'a firewall may drop what peers send to UDP port 51820: nft table netdev n, chain c, policy drop' \
-  'add table netdev n; add chain netdev n c { type filter hook ingress device "wan0" priority 0; policy drop; }
-   add rule netdev n c meta protocol arp accept'
 on gateway nft 'flush ruleset; add table inet t; add chain inet t c { type filter hook forward priority 0; }
   add set inet t bad { type ipv4_addr; elements = { 203.0.113.66 }; }; add rule inet t c ip saddr @bad drop
   add rule inet t c ct state invalid drop; add rule inet t c oifname "guests" drop

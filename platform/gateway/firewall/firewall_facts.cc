@@ -1,7 +1,5 @@
-#include <algorithm>
-#include <array>
 #include <set>
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include "nlohmann/json.hpp"
@@ -10,24 +8,17 @@
 #include "platform/gateway/firewall/nft_command.h"
 #include "spdlog/spdlog.h"
 
-// The firewalls of this host. Tables in whose chains no packet of ours could end are left out, and
-// so are the elements of sets that can be long.
+// Reads the firewalls of this host, except tables that no warning could be about.
 namespace ringwire::platform {
 namespace {
 
 using nlohmann::json;
 
-// Where the packets of foreign_firewall.cc come by.
-constexpr std::array<std::string_view, 5> kHooks = {"ingress", "prerouting", "input", "forward",
-                                                    "postrouting"};
-// Interfaces and ports; there may be a million addresses.
-constexpr std::array<std::string_view, 2> kShortTypes = {"ifname", "inet_service"};
-constexpr size_t kSetsMax = 32;  // each takes a run of nft
-
-// What is listed; null: it may not be seen.
-json List(json what, SetElements elements) {
-  const std::string command = json{{"nftables", {{{"list", std::move(what)}}}}}.dump();
-  const absl::StatusOr<std::string> answer = RunNft(command, "list the firewall", elements);
+// The whole ruleset, without the elements of sets: there may be a million. null: it may not be
+// seen.
+json ListRuleset() {
+  const std::string command = json{{"nftables", {{{"list", {{"ruleset", nullptr}}}}}}}.dump();
+  const absl::StatusOr<std::string> answer = RunNft(command, "list the firewall");
   if (!answer.ok()) {
     spdlog::debug("{}", std::string(answer.status().message()));
     return nullptr;
@@ -39,15 +30,14 @@ json List(json what, SetElements elements) {
 
 using TableName = std::pair<std::string, std::string>;  // family, name
 
-// Of tables in whose chains a packet of ours could end.
+// The tables with a chain that Ruleset judges.
 std::set<TableName> TablesOfFilters(const json& ruleset) {
   std::set<TableName> tables;
   for (const json& object : ruleset) {
     const auto chain = object.find("chain");
-    if (chain == object.end() || chain->value("type", "") != "filter" ||
-        std::ranges::find(kHooks, chain->value("hook", "")) == kHooks.end()) {
-      continue;
-    }
+    if (chain == object.end() || chain->value("type", "") != "filter") continue;
+    const std::string hook = chain->value("hook", "");
+    if (hook != "forward" && hook != "input") continue;
     tables.emplace(chain->value("family", ""), chain->value("table", ""));
   }
   return tables;
@@ -61,34 +51,12 @@ TableName TableOf(const json& object) {
   return {inside.value("family", ""), inside.value(name, "")};
 }
 
-bool IsShortSet(const json& object, const char* kind) {
-  const auto set = object.find(kind);
-  if (set == object.end() || !set->contains("type") || !(*set)["type"].is_string()) return false;
-  return std::ranges::find(kShortTypes, (*set)["type"].get<std::string>()) != kShortTypes.end();
-}
-
-// nft lists one set at a time.
-void ListElements(json* object, const char* kind) {
-  json& set = (*object)[kind];
-  const json name = {{"family", set.value("family", "")},
-                     {"table", set.value("table", "")},
-                     {"name", set.value("name", "")}};
-  for (const json& found : List({{kind, name}}, SetElements::kList)) {
-    if (found.contains(kind)) set = found[kind];
-  }
-}
-
 json ListFilters() {
   json all = json::array();
-  json ruleset = List({{"ruleset", nullptr}}, SetElements::kLeaveOut);
+  json ruleset = ListRuleset();
   const std::set<TableName> tables = TablesOfFilters(ruleset);
-  size_t listed = 0;
   for (json& object : ruleset) {
-    if (!tables.contains(TableOf(object))) continue;
-    for (const char* const kind : {"set", "map"}) {
-      if (IsShortSet(object, kind) && ++listed <= kSetsMax) ListElements(&object, kind);
-    }
-    all.push_back(std::move(object));
+    if (tables.contains(TableOf(object))) all.push_back(std::move(object));
   }
   return all;
 }

@@ -8,7 +8,6 @@
 
 #include "core/config/config_file.h"
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 #include "platform/gateway/firewall/ruleset.h"
 
 namespace ringwire::platform {
@@ -18,11 +17,9 @@ enum class Program : uint8_t { kNft, kIptables, kDocker, kUfw, kFirewalld };
 
 // The chains and tables that iptables keeps in nftables.
 bool IsOfIptables(const Ruleset::Drop& drop) {
-  constexpr std::array<std::string_view, 4> kChains = {"PREROUTING", "INPUT", "FORWARD",
-                                                       "POSTROUTING"};
-  constexpr std::array<std::string_view, 4> kTables = {"filter", "raw", "mangle", "security"};
+  constexpr std::array<std::string_view, 3> kTables = {"filter", "mangle", "security"};
   return (drop.family == "ip" || drop.family == "ip6") &&
-         std::ranges::find(kChains, drop.chain) != kChains.end() &&
+         (drop.chain == "INPUT" || drop.chain == "FORWARD") &&
          std::ranges::find(kTables, drop.table) != kTables.end();
 }
 
@@ -59,42 +56,26 @@ std::string InsertByIptables(const Ruleset::Drop& drop, std::string_view chain) 
   return fmt::format("{}{} -I {}", drop.family == "ip6" ? "ip6tables" : "iptables", table, chain);
 }
 
-// Behind the routing decision iptables takes no rule about the interface by which a packet came: no
-// one command would let it through.
-bool IsPastHelp(const Ruleset::Drop& drop, const ProbePacket& packet) {
-  return IsOfIptables(drop) && drop.hook == "postrouting" && packet.leaves != packet.ours;
-}
-
-// In front of the routing decision it is not known where a packet will leave.
 std::string FixOfForward(const Ruleset::Drop& drop, Program program, std::string_view interface) {
-  const bool knows_arrival = program == Program::kNft || drop.hook != "postrouting";
-  const bool knows_leaving = drop.hook == "forward" || drop.hook == "postrouting";
-  std::vector<std::string> commands;
   switch (program) {
-    case Program::kNft:
-      for (const auto& [known, key] :
-           {std::pair(knows_arrival, "iifname"), std::pair(knows_leaving, "oifname")}) {
-        if (!known) continue;
-        commands.push_back(fmt::format("nft insert rule {} {} {} {} '\"{}\"' accept", drop.family,
-                                       drop.table, drop.chain, key, interface));
-      }
-      break;
+    case Program::kNft: {
+      const std::string insert =
+          fmt::format("nft insert rule {} {} {}", drop.family, drop.table, drop.chain);
+      return fmt::format("{0} iifname '\"{1}\"' accept; {0} oifname '\"{1}\"' accept", insert,
+                         interface);
+    }
     case Program::kIptables:
     case Program::kDocker:
-      for (const auto& [known, option] :
-           {std::pair(knows_arrival, "-i"), std::pair(knows_leaving, "-o")}) {
-        if (!known) continue;
-        const std::string chain = program == Program::kDocker ? "DOCKER-USER" : drop.chain;
-        commands.push_back(
-            fmt::format("{} {} {} -j ACCEPT", InsertByIptables(drop, chain), option, interface));
-      }
-      break;
+      return fmt::format(
+          "{0} -i {1} -j ACCEPT; {0} -o {1} -j ACCEPT",
+          InsertByIptables(drop, program == Program::kDocker ? "DOCKER-USER" : drop.chain),
+          interface);
     case Program::kUfw:
       return fmt::format("ufw route allow in on {0}; ufw route allow out on {0}", interface);
     case Program::kFirewalld:
       return fmt::format("firewall-cmd --zone=trusted --add-interface={}", interface);
   }
-  return fmt::format("{}", fmt::join(commands, "; "));
+  return {};
 }
 
 std::string FixOfInput(const Ruleset::Drop& drop, Program program, uint16_t port) {
@@ -118,7 +99,7 @@ std::string FixOfInput(const Ruleset::Drop& drop, Program program, uint16_t port
 struct Probe {
   std::string what;  // in words
   ProbePacket packet;
-  std::vector<std::string_view> hooks;  // where it comes by
+  std::string_view hook;  // of the chains that it passes
 };
 
 std::vector<IpFamily> FamiliesOf(std::span<const Prefix> prefixes) {
@@ -157,12 +138,10 @@ void AddForwarded(std::string_view interface, const ConfigFile& config,
     out.leaves = interface;
     out.is_answer = true;
     out.destinations = in.sources;
-    probes->push_back({fmt::format("what {} brings to be forwarded", interface),
-                       std::move(in),
-                       {"prerouting", "forward", "postrouting"}});
-    probes->push_back({fmt::format("answers on their way into {}", interface),
-                       std::move(out),
-                       {"forward", "postrouting"}});
+    probes->push_back(
+        {fmt::format("what {} brings to be forwarded", interface), std::move(in), "forward"});
+    probes->push_back(
+        {fmt::format("answers on their way into {}", interface), std::move(out), "forward"});
   }
   for (const PortForward& forward : config.gateway.port_forwards) {
     ProbePacket packet = AnyPacket(forward.target.family, interface);
@@ -171,9 +150,8 @@ void AddForwarded(std::string_view interface, const ConfigFile& config,
     packet.destinations = {Prefix::Of(forward.target, forward.target.Bits())};
     packet.protocol = ProtocolName(forward.protocol);
     packet.port = forward.target_ports.first;
-    probes->push_back({fmt::format("what PortForward sends into {}", interface),
-                       std::move(packet),
-                       {"forward", "postrouting"}});
+    probes->push_back(
+        {fmt::format("what PortForward sends into {}", interface), std::move(packet), "forward"});
   }
 }
 
@@ -183,9 +161,7 @@ Probe DatagramsTo(uint16_t port, std::string_view interface) {
   packet.to_host = true;
   packet.protocol = "udp";
   packet.port = port;
-  return {fmt::format("what peers send to UDP port {}", port),
-          std::move(packet),
-          {"ingress", "prerouting", "input"}};
+  return {fmt::format("what peers send to UDP port {}", port), std::move(packet), "input"};
 }
 
 // One warning for each command that helps, the most certain one.
@@ -195,9 +171,7 @@ class Warnings {
       : interface_(interface), ruleset_(ruleset) {}
 
   void Judge(const Probe& probe) {
-    for (const std::string_view hook : probe.hooks) {
-      for (const Ruleset::Drop& drop : ruleset_.DropsOf(hook, probe.packet)) Add(probe, drop);
-    }
+    for (const Ruleset::Drop& drop : ruleset_.DropsOf(probe.hook, probe.packet)) Add(probe, drop);
   }
 
   std::vector<std::string> Take() {
@@ -208,7 +182,6 @@ class Warnings {
 
  private:
   void Add(const Probe& probe, const Ruleset::Drop& drop) {
-    if (IsPastHelp(drop, probe.packet)) return;
     const Program program = ProgramOf(drop, ruleset_);
     const std::string fix = probe.packet.to_host ? FixOfInput(drop, program, probe.packet.port)
                                                  : FixOfForward(drop, program, interface_);

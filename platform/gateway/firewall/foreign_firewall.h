@@ -8,16 +8,16 @@
 #include "core/config/config_file.h"
 #include "core/wire/address.h"
 
-// Firewalls of other programs that stand in the tunnel's way. An accept in a table of ours would
-// not help: a packet has to pass all of them.
+// Warns of firewalls of other programs that drop the tunnel's packets. A rule of ours cannot help:
+// a packet has to pass every table.
 namespace ringwire::platform {
 
 // The chain FORWARD of iptables-legacy, which nftables does not show.
 struct LegacyForward {
   IpFamily family = IpFamily::kNone;
-  bool drops = false;  // whatever no rule accepts
-  std::vector<std::string>
-      accepted;  // interfaces whose packets a rule accepts; NAME+: that begin so
+  bool drops = false;  // its policy
+  // Interfaces whose packets a rule accepts; NAME+ stands for all names that begin with NAME.
+  std::vector<std::string> accepted;
   friend bool operator==(const LegacyForward&, const LegacyForward&) = default;
 };
 
@@ -26,18 +26,17 @@ struct FirewallFacts {
   std::vector<LegacyForward> legacy;
 };
 
-// Whether packets of the tunnel are forwarded where these firewalls are: not those of an interface
-// that has a network namespace of its own.
+// Whether packets of the tunnel are forwarded in this network namespace, where these firewalls are.
 bool ForwardsHere(const ConfigFile& config);
 
-// Where packets that the configuration wants to pass are dropped, or may be as it depends on what
-// is not known of them: by which table and chain, which program's they are by their looks, and the
-// command that lets them through. Pure.
+// A warning for each chain that drops packets which the configuration needs, or may drop them: with
+// table and chain, the program that seems to have made them, and the command that lets the packets
+// through. "May" means that it depends on something unknown, such as the outgoing interface. Pure.
 std::vector<std::string> FirewallWarnings(std::string_view interface, const ConfigFile& config,
                                           const FirewallFacts& facts);
 
-// Reads only; what it may not see is left out. Nothing where the configuration asks for nothing
-// that could be dropped.
+// Reads only, and leaves out what it may not see. Empty if the configuration neither forwards nor
+// listens on a port of its own.
 FirewallFacts ReadFirewallFacts(const ConfigFile& config);
 
 }  // namespace ringwire::platform

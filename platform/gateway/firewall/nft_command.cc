@@ -2,7 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <vector>
 
 #include "fmt/format.h"
 #include "platform/process/program.h"
@@ -67,10 +66,9 @@ std::optional<std::string> FindNft() { return FindProgram("nft"); }
 
 bool HasNft() { return FindNft().has_value(); }
 
-absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried,
-                                   SetElements elements) {
+absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried) {
   static NftProgram nft(FindNft);
-  return nft.Run(json, tried, elements);
+  return nft.Run(json, tried);
 }
 
 absl::Status CheckNftVersion(std::string_view printed) {
@@ -116,15 +114,11 @@ absl::StatusOr<std::string> NftProgram::CheckedPath(const std::string& tried) {
   return checked_path_;
 }
 
-absl::StatusOr<std::string> NftProgram::Run(const std::string& json, const std::string& tried,
-                                            SetElements elements) {
+absl::StatusOr<std::string> NftProgram::Run(const std::string& json, const std::string& tried) {
   const absl::StatusOr<std::string> path = CheckedPath(tried);
   if (!path.ok()) return path.status();
-  std::vector<std::string> arguments = {*path, "-j"};
-  if (elements == SetElements::kLeaveOut) arguments.emplace_back("-t");
-  arguments.insert(arguments.end(), {"-f", "-"});
-  ProgramAnswer answer =
-      AskProgram(arguments, Settings(json, limits_.run_time), limits_.answer_bytes);
+  ProgramAnswer answer = AskProgram({*path, "-j", "-t", "-f", "-"},
+                                    Settings(json, limits_.run_time), limits_.answer_bytes);
   if (answer.status.ok()) return std::move(answer.output);
   return Error(absl::StatusCode::kInternal, tried, ReasonOf(answer),
                "run as root on a kernel with nf_tables (`nft list ruleset` says whether it has)");

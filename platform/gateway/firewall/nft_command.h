@@ -2,7 +2,6 @@
 #define RINGWIRE_PLATFORM_GATEWAY_FIREWALL_NFT_COMMAND_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,22 +14,18 @@
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 
-// nftables by its program `nft`, which is told what to do, and answers, in JSON: a legal name of an
-// interface need not be one of nft's own language.
+// Talks to nftables through its program `nft`, in JSON: a legal interface name may be no legal name
+// in nft's own language.
 namespace ringwire::platform {
-
-// Whether a list of sets says what is in them.
-enum class SetElements : uint8_t { kLeaveOut, kList };
 
 // Whether this host has the program at all. Starts nothing.
 bool HasNft();
 
 // Runs one transaction of this host's nft, in the network namespace of the calling thread, and
-// returns its answer. `tried` says what it does, for errors: "load the nft table wg0". Blocks the
-// calling thread for at most a minute; any thread may call it. NotFound: there is no nft program.
-// FailedPrecondition: it is too old.
-absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried,
-                                   SetElements elements = SetElements::kLeaveOut);
+// returns its answer, without the elements of named sets. `tried` says what it does, for errors:
+// "load the nft table wg0". Blocks the calling thread for at most a minute; any thread may call it.
+// NotFound: there is no nft program. FailedPrecondition: it is too old.
+absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried);
 
 // Whether an nft that prints this for `nft -V` is new enough and takes JSON. The error begins with
 // the reason. Pure.
@@ -49,8 +44,7 @@ class NftProgram {
   NftProgram(Find find, const Limits& limits) : find_(std::move(find)), limits_(limits) {}
 
   // As RunNft.
-  absl::StatusOr<std::string> Run(const std::string& json, const std::string& tried,
-                                  SetElements elements);
+  absl::StatusOr<std::string> Run(const std::string& json, const std::string& tried);
 
  private:
   absl::StatusOr<std::string> CheckedPath(const std::string& tried);

@@ -51,14 +51,15 @@ Comparison WithAnyOf(const json& right, const Compare& compare) {
   return best;
 }
 
-// A set with a name whose elements were not listed.
+// A set with a name, whose elements are not listed.
 bool IsNamedSet(const json& value) {
   return value.is_string() && value.get_ref<const std::string&>().starts_with('@');
 }
 
 Comparison WithName(const json& right, std::string_view name, std::string_view ours) {
   return WithAnyOf(right, [name, ours](const json& one) -> Comparison {
-    if (IsNamedSet(one)) return {Fit::kUnknown};
+    // Of interfaces, it may well have the tunnel's.
+    if (IsNamedSet(one)) return {Fit::kUnknown, !ours.empty()};
     if (!one.is_string()) return {Fit::kVague};
     std::string_view pattern = one.get_ref<const std::string&>();
     if (pattern == name) return {Fit::kYes, name == ours};
@@ -184,38 +185,10 @@ Comparison ConnectionWith(const json& connection, const json& right, const Probe
   return {Fit::kVague};
 }
 
-Comparison With(const json& left, const json& right, const ProbePacket& packet);
-
-// Several fields at once: each has its value.
-Comparison AllWith(const json& fields, const json& right, const ProbePacket& packet) {
-  return WithAnyOf(right, [&](const json& one) -> Comparison {
-    const json* const values = Member(one, "concat");
-    if (values == nullptr || !values->is_array() || values->size() != fields.size()) {
-      return {IsNamedSet(one) ? Fit::kUnknown : Fit::kVague};
-    }
-    Comparison worst{Fit::kYes};
-    for (size_t i = 0; i < fields.size(); ++i) {
-      const Comparison found = With(fields[i], (*values)[i], packet);
-      worst.fit = std::min(worst.fit, found.fit);
-      worst.names_us = worst.names_us || found.names_us;
-    }
-    return worst;
-  });
-}
-
 Comparison With(const json& left, const json& right, const ProbePacket& packet) {
   if (const json* const meta = Member(left, "meta")) return MetaWith(*meta, right, packet);
   if (const json* const one = Member(left, "ct")) return ConnectionWith(*one, right, packet);
   if (const json* const one = Member(left, "payload")) return PayloadWith(*one, right, packet);
-  if (const json* const fib = Member(left, "fib")) {
-    const bool of_destination =
-        fib->is_object() && fib->contains("flags") && (*fib)["flags"] == json::array({"daddr"});
-    if (packet.to_host && of_destination && Text(*fib, "result") == "type") {
-      return WithName(right, "local", {});
-    }
-  }
-  const json* const fields = Member(left, "concat");
-  if (fields != nullptr && fields->is_array()) return AllWith(*fields, right, packet);
   return {Fit::kVague};
 }
 

@@ -9,11 +9,11 @@
 #include "core/wire/address.h"
 #include "nlohmann/json.hpp"
 
-// Which packets the condition of an nftables rule is about, as libnftables lists it in JSON. Pure.
+// Decides which packets match the condition of an nftables rule, from the JSON that nft lists.
+// Pure.
 namespace ringwire::platform {
 
-// Packets of one kind, as much of them as is known. What is unknown differs from one of them to the
-// next.
+// What is known of some packets of the tunnel. Whatever is unknown differs among them.
 struct ProbePacket {
   IpFamily family = IpFamily::kNone;  // none: unknown
   std::string ours;        // the tunnel's interface: a rule that names it was made for the tunnel
@@ -33,30 +33,31 @@ enum class Truth : uint8_t { kFalse, kUnknown, kTrue };
 // What a condition makes of the packets.
 struct Match {
   Truth truth = Truth::kTrue;
-  // Where it is unknown: it names the ones that it is not about, as `oifname != "eth0"`. Whoever
-  // writes so means everybody else, whoever names some means these.
+  // If `truth` is unknown: the condition names packets that it does not match, as in
+  // `oifname != "eth0"`. Its author means all others, so ours, too. An author who names the packets
+  // that match means only those.
   bool is_all_but = true;
   // It names the tunnel's interface, its addresses or its port.
   bool names_us = false;
-  // It is unknown because libnftables does not show what it is about.
+  // It is unknown because nft does not show what it tests.
   bool is_hidden = false;
 };
 
 Match Both(const Match& a, const Match& b);
-// The packets that an unknown `match` is not about.
+// The packets that do not match where `match` is unknown.
 Match OthersThan(const Match& match);
 
-// Of one expression of a rule that is no verdict.
+// Of one expression of a rule; not of a verdict.
 Match MatchOf(const nlohmann::json& expression, const ProbePacket& packet);
 // Of a verdict map's entry.
 Match MatchOfKey(const nlohmann::json& key, const nlohmann::json& value, const ProbePacket& packet);
 
-// How iptables spells `ct state`: libnftables shows no more than the name.
+// Whether it is `ct state` as iptables spells it: nft shows only the extension's name.
 bool IsHiddenState(const nlohmann::json& expression);
 
-// nullptr: no object, or it has no such member.
+// nullptr: `object` is no object, or has no such member.
 const nlohmann::json* Member(const nlohmann::json& object, const char* key);
-// Empty likewise, also if it is no text.
+// The same for a string; empty: there is none.
 std::string Text(const nlohmann::json& object, const char* key);
 
 }  // namespace ringwire::platform

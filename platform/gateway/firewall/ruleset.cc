@@ -14,37 +14,6 @@ using nlohmann::json;
 // A ruleset that needs more than this is not judged at all.
 constexpr int kDepthMax = 16;          // as the kernel's own
 constexpr size_t kStepsMax = 100'000;  // rules looked at for one kind of packet
-// Of a set with a name; one with more counts as not known.
-constexpr size_t kElementsMax = 1024;
-
-// The elements of sets and maps by family, table and `@name`.
-using Elements = std::map<std::tuple<std::string, std::string, std::string>, json>;
-
-Elements ElementsOf(const json& list) {
-  Elements elements;
-  for (const json& object : list) {
-    for (const char* const kind : {"set", "map"}) {
-      const json* const set = Member(object, kind);
-      const json* const values = set == nullptr ? nullptr : Member(*set, "elem");
-      if (values == nullptr || !values->is_array() || values->size() > kElementsMax) continue;
-      elements[{Text(*set, "family"), Text(*set, "table"), "@" + Text(*set, "name")}] = *values;
-    }
-  }
-  return elements;
-}
-
-// Puts the elements in the place of the name, as nft writes a set that has none.
-void Substitute(json* value, const Elements& elements, const json& rule) {
-  if (value == nullptr || !value->is_string()) return;
-  const auto known =
-      elements.find({Text(rule, "family"), Text(rule, "table"), value->get<std::string>()});
-  if (known != elements.end()) *value = json{{"set", known->second}};
-}
-
-json* Part(json* object, const char* key) {
-  return object == nullptr || !object->is_object() || !object->contains(key) ? nullptr
-                                                                             : &(*object)[key];
-}
 
 bool Drops(const json& verdict) {
   const json* const extension = Member(verdict, "xt");
@@ -52,7 +21,7 @@ bool Drops(const json& verdict) {
          (extension != nullptr && Text(*extension, "name") == "REJECT");
 }
 
-// What a program in between decides is nothing to warn of.
+// A verdict of another program (queue) is unknown, and no reason for a warning.
 bool Accepts(const json& verdict) {
   const json* const extension = Member(verdict, "xt");
   return Member(verdict, "accept") != nullptr || Member(verdict, "queue") != nullptr ||
@@ -66,8 +35,8 @@ bool IsVerdict(const json& expression) {
   return Drops(expression) || Accepts(expression);
 }
 
-// Of a connection state that is not shown: alone in front of an accept it is there for answers, in
-// front of a drop for what belongs to no connection.
+// Guesses a connection state that nft does not show: before an accept it means replies, before a
+// drop packets of no connection.
 Match MatchOfHiddenState(const json& verdict, bool names_us, bool is_answer) {
   if (Drops(verdict)) return {Truth::kFalse};
   if (Accepts(verdict)) return {is_answer || names_us ? Truth::kTrue : Truth::kFalse};
@@ -123,7 +92,6 @@ void Ruleset::TakeChains(const json& list) {
 }
 
 void Ruleset::TakeRules(const json& list) {
-  const Elements elements = ElementsOf(list);
   for (const json& object : list) {
     const json* const rule = Member(object, "rule");
     const json* const expressions = rule == nullptr ? nullptr : Member(*rule, "expr");
@@ -131,12 +99,7 @@ void Ruleset::TakeRules(const json& list) {
     const auto place =
         places_.find({Text(*rule, "family"), Text(*rule, "table"), Text(*rule, "chain")});
     if (place == places_.end()) continue;
-    json taken = *expressions;
-    for (json& expression : taken) {
-      Substitute(Part(Part(&expression, "match"), "right"), elements, *rule);
-      Substitute(Part(Part(&expression, "vmap"), "data"), elements, *rule);
-    }
-    chains_[place->second].rules.push_back(std::move(taken));
+    chains_[place->second].rules.push_back(*expressions);
   }
 }
 
@@ -155,7 +118,7 @@ const Ruleset::Chain* Ruleset::Find(const std::string& family, const std::string
 
 bool Ruleset::IsJudged(const Chain& chain, std::string_view hook, IpFamily family) const {
   if (!chain.is_filter || chain.hook != hook || chain.table.starts_with("ringwire-")) return false;
-  if (chain.family == "inet" || chain.family == "netdev") return true;
+  if (chain.family == "inet") return true;
   return (chain.family == "ip" && family != IpFamily::kV6) ||
          (chain.family == "ip6" && family != IpFamily::kV4);
 }
@@ -165,14 +128,10 @@ std::vector<Ruleset::Drop> Ruleset::DropsOf(std::string_view hook,
   std::vector<Drop> drops;
   for (const Chain& chain : chains_) {
     if (!IsJudged(chain, hook, packet.family)) continue;
-    Match share;
-    // It belongs to a device, and nft does not say to which.
-    if (hook == "ingress") share = OthersThan({Truth::kUnknown, /*is_all_but=*/false});
     Walk walk{.packet = packet};
-    if (Follow(chain, share, &walk) && chain.drops) walk.NoteDrop(share, "policy drop");
+    if (Follow(chain, {}, &walk) && chain.drops) walk.NoteDrop({}, "policy drop");
     if (!walk.drops || walk.is_given_up) continue;
-    drops.push_back(
-        {chain.family, chain.table, chain.name, chain.hook, std::move(walk.why), walk.is_certain});
+    drops.push_back({chain.family, chain.table, chain.name, std::move(walk.why), walk.is_certain});
   }
   return drops;
 }
@@ -219,7 +178,7 @@ Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, co
   const Match here = Both(*share, match);
   const bool is_all = match.truth == Truth::kTrue;
   if (Accepts(verdict)) {
-    // Whoever accepts some packets of the tunnel has thought of it, and means it so.
+    // A rule that accepts some packets of the tunnel was written for it: no warning.
     walk->is_settled = here.truth == Truth::kTrue || here.names_us;
     walk->rest = Both(walk->rest, OthersThan(here));
     return is_all ? Fate::kEnded : Fate::kOn;
@@ -230,7 +189,7 @@ Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, co
     return is_all ? Fate::kEnded : Fate::kOn;
   }
   if (Member(verdict, "return") != nullptr) {
-    // iptables shows little of what returns; it is taken to be in favour of our packets.
+    // nft shows little of a condition of iptables: assume that our packets return.
     if (is_all || match.is_hidden) return Fate::kReturned;
     *share = Both(*share, OthersThan(match));
     return Fate::kOn;
@@ -241,7 +200,7 @@ Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, co
   return FollowJump(chain, verdict, match, share, walk);
 }
 
-// Each entry is like a rule; what is for everything else comes last, wherever it stands.
+// Each entry is like a rule. The entry `*` comes last, wherever it stands.
 Ruleset::Fate Ruleset::FollowMap(const Chain& chain, const json& map, const Match& match,
                                  Match* share, Walk* walk) const {
   const json* const key = Member(map, "key");
@@ -276,7 +235,7 @@ Ruleset::Fate Ruleset::FollowJump(const Chain& chain, const json& verdict, const
   --walk->depth;
   if (match.truth == Truth::kTrue) {
     if (!comes_back) return Fate::kEnded;
-    // Whoever was sent there for good comes back to where this chain was called.
+    // A goto returns to the caller of this chain.
     return is_goto ? Fate::kReturned : Fate::kOn;
   }
   if (is_goto) *share = Both(*share, OthersThan(match));

@@ -13,8 +13,8 @@
 #include "nlohmann/json.hpp"
 #include "platform/gateway/firewall/rule_match.h"
 
-// The nftables rules of this host, those of iptables-nft among them, and what becomes of packets in
-// them. Pure: from what nft lists as JSON.
+// Follows packets through the nftables rules of this host, which include those of iptables-nft.
+// Pure: it reads the JSON that nft lists.
 namespace ringwire::platform {
 
 class Ruleset {
@@ -27,15 +27,14 @@ class Ruleset {
     std::string family;
     std::string table;
     std::string chain;  // the one with the hook
-    std::string hook;
-    std::string why;  // "policy drop", or the chain with the rule
+    std::string why;    // "policy drop", or the chain with the rule
     // All of them, but for what is only a special kind, as echo requests. Else it depends on where
     // they come from or go to, or on what cannot be seen.
     bool is_certain = false;
   };
-  // Of the chains of `hook` and of type filter, in no order; those of our own tables left out.
-  // What drops a few that are named, a list of bad addresses for instance, is not meant; what drops
-  // all but a few is.
+  // Of the chains of `hook` (forward, input) and of type filter, in no order; those of our own
+  // tables left out. What drops a few that are named, a list of bad addresses for instance, is not
+  // meant; what drops all but a few is.
   std::vector<Drop> DropsOf(std::string_view hook, const ProbePacket& packet) const;
 
   // Whether that table has a chain whose name begins so.

@@ -107,7 +107,7 @@ TEST(NftVersionTest, NewOnesWithJsonDo) {
 
 TEST(NftProgramTest, WhereThereIsNoneItsPackageIsNamed) {
   NftProgram nft([] { return std::nullopt; });
-  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  const auto answer = nft.Run("{}", kTried);
   EXPECT_TRUE(absl::IsNotFound(answer.status()));
   EXPECT_EQ(MessageOf(answer),
             "cannot load the nft table t: this host has no `nft`; install the package `nftables`, "
@@ -118,7 +118,7 @@ TEST(NftProgramTest, AnOldOneIsNotUsed) {
   for (const char* const script : {"echo 'nftables v0.9.8 (E.D.S.)'", "echo usage >&2; exit 1"}) {
     const ScriptedNft old(script);
     NftProgram nft(old.Find());
-    const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+    const auto answer = nft.Run("{}", kTried);
     EXPECT_TRUE(absl::IsFailedPrecondition(answer.status())) << answer.status();
     EXPECT_NE(MessageOf(answer).find("install the package `nftables`"), std::string::npos);
     EXPECT_EQ(old.Runs(), "-V\n") << "nothing else was run";
@@ -128,16 +128,16 @@ TEST(NftProgramTest, AnOldOneIsNotUsed) {
 TEST(NftProgramTest, ItsVersionIsCheckedOnce) {
   const ScriptedNft script(std::string(kIsNew) + "cat");
   NftProgram nft(script.Find());
-  EXPECT_EQ(nft.Run("one", kTried, SetElements::kLeaveOut).value_or(""), "one");
-  EXPECT_EQ(nft.Run("two", kTried, SetElements::kList).value_or(""), "two");
-  EXPECT_EQ(script.Runs(), "-V\n-j -t -f -\n-j -f -\n");
+  EXPECT_EQ(nft.Run("one", kTried).value_or(""), "one");
+  EXPECT_EQ(nft.Run("two", kTried).value_or(""), "two");
+  EXPECT_EQ(script.Runs(), "-V\n-j -t -f -\n-j -t -f -\n");
 }
 
 TEST(NftProgramTest, ItsErrorIsTheReason) {
   const ScriptedNft script(std::string(kIsNew) +
                            "echo 'internal:0:0-0: Error: No such table\n\nmore' >&2; exit 1");
   NftProgram nft(script.Find());
-  EXPECT_EQ(MessageOf(nft.Run("{}", kTried, SetElements::kLeaveOut)),
+  EXPECT_EQ(MessageOf(nft.Run("{}", kTried)),
             "cannot load the nft table t: No such table; run as root on a kernel with nf_tables "
             "(`nft list ruleset` says whether it has)");
 }
@@ -145,7 +145,7 @@ TEST(NftProgramTest, ItsErrorIsTheReason) {
 TEST(NftProgramTest, OneThatHangsIsEnded) {
   const ScriptedNft script(std::string(kIsNew) + "exec sleep 1000");
   NftProgram nft(script.Find(), {.run_time = absl::Milliseconds(300)});
-  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  const auto answer = nft.Run("{}", kTried);
   EXPECT_NE(MessageOf(answer).find("it had not ended after 300ms"), std::string::npos)
       << answer.status();
 }
@@ -153,7 +153,7 @@ TEST(NftProgramTest, OneThatHangsIsEnded) {
 TEST(NftProgramTest, OneThatAnswersWithoutEndIsEnded) {
   const ScriptedNft script(std::string(kIsNew) + "exec yes");
   NftProgram nft(script.Find(), {.answer_bytes = 100'000});
-  const auto answer = nft.Run("{}", kTried, SetElements::kLeaveOut);
+  const auto answer = nft.Run("{}", kTried);
   EXPECT_NE(MessageOf(answer).find("it printed more than 100000 bytes"), std::string::npos)
       << answer.status();
 }
