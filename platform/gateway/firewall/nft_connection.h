@@ -16,7 +16,7 @@ NftExpression SourcePortIn(PortForward::Protocol protocol, const PortRange& port
 NftExpression DestinationPortIn(PortForward::Protocol protocol, const PortRange& ports);
 
 NftExpression BeginsConnection();
-NftExpression IsAnswer();   // from whoever did not begin the connection
+NftExpression IsAnswer();   // from the side that did not begin the connection
 NftExpression IsRequest();  // the other direction
 // It belongs to no connection: rules about connections and translations of addresses pass it by.
 NftExpression HasNoConnection();
@@ -26,8 +26,8 @@ NftExpression OriginalPortIn(const PortRange& ports);
 NftExpression ConnectionMarkIs(uint32_t mark);
 NftExpression MarkConnection(uint32_t mark);
 
-// Remembers whose datagram this is, or forgets it, and tells a datagram from or to who is
-// remembered; for sets of the address's family.
+// Remember and Forget change the set of conversations; the others test a datagram's sender, or its
+// receiver, against it. The datagram is of the set's family.
 NftExpression Remember(const NftSet& set);
 NftExpression Forget(const NftSet& set);
 NftExpression IsFromRemembered(const NftSet& set);

@@ -9,9 +9,9 @@
 #include "core/wire/address.h"
 #include "platform/gateway/firewall/nft_expression.h"
 
-// One nftables table of the family inet, as data, and the transactions on it. Of each transaction
-// there is one list of commands, in two spellings: as a person types them, one a line, and as the
-// JSON that nft is told. Pure.
+// One nftables table of the family inet, as data, and the transactions on it. Each transaction is
+// one list of commands in two spellings: as a person types them, one a line, and as JSON for nft.
+// Pure.
 namespace ringwire::platform {
 
 struct NftRule {
@@ -19,7 +19,7 @@ struct NftRule {
   friend bool operator==(const NftRule&, const NftRule&) = default;
 };
 
-// Where a chain stands in a packet's way.
+// The hook, and the place there, at which a packet passes a chain.
 struct NftHook {
   std::string_view chain;  // its name; of static storage, as are the others
   std::string_view type;   // filter, nat, route
@@ -34,8 +34,8 @@ struct NftChain {
   friend bool operator==(const NftChain&, const NftChain&) = default;
 };
 
-// Conversations that rules remember by the remote address, its port and ours. In two minutes
-// without a packet one is forgotten, and no more than a fixed number is kept.
+// Conversations that rules remember by the remote address, its port and ours. The kernel forgets
+// one two minutes after its last packet, and keeps at most 65,535.
 struct NftSet {
   std::string name;
   IpFamily family = IpFamily::kNone;
@@ -49,11 +49,11 @@ struct NftTable {
   friend bool operator==(const NftTable&, const NftTable&) = default;
 };
 
-// The name of an interface's own table. What nft takes in no name is written as / and its code; an
-// interface's name has no /.
+// The name of an interface's own table. A character that nft forbids in names becomes / and its
+// code, because interface names contain no /.
 std::string NftTableName(std::string_view interface);
 
-// Puts `table` in the place of whatever has its name.
+// Replaces any table of that name by `table`.
 std::string ReplaceCommands(const NftTable& table);
 std::string ReplaceJson(const NftTable& table);
 
