@@ -60,6 +60,13 @@ class Writer {
   std::string text_;
 };
 
+bool IsOurReason(std::string_view name) {
+  for (size_t i = 0; i < kDropReasonCount; ++i) {
+    if (name == DropReasonName(static_cast<DropReason>(i))) return true;
+  }
+  return false;
+}
+
 class Metrics {
  public:
   Metrics(std::span<const InterfaceStatus> interfaces, absl::Time now,
@@ -257,7 +264,8 @@ void Metrics::AddHandshakes() {
   });
 }
 
-// A reason that has dropped nothing yet has a series as well: a rate needs its first value.
+// A reason of ours that has dropped nothing yet has a series as well: a rate needs its first value.
+// Reasons of the kernel, and of another version, come behind.
 void Metrics::AddDrops() {
   writer_.Counter("ringwire_drops_total", "Packets dropped, by reason (docs/counters.md).");
   ForEach([this](const StatusReport& report) {
@@ -266,6 +274,10 @@ void Metrics::AddDrops() {
       const auto found = std::ranges::find(report.drops, reason, &NamedCounts::value_type::first);
       writer_.Sample({{"device", report.interface_name}, {"reason", reason}},
                      found == report.drops.end() ? uint64_t{0} : found->second);
+    }
+    for (const auto& [reason, count] : report.drops) {
+      if (IsOurReason(reason)) continue;
+      writer_.Sample({{"device", report.interface_name}, {"reason", reason}}, count);
     }
   });
 }

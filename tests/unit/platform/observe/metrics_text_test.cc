@@ -30,7 +30,7 @@ StatusReport FullReport() {
   report.aead_providers = {"BoringSSL", ""};
   report.workers = {{0, "io_uring", {{"wakeups", 7}}}, {1, "io_uring", {{"wakeups", 8}}}};
   report.offloads = {{"tso", "fell", "Input/output error", 2}};
-  report.drops = {{"replay", 5}};
+  report.drops = {{"receive_buffer_full", 6}, {"replay", 5}};
   report.sandbox.refused_calls = 3;
   DeviceStatus device;
   device.private_key.emplace();
@@ -85,6 +85,7 @@ TEST(MetricsTextTest, HasWhatOnlyRingwireKnows) {
        R"(ringwire_handshakes_total{device="wg0",role="responder",suite="ChaCha20-Poly1305",result="completed"} 4)",
        R"(ringwire_drops_total{device="wg0",reason="replay"} 5)",
        R"(ringwire_drops_total{device="wg0",reason="unknown_peer"} 0)",
+       R"(ringwire_drops_total{device="wg0",reason="receive_buffer_full"} 6)",
        R"(ringwire_stray_initiations_total{device="wg0",kind="other_server_key"} 9)",
        R"(ringwire_worker_wakeups_total{device="wg0",worker="1"} 8)",
        R"(ringwire_offload_info{device="wg0",offload="tso",state="fell",why="Input/output error"} 1)",
