@@ -11,7 +11,8 @@ for tool in podman buildah runc ip nsenter; do command -v $tool >/dev/null || fa
 archive=$(echo "$deploy_made"/ringwire-*-image.tar)
 engine=(podman --root "$work/storage" --runroot "$work/runroot" --tmpdir "$work/tmp" --cgroup-manager cgroupfs --runtime runc)
 # Where the host does not let a container raise its limits, podman must be told lower ones.
-limits=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
+# podman's timers for health checks need systemd, so the test runs the image's check itself.
+limits=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 --no-healthcheck)
 recommended=(--cap-drop ALL --cap-add NET_ADMIN --cap-add SETUID --cap-add SETGID --cap-add KILL --device /dev/net/tun --read-only)
 network=ringwire-deploy-$$
 
@@ -131,6 +132,9 @@ both epoll "${recommended[@]}"
 if logs gateway | grep 'as user 0' >/dev/null; then fail "the relay is still root: $(logs gateway)"; fi
 [ "$("${engine[@]}" exec gateway /usr/bin/ringwire show wg0 | grep -c '^peer')" = 1 ] || fail "show shows no peer"
 echo "ok: show answers inside"
+mapfile -t health < <("${engine[@]}" image inspect -f '{{range .HealthCheck.Test}}{{println .}}{{end}}' $image | sed '/^$/d')
+check_equal "the image has a health check" CMD "${health[0]:-none}"
+check "which passes" "${engine[@]}" exec gateway "${health[@]:1}"
 stop client
 stop gateway
 check "nothing is left in the network of b" host_is_clean b
@@ -148,6 +152,17 @@ say "with io_uring"
 both io_uring "${recommended[@]}" --security-opt "seccomp=$deploy_root/deploy/seccomp-io_uring.json"
 stop client
 stop gateway
+
+say "with docker's default profile"
+if docker_profile "$work/docker.json"; then
+  both epoll "${recommended[@]}" --security-opt "seccomp=$work/docker.json"
+  logs gateway | grep 'io_uring is not usable here.*seccomp' >/dev/null || fail "does not say why: $(logs gateway)"
+  echo "ok: one line says why"
+  stop client
+  stop gateway
+else
+  not_run "docker's seccomp profile: apt cannot fetch docker's source package: $(tail -n 1 "$work/log")"
+fi
 
 # refused WHAT MESSAGE OPTIONS...: one line, and an exit code that is not 0
 refused() {

@@ -46,3 +46,23 @@ fresh_system() {
   mkdir -p "$2"
   tar -C "$2" --numeric-owner -xf "$archive"
 }
+
+# docker_profile FILE: docker's default seccomp profile, from Debian 13's source package of docker. False: it cannot be had.
+docker_profile() {
+  local kept=$deploy_made/systems/docker-seccomp.json folder=$work/docker mirror archive
+  if [ ! -s "$kept" ]; then
+    mkdir -p "$folder/lists/partial" "${kept%/*}"
+    mirror=$("$deploy_root/scripts/setup.sh" --print-mirror)
+    echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie main" >"$folder/sources.list"
+    local apt=(apt-get -q -o "Dir::Etc::sourcelist=$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null
+      -o "Dir::State::lists=$folder/lists" -o APT::Sandbox::User=root)
+    # The source's name is that of the package; only the archive with the engine is of use, whatever else cannot be fetched.
+    "${apt[@]}" update >"$work/log" 2>&1 || return 1
+    (cd "$folder" && "${apt[@]}" source --download-only "$(printf 'docker.%s' io)") >"$work/log" 2>&1 || true
+    archive=$(find "$folder" -name 'docker*.orig.tar.*')
+    [ -n "$archive" ] || return 1
+    tar -C "$folder" --wildcards -xf "$archive" '*/engine/profiles/seccomp/default.json' || return 1
+    cp "$folder"/*/engine/profiles/seccomp/default.json "$kept"
+  fi
+  cp "$kept" "$1"
+}

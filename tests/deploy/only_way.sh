@@ -88,7 +88,7 @@ archive=$(echo "$deploy_made"/ringwire-*-image.tar)
 "${engine[@]}" load -q -i "$archive" >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "podman cannot load $archive"; }
 on "$near" sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/src_valid_mark'
 start_tunnel() {
-  "${engine[@]}" run --pull=never -d --name tunnel --network "ns:/run/netns/$near" "${limits[@]}" --cap-drop ALL --cap-add NET_ADMIN \
+  "${engine[@]}" run --pull=never -d --name tunnel --network "ns:/run/netns/$near" "${limits[@]}" --no-healthcheck --cap-drop ALL --cap-add NET_ADMIN \
     --cap-add SETUID --cap-add SETGID --cap-add KILL --device /dev/net/tun --read-only -e "RINGWIRE_CONFIG=$tunnel" \
     -e RINGWIRE_GATEWAY_KILLSWITCH=on -e RINGWIRE_PEER_1_PERSISTENTKEEPALIVE=1 -e RINGWIRE_INTERFACE_PRIVATEKEY_FILE=/run/secrets/key \
     -v "$work/near.key:/run/secrets/key:ro" localhost/ringwire:latest >/dev/null

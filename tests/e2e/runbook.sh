@@ -21,10 +21,7 @@ follow() {
   block=$(awk -v name="# $2" '/^```/ { inside = 0 } inside { print } $0 == name { inside = 1 }' "$runbook")
   [ -n "$block" ] || fail "the runbook has no block '$2'"
   block=${block//vpn.example.net/192.0.2.1}
-  if [[ $block == *qrencode* ]] && ! command -v qrencode >/dev/null; then
-    echo "note: without qrencode (./dev setup --deploy) no QR code is made"
-    block=$(grep -v '^qrencode ' <<<"$block")
-  fi
+  [ -e /usr/lib/*-linux-gnu*/libqrencode.so.4 ] || block=${block// --qr/}
   (cd "$work/desk" && on "$1" env "PATH=$work/bin:$PATH" bash -eu -c "$block") >"$work/block.out" 2>&1 ||
     { cat "$work/block.out" >&2; fail "the runbook's commands fail: $2"; }
   echo "ok: $2"
@@ -38,8 +35,7 @@ check_equal "and its key is nobody else's" 600 "$(stat -c %a /etc/ringwire/wg0.k
 say "the first phone"
 check_fails "does not reach the internet without it" on b ping -c 1 -W 1 203.0.113.9
 follow a "first phone"
-check "its key stays nowhere else" test ! -e "$work/desk/phone.key"
-cp "$work/desk/phone.conf" "$work/phone.conf"
+(umask 077 && sed -n '/^\[Interface\]/,/^$/p; /^\[Peer\]/,/^$/p' "$work/block.out" >"$work/phone.conf")
 up b "$work/phone.conf"
 check "reaches the internet through it" tries pings b 203.0.113.9
 check "and the gateway knows its name" output_has 'phone' on a "$RINGWIRE" show wg0
