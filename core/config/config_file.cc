@@ -7,6 +7,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "core/base/check.h"
 #include "core/config/named_values.h"
+#include "core/config/uapi.h"
 #include "core/device/key_text.h"
 #include "core/device/secret_text.h"
 #include "fmt/format.h"
@@ -51,44 +52,13 @@ void AppendPeer(const PeerConfig& peer, std::string* text) {
   }
 }
 
-void AppendCipher(TransportCipher cipher, std::string* text) {
-  Append(text, "TransportCipher = {}\n", TransportCipherName(cipher));
-}
-
-// What the block of a peer has to clear: of several blocks of one peer the first one does it for
-// all.
-NamedValues::Peer ClearedInBlock(const PeerConfig& peer, const NamedValues& now,
-                                 const NamedValues& before,
-                                 absl::flat_hash_set<crypto::PublicKey>* written) {
-  const auto old = before.peers.find(peer.public_key);
-  if (!written->insert(peer.public_key).second || old == before.peers.end()) return {};
-  const NamedValues::Peer& named = now.peers.at(peer.public_key);
-  return {.preshared_key = old->second.preshared_key && !named.preshared_key,
-          .persistent_keepalive = old->second.persistent_keepalive && !named.persistent_keepalive,
-          .allowed_ips = old->second.allowed_ips && !named.allowed_ips};
-}
-
-void AppendDevicePeer(const PeerConfig& peer, const NamedValues::Peer& cleared,
-                      const std::optional<SocketAddress>& endpoint, std::string* text) {
-  Append(text, "\n[Peer]\nPublicKey = {}\n", KeyToBase64(peer.public_key));
-  if (peer.preshared_key || cleared.preshared_key) {
-    AppendKey("PresharedKey", peer.preshared_key.value_or(crypto::PresharedKey()), text);
+// Clears what `before` names of a peer and `now` does not.
+void ClearUnnamed(const NamedValues::Peer& now, const NamedValues::Peer& before, PeerUpdate* peer) {
+  if (before.preshared_key && !now.preshared_key) peer->preshared_key.emplace();
+  if (before.persistent_keepalive && !now.persistent_keepalive) {
+    peer->persistent_keepalive_seconds = uint16_t{0};
   }
-  if (peer.names_allowed_ips || cleared.allowed_ips) Append(text, "AllowedIPs =\n");
-  for (const AllowedIpChange& change : peer.allowed_ips) {
-    const std::string_view sign = change.remove ? "-" : peer.allowed_ips_incremental ? "+" : "";
-    Append(text, "AllowedIPs = {}{}\n", sign, change.prefix.ToString());
-  }
-  if (endpoint) {
-    Append(text, "Endpoint = {}\n", endpoint->ToString());
-  } else if (peer.endpoint) {
-    Append(text, "Endpoint = {}\n", peer.endpoint->ToString());  // for status
-  }
-  if (peer.persistent_keepalive_seconds || cleared.persistent_keepalive) {
-    Append(text, "PersistentKeepalive = {}\n", peer.persistent_keepalive_seconds.value_or(0));
-  }
-  if (!peer.name.empty()) Append(text, "Name = {}\n", peer.name);
-  AppendCipher(peer.transport_cipher, text);
+  if (before.allowed_ips && !now.allowed_ips) peer->replace_allowed_ips = true;
 }
 
 // Empty: it has none, or one that is an address.
@@ -136,24 +106,6 @@ std::string Strip(const ConfigFile& config) {
   return text;
 }
 
-std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
-                         std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark) {
-  CHECK(endpoints.size() == config.peers.size());
-  std::string text = InterfaceText(config);
-  if (!config.private_key && before.private_key) {
-    AppendKey("PrivateKey", crypto::PrivateKey(), &text);
-  }
-  if (fwmark != 0) Append(&text, "FwMark = {:#x}\n", fwmark);
-  AppendCipher(config.transport_cipher, &text);
-  const NamedValues now = NamedIn(config);
-  absl::flat_hash_set<crypto::PublicKey> written;
-  for (size_t i = 0; i < config.peers.size(); ++i) {
-    const PeerConfig& peer = config.peers[i];
-    AppendDevicePeer(peer, ClearedInBlock(peer, now, before, &written), endpoints[i], &text);
-  }
-  return text;
-}
-
 DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
                             std::span<const std::optional<SocketAddress>> endpoints) {
   CHECK(endpoints.size() == config.peers.size());
@@ -181,6 +133,22 @@ DeviceUpdate ToDeviceUpdate(const ConfigFile& config,
          .transport_cipher = peer.transport_cipher});
   }
   return update;
+}
+
+std::string ToDeviceText(const ConfigFile& config, const NamedValues& before,
+                         std::span<const std::optional<SocketAddress>> endpoints, uint32_t fwmark) {
+  DeviceUpdate update = ToDeviceUpdate(config, endpoints);
+  if (!update.private_key && before.private_key) update.private_key.emplace();
+  if (fwmark != 0) update.fwmark = fwmark;
+  const NamedValues now = NamedIn(config);
+  absl::flat_hash_set<crypto::PublicKey> cleared;
+  for (PeerUpdate& peer : update.peers) {
+    const auto old = before.peers.find(peer.public_key);
+    // Of several blocks of one peer the first one clears for all.
+    if (old == before.peers.end() || !cleared.insert(peer.public_key).second) continue;
+    ClearUnnamed(now.peers.at(peer.public_key), old->second, &peer);
+  }
+  return FormatSet(update);
 }
 
 }  // namespace ringwire

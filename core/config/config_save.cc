@@ -15,6 +15,7 @@
 #include "core/config/config_blocks.h"
 #include "core/config/config_value.h"
 #include "core/config/live_peers.h"
+#include "core/device/apply.h"
 #include "core/device/key_text.h"
 #include "core/device/secret_text.h"
 #include "crypto/x25519.h"
@@ -106,11 +107,11 @@ std::optional<SocketAddress> EndpointToSave(const PeerConfig& file, const PeerCo
   return now == said || is_name ? std::nullopt : now;
 }
 
-// Whether the file needs no change for this peer.
-bool IsAsSaid(const PeerConfig& file, const PeerConfig& device) {
+// Whether the file needs no change for this peer. `allowed_ips`: what the file gives it.
+bool IsAsSaid(const PeerConfig& file, const std::vector<Prefix>& allowed_ips,
+              const PeerConfig& device) {
   return SameKey(file.preshared_key, device.preshared_key) &&
-         Sorted(RemainingPrefixes(file.allowed_ips)) ==
-             Sorted(RemainingPrefixes(device.allowed_ips)) &&
+         allowed_ips == Sorted(RemainingPrefixes(device.allowed_ips)) &&
          !EndpointToSave(file, device).has_value() &&
          file.persistent_keepalive_seconds.value_or(0) ==
              device.persistent_keepalive_seconds.value_or(0);
@@ -150,6 +151,8 @@ class Saver {
   const SaveRequest& request_;
   std::list<ConfigBlock> blocks_;
   std::vector<PeerInFile> peers_;  // in the order of the file
+  // Sorted. If several peers name a prefix, the last one has it, in the file as on the device.
+  absl::flat_hash_map<crypto::PublicKey, std::vector<Prefix>> allowed_ips_;
   std::string_view end_ = "\n";
   std::optional<crypto::PublicKey> own_key_;
   std::vector<std::string> warnings_;
@@ -166,6 +169,12 @@ Saver::Saver(const SaveRequest& request)
   if (first_line.ends_with("\r\n")) end_ = "\r\n";
   if (request.device.private_key.has_value()) {
     own_key_ = crypto::PublicFromPrivate(*request.device.private_key);
+  }
+  DeviceUpdate said = ToDeviceUpdate(
+      request.file, std::vector<std::optional<SocketAddress>>(request.file.peers.size()));
+  std::erase_if(said.peers, [this](const PeerUpdate& peer) { return peer.public_key == own_key_; });
+  for (PeerStatus& peer : Apply({}, said)) {
+    allowed_ips_.emplace(peer.public_key, std::move(peer.allowed_ips));
   }
   for (ConfigBlock& block : blocks_) {
     if (block.section() != ConfigSection::kPeer) continue;
@@ -260,7 +269,8 @@ void Saver::CollectRepeated() {
   }
 }
 
-// What several sections of one peer say together: of each key the last one decides.
+// What several sections of one peer say together, but for AllowedIPs: of each key the last one
+// decides.
 PeerConfig Saver::SaysInAll(const PeerInFile& peer) {
   PeerConfig whole = peer.says;
   for (const PeerInFile* const repeated : peer.repeated_by) {
@@ -273,9 +283,6 @@ PeerConfig Saver::SaysInAll(const PeerInFile& peer) {
     if (says.persistent_keepalive_seconds.has_value()) {
       whole.persistent_keepalive_seconds = says.persistent_keepalive_seconds;
     }
-    if (!says.allowed_ips_incremental) whole.allowed_ips.clear();
-    whole.allowed_ips.insert(whole.allowed_ips.end(), says.allowed_ips.begin(),
-                             says.allowed_ips.end());
   }
   return whole;
 }
@@ -335,7 +342,9 @@ void Saver::SaveAllowedIps(const PeerConfig& file, const PeerConfig& device, Con
 
 void Saver::SavePeer(const PeerConfig& device, PeerInFile* peer) {
   const PeerConfig whole = SaysInAll(*peer);
-  if (IsAsSaid(whole, device)) return;
+  const auto given = allowed_ips_.find(device.public_key);
+  CHECK(given != allowed_ips_.end());
+  if (IsAsSaid(whole, given->second, device)) return;
   MergeRepeated(peer);
   SavePresharedKey(whole, device, peer->block);
   SaveAllowedIps(peer->says, device, peer->block);

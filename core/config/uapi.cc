@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/config/config_value.h"
 #include "core/config/number_text.h"
 #include "core/device/key_text.h"
 #include "core/device/secret_text.h"
@@ -18,6 +19,9 @@ namespace {
 
 constexpr std::string_view kGetLine = "get=1\n";
 constexpr std::string_view kSetLine = "set=1\n";
+constexpr std::string_view kNameKey = "name";
+constexpr std::string_view kEndpointNameKey = "endpoint_name";
+constexpr std::string_view kCipherKey = "transport_cipher";
 // More than what a single step of the answer to a get appends: a peer without its allowed IPs takes
 // about 460 bytes.
 constexpr size_t kGetStepBytesMax = 1024;
@@ -26,17 +30,16 @@ constexpr size_t kFormatGetChunkBytes = 65536;
 // The lines of one set, one after the other.
 class SetParser {
  public:
-  explicit SetParser(ZoneIndexFunction zone_index) : zone_index_(std::move(zone_index)) {}
-
-  // False after the first wrong line; error() then says what is wrong.
-  bool ParseLine(std::string_view line);
-  DeviceUpdate&& TakeUpdate() { return std::move(update_); }
-  UapiError&& TakeError() { return std::move(error_); }
-  void Refuse(int error_number, size_t line_number, std::string_view reason);
+  SetParser(ZoneIndexFunction zone_index, bool takes_own_keys)
+      : zone_index_(std::move(zone_index)), takes_own_keys_(takes_own_keys) {}
+  std::variant<DeviceUpdate, UapiError> Parse(std::string_view body);
 
  private:
   enum class Outcome : uint8_t { kAccepted, kUnknownKey, kBadValue };
 
+  // False after the first wrong line; error_ then says what is wrong.
+  bool ParseLine(std::string_view line);
+  void Refuse(int error_number, size_t line_number, std::string_view reason);
   Outcome ParseDeviceKey(std::string_view key, std::string_view value);
   Outcome ParsePeerKey(std::string_view key, std::string_view value);
   Outcome ParseEndpoint(std::string_view value);
@@ -51,6 +54,10 @@ class SetParser {
     *flag = true;
     return Outcome::kAccepted;
   }
+  static Outcome ParseCipher(std::string_view value, std::optional<TransportCipher>* target) {
+    *target = ParseTransportCipher(value);
+    return AcceptIf(target->has_value());
+  }
   template <typename T>
   static Outcome ParseInto(std::string_view value, uint64_t greatest, std::optional<T>* target) {
     const std::optional<uint64_t> number = ParseNumber(value, greatest);
@@ -60,7 +67,8 @@ class SetParser {
   }
 
   const ZoneIndexFunction zone_index_;
-  size_t line_number_ = 1;  // of the whole request; the operation is line 1
+  const bool takes_own_keys_;  // those of FormatSet that wg does not know
+  size_t line_number_ = 1;     // of the whole request; the operation is line 1
   DeviceUpdate update_;
   UapiError error_;
 };
@@ -72,6 +80,15 @@ std::string Shown(std::string_view key) {
                          return (c >= 'a' && c <= 'z') || c == '_';
                        });
   return is_word ? fmt::format("'{}'", key) : std::string("(not shown)");
+}
+
+std::variant<DeviceUpdate, UapiError> SetParser::Parse(std::string_view body) {
+  while (!body.empty()) {
+    const size_t newline = body.find('\n');
+    if (!ParseLine(body.substr(0, newline))) return std::move(error_);
+    body.remove_prefix(newline == std::string_view::npos ? body.size() : newline + 1);
+  }
+  return std::move(update_);
 }
 
 bool SetParser::ParseLine(std::string_view line) {
@@ -117,6 +134,7 @@ SetParser::Outcome SetParser::ParseDeviceKey(std::string_view key, std::string_v
   if (key == "listen_port") return ParseInto(value, UINT16_MAX, &update_.listen_port);
   if (key == "fwmark") return ParseInto(value, UINT32_MAX, &update_.fwmark);
   if (key == "replace_peers") return ParseTrue(value, &update_.replace_peers);
+  if (takes_own_keys_ && key == kCipherKey) return ParseCipher(value, &update_.transport_cipher);
   return Outcome::kUnknownKey;
 }
 
@@ -143,6 +161,15 @@ SetParser::Outcome SetParser::ParsePeerKey(std::string_view key, std::string_vie
   if (key == "remove") return ParseTrue(value, &peer().remove);
   if (key == "update_only") return ParseTrue(value, &peer().update_only);
   if (key == "protocol_version") return AcceptIf(value == "1");
+  if (takes_own_keys_ && key == kNameKey) {
+    peer().name = value;
+    return Outcome::kAccepted;
+  }
+  if (takes_own_keys_ && key == kEndpointNameKey) {
+    peer().endpoint_name = value;
+    return Outcome::kAccepted;
+  }
+  if (takes_own_keys_ && key == kCipherKey) return ParseCipher(value, &peer().transport_cipher);
   return Outcome::kUnknownKey;
 }
 
@@ -170,6 +197,37 @@ SetParser::Outcome SetParser::ParseAllowedIp(std::string_view value) {
   if (!prefix) return Outcome::kBadValue;
   peer().allowed_ips.push_back({*prefix, remove});
   return Outcome::kAccepted;
+}
+
+void AppendHexKey(std::string_view name, const crypto::Secret<32>& key, std::string* text) {
+  std::string hex = KeyToHex(key.bytes());
+  AppendSecret({name, "=", hex, "\n"}, text);
+  crypto::Cleanse(hex.data(), hex.size());
+}
+
+template <typename Number>
+void AppendNumber(std::string_view name, std::optional<Number> number, std::string* text) {
+  if (number) AppendSecret({name, "=", fmt::to_string(*number), "\n"}, text);
+}
+
+void AppendCipher(std::optional<TransportCipher> cipher, std::string* text) {
+  if (cipher) AppendSecret({kCipherKey, "=", TransportCipherName(*cipher), "\n"}, text);
+}
+
+void AppendPeer(const PeerUpdate& peer, std::string* text) {
+  AppendSecret({"public_key=", KeyToHex(peer.public_key), "\n"}, text);
+  if (peer.remove) AppendSecret({"remove=true\n"}, text);
+  if (peer.update_only) AppendSecret({"update_only=true\n"}, text);
+  if (peer.preshared_key) AppendHexKey("preshared_key", *peer.preshared_key, text);
+  if (peer.endpoint) AppendSecret({"endpoint=", peer.endpoint->ToString(), "\n"}, text);
+  AppendNumber("persistent_keepalive_interval", peer.persistent_keepalive_seconds, text);
+  if (peer.replace_allowed_ips) AppendSecret({"replace_allowed_ips=true\n"}, text);
+  for (const AllowedIpChange& change : peer.allowed_ips) {
+    AppendSecret({"allowed_ip=", change.remove ? "-" : "", change.prefix.ToString(), "\n"}, text);
+  }
+  if (peer.name) AppendSecret({kNameKey, "=", *peer.name, "\n"}, text);
+  if (peer.endpoint_name) AppendSecret({kEndpointNameKey, "=", *peer.endpoint_name, "\n"}, text);
+  AppendCipher(peer.transport_cipher, text);
 }
 
 void AppendPeer(const PeerStatus& peer, std::string* chunk) {
@@ -257,13 +315,22 @@ absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {
 
 std::variant<DeviceUpdate, UapiError> ParseSet(std::string_view body,
                                                ZoneIndexFunction zone_index) {
-  SetParser parser(std::move(zone_index));
-  while (!body.empty()) {
-    const size_t newline = body.find('\n');
-    if (!parser.ParseLine(body.substr(0, newline))) return parser.TakeError();
-    body.remove_prefix(newline == std::string_view::npos ? body.size() : newline + 1);
-  }
-  return parser.TakeUpdate();
+  return SetParser(std::move(zone_index), /*takes_own_keys=*/false).Parse(body);
+}
+
+std::variant<DeviceUpdate, UapiError> ParseOwnSet(std::string_view body) {
+  return SetParser(nullptr, /*takes_own_keys=*/true).Parse(body);
+}
+
+std::string FormatSet(const DeviceUpdate& update) {
+  std::string text;
+  if (update.private_key) AppendHexKey("private_key", *update.private_key, &text);
+  AppendNumber("listen_port", update.listen_port, &text);
+  AppendNumber("fwmark", update.fwmark, &text);
+  AppendCipher(update.transport_cipher, &text);
+  if (update.replace_peers) AppendSecret({"replace_peers=true\n"}, &text);
+  for (const PeerUpdate& peer : update.peers) AppendPeer(peer, &text);
+  return text;
 }
 
 std::string FormatSetAnswer(int error_number) { return fmt::format("errno={}\n\n", -error_number); }

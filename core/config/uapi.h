@@ -71,6 +71,12 @@ using ZoneIndexFunction = std::function<unsigned int(const char* interface_name)
 std::variant<DeviceUpdate, UapiError> ParseSet(std::string_view body,
                                                ZoneIndexFunction zone_index = nullptr);
 
+// The body of a set that asks for `update`, for another process of ours: besides the keys of wg it
+// has `name`, `endpoint_name` and `transport_cipher`. Holds keys, which the caller zeroes.
+std::string FormatSet(const DeviceUpdate& update);
+// The change again. Errors as of ParseSet.
+std::variant<DeviceUpdate, UapiError> ParseOwnSet(std::string_view body);
+
 // The answer to a set, to be written at once: wgctrl reads it with a single read. `error_number` is
 // 0 or positive; `wg` wants it negative here, and positive in the answer to a get.
 std::string FormatSetAnswer(int error_number);

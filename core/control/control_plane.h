@@ -108,6 +108,8 @@ class ControlPlane {
   // When to call HandleTimeout next; InfiniteFuture: not before another call.
   Instant NextDeadline() const;
 
+  // Whether Apply() takes the change (core/device/validate.h).
+  absl::Status Validate(const DeviceUpdate& update) const;
   // Applies all of a change, or on error nothing. The caller applies listen_port and fwmark before;
   // this only keeps them for Status().
   absl::Status Apply(Instant now, absl::Time wall_now, const DeviceUpdate& update,

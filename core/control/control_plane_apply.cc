@@ -1,64 +1,29 @@
 // ControlPlane: changes of the configuration.
 
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "core/base/limits.h"
 #include "core/control/control_plane_impl.h"
-#include "core/device/key_text.h"
+#include "core/device/validate.h"
 #include "core/wire/constants.h"
 #include "crypto/x25519.h"
-#include "fmt/format.h"
 
 namespace ringwire {
-namespace {
-
-bool IsValidPrefix(const Prefix& prefix) {
-  return prefix.address.IsSet() && prefix.length <= prefix.address.Bits() &&
-         Prefix::Of(prefix.address, prefix.length) == prefix;
-}
-
-absl::Status ValidatePeer(const PeerUpdate& update) {
-  if (update.endpoint.has_value() && !update.endpoint->address.IsSet()) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: endpoint without an address", PeerLabel(update.public_key)));
-  }
-  for (const AllowedIpChange& change : update.allowed_ips) {
-    if (!IsValidPrefix(change.prefix)) {
-      return absl::InvalidArgumentError(fmt::format("{}: allowed IP {} is not a prefix",
-                                                    PeerLabel(update.public_key),
-                                                    change.prefix.ToString()));
-    }
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
 absl::Status ControlPlane::Apply(Instant now, absl::Time wall_now, const DeviceUpdate& update,
                                  ControlOutput* out) {
-  const absl::Status status = impl_->Validate(update);
+  const absl::Status status = Validate(update);
   if (!status.ok()) return status;
   impl_->Apply(ControlCall{now, wall_now, out}, update);
   impl_->Finish(now);
   return absl::OkStatus();
 }
 
-absl::Status ControlPlane::Impl::Validate(const DeviceUpdate& update) const {
-  size_t count = update.replace_peers ? 0 : peers.size();
-  for (const PeerUpdate& peer : update.peers) {
-    const absl::Status status = ValidatePeer(peer);
-    if (!status.ok()) return status;
-    const bool exists = !update.replace_peers && peers.Find(peer.public_key) != nullptr;
-    if (!peer.remove && !peer.update_only && !exists) ++count;
-  }
-  if (count > kPeersMax) {
-    return absl::ResourceExhaustedError(
-        fmt::format("{} peers, at most {} are possible", count, kPeersMax));
-  }
-  return absl::OkStatus();
+absl::Status ControlPlane::Validate(const DeviceUpdate& update) const {
+  const auto has_peer = [this](const crypto::PublicKey& key) {
+    return impl_->peers.Find(key) != nullptr;
+  };
+  return ringwire::Validate(update, {.peer_count = impl_->peers.size(), .has_peer = has_peer});
 }
 
 void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& update) {

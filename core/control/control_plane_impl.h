@@ -51,7 +51,6 @@ struct ControlPlane::Impl {
   void Finish(Instant now);
 
   // control_plane_apply.cc
-  absl::Status Validate(const DeviceUpdate& update) const;
   void Apply(const ControlCall& call, const DeviceUpdate& update);
   void ApplyPrivateKey(const ControlCall& call, const crypto::PrivateKey& key);
   struct Starting {

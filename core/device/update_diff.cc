@@ -2,117 +2,17 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <iterator>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/flat_hash_map.h"
+#include "core/device/apply.h"
 #include "crypto/secret.h"
 
 namespace ringwire {
 namespace {
-
-struct PeerState {
-  crypto::PublicKey public_key{};
-  crypto::PresharedKey preshared_key{};
-  std::optional<SocketAddress> named_endpoint{};  // only one that the change names
-  uint16_t persistent_keepalive_seconds = 0;
-  std::string name{};
-  std::string endpoint_name{};
-  TransportCipher transport_cipher = TransportCipher::kAuto;
-  bool is_removed = false;
-  uint64_t generation = 0;            // of its prefixes: raised to drop all of them at once
-  std::vector<Prefix> allowed_ips{};  // sorted; filled in at the end
-};
-
-// A model of a device's peers on which to try a change. Cryptokey routing gives every prefix to at
-// most one peer: the last one to claim it.
-class PeersModel {
- public:
-  void Load(const std::vector<PeerStatus>& peers);
-  void Apply(const std::vector<PeerUpdate>& updates);
-  // In the order of creation. The model is unusable afterwards.
-  std::vector<PeerState> Take();
-
- private:
-  struct Owner {
-    size_t peer_index = 0;
-    uint64_t generation = 0;
-  };
-
-  void Apply(const PeerUpdate& update);
-
-  std::vector<PeerState> peers_;  // a removed one stays and is never used again
-  absl::flat_hash_map<crypto::PublicKey, size_t> index_by_key_;
-  absl::btree_map<Prefix, Owner> owners_;  // may name owners that dropped the prefix
-};
-
-void PeersModel::Load(const std::vector<PeerStatus>& peers) {
-  peers_.reserve(peers.size());
-  for (const PeerStatus& peer : peers) {
-    const size_t index = peers_.size();
-    index_by_key_[peer.public_key] = index;
-    peers_.push_back({.public_key = peer.public_key,
-                      .preshared_key = peer.preshared_key,
-                      .persistent_keepalive_seconds = peer.persistent_keepalive_seconds,
-                      .name = peer.name,
-                      .endpoint_name = peer.endpoint_name,
-                      .transport_cipher = peer.transport_cipher});
-    for (const Prefix& prefix : peer.allowed_ips) owners_[prefix] = {index, 0};
-  }
-}
-
-void PeersModel::Apply(const std::vector<PeerUpdate>& updates) {
-  for (const PeerUpdate& update : updates) Apply(update);
-}
-
-void PeersModel::Apply(const PeerUpdate& update) {
-  const auto found = index_by_key_.find(update.public_key);
-  const bool exists = found != index_by_key_.end();
-  if (update.remove) {
-    if (!exists) return;
-    peers_[found->second].is_removed = true;
-    index_by_key_.erase(found);
-    return;
-  }
-  if (!exists && update.update_only) return;
-  const size_t index = exists ? found->second : peers_.size();
-  if (!exists) {
-    index_by_key_[update.public_key] = index;
-    peers_.push_back({.public_key = update.public_key});
-  }
-  PeerState& peer = peers_[index];
-  if (update.preshared_key) peer.preshared_key = *update.preshared_key;
-  if (update.endpoint) peer.named_endpoint = update.endpoint;
-  if (update.persistent_keepalive_seconds) {
-    peer.persistent_keepalive_seconds = *update.persistent_keepalive_seconds;
-  }
-  if (update.name) peer.name = *update.name;
-  if (update.endpoint_name) peer.endpoint_name = *update.endpoint_name;
-  if (update.transport_cipher) peer.transport_cipher = *update.transport_cipher;
-  if (update.replace_allowed_ips) ++peer.generation;
-  for (const AllowedIpChange& change : update.allowed_ips) {
-    if (!change.remove) {
-      owners_[change.prefix] = {index, peer.generation};
-      continue;
-    }
-    const auto owner = owners_.find(change.prefix);
-    if (owner != owners_.end() && owner->second.peer_index == index) owners_.erase(owner);
-  }
-}
-
-std::vector<PeerState> PeersModel::Take() {
-  for (const auto& [prefix, owner] : owners_) {
-    PeerState& peer = peers_[owner.peer_index];
-    if (owner.generation == peer.generation) peer.allowed_ips.push_back(prefix);
-  }
-  std::erase_if(peers_, [](const PeerState& peer) { return peer.is_removed; });
-  return std::move(peers_);
-}
 
 // Both are sorted. Returns increments or a new list, whichever is shorter. A prefix that moves to
 // another peer is in `lost` too: removing it before or after its new owner's entry changes nothing.
@@ -138,13 +38,11 @@ bool ChangesSomething(const PeerUpdate& update) {
          update.replace_allowed_ips || !update.allowed_ips.empty();
 }
 
-PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
+PeerUpdate DiffPeer(const PeerStatus& current, const PeerStatus& target) {
   PeerUpdate update;
   update.public_key = target.public_key;
   if (current.preshared_key != target.preshared_key) update.preshared_key = target.preshared_key;
-  if (target.named_endpoint && target.named_endpoint != current.endpoint) {
-    update.endpoint = target.named_endpoint;
-  }
+  if (target.endpoint && target.endpoint != current.endpoint) update.endpoint = target.endpoint;
   if (current.persistent_keepalive_seconds != target.persistent_keepalive_seconds) {
     update.persistent_keepalive_seconds = target.persistent_keepalive_seconds;
   }
@@ -159,7 +57,8 @@ PeerUpdate DiffPeer(const PeerStatus& current, const PeerState& target) {
   return update;
 }
 
-void DiffPeers(const DeviceStatus& current, std::vector<PeerState> targets, DeviceUpdate* diff) {
+void DiffPeers(const DeviceStatus& current, const std::vector<PeerStatus>& targets,
+               DeviceUpdate* diff) {
   absl::flat_hash_map<crypto::PublicKey, size_t> target_by_key;
   for (size_t i = 0; i < targets.size(); ++i) target_by_key[targets[i].public_key] = i;
   absl::flat_hash_map<crypto::PublicKey, const PeerStatus*> current_by_key;
@@ -171,7 +70,7 @@ void DiffPeers(const DeviceStatus& current, std::vector<PeerState> targets, Devi
     removal.remove = true;
   }
   const PeerStatus nothing;
-  for (const PeerState& target : targets) {
+  for (const PeerStatus& target : targets) {
     const auto found = current_by_key.find(target.public_key);
     const bool is_new = found == current_by_key.end();
     PeerUpdate update = DiffPeer(is_new ? nothing : *found->second, target);
@@ -194,10 +93,8 @@ DeviceUpdate Diff(const DeviceStatus& current, const DeviceUpdate& wanted) {
   if (wanted.transport_cipher && *wanted.transport_cipher != current.transport_cipher) {
     diff.transport_cipher = wanted.transport_cipher;
   }
-  PeersModel model;
-  if (!wanted.replace_peers) model.Load(current.peers);
-  model.Apply(wanted.peers);
-  DiffPeers(current, model.Take(), &diff);
+  // Of a replaced peer only what `wanted` names: it has no endpoint of its own.
+  DiffPeers(current, Apply(current.peers, wanted), &diff);
   return diff;
 }
 

@@ -4,8 +4,6 @@
 
 #include <cerrno>
 
-#include "absl/container/flat_hash_set.h"
-#include "core/device/validate.h"
 #include "platform/sandbox/call_guard.h"
 
 namespace ringwire::platform {
@@ -19,13 +17,6 @@ UapiError ToUapiError(const absl::Status& status) {
   if (absl::IsInvalidArgument(status)) number = EINVAL;
   if (absl::IsResourceExhausted(status)) number = ENOMEM;
   return {number, std::string(status.message())};
-}
-
-absl::Status ValidateAgainst(const DeviceStatus& device, const DeviceUpdate& update) {
-  absl::flat_hash_set<crypto::PublicKey> keys;
-  for (const PeerStatus& peer : device.peers) keys.insert(peer.public_key);
-  return Validate(update, {device.peers.size(),
-                           [&keys](const crypto::PublicKey& key) { return keys.contains(key); }});
 }
 
 }  // namespace
@@ -60,7 +51,7 @@ UapiError DeviceRequests::Apply(const DeviceUpdate& update) {
 // the rest.
 absl::Status DeviceRequests::ChangeSockets(const DeviceUpdate& update) {
   if (!listen_.WouldChange(update)) return absl::OkStatus();
-  const absl::Status status = ValidateAgainst(Status(), update);
+  const absl::Status status = options_.driver->plane().Validate(update);
   if (!status.ok()) return status;
   receive_drops_.Look(SocketsOf(options_.workers->all()));
   return listen_.Change(update, {options_.workers->all(), options_.socket_source.get(),

@@ -7,11 +7,13 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "core/config/config_save.h"
+#include "core/config/uapi.h"
 #include "core/device/update_diff.h"
 #include "platform/base/event_fd.h"
 #include "platform/process/report_error.h"
@@ -151,14 +153,11 @@ bool Relay::Handle(RelayMessage message) {
 }
 
 absl::Status Relay::Configure(std::string_view text) {
-  const ConfigParse parse = ParseConfigFile(text);
-  if (!parse.ok()) return absl::InternalError(parse.errors.front().message);
-  std::vector<std::optional<SocketAddress>> addresses;
-  for (const PeerConfig& peer : parse.config.peers) {
-    addresses.push_back(peer.endpoint.has_value() ? SocketAddress::Parse(peer.endpoint->ToString())
-                                                  : std::nullopt);
+  auto parsed = ParseOwnSet(text);
+  if (const auto* const error = std::get_if<UapiError>(&parsed)) {
+    return absl::InternalError(error->reason);
   }
-  DeviceUpdate update = ToDeviceUpdate(parse.config, addresses);
+  DeviceUpdate update = std::get<DeviceUpdate>(std::move(parsed));
   if (cipher_.has_value()) update.transport_cipher = cipher_;
   Endpoints wanted = EndpointsOf(update);
   const DeviceStatus status = device_->loop().device().Status();

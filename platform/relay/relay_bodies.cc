@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
+#include <utility>
+#include <variant>
 
 #include "absl/status/status.h"
 #include "core/base/ascii.h"
-#include "core/config/config_file.h"
-#include "core/device/key_text.h"
-#include "fmt/format.h"
+#include "core/config/uapi.h"
 
 namespace ringwire::platform {
 namespace {
@@ -18,25 +17,24 @@ constexpr size_t kKeyBytes = sizeof(crypto::PublicKey);
 }  // namespace
 
 std::string EndpointsText(std::span<const PeerUpdate> peers) {
-  std::string text;
+  DeviceUpdate update;
   for (const PeerUpdate& peer : peers) {
-    fmt::format_to(std::back_inserter(text), "[Peer]\nPublicKey = {}\nEndpoint = {}\n",
-                   KeyToBase64(peer.public_key), peer.endpoint->ToString());
+    update.peers.push_back(
+        {.public_key = peer.public_key, .update_only = true, .endpoint = peer.endpoint});
   }
-  return text;
+  return FormatSet(update);
 }
 
 absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text) {
-  const ConfigParse parse = ParseConfigFile(text);
-  if (!parse.ok()) return absl::InternalError(parse.errors.front().message);
-  std::vector<PeerUpdate> peers;
-  for (const PeerConfig& peer : parse.config.peers) {
-    if (!peer.endpoint.has_value()) return absl::InternalError("a peer without an endpoint");
-    PeerUpdate& update = peers.emplace_back();
-    update.public_key = peer.public_key;
-    update.update_only = true;
-    update.endpoint = SocketAddress::Parse(peer.endpoint->ToString());
-    if (!update.endpoint.has_value()) return absl::InternalError("an endpoint that is no address");
+  auto parsed = ParseSet(text);
+  if (const auto* const error = std::get_if<UapiError>(&parsed)) {
+    return absl::InternalError(error->reason);
+  }
+  std::vector<PeerUpdate> peers = std::get<DeviceUpdate>(std::move(parsed)).peers;
+  for (const PeerUpdate& peer : peers) {
+    if (!peer.update_only || peer.remove || !peer.endpoint.has_value()) {
+      return absl::InternalError("a peer whose endpoint does not move");
+    }
   }
   return peers;
 }

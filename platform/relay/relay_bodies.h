@@ -21,9 +21,9 @@ namespace ringwire::platform {
 // For more peers, more messages are sent: a relay's messages must be short.
 inline constexpr size_t kUnansweredKeysMax = 128;
 
-// The endpoints of these peers, as [Peer] blocks of a configuration. Each has an endpoint.
+// The endpoints of these peers, each of which has one, as the body of a UAPI set.
 std::string EndpointsText(std::span<const PeerUpdate> peers);
-// Parses them, as changes to existing peers.
+// The same as changes to existing peers, and nothing else.
 absl::StatusOr<std::vector<PeerUpdate>> ParseEndpoints(std::string_view text);
 
 // The reason of kFailed. It is printed, so it must not contain control characters.

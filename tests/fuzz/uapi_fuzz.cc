@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/config/uapi.h"
+#include "core/device/apply.h"
 #include "core/device/update_diff.h"
 #include "core/device/validate.h"
 
@@ -38,24 +39,13 @@ std::string ReadAll(std::string_view bytes, size_t step) {
   return all;
 }
 
-// What a device shows that was made by `update`, a change of an empty device.
+// What a device shows that was made by `update`.
 DeviceStatus StatusOf(const DeviceUpdate& update) {
   DeviceStatus status;
   status.private_key = update.private_key;
   status.listen_port = update.listen_port.value_or(0);
   status.fwmark = update.fwmark.value_or(0);
-  for (const PeerUpdate& change : update.peers) {
-    CHECK(!change.remove);
-    PeerStatus& peer = status.peers.emplace_back();
-    peer.public_key = change.public_key;
-    if (change.preshared_key) peer.preshared_key = *change.preshared_key;
-    peer.endpoint = change.endpoint;
-    peer.persistent_keepalive_seconds = change.persistent_keepalive_seconds.value_or(0);
-    for (const AllowedIpChange& allowed_ip : change.allowed_ips) {
-      CHECK(!allowed_ip.remove);
-      peer.allowed_ips.push_back(allowed_ip.prefix);
-    }
-  }
+  status.peers = Apply({}, update);
   return status;
 }
 
@@ -75,14 +65,14 @@ std::string AsSet(std::string_view get) {
 void CheckRoundTrip(const DeviceUpdate& update) {
   const auto has_no_peer = [](const crypto::PublicKey&) { return false; };
   CHECK(Validate(update, {.peer_count = 0, .has_peer = has_no_peer}).ok());
-  const DeviceStatus status = StatusOf(Diff(DeviceStatus{}, update));
-  const std::string get = FormatGet(status);
-  auto parsed = ParseSet(AsSet(get));
-  CHECK(std::holds_alternative<DeviceUpdate>(parsed));
-  DeviceUpdate again = std::get<DeviceUpdate>(std::move(parsed));
-  again.replace_peers = true;
-  const DeviceUpdate rest = Diff(status, again);
-  CHECK(!rest.private_key && !rest.listen_port && !rest.fwmark && rest.peers.empty());
+  const DeviceStatus status = StatusOf(update);
+  for (auto& parsed : {ParseSet(AsSet(FormatGet(status))), ParseOwnSet(FormatSet(update))}) {
+    CHECK(std::holds_alternative<DeviceUpdate>(parsed));
+    DeviceUpdate again = std::get<DeviceUpdate>(parsed);
+    again.replace_peers = true;
+    const DeviceUpdate rest = Diff(status, again);
+    CHECK(!rest.private_key && !rest.listen_port && !rest.fwmark && rest.peers.empty());
+  }
 }
 
 }  // namespace

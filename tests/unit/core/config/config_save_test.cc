@@ -220,6 +220,14 @@ TEST(ConfigSaveTest, SeveralSectionsOfAPeerStayAsTheyAreIfTheDeviceIsAsTheySay) 
             text);
 }
 
+TEST(ConfigSaveTest, APrefixThatTwoPeersNameBelongsToTheLastAndStaysWithBoth) {
+  const std::string text = Interface(Peer(kAnna, "AllowedIPs = 10.0.0.0/24, 10.0.1.0/24\n") +
+                                     Peer(kBert, "AllowedIPs = 10.0.0.0/24\n"));
+  const std::string device = Interface(Peer(kAnna, "AllowedIPs = 10.0.1.0/24\n") +
+                                       Peer(kBert, "AllowedIPs = 10.0.0.0/24\n"));
+  EXPECT_EQ(Save(text, device).text, text) << "the device is as the file says";
+}
+
 TEST(ConfigSaveTest, TheDeviceItselfAsAPeerStays) {
   crypto::PrivateKey key;
   ASSERT_TRUE(ParseKeyBase64(kPrivate, key.bytes()));

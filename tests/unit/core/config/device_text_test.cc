@@ -2,10 +2,12 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/config/config_file.h"
 #include "core/config/named_values.h"
+#include "core/config/uapi.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
@@ -42,12 +44,13 @@ TEST(ToDeviceUpdateTest, ABlockWithoutAllowedIpsReplacesThoseOfAnotherBlockOfIts
   EXPECT_FALSE(update.peers[2].replace_allowed_ips) << "no block names any";
 }
 
-// What another process of ours makes of a configuration that comes after `before`.
+// The change by a configuration that comes after `before`, as another process of ours reads it.
 DeviceUpdate ThroughText(std::string_view before, std::string_view now, uint32_t fwmark = 0) {
   const ConfigFile config = MustParse(now);
   const std::vector<std::optional<SocketAddress>> endpoints(config.peers.size());
-  return ToDeviceUpdate(
-      MustParse(ToDeviceText(config, NamedIn(MustParse(before)), endpoints, fwmark)), endpoints);
+  auto read = ParseOwnSet(ToDeviceText(config, NamedIn(MustParse(before)), endpoints, fwmark));
+  if (const auto* const error = std::get_if<UapiError>(&read)) ADD_FAILURE() << error->reason;
+  return std::get<DeviceUpdate>(std::move(read));
 }
 
 TEST(ToDeviceTextTest, ClearsWhatOnlyTheFileBeforeNamesAndLeavesOutWhatNeitherDoes) {

@@ -13,6 +13,7 @@
 #include "core/config/config_save.h"
 #include "core/config/named_values.h"
 #include "core/config/uapi.h"
+#include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 #include "tests/support/freed_memory.h"
@@ -73,8 +74,17 @@ TEST_F(FreedKeysTest, WritingAConfigurationLeavesNoKey) {
       const Zeroed text(Strip(config));
       EXPECT_TRUE(text.Has(key));
     }
+    EXPECT_EQ(watch.found(), 0);
+  }
+}
+
+TEST_F(FreedKeysTest, WritingAChangeLeavesNoKey) {
+  const ConfigFile config = Parsed(Text(kPrivate, 20));
+  const std::vector<std::optional<SocketAddress>> endpoints(config.peers.size());
+  for (const std::string& key :
+       {KeyToHex(config.private_key->bytes()), KeyToHex(config.peers[0].preshared_key->bytes())}) {
+    const FreedMemory watch(PartOf(key));
     {
-      const std::vector<std::optional<SocketAddress>> endpoints(config.peers.size());
       const Zeroed text(ToDeviceText(config, NamedValues(), endpoints, 7));
       EXPECT_TRUE(text.Has(key));
     }

@@ -39,11 +39,13 @@ TEST(RelayBodiesTest, NoEndpointsAreNoText) {
 
 TEST(RelayBodiesTest, RefusesWhatIsNoEndpointOfAPeer) {
   const std::string text = EndpointsText(std::vector<PeerUpdate>{At(7, "192.0.2.1:51820")});
-  const std::string peer = text.substr(0, text.find("Endpoint"));
+  const std::string peer = text.substr(0, text.find("endpoint"));
+  EXPECT_TRUE(ParseEndpoints(peer + "endpoint=192.0.2.1:7\n").ok());
   EXPECT_FALSE(ParseEndpoints(peer).ok()) << "no endpoint";
-  EXPECT_FALSE(ParseEndpoints(peer + "Endpoint = vpn.example:7\n").ok()) << "a name";
-  EXPECT_FALSE(ParseEndpoints(peer + "Endpoint = 192.0.2.1\n").ok()) << "no port";
-  EXPECT_FALSE(ParseEndpoints("[Peer]\nEndpoint = 192.0.2.1:7\n").ok()) << "no peer";
+  EXPECT_FALSE(ParseEndpoints(peer + "endpoint=vpn.example:7\n").ok()) << "a name";
+  EXPECT_FALSE(ParseEndpoints(peer + "endpoint=192.0.2.1\n").ok()) << "no port";
+  EXPECT_FALSE(ParseEndpoints(peer + "endpoint=192.0.2.1:7\nremove=true\n").ok());
+  EXPECT_FALSE(ParseEndpoints("endpoint=192.0.2.1:7\n").ok()) << "no peer";
 }
 
 TEST(RelayBodiesTest, AnIndexComesBackAndNothingElseIsOne) {

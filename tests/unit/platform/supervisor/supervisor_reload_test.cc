@@ -21,7 +21,7 @@ TEST_F(SupervisorReloadTest, PlansThenChangesTheHostAroundTheRelay) {
                                              "undo the old", "allow 4242 0x0", "drain", "undo",
                                              "reap",         "close"};
   EXPECT_EQ(calls_.made, expected);
-  EXPECT_NE(relay_->configured().find("ListenPort = 4242"), std::string::npos);
+  EXPECT_NE(relay_->configured().find("listen_port=4242"), std::string::npos);
   EXPECT_FALSE(tunnel_->in_force().config.private_key.has_value());
 }
 
@@ -40,7 +40,7 @@ TEST_F(SupervisorReloadTest, AndKeepItUntilNoRuleDoes) {
   ::raise(SIGHUP);
   EXPECT_TRUE(RunUntil([this] { return calls_.Has("allow 0 0x0"); }).ok());
   EXPECT_TRUE(calls_.HaveOrder({"configure", "undo the old", "mark 0x0"}));
-  EXPECT_NE(relay_->configured().find("FwMark = 0x99"), std::string::npos) << "until the last rule";
+  EXPECT_NE(relay_->configured().find("fwmark=153"), std::string::npos) << "until the last rule";
 }
 
 TEST_F(SupervisorReloadTest, AFailureAtAnyStepLeavesTheConfigurationInForce) {
