@@ -1,4 +1,4 @@
-# Where a distribution expects things; DESTDIR and `cmake --install --prefix` are honoured (tests/release/install.sh).
+# Installs files where a distribution expects them; honours DESTDIR and `cmake --install --prefix` (tests/release/install.sh).
 include(GNUInstallDirs)
 set(RINGWIRE_UNITS_DIR lib/systemd/system CACHE STRING "Folder for systemd units, below the prefix")
 set(RINGWIRE_SYSUSERS_DIR lib/sysusers.d CACHE STRING "Folder for systemd-sysusers, below the prefix")
@@ -22,7 +22,7 @@ execute_process(COMMAND ${RINGWIRE_PYTHON} ${PROJECT_SOURCE_DIR}/docs/man/counte
                 OUTPUT_FILE ${counters} COMMAND_ERROR_IS_FATAL ANY)
 install(FILES ${counters} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 
-# The unit names the program by its whole path, which the prefix decides when things are installed.
+# A unit names the program by its whole path, which depends on the prefix of the installation.
 foreach(service ringwire@.service ringwire-exporter.service)
   install(CODE "
     file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/${service}\" unit)

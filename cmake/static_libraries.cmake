@@ -9,8 +9,8 @@ function(ringwire_archive target prefix module)
   target_link_libraries(${target} INTERFACE ${${prefix}_ARCHIVE})
 endfunction()
 
-# Debian's abseil comes with both kinds of library, and its CMake targets name the shared ones. There are sixty of them, and the loader
-# would search, map and relocate each at every start.
+# Debian's abseil has static and shared libraries, and its CMake targets name the shared ones. They are sixty, and the loader would
+# search, map and relocate each of them at every start.
 function(ringwire_abseil_archives)
   get_property(targets DIRECTORY PROPERTY IMPORTED_TARGETS)
   list(FILTER targets INCLUDE REGEX "^absl::")
@@ -31,9 +31,9 @@ function(ringwire_abseil_archives)
   endforeach()
 endfunction()
 
-# fmt and spdlog: Debian has no static library of either, but their sources are among the headers. They are compiled once here, which costs
-# no other file anything; header-only use makes a file that logs take half as long again to compile. Versions whose sources are not known
-# here are used header-only. The builds with sanitizers take the packages' shared libraries: nobody gets those builds.
+# fmt and spdlog: Debian has no static library of them, but their headers contain the sources. They are compiled once, here: header-only
+# use makes a file that logs take half as long again to compile. An unknown version is used header-only. Builds with sanitizers use the
+# packages' shared libraries, because nobody installs those builds.
 function(ringwire_format_and_log)
   if(RINGWIRE_SANITIZE)
     add_library(ringwire_fmt INTERFACE)
@@ -59,9 +59,9 @@ function(ringwire_format_and_log)
   target_link_libraries(ringwire_spdlog ${scope} ringwire_fmt Threads::Threads)
 endfunction()
 
-# The tables of intel-ipsec-mb's managers name every cipher of the library, so the linker sees all 12.7 MB as used: the sections are one
-# an object, and no object is without a reference. For what ringwire never asks for, this defines the symbols itself, and the linker does
-# not take those objects from the archive. A call of one ends the process.
+# The managers of intel-ipsec-mb have tables that name every cipher of the library, so the linker keeps all 12.7 MB. This defines the
+# symbols of ciphers that ringwire never uses, so that the linker leaves their objects in the archive. A call of such a symbol ends the
+# process.
 function(ringwire_ipsec_mb_left_out target archive)
   set(objects
       # Managers for CPUs without AVX2: crypto/aead_ipsec_mb.cc asks the CPU first.

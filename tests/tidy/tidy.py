@@ -39,7 +39,7 @@ def files(root, suffixes, folders=SOURCES):
 
 
 def without_comments_and_strings(text):
-    """The text with comments, strings and characters blanked out, line breaks kept."""
+    """Blanks out comments, strings and characters, and keeps line breaks."""
     pattern = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])+\'', re.S)
     return pattern.sub(lambda match: '""' + "\n" * match.group().count("\n"), text)
 
@@ -62,7 +62,7 @@ class IncludeRules:
         return "/".join(parts)
 
     def named(self, name):
-        """The folders that a word of a rule stands for; none: it is a third party."""
+        """The folders that a word of a rule names; none: the word is a third party."""
         if name.endswith("/*"):
             return [folder for folder in self.direct if folder.startswith(name[:-1])]
         return [name] if name in self.direct else []
@@ -79,19 +79,19 @@ class IncludeRules:
         return seen
 
     def contradictions(self):
-        """Rules that let an include run back up, or let a folder know what it must never know."""
+        """Rules that allow an include from above to below, or one that a `never` forbids."""
         order = list(self.direct)
         for folder, names in self.direct.items():
             for name in names:
                 if "/" in name and not name.startswith("<") and not self.named(name):
-                    yield f"{folder} names {name}, which is no folder with a rule"
+                    yield f"{folder} names {name}, which has no rule"
                 for other in self.named(name):
                     if order.index(other) > order.index(folder):
                         yield f"{folder} names {other}, which stands below it"
         for folder, names in self.never.items():
             known = self.folders(folder) - {folder} | set(self.direct.get(folder, []))
             for other in sorted(known & {one for name in names for one in self.named(name) or [name]}):
-                yield f"{folder} must never know {other}, and may include it"
+                yield f"{folder} must never include {other}, but its rules allow it"
 
     def error(self, path, header, angled):
         """Why the file may not include the header, or None."""
@@ -219,7 +219,7 @@ def check_drop_reasons(root):
 
 
 def check_documented(root):
-    """What `show` prints by itself, from one row of the code, is explained to people."""
+    """A document explains each counter and offload, which `show` prints from one row of the code."""
     documents = (("core/base/counters.h", r"  X\((\w+)\)", "docs/counters.md"),
                  ("core/base/drop_reason.h", r'X\(k\w+, "(\w+)"\)', "docs/counters.md"),
                  ("core/base/offload_switches.h", r'X\(k\w+, "([\w-]+)"', "docs/offloads.md"),
@@ -242,22 +242,22 @@ def check_cipher_off(root):
     for path in candidates:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if match := re.search(r"cipher[_-]off|OfTheProduct", line, re.I):
-                yield f"{path.relative_to(root)}:{number}: {match[0]}: the product knows no build without a cipher"
+                yield f"{path.relative_to(root)}:{number}: {match[0]}: the product must not know the build without a cipher"
 
 
 def check_pipes(root):
-    """A reader that leaves early ends the writer by SIGPIPE, and under `pipefail` then the pipe fails though it found what
-    it looked for: now and then, as the two happen to run."""
+    """`grep -q` closes the pipe at its first match. If the writer still writes, SIGPIPE ends it, and under `pipefail` the pipe
+    fails despite the match: now and then, depending on the timing."""
     candidates = list(files(root, (".sh",), ("scripts", "tests", "bench")))
     candidates += [path for name in ("dev", ".ci/run") if (path := root / name).exists()]
     for path in candidates:
         for number, line in enumerate(path.read_text().splitlines(), 1):
             if re.search(r"(?<!\|)\|\s*grep\s(-\S+\s)*-[a-zA-Z]*q", line):
-                yield f"{path.relative_to(root)}:{number}: `| grep -q` fails now and then under pipefail: `| grep ... >/dev/null`"
+                yield f"{path.relative_to(root)}:{number}: `| grep -q` fails now and then under pipefail; use `| grep ... >/dev/null`"
 
 
 def check_processes(root):
-    """The first python3 of PATH can be a version manager's script, slower to start than a test to run, and a test that sleeps
+    """The first python3 of PATH can be a version manager's script, which starts more slowly than a test runs. A test that sleeps
     waits too long on one machine and too little on another."""
     for path in sorted((root / "tests/e2e").glob("*.sh")):
         for number, line in enumerate(path.read_text().splitlines(), 1):
@@ -269,7 +269,7 @@ def check_processes(root):
 
 
 def check_registered(root):
-    """A test that ctest does not know of is never run by CI. A script that does not start with lib.sh is a part of others."""
+    """CI runs only tests that ctest knows. A script that does not source lib.sh first is a part of others."""
     registered = set(re.findall(r"[\w-]+", (root / "tests/e2e/CMakeLists.txt").read_text()))
     for path in sorted((root / "tests/e2e").glob("*.sh")):
         if path.stem not in registered and re.search(r'^source "\$\(dirname "\$0"\)/lib.sh"', path.read_text(), re.M):
@@ -316,7 +316,7 @@ def violations(root):
 
 
 def self_test():
-    """A small tree that keeps every rule, then one change for each way to break one."""
+    """Checks a small tree that keeps every rule, then one change for each way to break a rule."""
     guard = "#ifndef RINGWIRE_CORE_BASE_A_H_\n#define RINGWIRE_CORE_BASE_A_H_\n%s\n#endif  // RINGWIRE_CORE_BASE_A_H_\n"
     layers = "core/base: absl\ncore/wire: core/base\ncrypto: openssl\ntests/unit: core/*\nnever core/wire: crypto absl\n"
     good = {
