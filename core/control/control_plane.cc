@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "core/control/control_plane_impl.h"
 #include "core/control/timers.h"
@@ -20,6 +21,12 @@ constexpr int kAttemptsUntilSuspicion = 4;
 // When to check retired objects again that a reader may hold.
 constexpr absl::Duration kCollectInterval = absl::Seconds(1);
 
+bool IsInitiation(const HandshakeDatagram& datagram) {
+  const std::variant<MessageKind, DropReason> kind = ClassifyMessage(datagram.message());
+  const MessageKind* const message = std::get_if<MessageKind>(&kind);
+  return message != nullptr && *message == MessageKind::kInitiation;
+}
+
 }  // namespace
 
 StrayInitiations StrayAt(Instant now, const SourceNote& note) {
@@ -32,6 +39,7 @@ void ControlOutput::Clear() {
   datagrams.clear();
   flush_staged.clear();
   notices.clear();
+  work.clear();
   unanswered.clear();
 }
 
@@ -167,6 +175,24 @@ void ControlPlane::Impl::Start(const ControlCall& call, Peer& peer, bool keepali
   Arm(call.now, peer);
 }
 
+void ControlPlane::Impl::TakeWork(const ControlCall& call, std::unique_ptr<HandshakeWork> work) {
+  if (defers_work) {
+    call.out->work.push_back(std::move(work));
+    return;
+  }
+  do {
+    work->Run(*random);
+  } while (ContinueWork(call, *work));
+}
+
+bool ControlPlane::Impl::ContinueWork(const ControlCall& call, HandshakeWork& work) {
+  const Sessions::Progress progress = sessions.Continue(call, work);
+  if (progress == Sessions::Progress::kNextStep) return true;
+  load_judge.Handled(call.now, progress == Sessions::Progress::kAnswered);
+  if (Peer* const peer = peers.Find(work.peer)) Arm(call.now, *peer);
+  return false;
+}
+
 void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
   sessions.Clear(now, peer);
   sessions.DropStaged(peer);
@@ -206,11 +232,22 @@ ControlPlane::~ControlPlane() = default;
 void ControlPlane::HandleDatagram(Instant now, absl::Time wall_now,
                                   const HandshakeDatagram& datagram, ControlOutput* out) {
   const ControlCall call{now, wall_now, out};
-  Peer* const peer = impl_->sessions.Consume(call, datagram);
-  if (peer != nullptr) impl_->Arm(now, *peer);
-  if (!datagram.is_answer) impl_->load_judge.Handled(now, peer != nullptr);
+  if (!IsInitiation(datagram)) {
+    if (Peer* const peer = impl_->sessions.ConsumeAnswer(call, datagram)) impl_->Arm(now, *peer);
+  } else if (auto work = impl_->sessions.ConsumeInitiation(datagram)) {
+    impl_->TakeWork(call, std::move(work));
+  }
   impl_->Finish(now);
 }
+
+void ControlPlane::HandleWork(Instant now, absl::Time wall_now, std::unique_ptr<HandshakeWork> work,
+                              ControlOutput* out) {
+  const ControlCall call{now, wall_now, out};
+  if (impl_->ContinueWork(call, *work)) impl_->TakeWork(call, std::move(work));
+  impl_->Finish(now);
+}
+
+void ControlPlane::DeferWork() { impl_->defers_work = true; }
 
 void ControlPlane::HandleEvent(Instant now, absl::Time wall_now, const DataEvent& event,
                                ControlOutput* out) {

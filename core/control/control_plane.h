@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "core/base/counters.h"
 #include "core/base/instant.h"
+#include "core/control/handshake_work.h"
 #include "core/device/device_update.h"
 #include "core/noise/tai64n.h"
 #include "core/routing/plane_messages.h"
@@ -43,6 +44,7 @@ struct ControlOutput {
   std::vector<OutgoingDatagram> datagrams;
   std::vector<FlushStaged> flush_staged;
   std::vector<Notice> notices;
+  std::vector<std::unique_ptr<HandshakeWork>> work;  // see ControlPlane::DeferWork
   // Peers that left several initiations in a row unanswered, again with each further one: a name's
   // address may have changed.
   std::vector<crypto::PublicKey> unanswered;
@@ -95,6 +97,12 @@ class ControlPlane {
                const ControlOptions& options = {});
   ~ControlPlane();
 
+  // Expensive steps of handshakes come out as ControlOutput::work, for other threads, instead of
+  // being run in the call.
+  void DeferWork();
+  // Work whose step was run. Pass it in the order in which it came out. Drain all DataEvents first.
+  void HandleWork(Instant now, absl::Time wall_now, std::unique_ptr<HandshakeWork> work,
+                  ControlOutput* out);
   // A handshake message that a worker admitted. Drain all DataEvents first.
   void HandleDatagram(Instant now, absl::Time wall_now, const HandshakeDatagram& datagram,
                       ControlOutput* out);

@@ -40,6 +40,10 @@ struct ControlPlane::Impl {
   void TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds);
   void RunTimers(const ControlCall& call, Peer& peer);
   void Keepalive(const ControlCall& call, Peer& peer, const TimerDecision& decision);
+  // Runs the work's steps, or gives it out (defers_work).
+  void TakeWork(const ControlCall& call, std::unique_ptr<HandshakeWork> work);
+  // After a step. True: there is a next one.
+  bool ContinueWork(const ControlCall& call, HandshakeWork& work);
   // Schedules the peer for its next timer.
   void Arm(Instant now, Peer& peer);
   // Starts what the peer needs: a handshake or a keepalive.
@@ -72,6 +76,7 @@ struct ControlPlane::Impl {
   DeadlineQueue deadlines;
   LoadJudge load_judge;
 
+  bool defers_work = false;
   uint32_t fwmark = 0;
   // Slots of removed peers, to retire when no published route leads to them any more.
   std::vector<std::shared_ptr<PeerSlot>> removed;

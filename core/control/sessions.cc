@@ -31,6 +31,7 @@ void Sessions::SetIdentity(std::optional<LocalIdentity> identity) {
 }
 
 void Sessions::ExpireAll() {
+  ++epoch_;
   peers_->ForEach([this](Peer& peer) {
     DropPending(peer);
     peer.timers.initiate_at = Instant::InfiniteFuture();

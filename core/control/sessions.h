@@ -2,6 +2,7 @@
 #define RINGWIRE_CORE_CONTROL_SESSIONS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -11,6 +12,7 @@
 #include "core/base/counters.h"
 #include "core/base/drop_reason.h"
 #include "core/control/control_call.h"
+#include "core/control/handshake_work.h"
 #include "core/control/peer.h"
 #include "core/control/peer_table.h"
 #include "core/control/stamp_table.h"
@@ -43,9 +45,19 @@ class Sessions {
   // anew.
   void ExpireAll();
 
-  // Takes a handshake message. Returns its authenticated sender, or the peer of a cookie reply;
-  // nullptr if it was dropped and counted.
-  Peer* Consume(const ControlCall& call, const HandshakeDatagram& datagram);
+  // Takes a response or a cookie reply. Returns its authenticated sender, or the peer of a cookie
+  // reply; nullptr if it was dropped and counted.
+  Peer* ConsumeAnswer(const ControlCall& call, const HandshakeDatagram& datagram);
+  // Takes an initiation. The caller has the first step of the work run and passes it on to
+  // Continue; nullptr if it was dropped and counted.
+  std::unique_ptr<HandshakeWork> ConsumeInitiation(const HandshakeDatagram& datagram);
+  // After a step: prepares the next one, or ends the work.
+  enum class Progress : uint8_t {
+    kNextStep,  // to be run
+    kAnswered,  // the response is on its way
+    kDropped,   // and counted
+  };
+  Progress Continue(const ControlCall& call, HandshakeWork& work);
 
   // Starts a handshake, unless one is under way. If an initiation was sent or answered less than
   // REKEY_TIMEOUT ago, it starts after that time (rules 7 and 17).
@@ -84,16 +96,20 @@ class Sessions {
 
  private:
   using Consumed = std::variant<Peer*, DropReason>;
-  Consumed Dispatch(const ControlCall& call, const HandshakeDatagram& datagram);
-  Consumed ConsumeInitiation(const ControlCall& call, const InitiationMessage& message,
-                             const Endpoint& from);
+  // The checks of every message; the worker made the same, but much may have changed since.
+  std::variant<MessageKind, DropReason> Classify(const HandshakeDatagram& datagram) const;
   Consumed ConsumeResponse(const ControlCall& call, const ResponseMessage& message,
                            const Endpoint& from);
   Consumed ConsumeCookieReply(const ControlCall& call, const CookieReplyMessage& message);
   // The last checks of an authenticated initiation: newer than all before, and not too soon.
   std::optional<DropReason> CheckTimestamp(const ControlCall& call, Peer& peer,
                                            const Tai64n& timestamp);
-  Consumed Respond(const ControlCall& call, Peer& peer, const OpenedInitiation& opened);
+  std::optional<DropReason> Advance(const ControlCall& call, HandshakeWork& work);
+  // Whether we may go on with this work: nothing has changed that it depends on.
+  bool IsCurrent(const HandshakeWork& work) const;
+  // The initiation is authentic: commits its timestamp and prepares the answer.
+  std::optional<DropReason> Authenticate(const ControlCall& call, Peer& peer, HandshakeWork& work);
+  void Respond(const ControlCall& call, Peer& peer, const HandshakeWork& work);
   // Whether to offer AES-256-GCM to this peer, and to accept it.
   bool IsAesUsable(const Peer& peer) const;
   crypto::AeadSuite ChooseSuite(const Peer& peer, const Tai64n& timestamp) const;
@@ -124,6 +140,8 @@ class Sessions {
   absl::flat_hash_map<uint32_t, uint32_t> pending_;
   // Created at its first use, on control's thread.
   std::optional<crypto::AeadEngine> engine_;
+  // Changes when handshakes under way must not be completed.
+  uint64_t epoch_ = 0;
   bool clock_warned_ = false;  // rule 19 as initiator: reported once per device
 };
 

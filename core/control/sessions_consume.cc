@@ -12,8 +12,17 @@
 
 namespace ringwire {
 
-Peer* Sessions::Consume(const ControlCall& call, const HandshakeDatagram& datagram) {
-  const Consumed consumed = Dispatch(call, datagram);
+Peer* Sessions::ConsumeAnswer(const ControlCall& call, const HandshakeDatagram& datagram) {
+  const std::variant<MessageKind, DropReason> kind = Classify(datagram);
+  Consumed consumed = DropReason::kUnknownMessageType;
+  if (const DropReason* const reason = std::get_if<DropReason>(&kind)) {
+    consumed = *reason;
+  } else if (std::get<MessageKind>(kind) == MessageKind::kResponse) {
+    consumed =
+        ConsumeResponse(call, LoadMessage<ResponseMessage>(datagram.message()), datagram.from);
+  } else if (std::get<MessageKind>(kind) == MessageKind::kCookieReply) {
+    consumed = ConsumeCookieReply(call, LoadMessage<CookieReplyMessage>(datagram.message()));
+  }
   if (const DropReason* const reason = std::get_if<DropReason>(&consumed)) {
     counters_->Drop(*reason);
     return nullptr;
@@ -21,45 +30,84 @@ Peer* Sessions::Consume(const ControlCall& call, const HandshakeDatagram& datagr
   return std::get<Peer*>(consumed);
 }
 
-Sessions::Consumed Sessions::Dispatch(const ControlCall& call, const HandshakeDatagram& datagram) {
-  // The worker checked the same; both may have changed while the message was queued.
+std::variant<MessageKind, DropReason> Sessions::Classify(const HandshakeDatagram& datagram) const {
   if (!shared_->device_up.load()) return DropReason::kDeviceDown;
   if (!identity_.has_value()) return DropReason::kNoPrivateKey;
-  const std::span<const uint8_t> message = datagram.message();
-  const std::variant<MessageKind, DropReason> kind = ClassifyMessage(message);
-  if (const DropReason* const reason = std::get_if<DropReason>(&kind)) return *reason;
-  switch (std::get<MessageKind>(kind)) {
-    case MessageKind::kInitiation:
-      return ConsumeInitiation(call, LoadMessage<InitiationMessage>(message), datagram.from);
-    case MessageKind::kResponse:
-      return ConsumeResponse(call, LoadMessage<ResponseMessage>(message), datagram.from);
-    case MessageKind::kCookieReply:
-      return ConsumeCookieReply(call, LoadMessage<CookieReplyMessage>(message));
-    case MessageKind::kTransport:
-      break;  // workers handle these
-  }
-  return DropReason::kUnknownMessageType;
+  return ClassifyMessage(datagram.message());
 }
 
-Sessions::Consumed Sessions::ConsumeInitiation(const ControlCall& call,
-                                               const InitiationMessage& message,
-                                               const Endpoint& from) {
-  OpenedInitiation opened;
-  if (const auto refused = OpenInitiationStatic(*identity_, message, &opened)) return *refused;
-  Peer* const peer = peers_->Find(opened.remote_static);
-  if (peer == nullptr) {
-    unknown_key_.Note(call.now, from.remote);
-    last_unknown_key_ = opened.remote_static;
-    return DropReason::kUnknownPeer;
+std::unique_ptr<HandshakeWork> Sessions::ConsumeInitiation(const HandshakeDatagram& datagram) {
+  const std::variant<MessageKind, DropReason> kind = Classify(datagram);
+  if (const DropReason* const reason = std::get_if<DropReason>(&kind)) {
+    counters_->Drop(*reason);
+    return nullptr;
   }
-  if (!peer->PrepareStaticStatic(*identity_)) return DropReason::kZeroSharedSecret;
-  if (const auto refused = OpenInitiationTimestamp(peer->remote, message, &opened)) return *refused;
-  if (const auto refused = CheckTimestamp(call, *peer, opened.timestamp)) return *refused;
+  auto work = std::make_unique<HandshakeWork>();
+  work->local = *identity_;
+  work->initiation = LoadMessage<InitiationMessage>(datagram.message());
+  work->from = datagram.from;
+  work->epoch = epoch_;
+  return work;
+}
+
+Sessions::Progress Sessions::Continue(const ControlCall& call, HandshakeWork& work) {
+  const bool was_last_step = work.step == HandshakeWork::Step::kRespond;
+  const std::optional<DropReason> refused = Advance(call, work);
+  if (!refused.has_value()) return was_last_step ? Progress::kAnswered : Progress::kNextStep;
+  if (was_last_step) shared_->index_table.Release(work.local_index);
+  counters_->Drop(*refused);
+  return Progress::kDropped;
+}
+
+std::optional<DropReason> Sessions::Advance(const ControlCall& call, HandshakeWork& work) {
+  if (!shared_->device_up.load()) return DropReason::kDeviceDown;
+  if (!IsCurrent(work)) return DropReason::kHandshakeStale;
+  if (work.step == HandshakeWork::Step::kOpen) {
+    if (work.refused.has_value()) return work.refused;
+    Peer* const claimed = peers_->Find(work.opened.remote_static);
+    if (claimed == nullptr) {
+      unknown_key_.Note(call.now, work.from.remote);
+      last_unknown_key_ = work.opened.remote_static;
+      return DropReason::kUnknownPeer;
+    }
+    work.peer = claimed->id();
+    if (claimed->static_static_known) return Authenticate(call, *claimed, work);
+    work.remote = claimed->remote;
+    work.step = HandshakeWork::Step::kPrepare;
+    return std::nullopt;
+  }
+  Peer* const peer = peers_->Find(work.peer);
+  if (peer == nullptr) return DropReason::kUnknownPeer;
+  if (work.step == HandshakeWork::Step::kPrepare) {
+    peer->remote.static_static = work.remote.static_static;
+    peer->static_static_known = true;
+    return Authenticate(call, *peer, work);
+  }
+  if (!work.response.has_value()) return DropReason::kZeroSharedSecret;
+  Respond(call, *peer, work);
+  return std::nullopt;
+}
+
+bool Sessions::IsCurrent(const HandshakeWork& work) const {
+  return work.epoch == epoch_ && identity_.has_value();
+}
+
+std::optional<DropReason> Sessions::Authenticate(const ControlCall& call, Peer& peer,
+                                                 HandshakeWork& work) {
+  if (peer.remote.static_static.IsZero()) return DropReason::kZeroSharedSecret;
+  const auto refused = OpenInitiationTimestamp(peer.remote, work.initiation, &work.opened);
+  if (refused.has_value()) return refused;
+  const Tai64n& timestamp = work.opened.timestamp;
+  if (const auto too_old = CheckTimestamp(call, peer, timestamp)) return too_old;
   // Authentic and new. Check and commit are one step (rule 14): no other initiation comes between.
-  stamps_.Raise(call.now, {identity_->public_key, peer->public_key(), opened.timestamp});
-  peer->accept_initiation_at = call.now + kInitiationInterval;
-  Received(call, *peer, sizeof message, from);
-  return Respond(call, *peer, opened);
+  stamps_.Raise(call.now, {identity_->public_key, peer.public_key(), timestamp});
+  peer.accept_initiation_at = call.now + kInitiationInterval;
+  Received(call, peer, sizeof work.initiation, work.from);
+  work.remote = peer.remote;
+  work.suite = ChooseSuite(peer, timestamp);
+  work.local_index = shared_->index_table.Reserve(*random_, call.now);
+  work.step = HandshakeWork::Step::kRespond;
+  return std::nullopt;
 }
 
 std::optional<DropReason> Sessions::CheckTimestamp(const ControlCall& call, Peer& peer,
@@ -77,30 +125,21 @@ std::optional<DropReason> Sessions::CheckTimestamp(const ControlCall& call, Peer
   return std::nullopt;
 }
 
-Sessions::Consumed Sessions::Respond(const ControlCall& call, Peer& peer,
-                                     const OpenedInitiation& opened) {
+void Sessions::Respond(const ControlCall& call, Peer& peer, const HandshakeWork& work) {
   // A session confirmed just now must not be discarded as unconfirmed.
   Confirm(call, peer);
-  const uint32_t index = shared_->index_table.Reserve(*random_, call.now);
-  const crypto::AeadSuite suite = ChooseSuite(peer, opened.timestamp);
-  std::optional<CreatedResponse> response =
-      CreateResponse(peer.remote, opened, index, *random_, suite);
-  if (!response.has_value()) {
-    shared_->index_table.Release(index);
-    return DropReason::kZeroSharedSecret;
-  }
-  if (suite == crypto::AeadSuite::kAes256Gcm) ++peer.unconfirmed_aes_responses;
-  ++counts_.responder.started[static_cast<size_t>(suite)];
+  if (work.suite == crypto::AeadSuite::kAes256Gcm) ++peer.unconfirmed_aes_responses;
+  ++counts_.responder.started[static_cast<size_t>(work.suite)];
   ++peer.attempts.responses;
   peer.timers.initiate_not_before = call.now + kRekeyTimeout;  // rule 17
   peer.timers.zeroise_at = call.now + kZeroKeysAfterTime;
-  peer.keypairs.AddAsResponder(std::make_shared<Keypair>(response->keys, peer.slot.get(), call.now),
-                               call.now);
-  peer.cookies.AddMacs(MutableMessageBytes(response->message), call.now);
-  Send(call, peer, MessageBytes(response->message), kHandshakeTos);
+  peer.keypairs.AddAsResponder(
+      std::make_shared<Keypair>(work.response->keys, peer.slot.get(), call.now), call.now);
+  ResponseMessage message = work.response->message;
+  peer.cookies.AddMacs(MutableMessageBytes(message), call.now);
+  Send(call, peer, MessageBytes(message), kHandshakeTos);
   call.out->notices.push_back({Notice::Level::kDebug, fmt::format("{}: initiation answered",
                                                                   PeerLabel(peer.public_key()))});
-  return &peer;
 }
 
 Sessions::Consumed Sessions::ConsumeResponse(const ControlCall& call,

@@ -18,7 +18,8 @@ ControlLoop::ControlLoop(ControlLoopOptions options)
     : interface_name_(std::move(options.interface_name)),
       workers_({interface_name_, &shared_, options.ladder, options.aead_providers,
                 crypto::SystemRandom().Uint64()}),
-      driver_(interface_name_, options.control, &shared_, &workers_),
+      driver_(interface_name_, options.control, &shared_, &workers_, [this] { news_.Raise(); }),
+      handshake_threads_(options.handshake_threads),
       stamps_(std::move(options.stamps)),
       device_(MakeRequestsOptions(&options)),
       sockets_(&poll_, &device_) {}
@@ -66,6 +67,7 @@ absl::Status ControlLoop::Open() {
 absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
                                        const ListenSockets& listen) {
   stamps_.StartThread();
+  driver_.StartPool(handshake_threads_);
   device_.set_listen(listen);
   return workers_.Start(std::move(workers), [this] { news_.Raise(); });
 }

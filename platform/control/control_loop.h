@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_CONTROL_LOOP_H_
 #define RINGWIRE_PLATFORM_CONTROL_CONTROL_LOOP_H_
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -37,6 +38,7 @@ struct ControlLoopOptions {
   crypto::AeadProviders aead_providers;  // for the workers
   CapabilityLadder* ladder = nullptr;    // of the device, the workers' as well; outlives the loop
   std::string network_namespace = {};    // of the interface, to be shown
+  size_t handshake_threads = 0;          // beside the control thread
   // Opens later ports and sets marks; absent: this process itself.
   std::unique_ptr<SocketSource> socket_source = nullptr;
 };
@@ -101,6 +103,7 @@ class ControlLoop {
   SharedState shared_;  // outlives what follows
   WorkerGroup workers_;
   PlaneDriver driver_;
+  const size_t handshake_threads_;
   StampKeeper stamps_;
   DeviceRequests device_;
   ToolSockets sockets_;

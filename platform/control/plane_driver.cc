@@ -40,11 +40,16 @@ Moment Moment::Now() {
 }
 
 PlaneDriver::PlaneDriver(std::string interface_name, const ControlOptions& options,
-                         SharedState* shared, WorkerGroup* workers)
+                         SharedState* shared, WorkerGroup* workers, std::function<void()> wake)
     : interface_name_(std::move(interface_name)),
       workers_(workers),
       plane_(shared, &random_, &counters_, options),
-      handshakes_(shared, &counters_) {}
+      handshakes_(shared, &counters_),
+      pool_(std::move(wake)) {}
+
+void PlaneDriver::StartPool(size_t threads) {
+  if (pool_.Start(threads)) plane_.DeferWork();
+}
 
 void PlaneDriver::DrainEvents() {
   const Moment now = Moment::Now();
@@ -63,9 +68,11 @@ void PlaneDriver::DrainEvents() {
 }
 
 bool PlaneDriver::HandleHandshakes() {
+  HandleWork();
   for (int i = 0; i < kHandshakesInARow; ++i) {
     const Moment now = Moment::Now();
     PullHandshakes(now.boot);
+    if (!pool_.has_room()) return false;
     const std::optional<HandshakeDatagram> datagram = handshakes_.Pop(now.boot);
     if (!datagram.has_value()) return false;
     plane_.HandleDatagram(now.boot, now.wall, *datagram, &out_);
@@ -73,6 +80,18 @@ bool PlaneDriver::HandleHandshakes() {
     DrainEvents();
   }
   return true;
+}
+
+// Bounded by the work that the pool has under way.
+void PlaneDriver::HandleWork() {
+  for (size_t i = 0; i < HandshakePool::kUnderWayMax; ++i) {
+    std::unique_ptr<HandshakeWork> work = pool_.Take();
+    if (work == nullptr) return;
+    const Moment now = Moment::Now();
+    plane_.HandleWork(now.boot, now.wall, std::move(work), &out_);
+    CarryOut(now);
+    DrainEvents();
+  }
 }
 
 void PlaneDriver::PullHandshakes(Instant now) {
@@ -125,10 +144,12 @@ void PlaneDriver::ForgetSources(std::span<const PeerId> peers) {
 
 void PlaneDriver::CarryOut(Moment now) {
   if (out_.datagrams.empty() && out_.flush_staged.empty() && out_.notices.empty() &&
-      flushes_.empty() && out_.unanswered.empty()) {
+      flushes_.empty() && out_.unanswered.empty() && out_.work.empty()) {
     return;
   }
   SendDatagrams(now);
+  // There is room: work comes out only for a message or a step that was taken while there was.
+  for (std::unique_ptr<HandshakeWork>& work : out_.work) pool_.Submit(std::move(work));
   for (FlushStaged& flush : out_.flush_staged) flushes_.push_back(std::move(flush));
   PushFlushes();
   LogNotices();

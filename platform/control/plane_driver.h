@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_PLANE_DRIVER_H_
 #define RINGWIRE_PLATFORM_CONTROL_PLANE_DRIVER_H_
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "core/control/handshake_queue.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
+#include "platform/control/handshake_pool.h"
 #include "platform/control/worker_group.h"
 
 namespace ringwire::platform {
@@ -31,9 +33,13 @@ class PlaneDriver {
  public:
   using OnUnanswered = std::function<void(std::span<const crypto::PublicKey>)>;
 
-  // `shared` and `workers` outlive it.
+  // `shared` and `workers` outlive it. `wake` is called on any thread when HandleHandshakes has
+  // something to do.
   PlaneDriver(std::string interface_name, const ControlOptions& options, SharedState* shared,
-              WorkerGroup* workers);
+              WorkerGroup* workers, std::function<void()> wake);
+  // Has expensive steps of handshakes run on other threads from now on, `threads` at most. Without
+  // any, or if the system allows none, control runs them itself.
+  void StartPool(size_t threads);
 
   ControlPlane& plane() { return plane_; }
   const ControlPlane& plane() const { return plane_; }
@@ -44,7 +50,8 @@ class PlaneDriver {
   // Takes all events that the workers have raised.
   void DrainEvents();
   // Handles at most a batch of handshake messages, so that sockets and timers are served in
-  // between. All events are drained before each message. False: no message is left.
+  // between. All events are drained before each message. False: nothing is left to do before the
+  // next wake.
   bool HandleHandshakes();
   void HandleTimeout();
   // When to call HandleTimeout; InfiniteFuture: not before another call.
@@ -58,6 +65,7 @@ class PlaneDriver {
   void ForgetSources(std::span<const PeerId> peers);
 
  private:
+  void HandleWork();
   // Moves what the workers have admitted into the queue.
   void PullHandshakes(Instant now);
   void CarryOut(Moment now);
@@ -74,6 +82,7 @@ class PlaneDriver {
   ControlOutput out_;
   std::deque<FlushStaged> flushes_;  // to be pushed: normally none for longer than a call
   OnUnanswered on_unanswered_;
+  HandshakePool pool_;  // ends first
 };
 
 }  // namespace ringwire::platform

@@ -22,7 +22,9 @@ Node::Node(uint64_t seed, InboundOptions inbound, ControlOptions control,
       handshakes_(shared_.get(), &control_counters_),
       outbound_(shared_.get(), &link_, &engine_, &worker_counters_),
       inbound_(shared_.get(), &link_, &engine_, &random_, &worker_counters_, &load_sources_,
-               inbound) {}
+               inbound) {
+  control_.DeferWork();
+}
 
 Node::~Node() = default;
 
@@ -100,6 +102,7 @@ void Node::RunControl(Instant now) {
   };
   do {
     bool progress = true;
+    RunWork(now);
     while (progress) {
       drain_events();
       HandshakeDatagram admitted;
@@ -107,10 +110,24 @@ void Node::RunControl(Instant now) {
       const std::optional<HandshakeDatagram> handshake = handshakes_.Pop(now);
       progress = handshake.has_value();
       if (progress) control_.HandleDatagram(now, WallAt(now), *handshake, &output_);
+      RunWork(now);
     }
     if (control_.NextDeadline() <= now) control_.HandleTimeout(now, WallAt(now), &output_);
     CarryOut(now);
   } while (link_.events.size() > 0);  // of the worker that carried out a command
+}
+
+void Node::RunWork(Instant now) {
+  for (std::unique_ptr<HandshakeWork>& work : output_.work) work_.push_back(std::move(work));
+  output_.work.clear();
+  while (!hold_work_ && !work_.empty()) {
+    std::unique_ptr<HandshakeWork> work = std::move(work_.front());
+    work_.pop_front();
+    work->Run(random_);
+    control_.HandleWork(now, WallAt(now), std::move(work), &output_);
+    for (std::unique_ptr<HandshakeWork>& next : output_.work) work_.push_back(std::move(next));
+    output_.work.clear();
+  }
 }
 
 void Node::RunCommands(Instant now) {

@@ -2,6 +2,7 @@
 #define RINGWIRE_TESTS_SUPPORT_NODE_H_
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,6 +60,8 @@ class Node {
   // Likewise delays control's commands (to seal staged packets) to the worker, until RunCommands().
   void set_hold_commands(bool hold) { hold_commands_ = hold; }
   void RunCommands(Instant now);
+  // Likewise delays the expensive steps of handshakes until RunControl() without it.
+  void set_hold_work(bool hold) { hold_work_ = hold; }
   Instant NextDeadline() const { return control_.NextDeadline(); }
 
   std::vector<Datagram> TakeDatagrams();
@@ -84,6 +87,7 @@ class Node {
   void set_wall_at_boot(absl::Time wall) { wall_at_boot_ = wall; }
 
  private:
+  void RunWork(Instant now);
   void CarryOut(Instant now);
   void FlushCommands(Instant now);
   void SendOutbound();
@@ -106,6 +110,8 @@ class Node {
   Inbound inbound_;
   bool hold_control_ = false;
   bool hold_commands_ = false;
+  bool hold_work_ = false;
+  std::deque<std::unique_ptr<HandshakeWork>> work_;
 
   ControlOutput output_;
   std::vector<FlushStaged> commands_;

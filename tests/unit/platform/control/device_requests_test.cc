@@ -34,7 +34,7 @@ class DeviceRequestsTest : public testing::Test {
   CapabilityLadder ladder_{OffloadSwitches(), [](const std::string&) {}};
   SharedState shared_;
   WorkerGroup workers_{{"wgtest", &shared_, &ladder_, {}, 1}};
-  PlaneDriver driver_{"wgtest", {}, &shared_, &workers_};
+  PlaneDriver driver_{"wgtest", {}, &shared_, &workers_, [] {}};
   DeviceRequests device_{MakeOptions()};
   int marks_changed_ = 0;
 };

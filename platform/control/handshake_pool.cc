@@ -1,0 +1,61 @@
+#include "platform/control/handshake_pool.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "core/base/check.h"
+#include "crypto/random.h"
+#include "platform/base/start_thread.h"
+
+namespace ringwire::platform {
+
+HandshakePool::~HandshakePool() {
+  ending_.store(true);
+  ready_.release(static_cast<std::ptrdiff_t>(threads_.size()));
+  for (std::thread& thread : threads_) thread.join();
+}
+
+bool HandshakePool::Start(size_t threads) {
+  for (size_t i = 0; i < std::min(threads, kThreadsMax); ++i) {
+    absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
+    if (!thread.ok()) break;
+    threads_.push_back(*std::move(thread));
+    started_.acquire();
+  }
+  return !threads_.empty();
+}
+
+void HandshakePool::Submit(std::unique_ptr<HandshakeWork> work) {
+  CHECK(has_room() && !threads_.empty());
+  slots_[submitted_++ % kUnderWayMax].work = std::move(work);
+  ready_.release();
+}
+
+std::unique_ptr<HandshakeWork> HandshakePool::Take() {
+  if (taken_ == submitted_) return nullptr;
+  Slot& slot = slots_[taken_ % kUnderWayMax];
+  if (!slot.done.load(std::memory_order_acquire)) return nullptr;
+  slot.done.store(false, std::memory_order_relaxed);
+  ++taken_;
+  return std::move(slot.work);
+}
+
+void HandshakePool::Run() {
+  pthread_setname_np(pthread_self(), "rw-handshakes");
+  crypto::SystemRandom random;
+  started_.release();
+  while (true) {
+    ready_.acquire();
+    if (ending_.load()) return;
+    // The semaphore has ordered this after Submit's write of the slot.
+    Slot& slot = slots_[begun_.fetch_add(1) % kUnderWayMax];
+    slot.work->Run(random);
+    slot.done.store(true, std::memory_order_release);
+    on_done_();
+  }
+}
+
+}  // namespace ringwire::platform
