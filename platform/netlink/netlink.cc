@@ -23,20 +23,20 @@ namespace {
 struct FreeLink {
   void operator()(rtnl_link* link) const { rtnl_link_put(link); }
 };
-using Link = std::unique_ptr<rtnl_link, FreeLink>;
+using LinkObject = std::unique_ptr<rtnl_link, FreeLink>;
 
 struct FreeAddress {
   void operator()(rtnl_addr* address) const { rtnl_addr_put(address); }
 };
 using Address = std::unique_ptr<rtnl_addr, FreeAddress>;
 
-Link MakeLink(uint32_t interface_index) {
-  Link link(rtnl_link_alloc());
+LinkObject MakeLink(uint32_t interface_index) {
+  LinkObject link(rtnl_link_alloc());
   rtnl_link_set_ifindex(link.get(), static_cast<int>(interface_index));
   return link;
 }
 
-int Change(NetlinkSocket* socket, const Link& link, const Link& change) {
+int Change(NetlinkSocket* socket, const LinkObject& link, const LinkObject& change) {
   return socket->Request(
       [&link, &change](nl_sock* to) { return rtnl_link_change(to, link.get(), change.get(), 0); });
 }
@@ -84,8 +84,8 @@ absl::Status Netlink::RemoveAddress(uint32_t interface_index, const InterfaceAdd
 }
 
 absl::Status Netlink::SetMtu(uint32_t interface_index, uint32_t mtu) {
-  const Link link = MakeLink(interface_index);
-  const Link change = MakeLink(interface_index);
+  const LinkObject link = MakeLink(interface_index);
+  const LinkObject change = MakeLink(interface_index);
   rtnl_link_set_mtu(change.get(), mtu);
   const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
@@ -93,8 +93,8 @@ absl::Status Netlink::SetMtu(uint32_t interface_index, uint32_t mtu) {
 }
 
 absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
-  const Link link = MakeLink(interface_index);
-  const Link change = MakeLink(interface_index);
+  const LinkObject link = MakeLink(interface_index);
+  const LinkObject change = MakeLink(interface_index);
   rtnl_link_set_flags(change.get(), IFF_UP);
   const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
@@ -102,8 +102,8 @@ absl::Status Netlink::SetLinkUp(uint32_t interface_index) {
 }
 
 absl::Status Netlink::SetMulticastOff(uint32_t interface_index) {
-  const Link link = MakeLink(interface_index);
-  const Link change = MakeLink(interface_index);
+  const LinkObject link = MakeLink(interface_index);
+  const LinkObject change = MakeLink(interface_index);
   rtnl_link_unset_flags(change.get(), IFF_MULTICAST);
   const int result = Change(&socket_, link, change);
   if (result == 0) return absl::OkStatus();
@@ -111,8 +111,8 @@ absl::Status Netlink::SetMulticastOff(uint32_t interface_index) {
 }
 
 absl::Status Netlink::SetNoLinkLocal(uint32_t interface_index) {
-  const Link link = MakeLink(interface_index);
-  const Link change = MakeLink(interface_index);
+  const LinkObject link = MakeLink(interface_index);
+  const LinkObject change = MakeLink(interface_index);
   rtnl_link_inet6_set_addr_gen_mode(change.get(), IN6_ADDR_GEN_MODE_NONE);
   const int result = Change(&socket_, link, change);
   if (result == 0 || result == -NLE_AF_NOSUPPORT) return absl::OkStatus();
@@ -125,7 +125,7 @@ uint32_t Netlink::IndexOf(const std::string& name) {
     return rtnl_link_get_kernel(socket, 0, name.c_str(), &found);
   });
   if (result < 0) return 0;
-  const Link link(found);
+  const LinkObject link(found);
   return static_cast<uint32_t>(rtnl_link_get_ifindex(link.get()));
 }
 
@@ -159,7 +159,7 @@ absl::StatusOr<LinkState> Netlink::Query(uint32_t interface_index) {
     return rtnl_link_get_kernel(socket, static_cast<int>(interface_index), nullptr, &found);
   });
   if (result < 0) return NetlinkError(result, "look the interface up");
-  const Link link(found);
+  const LinkObject link(found);
   LinkState state;
   state.up = (rtnl_link_get_flags(link.get()) & IFF_UP) != 0;
   state.mtu = rtnl_link_get_mtu(link.get());
