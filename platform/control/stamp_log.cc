@@ -13,11 +13,11 @@
 #include "core/base/endian.h"
 #include "crypto/blake2s.h"
 #include "fmt/format.h"
+#include "platform/control/stamp_text.h"
 
 namespace ringwire::platform {
 namespace {
 
-constexpr std::string_view kName = "ringwire-stamps ";
 constexpr std::string_view kVersion2 = "ringwire-stamps 2 ";
 constexpr size_t kGenerationDigits = 20;
 constexpr size_t kHashBytes = sizeof(crypto::Hash);
@@ -28,10 +28,6 @@ constexpr size_t kPayloadBytes = 1 << 20;
 
 enum RecordType : uint8_t { kLocalKey = 1, kRaised = 2, kDropped = 3 };
 
-std::span<const uint8_t> BytesOf(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 template <typename Bytes>
 void AppendBytes(const Bytes& bytes, std::string* out) {
   out->append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
@@ -41,7 +37,7 @@ crypto::Hash HashOfFrame(uint64_t generation, uint64_t offset, std::string_view 
   std::array<uint8_t, 16> place;
   StoreLe64(place.data(), generation);
   StoreLe64(place.data() + 8, offset);
-  return crypto::Blake2s(place, BytesOf(payload));
+  return crypto::Blake2s(place, StampBytes(payload));
 }
 
 std::string HeadWithoutHash(uint64_t generation) {
@@ -96,7 +92,7 @@ class FrameWriter {
 
 std::string StampHead(uint64_t generation) {
   std::string head = HeadWithoutHash(generation);
-  const crypto::Hash hash = crypto::Blake2s(BytesOf(head));
+  const crypto::Hash hash = crypto::Blake2s(StampBytes(head));
   for (const uint8_t byte : hash) fmt::format_to(std::back_inserter(head), "{:02x}", byte);
   head += '\n';
   return head;
@@ -173,7 +169,7 @@ class StampLogParser {
 bool StampLogParser::TakeFrame() {
   const std::string_view rest = bytes_.substr(log_.valid_bytes);
   if (rest.size() < kFrameHeadBytes) return false;
-  const size_t size = LoadLe32(BytesOf(rest).data());
+  const size_t size = LoadLe32(StampBytes(rest).data());
   if (rest.size() - kFrameHeadBytes < size) return false;
   const std::string_view payload = rest.substr(kFrameHeadBytes, size);
   const crypto::Hash hash = HashOfFrame(log_.frames.generation(), log_.valid_bytes, payload);
@@ -185,7 +181,7 @@ bool StampLogParser::TakeFrame() {
 
 const uint8_t* StampLogParser::Cut(size_t size, std::string_view* payload) {
   if (payload->size() < size) return nullptr;
-  const uint8_t* const begin = BytesOf(*payload).data();
+  const uint8_t* const begin = StampBytes(*payload).data();
   payload->remove_prefix(size);
   return begin;
 }
@@ -236,9 +232,9 @@ StampLog ParseStampLog(std::string_view bytes) {
   }
   StampLog log;
   // A number without our version's end: of a format that comes after this one.
-  if (bytes.starts_with(kName) && bytes.size() > kName.size()) {
-    const char version = bytes[kName.size()];
-    const bool is_ours = bytes.substr(kName.size() + 1).starts_with(' ') && version <= '2';
+  if (bytes.starts_with(kStampsName) && bytes.size() > kStampsName.size()) {
+    const char version = bytes[kStampsName.size()];
+    const bool is_ours = bytes.substr(kStampsName.size() + 1).starts_with(' ') && version <= '2';
     if (!is_ours) log.kind = StampLog::Kind::kNewer;
   }
   return log;

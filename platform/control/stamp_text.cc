@@ -12,7 +12,6 @@
 namespace ringwire::platform {
 namespace {
 
-constexpr std::string_view kName = "ringwire-stamps ";
 constexpr std::string_view kHead = "ringwire-stamps 1 ";  // of this version of the format
 constexpr size_t kStampHexLength = 24;
 constexpr size_t kLineLength = kKeyBase64Length + 1 + kKeyBase64Length + 1 + kStampHexLength;
@@ -45,14 +44,10 @@ std::optional<HandshakeStamp> ParseLine(std::string_view line) {
   return stamp;
 }
 
-std::span<const uint8_t> BytesOf(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 // `begin`: the head up to the hash.
 std::string HashOf(std::string_view begin, std::string_view lines) {
   std::string hex;
-  for (const uint8_t byte : crypto::Blake2s(BytesOf(begin), BytesOf(lines))) {
+  for (const uint8_t byte : crypto::Blake2s(StampBytes(begin), StampBytes(lines))) {
     fmt::format_to(std::back_inserter(hex), "{:02x}", byte);
   }
   return hex;
@@ -82,7 +77,7 @@ StampText Damaged() {
 }  // namespace
 
 StampText ParseStamps(std::string_view text) {
-  if (!text.starts_with(kName)) return ParseLines(text);
+  if (!text.starts_with(kStampsName)) return ParseLines(text);
   const std::string_view head = text.substr(0, text.find('\n'));
   if (head.size() == text.size() || !head.starts_with(kHead)) return Damaged();
   const std::string_view lines = text.substr(head.size() + 1);

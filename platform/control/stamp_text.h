@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,13 @@ struct StampText {
   size_t malformed_lines = 0;  // skipped; only a text without a head has such
   bool damaged = false;        // the head and the lines disagree: nothing was read
 };
+
+// Both formats begin with it; the version follows.
+inline constexpr std::string_view kStampsName = "ringwire-stamps ";
+
+inline std::span<const uint8_t> StampBytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
 
 StampText ParseStamps(std::string_view text);
 
