@@ -116,7 +116,7 @@ say "each with a kill switch"
 neighbour=192.0.2.66
 lets_through() { output_has "oifname \"$2\" accept" on b nft list chain inet "ringwire-$1" output; }
 tunnel wgs 10.88.0.2/32 c 192.0.0.1:51821 198.18.60.0/24 $'[Gateway]\nKillSwitch = on'
-check "without one, the other is told" output_has 'wgf: the kill switch of wgs keeps the datagrams' sh -c \
+check "without one, the other is told" output_has 'wgf: the kill switch of wgs blocks the datagrams' sh -c \
   'on() { nsenter --net=/run/netns/b -- "$@"; }; on "$0" up "$1/wgs.conf" && on "$0" up "$1/wgf.conf"; on "$0" down wgf' "$RINGWIRE" "$work"
 tunnel wgf 10.77.0.2/32 a 203.0.113.1:51820 0.0.0.0/0 $'[Gateway]\nKillSwitch = on'
 up wgf

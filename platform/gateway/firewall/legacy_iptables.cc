@@ -21,7 +21,7 @@ constexpr size_t kTableBytesMax = size_t{16} << 20;  // of a firewall beyond all
 constexpr int kVerdictDrop = -NF_DROP - 1;           // as the kernel keeps them
 constexpr int kVerdictAccept = -NF_ACCEPT - 1;
 
-// What differs between the families, in one place.
+// All that differs between the families.
 struct V4 {
   using Entry = ipt_entry;
   using Address = ipt_ip;
@@ -43,7 +43,7 @@ struct V6 {
   static const Address& Of(const Entry& entry) { return entry.ipv6; }
 };
 
-// Asking for a table that is not there would make the kernel load it.
+// The kernel loads a missing table when it is asked for.
 bool HasTable(const char* names) {
   std::ifstream file(names);
   for (std::string line; std::getline(file, line);) {
@@ -92,7 +92,7 @@ std::optional<std::vector<uint8_t>> ReadEntries(const UniqueFd& socket, const au
   std::memcpy(answer.data(), &head, sizeof(head));
   auto size = static_cast<socklen_t>(answer.size());
   if (::getsockopt(socket.get(), Family::kLevel, Family::kGetEntries, answer.data(), &size) != 0) {
-    return std::nullopt;  // it may have changed in between; this is only for a warning
+    return std::nullopt;  // it may have changed meanwhile; that costs only a warning
   }
   answer.erase(answer.begin(), answer.begin() + kHeadBytes);
   return answer;
@@ -122,7 +122,7 @@ std::optional<LegacyForward> Read() {
     const auto verdict = VerdictOf(entries->data() + at, entry, entries->size() - at);
     const std::string arrives = ArrivesOn(Family::Of(entry));
     if (verdict == kVerdictAccept && !arrives.empty()) forward.accepted.push_back(arrives);
-    // The policy is a rule as well, the last one.
+    // The last rule is the policy.
     const bool of_forward =
         at >= info.hook_entry[NF_INET_FORWARD] && at <= info.underflow[NF_INET_FORWARD];
     const bool of_all = entry.target_offset == sizeof(entry) &&

@@ -7,8 +7,8 @@
 
 namespace ringwire::platform {
 
-// Of this network namespace; nullopt: iptables-legacy has no table filter there, or it cannot be
-// read. Loads no kernel module.
+// Reads the chain FORWARD of this network namespace. nullopt: iptables-legacy has no table `filter`
+// there, or this process may not read it. Loads no kernel module.
 std::optional<LegacyForward> ReadLegacyForward(IpFamily family);
 
 }  // namespace ringwire::platform

@@ -13,13 +13,14 @@ namespace {
 
 using nlohmann::json;
 
-// How a value compares with what a rule names, in the order in which several of them add up.
+// How the packets' value compares with the one that a rule names. Of several values, the greatest
+// result counts.
 enum class Fit : uint8_t {
-  kForeign,  // the packets have no such field: the condition fails, however it is put
+  kForeign,  // the packets have no such field: the condition is false, also if negated
   kNo,
-  kFew,      // of each connection's packets, or of all connections, only some special ones
+  kFew,      // only special packets, such as ICMP or one port, have it
   kVague,    // unknown, and no guess is possible
-  kUnknown,  // what is named may well be, or not be, about these packets
+  kUnknown,  // the packets may have it or not
   kYes,
 };
 
@@ -28,7 +29,7 @@ struct Comparison {
   bool names_us = false;
 };
 
-// One value of a set or map, which may come with a time-out or a counter.
+// A value of a set or map, without its timeout or counter.
 const json& ValueOf(const json& element) {
   const json* const wrapped = Member(element, "elem");
   const json* const value = wrapped == nullptr ? nullptr : Member(*wrapped, "val");
@@ -69,7 +70,7 @@ Comparison WithName(const json& right, std::string_view name, std::string_view o
   });
 }
 
-// `not_ours`: it is certainly not the tunnel's.
+// `not_ours`: the interface is certainly not the tunnel's.
 Comparison WithInterface(const json& right, const std::string& name, bool not_ours,
                          const ProbePacket& packet) {
   if (!name.empty()) return WithName(right, name, packet.ours);
@@ -105,7 +106,7 @@ Comparison WithNetwork(const json& named, std::span<const Prefix> own) {
   for (const Prefix& one : own) {
     if (!one.IsWithin(*network) && !network->IsWithin(one)) continue;
     found.fit = Fit::kUnknown;
-    // A part of the whole internet is nobody's in particular.
+    // With AllowedIPs of /0, a rule about a part of the internet does not mean the tunnel.
     found.names_us = found.names_us || one.length > 0;
   }
   return found;
@@ -122,7 +123,7 @@ Comparison WithPort(const json& right, uint16_t port) {
   return WithAnyOf(right, [port](const json& one) -> Comparison {
     if (one.is_number_unsigned()) return {one == port ? Fit::kYes : Fit::kNo, one == port};
     const json* const range = Member(one, "range");
-    // A set with a name: whoever keeps one for ports thinks of those that are in use.
+    // A set with a name: assume that it has the port.
     if (range == nullptr || !range->is_array() || range->size() != 2) return {Fit::kUnknown, true};
     const bool within = (*range)[0] <= port && (*range)[1] >= port;
     return {within ? Fit::kYes : Fit::kNo, within};
@@ -223,7 +224,7 @@ Match Unless(const Comparison& found) {
   return {};
 }
 
-// What an extension of iptables takes to match is not shown.
+// nft does not show the parameters of an extension of iptables.
 Match MatchOfExtension(const json& extension, const ProbePacket& packet) {
   const std::string name = Text(extension, "name");
   if (Text(extension, "type") == "target" || name == "comment")

@@ -16,7 +16,7 @@
 namespace ringwire::platform {
 namespace {
 
-// Where a host finds its neighbours and their services; beside these, its networks are local.
+// Link-scoped prefixes, for neighbours and their services. Local networks come in addition.
 constexpr std::array<std::string_view, 6> kLinkScope = {"169.254.0.0/16", "224.0.0.0/24",
                                                         "239.255.0.0/16", "255.255.255.255/32",
                                                         "fe80::/10",      "ff02::/16"};
@@ -43,8 +43,8 @@ void LetLocalNetworks(const NftHook& chain, PlanBuilder* builder) {
   }
 }
 
-// Without these the uplink itself goes: neighbour discovery, with the multicast groups that it
-// needs behind a switch that snoops, and leases. ARP is not among them as it passes no such chain.
+// The uplink needs these: neighbour discovery, its multicast groups (a switch may snoop), and DHCP
+// leases. ARP passes no such chain.
 void LetUplinkLive(PlanBuilder* builder) {
   builder->AddNftRule(
       kFilterOutput, {{Icmpv6TypeIn({"nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit",
@@ -124,9 +124,8 @@ void LetInnerLinks(PlanBuilder* builder) {
   }
 }
 
-// Another interface with a switch of its own lets nothing out but what it has sealed. So its
-// datagrams pass this switch, as ours pass the other one, and so does what is yet to be sealed. Its
-// questions for names, which have its mark too, are not sealed.
+// Kill switches let each other's tunnels through: packets into the other interface, and its
+// datagrams. Its name queries have its mark, too, but are not encrypted.
 void LetTunnelsWithSwitch(PlanBuilder* builder) {
   if (!builder->config().gateway.network_namespace.empty()) return;
   for (const Reservation& other : builder->facts().switches) {
@@ -144,18 +143,18 @@ void WarnOfOtherSwitches(PlanBuilder* builder) {
   const GatewayConfig& gateway = builder->config().gateway;
   if (gateway.kill_switch.on && gateway.network_namespace.empty()) return;
   for (const Reservation& other : builder->facts().switches) {
-    builder->Warn(fmt::format(
-        "the kill switch of {} keeps the datagrams of this tunnel in{}", other.interface,
-        gateway.kill_switch.on
-            ? ""
-            : " (it lets those of tunnels through that have one, too: KillSwitch = on)"));
+    builder->Warn(
+        fmt::format("the kill switch of {} blocks the datagrams of this tunnel{}", other.interface,
+                    gateway.kill_switch.on
+                        ? ""
+                        : " (it lets them through if this tunnel has KillSwitch = on, too)"));
   }
 }
 
 }  // namespace
 
-// What is refused gets an error at once instead of a time-out. The error to a forwarded packet's
-// sender is a packet of this host and judged as such.
+// Refused packets cause an ICMP error at once. The error for a forwarded packet is itself a packet
+// of this host and passes the chain `output`.
 bool PlanKillSwitch(PlanBuilder* builder) {
   const KillSwitch& wanted = builder->config().gateway.kill_switch;
   WarnOfOtherSwitches(builder);

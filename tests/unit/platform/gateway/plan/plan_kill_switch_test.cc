@@ -131,7 +131,7 @@ TEST(PlanKillSwitchTest, LetsTunnelsThroughThatHaveOneThemselves) {
   EXPECT_FALSE(inside.kill_switch);
   for (const Plan& other : {inside, MakePlan("wg0", Config("off"), facts)}) {
     ASSERT_EQ(other.warnings.size(), 1u);
-    EXPECT_TRUE(other.warnings[0].starts_with("the kill switch of wg1 keeps the datagrams of"));
+    EXPECT_TRUE(other.warnings[0].starts_with("the kill switch of wg1 blocks the datagrams of"));
   }
 }
 
