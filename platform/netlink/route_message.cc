@@ -163,8 +163,13 @@ NetlinkMessage RouteQuestionMessage(const RouteQuestion& question) {
 }
 
 std::optional<KernelRoute> ParseRoute(nlmsghdr* message) {
+  if (message->nlmsg_type != RTM_NEWROUTE) return std::nullopt;
+  return ParseChangedRoute(message);
+}
+
+std::optional<KernelRoute> ParseChangedRoute(nlmsghdr* message) {
   std::array<nlattr*, RTA_MAX + 1> attributes{};
-  if (message->nlmsg_type != RTM_NEWROUTE ||
+  if ((message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE) ||
       nlmsg_parse(message, sizeof(rtmsg), attributes.data(), RTA_MAX, nullptr) < 0) {
     return std::nullopt;
   }
@@ -195,9 +200,11 @@ std::optional<KernelRoute> ParseRoute(nlmsghdr* message) {
   return route;
 }
 
-std::optional<KernelRule> ParseRule(nlmsghdr* message) {
+namespace {
+
+std::optional<KernelRule> ParseRuleOf(int type, nlmsghdr* message) {
   std::array<nlattr*, FRA_MAX + 1> attributes{};
-  if (message->nlmsg_type != RTM_NEWRULE ||
+  if (message->nlmsg_type != type ||
       nlmsg_parse(message, sizeof(fib_rule_hdr), attributes.data(), FRA_MAX, nullptr) < 0) {
     return std::nullopt;
   }
@@ -208,8 +215,17 @@ std::optional<KernelRule> ParseRule(nlmsghdr* message) {
                           attributes[FRA_L3MDEV] == nullptr;
   const uint32_t table = NumberIn(attributes, FRA_TABLE);
   // The kernel omits priority 0.
-  return KernelRule{NumberIn(attributes, FRA_PRIORITY), table, NumberIn(attributes, FRA_FWMARK),
+  return KernelRule{header->family == AF_INET ? IpFamily::kV4 : IpFamily::kV6,
+                    NumberIn(attributes, FRA_PRIORITY), table, NumberIn(attributes, FRA_FWMARK),
                     is_for_all && table == RT_TABLE_LOCAL};
+}
+
+}  // namespace
+
+std::optional<KernelRule> ParseRule(nlmsghdr* message) { return ParseRuleOf(RTM_NEWRULE, message); }
+
+std::optional<KernelRule> ParseRemovedRule(nlmsghdr* message) {
+  return ParseRuleOf(RTM_DELRULE, message);
 }
 
 std::optional<Rule> ParseOwnRule(nlmsghdr* message) {

@@ -60,15 +60,19 @@ struct KernelRoute {
 };
 // nullopt: not a new route, or not one that can be parsed.
 std::optional<KernelRoute> ParseRoute(nlmsghdr* message);
+// The same of RTM_NEWROUTE and RTM_DELROUTE, for a caller who follows changes.
+std::optional<KernelRoute> ParseChangedRoute(nlmsghdr* message);
 
 // The numbers of a policy rule as the kernel reports it; 0: it sets none.
 struct KernelRule {
+  IpFamily family = IpFamily::kNone;
   uint32_t priority = 0;
   uint32_t table = 0;
   uint32_t fwmark = 0;
   bool is_all_local = false;  // it looks everything up in the table `local`
 };
 std::optional<KernelRule> ParseRule(nlmsghdr* message);
+std::optional<KernelRule> ParseRemovedRule(nlmsghdr* message);
 
 // A policy rule that RuleMessage could have made; nullopt: any other.
 std::optional<Rule> ParseOwnRule(nlmsghdr* message);

@@ -3,21 +3,23 @@
 
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "platform/base/unique_fd.h"
 
+struct nlmsghdr;
+
 namespace ringwire::platform {
 
-// Reports that routes of this host may have changed, also through a change of a link.
-// Thread-compatible.
+// Reports changes of routes, policy rules, addresses and links of this host. Thread-compatible.
 class RouteMonitor {
  public:
   // Reports every change from this call on.
   static absl::StatusOr<RouteMonitor> Open();
 
   int fd() const { return socket_.get(); }  // readable: something changed
-  // Clears the changes so far. It does not say what changed; the caller reads the routes.
-  void Drain();
+  // Visits the messages so far, and does not wait. False: some were lost.
+  bool Take(absl::FunctionRef<void(nlmsghdr* message)> visit);
 
  private:
   explicit RouteMonitor(UniqueFd socket) : socket_(std::move(socket)) {}

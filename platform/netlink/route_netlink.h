@@ -70,6 +70,8 @@ class RouteNetlink {
   // The prefixes of the main table's routes that IsByHand, sorted, except routes through the
   // interface `but`.
   absl::StatusOr<std::vector<Prefix>> RoutesByHand(uint32_t but);
+  // The interfaces without DHCP, whose far ends are configured on this host.
+  absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
   struct TableRoute {
     HostRoute route;
     uint32_t table = 0;
@@ -94,12 +96,14 @@ class RouteNetlink {
   absl::Status Dump(int type, const Visitor& visit, size_t header_size = kRouteHeaderSize);
   absl::Status DumpFamily(int type, std::span<uint8_t> header, const Visitor& visit);
   absl::StatusOr<std::vector<Link>> Links();
-  absl::StatusOr<std::vector<uint32_t>> TunnelLinks();
   absl::StatusOr<std::vector<LinkAddress>> OwnAddresses();
   absl::StatusOr<bool> AllLeadTo(uint32_t interface_index, const Route& like);
 
   NetlinkSocket socket_;
 };
+
+// RouteNetlink::TunnelLinks of this thread's network namespace; empty if they cannot be read.
+std::vector<uint32_t> ReadTunnelLinks();
 
 }  // namespace ringwire::platform
 

@@ -90,6 +90,12 @@ absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
   return tunnels;
 }
 
+std::vector<uint32_t> ReadTunnelLinks() {
+  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
+  if (!netlink.ok()) return {};
+  return netlink->TunnelLinks().value_or(std::vector<uint32_t>());
+}
+
 absl::StatusOr<InnerLinks> RouteNetlink::ReadInnerLinks() {
   const absl::StatusOr<std::vector<Link>> links = Links();
   if (!links.ok()) return links.status();

@@ -1,5 +1,6 @@
 #include "platform/supervisor/down_notice.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -96,6 +97,13 @@ void EndListener::Accept() {
     if (watchers_.size() == kWatchersMax) watchers_.erase(watchers_.begin());
     watchers_.push_back(std::move(socket));
   }
+}
+
+bool EndListener::HasWatcher() const {
+  return std::ranges::any_of(watchers_, [](const UniqueFd& watcher) {
+    pollfd state{watcher.get(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) == 0 || (state.revents & (POLLRDHUP | POLLHUP)) == 0;
+  });
 }
 
 ProgramOutput EndListener::TakeOutput() {

@@ -31,6 +31,8 @@ class EndListener {
   int fd() const { return listener_.get(); }
   // Only root and the user of this process may watch.
   void Accept();
+  // Whether a `down` waits for the end.
+  bool HasWatcher() const;
   // The output of hooks from now on: the first watcher's terminal.
   ProgramOutput TakeOutput();
   void Tell(std::string_view message, bool is_failure);

@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "platform/base/message_of.h"
 #include "platform/gateway/plan/plan.h"
+#include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
 namespace {
@@ -15,6 +16,7 @@ namespace {
 // time.
 constexpr absl::Duration kSettling = absl::Milliseconds(20);
 constexpr absl::Duration kBetweenLooks = absl::Milliseconds(200);
+constexpr int kCostFactor = 50;  // at most a fiftieth of the time is spent on looks
 
 }  // namespace
 
@@ -36,22 +38,39 @@ absl::Status HostWatch::Follow(const ConfigFile& config) {
     // Without the folder there are no other tunnels to see.
     if (journals.ok()) Watch(journals_.emplace(*std::move(journals)).fd());
   }
-  // Routes of another network namespace are not seen from here; a reload looks at them.
-  if (!NeedsPolicyFacts(config) || !is_here) {
-    routes_.reset();
-    return absl::OkStatus();
-  }
-  if (routes_.has_value()) return absl::OkStatus();
+  if (!is_here) routes_.reset();
+  if (!is_here || routes_.has_value()) return absl::OkStatus();
   absl::StatusOr<RouteMonitor> routes = RouteMonitor::Open();
   if (!routes.ok()) return routes.status();
   Watch(routes_.emplace(*std::move(routes)).fd());
   return absl::OkStatus();
 }
 
-void HostWatch::Notice(Instant now) {
-  if (routes_.has_value()) routes_->Drain();
-  if (journals_.has_value()) journals_->Drain();
-  look_at_ = std::min(look_at_, std::max(now + kSettling, earliest_look_));
+void HostWatch::FollowTable(const std::string& table) {
+  if (table.empty()) nft_.reset();
+  if (table.empty() || nft_.has_value()) return;
+  absl::StatusOr<NftMonitor> nft = NftMonitor::Open(table);
+  if (nft.ok()) {
+    Watch(nft_.emplace(*std::move(nft)).fd());
+  } else {
+    spdlog::warn("{}: an nft table that another program removes stays away: {}", table,
+                 MessageOf(nft.status()));
+  }
+}
+
+HostWatch::Seen HostWatch::Notice(Instant now, const TunnelObjects& tunnel) {
+  Seen seen;
+  if (routes_.has_value()) {
+    const bool complete =
+        routes_->Take([&](nlmsghdr* message) { AddMessage(message, tunnel, &seen.network); });
+    if (!complete) seen.network.lost = true;
+  }
+  if (nft_.has_value()) seen.nft = nft_->Take();
+  const bool journals_changed = journals_.has_value() && journals_->Drain();
+  if (seen.network.local_networks || seen.network.lost || journals_changed) {
+    look_at_ = std::min(look_at_, std::max(now + kSettling, earliest_look_));
+  }
+  return seen;
 }
 
 bool HostWatch::TakeLook(Instant now) {
@@ -59,6 +78,10 @@ bool HostWatch::TakeLook(Instant now) {
   look_at_ = Instant::InfiniteFuture();
   earliest_look_ = now + kBetweenLooks;
   return true;
+}
+
+void HostWatch::NoteCost(Instant now, absl::Duration cost) {
+  earliest_look_ = std::max(earliest_look_, now + kCostFactor * cost);
 }
 
 }  // namespace ringwire::platform

@@ -6,32 +6,45 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "core/config/config_file.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal_monitor.h"
+#include "platform/netlink/network_changes.h"
+#include "platform/netlink/nft_monitor.h"
 #include "platform/netlink/route_monitor.h"
 
 namespace ringwire::platform {
 
-// Notices that the host around a tunnel changes, and says when to look at it: soon, but not all the
-// time. Thread-compatible.
+// Notices that the host around a tunnel changes, and says when to look at its local networks: soon,
+// but not all the time. Thread-compatible.
 class HostWatch {
  public:
   // `state_folder`: where the journals are.
   explicit HostWatch(std::string state_folder);
 
-  // Follows what the plan of this configuration depends on, and nothing else.
+  // Follows what a tunnel of this configuration depends on. An interface in a network namespace of
+  // its own is not followed: its changes are not seen from here, and a reload looks at them.
   absl::Status Follow(const ConfigFile& config);
-  bool FollowsRoutes() const { return routes_.has_value(); }
+  // Also this nft table; empty: none.
+  void FollowTable(const std::string& table);
 
   int fd() const { return poll_.get(); }  // readable: Notice() has something to do
-  // Takes the changes so far.
-  void Notice(Instant now);
-  // When to look; InfiniteFuture: nothing has changed.
+  struct Seen {
+    NetworkChanges network;
+    NftMonitor::Changes nft;
+  };
+  // The changes since the last call.
+  Seen Notice(Instant now, const TunnelObjects& tunnel);
+
+  // When to look at local networks; InfiniteFuture: nothing has changed.
   Instant look_at() const { return look_at_; }
   // True, once, when that time has come.
   bool TakeLook(Instant now);
+  // The look took this long. On a router with very many routes one takes a while, so the next ones
+  // are rare enough to cost a few per cent of a CPU.
+  void NoteCost(Instant now, absl::Duration cost);
 
  private:
   void Watch(int fd);
@@ -39,6 +52,7 @@ class HostWatch {
   const std::string state_folder_;
   UniqueFd poll_;  // epoll
   std::optional<RouteMonitor> routes_;
+  std::optional<NftMonitor> nft_;
   std::optional<JournalMonitor> journals_;  // of other tunnels
   Instant look_at_ = Instant::InfiniteFuture();
   Instant earliest_look_;

@@ -35,8 +35,9 @@ struct ObservedInterface {
 };
 
 enum class UndoScope : uint8_t {
-  kLastUp,        // an Up() that cannot be used; what a predecessor holds closed stays so
+  kLastUp,        // an Up() that cannot be used, as a failed one is undone
   kPreDownHooks,  // runs them
+  kAllButBlocks,  // what blocks traffic outside the tunnel stays
   kEverything,
 };
 
@@ -64,7 +65,7 @@ class SupervisedTunnel {
   virtual absl::Status Prepare(ConfigFile config) = 0;
   // Plans once more with the MTU of the routes to these endpoints.
   virtual void ChooseMtu(Endpoints endpoints) = 0;
-  // Carries the plan out. On an error everything is as before.
+  // Carries the plan out. On an error everything is as before, except that a kill switch stays.
   virtual absl::Status Up() = 0;
   // About firewalls that block the tunnel's packets.
   virtual std::vector<std::string> FirewallWarnings() = 0;

@@ -124,7 +124,15 @@ absl::Status Supervisor::End() {
     if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
     status.Update(warnings.status());
   }
-  status.Update(tunnel_.Undo(UndoScope::kEverything, report));
+  // A service manager that restarts the service sends the same signal. With a kill switch no packet
+  // may leave in between, so only `down` opens.
+  const bool opens =
+      !tunnel_.in_force().config.gateway.kill_switch.on || end_listener_.HasWatcher();
+  status.Update(tunnel_.Undo(opens ? UndoScope::kEverything : UndoScope::kAllButBlocks, report));
+  if (!opens && tunnel_.BlocksTraffic()) {
+    spdlog::warn("{}: ended on a signal; its kill switch blocks traffic until `ringwire down {}`",
+                 name_, name_);
+  }
   EndTunnel();
   return status;
 }

@@ -101,12 +101,21 @@ void TunnelOnHost::Abandon() {
   if (!restored.ok()) spdlog::warn("{}: {}", interface_, MessageOf(restored));
 }
 
-void TunnelOnHost::NoticeChanges() { watch_.Notice(BootNow()); }
+void TunnelOnHost::NoticeChanges() {
+  objects_.interface_index = host_->interface_index();
+  const Instant now = BootNow();
+  const HostWatch::Seen seen = watch_.Notice(now, objects_);
+  repair_.Note(now, seen.network, seen.nft);
+}
 
 void TunnelOnHost::Look() {
-  if (!watch_.TakeLook(BootNow()) || !watch_.FollowsRoutes()) return;
+  const Instant now = BootNow();
+  repair_.Repair(now, in_force_.plan, host_.get(), &*journal_);
+  if (!watch_.TakeLook(now) || !NeedsPolicyFacts(in_force_.config)) return;
   const absl::Status status = FollowNetworks();
   if (!status.ok()) spdlog::warn("{}: follow local networks: {}", interface_, MessageOf(status));
+  const Instant end = BootNow();
+  watch_.NoteCost(end, end - now);
 }
 
 absl::Status TunnelOnHost::FollowNetworks() {
@@ -115,6 +124,7 @@ absl::Status TunnelOnHost::FollowNetworks() {
   const absl::StatusOr<std::vector<HostRoute>> routes =
       netlink->LocalRoutes(host_->interface_index());
   if (!routes.ok()) return routes.status();
+  objects_.other_tunnels = ReadTunnelLinks();
   HostFacts facts = in_force_.facts;
   facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
   if (in_force_.config.gateway.kill_switch.on) {

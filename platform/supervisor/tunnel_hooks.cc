@@ -28,7 +28,9 @@ ptrdiff_t StepsThroughPreUp(const std::vector<Step>& steps) {
 // Empty if no hook of this configuration can matter.
 absl::StatusOr<std::vector<Prefix>> TunnelOnHost::RoutesByHand() const {
   const Hooks& hooks = in_force_.config.hooks;
-  if (!watch_.FollowsRoutes() || (hooks.pre_up.empty() && hooks.post_up.empty())) {
+  const bool is_here = in_force_.config.gateway.network_namespace.empty();
+  if (!is_here || !NeedsPolicyFacts(in_force_.config) ||
+      (hooks.pre_up.empty() && hooks.post_up.empty())) {
     return std::vector<Prefix>();
   }
   absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
@@ -58,7 +60,8 @@ absl::Status TunnelOnHost::ApplyPlan() {
   const ptrdiff_t first = StepsThroughPreUp(in_force_.plan.steps);
   const auto steps = [this](ptrdiff_t from, ptrdiff_t to) {
     const auto begin = in_force_.plan.steps.begin();
-    return ApplySteps(std::vector<Step>(begin + from, begin + to), host_.get(), &*journal_);
+    return ApplySteps(std::vector<Step>(begin + from, begin + to), host_.get(), &*journal_,
+                      [this](const Journal::Entry& entry) { return KeepsClosed(entry); });
   };
   absl::Status status = steps(0, first);
   if (!status.ok()) return status;

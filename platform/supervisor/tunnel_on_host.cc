@@ -12,6 +12,7 @@
 #include "platform/gateway/host/path_mtu.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/step_index.h"
+#include "platform/netlink/route_netlink.h"
 #include "platform/supervisor/interface_owner.h"
 #include "platform/supervisor/predecessor_cleanup.h"
 #include "spdlog/spdlog.h"
@@ -34,6 +35,12 @@ std::vector<InterfaceAddress> AddressesOf(const Plan& plan) {
     if (add != nullptr) addresses.push_back(add->address);
   }
   return addresses;
+}
+
+bool RunsHooks(const Plan& plan) {
+  return std::ranges::any_of(plan.steps, [](const Step& step) {
+    return step.apply.has_value() && std::holds_alternative<RunHook>(*step.apply);
+  });
 }
 
 // The services of `switches` that are dead cannot let this tunnel's packets through.
@@ -66,7 +73,10 @@ HostAccess::HostAccess()
       path_mtu(ReadPathMtu) {}
 
 TunnelOnHost::TunnelOnHost(std::string interface, HostAccess access)
-    : interface_(std::move(interface)), access_(std::move(access)), watch_(access_.state_folder) {}
+    : interface_(std::move(interface)),
+      access_(std::move(access)),
+      watch_(access_.state_folder),
+      repair_(interface_) {}
 
 void TunnelOnHost::ForgetKeys() {
   in_force_.config.private_key.reset();
@@ -131,6 +141,7 @@ absl::Status TunnelOnHost::Prepare(ConfigFile config) {
   for (const std::string& warning : in_force_.plan.warnings) {
     spdlog::warn("{}: {}", interface_, warning);
   }
+  objects_.other_tunnels = ReadTunnelLinks();
   WarnOfDeadSwitches(interface_, in_force_.facts.switches, access_.state_folder);
   return Reserve(in_force_.plan);
 }
@@ -154,6 +165,25 @@ absl::Status TunnelOnHost::Reserve(const Plan& plan) {
   return journal_->RecordReservation(reservation, CurrentNetworkId());
 }
 
+void TunnelOnHost::Adopt(InForce next) {
+  in_force_ = std::move(next);
+  objects_.tables.clear();
+  std::string nft_table;
+  for (const Step& step : in_force_.plan.steps) {
+    if (!step.apply.has_value()) continue;
+    if (const auto* const table = std::get_if<ReplaceNftTable>(&*step.apply)) {
+      nft_table = table->table.name;
+    }
+    const auto* const add = std::get_if<AddRoute>(&*step.apply);
+    if (add == nullptr || add->route.table == kMainTable) continue;
+    const uint32_t table = add->route.table;
+    if (objects_.tables.empty() || objects_.tables.back() != table) {
+      objects_.tables.push_back(table);
+    }
+  }
+  watch_.FollowTable(in_force_.plan.network_namespace.empty() ? nft_table : std::string());
+}
+
 // The rest of the plan does not depend on where peers are.
 void TunnelOnHost::ChooseMtu(Endpoints endpoints) {
   if (in_force_.config.mtu.has_value()) return;
@@ -163,12 +193,22 @@ void TunnelOnHost::ChooseMtu(Endpoints endpoints) {
   Adopt(std::move(next));
 }
 
+// With a kill switch only `down` opens: between two attempts of a service manager to start the
+// tunnel no packet may leave.
+bool TunnelOnHost::KeepsClosed(const Journal::Entry& entry) const {
+  return in_force_.config.gateway.kill_switch.on && entry.stays_after_crash;
+}
+
 absl::Status TunnelOnHost::Up() {
   last_before_up_ = journal_->last_id();
   absl::Status status = ApplyPlan();
   if (!status.ok()) {
-    return {status.code(), fmt::format("{} ({} is not up; what was changed for it is undone)",
-                                       MessageOf(status), interface_)};
+    const std::string rest =
+        in_force_.config.gateway.kill_switch.on && BlocksTraffic()
+            ? fmt::format("its kill switch blocks traffic until `ringwire down {}`", interface_)
+            : std::string("what was changed for it is undone");
+    return {status.code(),
+            fmt::format("{} ({} is not up; {})", MessageOf(status), interface_, rest)};
   }
   // What a predecessor kept and this plan does not need.
   const StepIndex steps(in_force_.plan.steps);
@@ -176,6 +216,11 @@ absl::Status TunnelOnHost::Up() {
     return !steps.HasUndo(entry.undo);
   });
   if (!status.ok()) spdlog::warn("{}: {}", interface_, MessageOf(status));
+  // A hook may remove a rule or a route on purpose. But a hook that loads a firewall flushes the
+  // table, and then nothing would block traffic.
+  NoticeChanges();
+  repair_.Forget();
+  if (RunsHooks(in_force_.plan)) repair_.RepairTable(in_force_.plan, host_.get(), &*journal_);
   return absl::OkStatus();
 }
 
@@ -208,8 +253,17 @@ absl::Status TunnelOnHost::Undo(UndoScope scope, FailureReport report) {
   return platform::Undo(
       host_.get(), &*journal_,
       [this, scope](const Journal::Entry& entry) {
-        if (scope == UndoScope::kLastUp) return entry.id > last_before_up_;
-        return scope == UndoScope::kEverything || IsPreDown(entry);
+        switch (scope) {
+          case UndoScope::kLastUp:
+            return entry.id > last_before_up_ && !KeepsClosed(entry);
+          case UndoScope::kPreDownHooks:
+            return IsPreDown(entry);
+          case UndoScope::kAllButBlocks:
+            return !entry.stays_after_crash;
+          case UndoScope::kEverything:
+            return true;
+        }
+        return false;
       },
       report);
 }

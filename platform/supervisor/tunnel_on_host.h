@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_SUPERVISOR_TUNNEL_ON_HOST_H_
 #define RINGWIRE_PLATFORM_SUPERVISOR_TUNNEL_ON_HOST_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "platform/gateway/host/journal.h"
 #include "platform/supervisor/host_watch.h"
 #include "platform/supervisor/supervised_tunnel.h"
+#include "platform/supervisor/tunnel_repair.h"
 
 namespace ringwire::platform {
 
@@ -65,7 +67,7 @@ class TunnelOnHost final : public SupervisedTunnel {
 
   int changes_fd() const override { return watch_.fd(); }
   void NoticeChanges() override;
-  Instant look_at() const override { return watch_.look_at(); }
+  Instant look_at() const override { return std::min(watch_.look_at(), repair_.at()); }
   void Look() override;
 
   void set_while_hook(Meanwhile meanwhile) override;
@@ -87,12 +89,15 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::StatusOr<bool> TakeRoutesOfHooks(std::vector<Prefix>* before);  // true: there are new ones
   absl::StatusOr<PlannedChange> MakeChange(ConfigFile wanted, Endpoints endpoints);
   absl::Status FollowNetworks();
-  void Adopt(InForce next) { in_force_ = std::move(next); }
+  bool KeepsClosed(const Journal::Entry& entry) const;  // also after a failed start
+  void Adopt(InForce next);
 
   const std::string interface_;
   const HostAccess access_;
   InterfaceOwner owner_;
   HostWatch watch_;
+  TunnelRepair repair_;
+  TunnelObjects objects_;  // of what is in force
   InForce in_force_;
   std::optional<Journal> journal_;
   std::unique_ptr<ActionExecutor> host_;

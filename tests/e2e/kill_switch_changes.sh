@@ -21,8 +21,8 @@ fails_to_come_up() { ! up; }
 down() { on b "$RINGWIRE" down wgb; }
 output() { on b nft list chain inet ringwire-wgb output; }
 rules() { on b nft -s list table inet ringwire-wgb; }
-closed() { output_has 'reject with icmpx' output; }
-open() { ! on b nft list chain inet ringwire-wgb output; }
+closed() { output_has '^[[:space:]]*reject with icmpx' output; }  # whatever no rule before it accepts
+open() { ! closed; }
 mtu_is() { output_has "mtu $1\\b" ip -n b link show wgb; }
 service() { pgrep -of "ringwire up .*/wgb.conf"; }
 no_service() { ! pgrep -f "ringwire up .*/wgb.conf"; }
@@ -132,7 +132,9 @@ check "when all else is done" open
 down
 configuration on 'PostUp = false'
 check "a first up that fails" fails_to_come_up
-check "leaves nothing" open
+check_fails "leaves it closed" open
+down
+check "until down" open
 chatter_stops
 
 say "by hand"

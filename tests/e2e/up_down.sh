@@ -111,9 +111,13 @@ check_fails "and by the file" on b "$RINGWIRE" down "$conf"
 compare "down twice"
 
 say "a way up that fails"
-broken() {  # broken WHAT PATTERN: up fails, says why, and leaves nothing
+broken() {  # broken WHAT PATTERN: up fails, says why, and leaves nothing but its kill switch, which down lifts
   check_fails "$1" up
   grep -Eq -- "$2" "$work/check.out" || { cat "$work/check.out" >&2; fail "$1: the error does not say $2"; }
+  if grep -q '^KillSwitch = on' "$conf"; then
+    check "$1 leaves the kill switch closed" on b nft list table inet ringwire-wgb
+    check "down lifts it" on b "$RINGWIRE" down wgb
+  fi
   compare "$1"
 }
 for hook in PreUp PostUp; do

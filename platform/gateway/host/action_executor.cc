@@ -1,5 +1,11 @@
 #include "platform/gateway/host/action_executor.h"
 
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -9,6 +15,7 @@
 #include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/firewall/nft_command.h"
+#include "platform/gateway/firewall/nft_table_check.h"
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/dns_calls.h"
@@ -94,6 +101,35 @@ uint32_t Host::FindInterface() { return namespace_gone() ? 0 : netlink_.IndexOf(
 bool Host::HasInterface() {
   if (interface_index() == 0 || namespace_gone()) return false;
   return !absl::IsNotFound(netlink_.Query(interface_index()).status());
+}
+
+absl::StatusOr<std::string> Host::RestoreName() {
+  ifreq request{};
+  // Another namespace's interface is not visible from here.
+  if (namespace_.has_value() || ::if_indextoname(interface_index(), request.ifr_name) == nullptr) {
+    return std::string();
+  }
+  const std::string other = request.ifr_name;
+  if (other == interface_) return std::string();
+  interface_.copy(request.ifr_newname, sizeof(request.ifr_newname) - 1);
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (::ioctl(socket.get(), SIOCSIFNAME, &request) == 0) return other;
+  return absl::ErrnoToStatus(
+      errno, fmt::format("rename {} back to {} (`ringwire down {}` and `up` do)", other, interface_,
+                         interface_));
+}
+
+bool Host::HasWholeTable(const NftTable& table) {
+  bool is_whole = false;
+  const auto look = [&] {
+    const absl::StatusOr<std::string> listing = RunNft(ListJson(table.name), "list a table");
+    is_whole = listing.ok() && IsTableWhole(*listing, table);
+  };
+  if (!namespace_.has_value()) {
+    look();
+    return is_whole;
+  }
+  return namespace_->Visit(look).ok() && is_whole;
 }
 
 absl::Status Host::OpenSockets() {

@@ -41,6 +41,11 @@ class ActionExecutor {
   // The present index of the interface's name; 0: there is none.
   virtual uint32_t FindInterface() = 0;
   virtual bool HasInterface() = 0;
+  // Gives the interface its name back if another program has renamed it. Returns the other name;
+  // empty: it has its own.
+  virtual absl::StatusOr<std::string> RestoreName() = 0;
+  // Whether the nft table is there as it was made (IsTableWhole).
+  virtual bool HasWholeTable(const NftTable& table) = 0;
 
   // Carries out actions on the interface in that network namespace from now on, as UseNamespace
   // does.
@@ -87,6 +92,8 @@ class Host final : public ActionExecutor {
   absl::StatusOr<LinkState> Link() override { return netlink_.Query(interface_index()); }
   uint32_t FindInterface() override;
   bool HasInterface() override;
+  absl::StatusOr<std::string> RestoreName() override;
+  bool HasWholeTable(const NftTable& table) override;
   absl::Status Enter(const std::string& name, NamedNamespace network_namespace) override;
   absl::Status Leave() override;
   uint64_t network_namespace_id() const override {

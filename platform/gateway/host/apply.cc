@@ -78,7 +78,8 @@ bool IsRepeatable(const Action& action) {
          std::holds_alternative<AddRule>(action);
 }
 
-absl::Status ApplyStep(const Step& step, ActionExecutor* host, Journal* journal) {
+// True: something changed.
+absl::StatusOr<bool> ApplyStep(const Step& step, ActionExecutor* host, Journal* journal) {
   std::optional<uint64_t> id;
   const std::optional<Journal::Entry> before =
       step.undo.has_value() ? Recorded(*journal, *step.undo) : std::nullopt;
@@ -91,7 +92,7 @@ absl::Status ApplyStep(const Step& step, ActionExecutor* host, Journal* journal)
     if (!recorded.ok()) return recorded.status();
     id = *recorded;
   }
-  if (!step.apply.has_value()) return absl::OkStatus();
+  if (!step.apply.has_value()) return false;
   const absl::StatusOr<bool> changed = host->Apply(*step.apply);
   if (!changed.ok()) return changed.status();
   if (const UseNamespace* const network = std::get_if<UseNamespace>(&*step.apply)) {
@@ -99,8 +100,10 @@ absl::Status ApplyStep(const Step& step, ActionExecutor* host, Journal* journal)
     if (!recorded.ok()) return recorded;
   }
   // It existed before us, so we do not undo it.
-  if (!*changed && id.has_value()) return journal->Forget(*id);
-  return RestateStay(step, journal);
+  const absl::Status kept =
+      !*changed && id.has_value() ? journal->Forget(*id) : RestateStay(step, journal);
+  if (!kept.ok()) return kept;
+  return changed;
 }
 
 // `after`: the steps that replace the undone ones.
@@ -137,7 +140,7 @@ absl::Status Repeat(const std::vector<Step>& steps, ActionExecutor* host, Journa
   absl::Status status;
   for (const Step& step : steps) {
     if (step.apply.has_value() && IsRepeatable(*step.apply)) {
-      status.Update(ApplyStep(step, host, journal));
+      status.Update(ApplyStep(step, host, journal).status());
     }
   }
   return status;
@@ -153,10 +156,11 @@ absl::Status Settle(const Plan& plan, ActionExecutor* host, Journal* journal) {
   return status;
 }
 
-// Steps in force that another program may have removed, for example with `nft flush ruleset`.
+// Steps in force that another program may have undone, for example with `nft flush ruleset`.
 bool ComesBack(const Step& step) {
   return step.apply.has_value() &&
-         (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply));
+         (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply) ||
+          std::holds_alternative<SetSysctl>(*step.apply));
 }
 
 absl::Status ApplyNew(const StepIndex& before, const Plan& after, ActionExecutor* host,
@@ -168,7 +172,7 @@ absl::Status ApplyNew(const StepIndex& before, const Plan& after, ActionExecutor
     }
     if (ComesLast(before, step)) continue;
     if (before.Contains(step) && !ComesBack(step)) continue;
-    const absl::Status status = ApplyStep(step, host, journal);
+    const absl::Status status = ApplyStep(step, host, journal).status();
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -179,7 +183,7 @@ absl::Status ApplyLast(const StepIndex& before, const Plan& after, ActionExecuto
                        Journal* journal) {
   absl::Status status;
   for (const Step& step : after.steps) {
-    if (ComesLast(before, step)) status.Update(ApplyStep(step, host, journal));
+    if (ComesLast(before, step)) status.Update(ApplyStep(step, host, journal).status());
   }
   return status;
 }
@@ -228,15 +232,21 @@ absl::Status Undo(ActionExecutor* host, Journal* journal,
   return UndoFor({}, host, journal, which, report);
 }
 
-absl::Status ApplySteps(const std::vector<Step>& steps, ActionExecutor* host, Journal* journal) {
+absl::StatusOr<bool> Restore(const Step& step, ActionExecutor* host, Journal* journal) {
+  return ApplyStep(step, host, journal);
+}
+
+absl::Status ApplySteps(const std::vector<Step>& steps, ActionExecutor* host, Journal* journal,
+                        absl::FunctionRef<bool(const Journal::Entry&)> keeps) {
   const uint64_t last_before = journal->last_id();
   for (const Step& step : steps) {
-    const absl::Status status = ApplyStep(step, host, journal);
+    const absl::Status status = ApplyStep(step, host, journal).status();
     if (status.ok()) continue;
     // The first failure is the reason; later ones are logged.
     [[maybe_unused]] const absl::Status undone =
-        Undo(host, journal,
-             [last_before](const Journal::Entry& entry) { return entry.id > last_before; });
+        Undo(host, journal, [last_before, keeps](const Journal::Entry& entry) {
+          return entry.id > last_before && !keeps(entry);
+        });
     return status;
   }
   return absl::OkStatus();

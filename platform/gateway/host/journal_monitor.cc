@@ -19,12 +19,13 @@ absl::StatusOr<JournalMonitor> JournalMonitor::Open(const std::string& folder) {
   return JournalMonitor(std::move(inotify));
 }
 
-void JournalMonitor::Drain() {
+bool JournalMonitor::Drain() {
   constexpr int kReadsMax = 64;  // poll() reports later events again
   alignas(inotify_event) std::array<char, 4096> events;
   for (int i = 0; i < kReadsMax; ++i) {
-    if (::read(inotify_.get(), events.data(), events.size()) <= 0) return;
+    if (::read(inotify_.get(), events.data(), events.size()) <= 0) return i > 0;
   }
+  return true;
 }
 
 }  // namespace ringwire::platform

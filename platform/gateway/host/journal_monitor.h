@@ -15,8 +15,8 @@ class JournalMonitor {
   static absl::StatusOr<JournalMonitor> Open(const std::string& folder);
 
   int fd() const { return inotify_.get(); }  // readable: something changed
-  // Clears the changes so far; the caller reads the journals.
-  void Drain();
+  // Clears the changes so far; the caller reads the journals. False: there were none.
+  bool Drain();
 
  private:
   explicit JournalMonitor(UniqueFd inotify) : inotify_(std::move(inotify)) {}

@@ -213,7 +213,9 @@ class TunnelDouble final : public SupervisedTunnel {
 
   absl::Status Undo(UndoScope scope, FailureReport report) override {
     const bool hooks = scope == UndoScope::kPreDownHooks;
-    absl::Status status = calls_.Make(hooks ? "pre down" : "undo");
+    absl::Status status = calls_.Make(hooks                               ? "pre down"
+                                      : scope == UndoScope::kAllButBlocks ? "undo all but blocks"
+                                                                          : "undo");
     if (!status.ok()) report(status);
     if (hooks) return status;
     owner_.remove();

@@ -95,6 +95,36 @@ TEST_F(SupervisorTest, EndsOnASignalAndUndoesEverything) {
   EXPECT_FALSE(tunnel_->is_up());
 }
 
+TEST_F(SupervisorTest, ASignalDoesNotLiftAKillSwitch) {
+  std::ofstream(path()) << ConfigText("", "192.0.2.1:51820") << "[Gateway]\nKillSwitch = on\n";
+  MakeStarted();
+  EXPECT_TRUE(RunUntil([] { return true; }).ok());
+  EXPECT_TRUE(calls_.HaveOrder({"undo all but blocks", "reap", "close"}));
+  EXPECT_FALSE(calls_.Has("undo"));
+}
+
+TEST_F(SupervisorTest, DownDoes) {
+  std::ofstream(path()) << ConfigText("", "192.0.2.1:51820") << "[Gateway]\nKillSwitch = on\n";
+  MakeStarted();
+  {
+    const absl::StatusOr<EndWatch> gave_up = EndWatch::Open("rwtest0");
+  }
+  const absl::StatusOr<EndWatch> down = EndWatch::Open("rwtest0");
+  ASSERT_TRUE(down.ok()) << down.status();
+  EXPECT_TRUE(RunUntil([] { return true; }).ok());
+  EXPECT_TRUE(calls_.Has("undo"));
+}
+
+TEST_F(SupervisorTest, ADownThatHasGivenUpDoesNotLiftItLater) {
+  std::ofstream(path()) << ConfigText("", "192.0.2.1:51820") << "[Gateway]\nKillSwitch = on\n";
+  MakeStarted();
+  {
+    const absl::StatusOr<EndWatch> gave_up = EndWatch::Open("rwtest0");
+  }
+  EXPECT_TRUE(RunUntil([] { return true; }).ok());
+  EXPECT_FALSE(calls_.Has("undo"));
+}
+
 TEST_F(SupervisorTest, AFailedUndoIsTheResultAndEndsNothingEarly) {
   MakeStarted();
   calls_.then["undo"] = [this] { calls_.fail_at = calls_.made.size(); };

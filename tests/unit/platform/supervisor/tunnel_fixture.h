@@ -36,9 +36,13 @@ class ExecutorDouble final : public ActionExecutor {
     return std::visit([this](const auto& one) { return Do(one); }, action);
   }
   absl::StatusOr<std::vector<InterfaceAddress>> Addresses() override { return addresses_; }
-  absl::StatusOr<LinkState> Link() override { return LinkState{true, true, 1420, "tun"}; }
+  absl::StatusOr<LinkState> Link() override { return LinkState{true, is_link_up_, 1420, "tun"}; }
   uint32_t FindInterface() override { return has_interface_ ? kTestIndex : 0; }
   bool HasInterface() override { return has_interface_ && interface_index() != 0; }
+  absl::StatusOr<std::string> RestoreName() override { return std::exchange(other_name_, {}); }
+  bool HasWholeTable(const NftTable& table) override {
+    return effects_.contains("table " + table.name);
+  }
   absl::Status Enter(const std::string&, NamedNamespace) override { return absl::OkStatus(); }
   absl::Status Leave() override { return absl::OkStatus(); }
   uint64_t network_namespace_id() const override { return 0; }
@@ -54,6 +58,8 @@ class ExecutorDouble final : public ActionExecutor {
   const Effects& effects() const { return effects_; }
   const std::vector<std::string>& hooks() const { return hooks_; }
   bool HasTable() const { return effects_.contains("table ringwire-rwtest0"); }
+  void set_other_name(std::string name) { other_name_ = std::move(name); }
+  void set_link_up(bool up) { is_link_up_ = up; }
   void set_addresses(std::vector<InterfaceAddress> addresses) { addresses_ = std::move(addresses); }
 
  private:
@@ -115,6 +121,8 @@ class ExecutorDouble final : public ActionExecutor {
   size_t applied_ = 0;
   size_t fail_at_ = 0;
   std::vector<std::string> hooks_;
+  std::string other_name_;
+  bool is_link_up_ = true;
   std::vector<InterfaceAddress> addresses_;
 };
 
@@ -126,6 +134,8 @@ class TunnelOnHostTest : public testing::Test {
   // Lines of [Interface], with sections after them.
   static constexpr char kEverything[] = "0.0.0.0/0, ::/0";
   static constexpr char kKillSwitch[] = "[Gateway]\nKillSwitch = on\n";
+  static constexpr char kOpen[] =
+      "PreUp = a\nPostUp = b\nPreDown = c\nPostDown = d\n[Gateway]\nForward = on\n";
   static constexpr char kFull[] =
       "PreUp = a\nPostUp = b\nPreDown = c\nPostDown = d\n"
       "[Gateway]\nKillSwitch = on\nForward = on\n";

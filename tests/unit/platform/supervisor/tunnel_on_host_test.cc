@@ -24,7 +24,7 @@ TEST_F(TunnelOnHostTest, UpAndDownLeaveTheHostAsItWas) {
 TEST_F(TunnelOnHostTest, AFailureAtAnyStepOfUpUndoesTheOthers) {
   size_t steps = 0;
   {
-    auto tunnel = Prepared(kFull);
+    auto tunnel = Prepared(kOpen);
     ASSERT_TRUE(tunnel->Up().ok());
     steps = host_->applied();
     ASSERT_TRUE(tunnel->Undo(UndoScope::kEverything, LogFailure).ok());
@@ -32,7 +32,7 @@ TEST_F(TunnelOnHostTest, AFailureAtAnyStepOfUpUndoesTheOthers) {
   }
   ASSERT_GT(steps, 8U);
   for (size_t step = 1; step <= steps; ++step) {
-    auto tunnel = Prepared(kFull);
+    auto tunnel = Prepared(kOpen);
     host_->FailAt(step);
     const absl::Status status = tunnel->Up();
     ASSERT_FALSE(status.ok()) << step;
@@ -43,6 +43,28 @@ TEST_F(TunnelOnHostTest, AFailureAtAnyStepOfUpUndoesTheOthers) {
     EXPECT_TRUE(tunnel->Close()) << step;
     EXPECT_FALSE(is_process_there_) << step;
   }
+}
+
+TEST_F(TunnelOnHostTest, AFailedStartLeavesItsKillSwitchClosed) {
+  auto tunnel = Prepared(kFull);
+  start_error_ = absl::AbortedError("no port");
+  const absl::Status status = tunnel->Up();
+  EXPECT_NE(status.message().find("(rwtest0 is not up; its kill switch blocks traffic until "
+                                  "`ringwire down rwtest0`)"),
+            std::string::npos)
+      << status;
+  EXPECT_TRUE(host_->HasTable());
+  EXPECT_FALSE(tunnel->Close());
+  EXPECT_TRUE(HasJournal()) << "for `down`";
+}
+
+TEST_F(TunnelOnHostTest, AnEndThatIsNoDownLeavesWhatBlocks) {
+  auto tunnel = Prepared(kFull);
+  ASSERT_TRUE(tunnel->Up().ok());
+  EXPECT_TRUE(tunnel->Undo(UndoScope::kAllButBlocks, LogFailure).ok());
+  EXPECT_TRUE(host_->HasTable());
+  EXPECT_TRUE(tunnel->BlocksTraffic());
+  EXPECT_FALSE(is_process_there_);
 }
 
 TEST_F(TunnelOnHostTest, AFailureAtAnyStepOfDownIsReportedAndTheOthersAreUndone) {
@@ -72,7 +94,7 @@ TEST_F(TunnelOnHostTest, AFailureAtAnyStepOfDownIsReportedAndTheOthersAreUndone)
 }
 
 TEST_F(TunnelOnHostTest, AnUnusableUpIsUndone) {
-  auto tunnel = Prepared(kFull);
+  auto tunnel = Prepared(kOpen);
   ASSERT_TRUE(tunnel->Up().ok());
   EXPECT_TRUE(tunnel->Undo(UndoScope::kLastUp, LogFailure).ok());
   EXPECT_EQ(host_->effects(), Effects());
@@ -124,6 +146,26 @@ TEST_F(TunnelOnHostTest, ASuccessorTakesOverWhatBlocksAndKeepsTheMark) {
   EXPECT_TRUE(tunnel->Undo(UndoScope::kEverything, LogFailure).ok());
   EXPECT_EQ(host_->effects(), Effects());
   EXPECT_TRUE(tunnel->Close());
+}
+
+// `up --dry-run` reads the journal that `up` will take over.
+TEST_F(TunnelOnHostTest, ADryRunAfterACrashNamesTheMarkThatUpTakes) {
+  {
+    Journal other = *Journal::Open(folder_, "rwother0");
+    ASSERT_TRUE(other.RecordReservation({.mark = 0xca6c}, CurrentNetworkId()).ok());
+    auto killed = Prepared(kKillSwitch);
+    ASSERT_TRUE(killed->Up().ok());
+    mark_ = killed->in_force().plan.fwmark;
+    EXPECT_NE(mark_, 0xca6cU);
+    is_process_there_ = false;
+  }
+  std::filesystem::remove(Journal::PathOf(folder_, "rwother0"));
+  HostFacts facts = facts_;
+  AddJournalFacts("rwtest0", *Journal::Copy(folder_, "rwtest0"), folder_, &facts);
+  const Plan dry_run = MakePlan("rwtest0", Config(kKillSwitch), facts);
+  EXPECT_EQ(dry_run.fwmark, mark_);
+  auto tunnel = Prepared(kKillSwitch, Before::kKeep);
+  EXPECT_EQ(tunnel->in_force().plan.fwmark, dry_run.fwmark);
 }
 
 TEST_F(TunnelOnHostTest, ASuccessorWhoseStartFailsLeavesItBlocked) {
