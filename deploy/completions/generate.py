@@ -42,6 +42,9 @@ def entries(help_text):
     return found
 
 
+FIELDS = []  # of `show IFNAME FIELD`, as its help lists them
+
+
 def read_command(binary, name="", about=""):
     text = subprocess.run([binary, *([name] if name else []), "--help"], check=True, capture_output=True, text=True).stdout
     command = Command(name, about)
@@ -51,6 +54,8 @@ def read_command(binary, name="", about=""):
             command.options.append(Option(names.split(","), bool(value), choices[1].split(",") if choices else [], description))
         elif section == "Positionals":
             command.arguments.append(names)
+            if names == "FIELD":
+                FIELDS.extend(description.split(": ")[-1].split(", "))
         elif section == "Subcommands":
             if name:
                 sys.exit(f"generate.py: cannot complete `{name} {names}`: commands of commands are not supported yet")
@@ -112,6 +117,7 @@ _ringwire_argument() {{  # KIND WORD INTERFACE
       compgen -f -X '!*.conf' -- "$2"
       compgen -d -- "$2" ;;
     IFNAME) compgen -W "$(_ringwire_files .sock /run/ringwire | grep -v '\.admin$')" -- "$2" ;;
+    FIELD) compgen -W "{' '.join(FIELDS)}" -- "$2" ;;
     PEER) compgen -W "$(ringwire show "$3" 2>/dev/null | sed -n 's/^peer: //p')" -- "$2" ;;
   esac
 }}
@@ -192,6 +198,14 @@ _ringwire_ifname() {{
   compadd -- ${{names:#*.admin}}
 }}
 
+_ringwire_field() {{
+  compadd -- {' '.join(FIELDS)}
+}}
+
+_ringwire_name() {{
+  _message 'a new name'
+}}
+
 _ringwire_peer() {{
   local -a keys=(${{(f)"$(ringwire show ${{line[1]}} 2>/dev/null | sed -n 's/^peer: //p')"}})
   compadd -- $keys
@@ -226,6 +240,8 @@ def fish(root):
 
     sources = {"CONFIG": "(__ringwire_files .conf /etc/ringwire /etc/wireguard) (__fish_complete_suffix .conf)",
                "IFNAME": "(__ringwire_files .sock /run/ringwire | string match -v '*.admin')",
+               "FIELD": " ".join(FIELDS),
+               "NAME": "",  # a new one
                "PEER": "(ringwire show (commandline -opc)[3] 2>/dev/null | string replace -f -r '^peer: ' '')"}
     lines = [f"""# fish completion for ringwire. {MADE_BY}
 
