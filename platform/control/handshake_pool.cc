@@ -14,7 +14,7 @@ namespace ringwire::platform {
 
 HandshakePool::~HandshakePool() {
   ending_.store(true);
-  ready_.release(static_cast<std::ptrdiff_t>(threads_.size()));
+  ready_.Release(threads_.size());
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -23,7 +23,7 @@ bool HandshakePool::Start(size_t threads) {
     absl::StatusOr<std::thread> thread = StartThread([this] { Run(); });
     if (!thread.ok()) break;
     threads_.push_back(*std::move(thread));
-    started_.acquire();
+    started_.Acquire();
   }
   return !threads_.empty();
 }
@@ -31,7 +31,7 @@ bool HandshakePool::Start(size_t threads) {
 void HandshakePool::Submit(std::unique_ptr<HandshakeWork> work) {
   CHECK(has_room() && !threads_.empty());
   slots_[submitted_++ % kUnderWayMax].work = std::move(work);
-  ready_.release();
+  ready_.Release(1);
 }
 
 std::unique_ptr<HandshakeWork> HandshakePool::Take() {
@@ -46,9 +46,9 @@ std::unique_ptr<HandshakeWork> HandshakePool::Take() {
 void HandshakePool::Run() {
   pthread_setname_np(pthread_self(), "rw-handshakes");
   crypto::SystemRandom random;
-  started_.release();
+  started_.Release(1);
   while (true) {
-    ready_.acquire();
+    ready_.Acquire();
     if (ending_.load()) return;
     // The semaphore has ordered this after Submit's write of the slot.
     Slot& slot = slots_[begun_.fetch_add(1) % kUnderWayMax];

@@ -3,10 +3,11 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <semaphore>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -44,6 +45,28 @@ class HandshakePool {
   std::unique_ptr<HandshakeWork> Take();
 
  private:
+  // A counting semaphore. That of libstdc++ 12 can sleep although it was released.
+  class Permits {
+   public:
+    void Release(size_t count) {
+      {
+        std::lock_guard<std::mutex> lock(mutex_);
+        count_ += count;
+      }
+      changed_.notify_all();
+    }
+    void Acquire() {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return count_ > 0; });
+      --count_;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    size_t count_ = 0;
+  };
+
   struct Slot {
     std::unique_ptr<HandshakeWork> work;  // of the thread that has it, from Submit to `done`
     std::atomic<bool> done{false};
@@ -58,8 +81,8 @@ class HandshakePool {
   std::atomic<size_t> begun_{0};  // the threads'
   std::atomic<bool> ending_{false};
   // Work that no thread has begun, or one for each thread when it ends.
-  std::counting_semaphore<> ready_{0};
-  std::counting_semaphore<> started_{0};
+  Permits ready_;
+  Permits started_;
   std::vector<std::thread> threads_;
 };
 
