@@ -35,7 +35,7 @@ run a wga
 run b wgb
 check "IPv4" pings a 10.77.0.2
 check "IPv6" pings b fd77::1
-kept() { [ -n "$(cat /var/lib/ringwire/wg[ab].stamps* | grep '^ringwire-stamps ')" ]; }
+kept() { grep -aqs '^ringwire-stamps ' /var/lib/ringwire/wg[ab].stamps*; }
 check_soon "the one that answered keeps the handshake's timestamp" kept
 check "the MTU of the file" output_has 'mtu 1380' ip -n a link show wga
 check_equal "wg shows the port" 51820 "$(wg show wga listen-port)"
