@@ -52,12 +52,12 @@ refused "a wrong key" 'RINGWIRE_INTERFACE_PRIVATEKEY_FILE: ' RINGWIRE_INTERFACE_
 refused "a wrong line" 'RINGWIRE_CONFIG:2:7: MTU must be' RINGWIRE_CONFIG=$'[Interface]\nMTU = x' "$RINGWIRE" run wgc
 
 say "an image"
-mkdir "$work/image"
+mkdir "$work/image" "$work/empty"
 printf '[Interface]\nPrivateKey = %s\n' "${private[a]}" >"$work/image/wgc.conf"
 refused "has no key" "$work/image/wgc.conf:2:1: this PrivateKey is part of the image" PATH=/bin "$RINGWIRE" check --image "$work/image"
 check "unless that is allowed" env RINGWIRE_ALLOW_BAKED_KEY=1 "$RINGWIRE" check --image "$work/image"
 refused "nor one in a variable" 'RINGWIRE_INTERFACE_PRIVATEKEY: this variable with a key is part of the image' \
-  RINGWIRE_INTERFACE_PRIVATEKEY="${private[a]}" "$RINGWIRE" check --image "$(mktemp -d "$work/empty.XXX")"
+  RINGWIRE_INTERFACE_PRIVATEKEY="${private[a]}" "$RINGWIRE" check --image "$work/empty"
 
 say "settings of the kernel that cannot be written"
 (umask 077 && printf '[Interface]\nPrivateKey = %s\n[Gateway]\nForward = on\n' "${private[a]}" >"$work/wgf.conf")
