@@ -5,35 +5,23 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "tests/support/node.h"
+#include "tests/support/nodes_by_hand.h"
 #include "tests/support/packet_builder.h"
 
 namespace ringwire {
 namespace {
 
-class DeferredWorkTest : public ::testing::Test {
+class DeferredWorkTest : public NodesByHandTest {
  protected:
   static constexpr uint8_t kGateway = 1, kClient = 2;
 
   DeferredWorkTest() {
     gateway_.Start(now_);
     client_.Start(now_);
-    AddPeer(gateway_, client_, kClient);
-    AddPeer(client_, gateway_, kGateway);
+    AddPeer(now_, gateway_, client_, kClient);
+    AddPeer(now_, client_, gateway_, kGateway);
   }
 
-  static SocketAddress AddressOf(uint8_t host) {
-    return {IpAddress::V4(std::array<uint8_t, 4>{192, 0, 2, host}), 51820};
-  }
-  void AddPeer(Node& node, const Node& peer, uint8_t host) {
-    PeerUpdate update;
-    update.public_key = peer.public_key();
-    update.endpoint = AddressOf(host);
-    update.allowed_ips.push_back({Prefix::Of(TestAddress(IpFamily::kV4, host), 32), false});
-    DeviceUpdate device;
-    device.peers.push_back(update);
-    ASSERT_TRUE(node.Apply(now_, device).ok());
-  }
   // The client initiates, and the gateway's work on that is held back.
   void Initiate() {
     client_.FromTun(now_, BuildPacket({.family = IpFamily::kV4,

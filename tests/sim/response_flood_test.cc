@@ -13,7 +13,7 @@
 #include "core/wire/constants.h"
 #include "core/wire/messages.h"
 #include "gtest/gtest.h"
-#include "tests/support/node.h"
+#include "tests/support/nodes_by_hand.h"
 #include "tests/support/packet_builder.h"
 #include "tests/support/seeded_random.h"
 
@@ -22,29 +22,16 @@ namespace {
 
 // The gateway (host 1 inside) initiates to the server (host 2); the third (host 3) initiates to the
 // gateway. The test carries their datagrams by hand.
-class ResponseFloodTest : public ::testing::Test {
+class ResponseFloodTest : public NodesByHandTest {
  protected:
   static constexpr uint8_t kGateway = 1, kServer = 2, kThird = 3;
 
   ResponseFloodTest() {
     for (Node* node : {&gateway_, &server_, &third_}) node->Start(now_);
-    AddPeer(gateway_, server_, kServer);
-    AddPeer(gateway_, third_, kThird);
-    AddPeer(server_, gateway_, kGateway);
-    AddPeer(third_, gateway_, kGateway);
-  }
-
-  static SocketAddress AddressOf(uint8_t host) {
-    return {IpAddress::V4(std::array<uint8_t, 4>{192, 0, 2, host}), 51820};
-  }
-  void AddPeer(Node& node, const Node& peer, uint8_t host) {
-    PeerUpdate update;
-    update.public_key = peer.public_key();
-    update.endpoint = AddressOf(host);
-    update.allowed_ips.push_back({Prefix::Of(TestAddress(IpFamily::kV4, host), 32), false});
-    DeviceUpdate device;
-    device.peers.push_back(update);
-    ASSERT_TRUE(node.Apply(now_, device).ok());
+    AddPeer(now_, gateway_, server_, kServer);
+    AddPeer(now_, gateway_, third_, kThird);
+    AddPeer(now_, server_, gateway_, kGateway);
+    AddPeer(now_, third_, gateway_, kGateway);
   }
 
   static Bytes Packet(uint8_t from, uint8_t to) {

@@ -4,24 +4,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
+
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
-class ReadFileTest : public testing::Test {
+class ReadFileTest : public FolderTest {
  protected:
-  ReadFileTest() {
-    std::string pattern = testing::TempDir() + "read.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    path_ = folder_ + "/file";
-  }
-  ~ReadFileTest() override { std::filesystem::remove_all(folder_); }
+  ReadFileTest() { path_ = folder_ + "/file"; }
 
   void Write(const std::string& text) const { std::ofstream(path_, std::ios::binary) << text; }
 
-  std::string folder_;
   std::string path_;
 };
 

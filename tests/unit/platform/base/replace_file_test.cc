@@ -9,17 +9,14 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/folder_test.h"
+
 namespace ringwire::platform {
 namespace {
 
-class ReplaceFileTest : public testing::Test {
+class ReplaceFileTest : public FolderTest {
  protected:
-  ReplaceFileTest() {
-    std::string pattern = testing::TempDir() + "replace.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    path_ = folder_ + "/file";
-  }
-  ~ReplaceFileTest() override { std::filesystem::remove_all(folder_); }
+  ReplaceFileTest() { path_ = folder_ + "/file"; }
 
   static void Write(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
@@ -35,7 +32,6 @@ class ReplaceFileTest : public testing::Test {
   }
   bool HasNew() const { return std::filesystem::exists(path_ + ".new"); }
 
-  std::string folder_;
   std::string path_;
 };
 

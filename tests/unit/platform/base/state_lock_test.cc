@@ -11,36 +11,30 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "platform/gateway/host/sysctl_holders.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr uid_t kNobody = 65534;
 
-class StateLockTest : public testing::Test {
+class StateLockTest : public FolderTest {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "lock.XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    ASSERT_EQ(::chmod(folder.c_str(), 0755), 0);  // as /run/ringwire
+    ASSERT_EQ(::chmod(folder_.c_str(), 0755), 0);  // as /run/ringwire
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   absl::StatusOr<StateLock> Take(absl::Duration patience = StateLock::kPatience,
                                  EndSignals signals = EndSignals::kIgnored) {
     return StateLock::Take(folder_, "one", signals, patience);
   }
   std::string file() const { return folder_ + "/lock/one"; }
-
-  std::string folder_;
 };
 
 // Whether another user could open `path` and hold its flock(2), for reading as for writing.

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
 #include "core/device/key_text.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
@@ -25,15 +25,12 @@ void ExpectErrors(const std::vector<std::string>& errors, const std::vector<std:
   }
 }
 
-class ConfigSourceTest : public testing::Test {
+class ConfigSourceTest : public FolderTest {
  protected:
   ConfigSourceTest() {
-    std::string pattern = testing::TempDir() + "source.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     path_ = Write("wg0.conf",
                   std::string("[Interface]\nPrivateKey = ") + kKey + "\nListenPort = 51820\n");
   }
-  ~ConfigSourceTest() override { std::filesystem::remove_all(folder_); }
 
   std::string Write(const std::string& name, const std::string& text) const {
     std::string path = folder_ + "/" + name;
@@ -53,7 +50,6 @@ class ConfigSourceTest : public testing::Test {
                                                  : "none";
   }
 
-  std::string folder_;
   std::string path_;
 };
 

@@ -5,25 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <string>
 
 #include "platform/config/config_source.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
-class HookWritersTest : public testing::Test {
+class HookWritersTest : public FolderTest {
  protected:
-  void SetUp() override {
-    std::string folder = testing::TempDir() + "hooks.XXXXXX";
-    ASSERT_NE(::mkdtemp(folder.data()), nullptr);
-    folder_ = folder;
-    Write("[Interface]\nPostUp = true\n");
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void SetUp() override { Write("[Interface]\nPostUp = true\n"); }
 
   void Write(const std::string& text) {
     std::ofstream(path()) << text;
@@ -38,8 +32,6 @@ class HookWritersTest : public testing::Test {
     const ConfigSource source = LoadConfigToRun(file, KeyFiles::kIgnore);
     return source.errors.empty() ? "" : source.errors.front();
   }
-
-  std::string folder_;
 };
 
 TEST_F(HookWritersTest, AFileThatOthersCanWriteIsRefused) {

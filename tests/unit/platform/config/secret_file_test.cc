@@ -12,17 +12,14 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/folder_test.h"
+
 namespace ringwire::platform {
 namespace {
 
-class SecretFileTest : public testing::Test {
+class SecretFileTest : public FolderTest {
  protected:
-  SecretFileTest() {
-    std::string pattern = testing::TempDir() + "secret.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-    path_ = folder_ + "/wg0.conf";
-  }
-  ~SecretFileTest() override { std::filesystem::remove_all(folder_); }
+  SecretFileTest() { path_ = folder_ + "/wg0.conf"; }
 
   static void Write(const std::string& path, const std::string& text, mode_t mode) {
     std::ofstream(path) << text;
@@ -41,7 +38,6 @@ class SecretFileTest : public testing::Test {
     return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {}));
   }
 
-  std::string folder_;
   std::string path_;
 };
 

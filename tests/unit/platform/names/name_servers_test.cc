@@ -7,24 +7,20 @@
 #include <fstream>
 #include <string>
 
+#include "tests/support/folder_test.h"
+
 namespace ringwire::platform {
 namespace {
 
 // A folder with the files of a host.
-class NameServersTest : public testing::Test {
+class NameServersTest : public FolderTest {
  protected:
-  NameServersTest() {
-    std::string pattern = testing::TempDir() + "names.XXXXXX";
-    root_ = ::mkdtemp(pattern.data());
-  }
-  ~NameServersTest() override { std::filesystem::remove_all(root_); }
   void Write(const std::string& path, const std::string& text) const {
-    std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());
-    std::ofstream(root_ + path) << text;
+    std::filesystem::create_directories(std::filesystem::path(folder_ + path).parent_path());
+    std::ofstream(folder_ + path) << text;
   }
-  std::string Beside() const { return ReadNameServersBeside(tunnel_, root_); }
+  std::string Beside() const { return ReadNameServersBeside(tunnel_, folder_); }
 
-  std::string root_;
   const TunnelServers tunnel_{{*IpAddress::Parse("10.77.0.53"), *IpAddress::Parse("fd77::53")},
                               "tun.wg0"};
 };
@@ -50,7 +46,7 @@ TEST_F(NameServersTest, ResolvconfHasThemInTheRecordsOfOtherInterfaces) {
     Write(std::string("/run/resolvconf/") + folder + "/eth0.dhclient",
           "domain lan\nnameserver 192.168.7.1\n");
     EXPECT_EQ(Beside(), "192.168.7.1:53") << folder;
-    std::filesystem::remove_all(root_ + "/run/resolvconf/" + folder);
+    std::filesystem::remove_all(folder_ + "/run/resolvconf/" + folder);
   }
 }
 

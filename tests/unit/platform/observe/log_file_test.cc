@@ -10,18 +10,13 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
-class LogFileTest : public testing::Test {
+class LogFileTest : public FolderTest {
  protected:
-  LogFileTest() {
-    std::string name = testing::TempDir() + "/log_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~LogFileTest() override { std::filesystem::remove_all(folder_); }
-
   LogFile Open() {
     absl::StatusOr<LogFile> file = LogFile::Open(folder_, "wg0");
     EXPECT_TRUE(file.ok()) << file.status();
@@ -31,8 +26,6 @@ class LogFileTest : public testing::Test {
   size_t SizeOf(const std::string& name) const {
     return std::filesystem::file_size(folder_ + "/" + name);
   }
-
-  std::string folder_;
 };
 
 TEST_F(LogFileTest, GoesOnWhereThePredecessorEnded) {

@@ -5,24 +5,19 @@
 
 #include <array>
 #include <cstdlib>
-#include <filesystem>
 #include <regex>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "platform/base/unique_fd.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
-class SystemLogTest : public testing::Test {
+class SystemLogTest : public FolderTest {
  protected:
-  SystemLogTest() {
-    std::string name = testing::TempDir() + "/syslog_XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    paths_ = {folder_ + "/journal", folder_ + "/log"};
-  }
-  ~SystemLogTest() override { std::filesystem::remove_all(folder_); }
+  SystemLogTest() { paths_ = {folder_ + "/journal", folder_ + "/log"}; }
 
   static UniqueFd Receiver(const std::string& path) {
     UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -39,7 +34,6 @@ class SystemLogTest : public testing::Test {
     return size < 0 ? "nothing" : std::string(bytes.data(), static_cast<size_t>(size));
   }
 
-  std::string folder_;
   SystemLogPaths paths_;
 };
 

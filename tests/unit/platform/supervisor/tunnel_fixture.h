@@ -13,6 +13,7 @@
 
 #include "platform/gateway/host/gather_facts.h"
 #include "platform/supervisor/tunnel_on_host.h"
+#include "tests/support/folder_test.h"
 #include "tests/unit/platform/supervisor/doubles.h"
 
 namespace ringwire::platform {
@@ -127,7 +128,7 @@ class ExecutorDouble final : public ActionExecutor {
 };
 
 // A TunnelOnHost with a real journal, over the double of a host. The relay is a bool.
-class TunnelOnHostTest : public testing::Test {
+class TunnelOnHostTest : public FolderTest {
  protected:
   enum class Before { kClean, kKeep };  // the effects that are there
 
@@ -141,12 +142,9 @@ class TunnelOnHostTest : public testing::Test {
       "[Gateway]\nKillSwitch = on\nForward = on\n";
 
   TunnelOnHostTest() {
-    std::string pattern = testing::TempDir() + "tunnel.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
     facts_.sysctls = {{"net/ipv4/conf/all/src_valid_mark", "0"}, {"net/ipv4/ip_forward", "0"}};
     facts_.interfaces = {"eth0"};
   }
-  ~TunnelOnHostTest() override { std::filesystem::remove_all(folder_); }
 
   static ConfigFile Config(const std::string& lines, const std::string& allowed = kEverything) {
     return ParseTestConfig(
@@ -200,7 +198,6 @@ class TunnelOnHostTest : public testing::Test {
     return tunnel;
   }
 
-  std::string folder_;
   HostFacts facts_;
   Effects effects_;
   ExecutorDouble* host_ = nullptr;  // of the latest tunnel

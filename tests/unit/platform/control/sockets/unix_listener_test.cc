@@ -6,39 +6,32 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "platform/base/wait_child.h"
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
 constexpr mode_t kForGroup = 0660;
 
-class UnixListenerTest : public testing::Test {
+class UnixListenerTest : public FolderTest {
  protected:
-  UnixListenerTest() {
-    std::string pattern = testing::TempDir() + "listener.XXXXXX";
-    directory_ = ::mkdtemp(pattern.data());
-    ::chmod(directory_.c_str(), 0777);
-  }
-  ~UnixListenerTest() override { std::filesystem::remove_all(directory_); }
+  UnixListenerTest() { ::chmod(folder_.c_str(), 0777); }
 
   // The mode of the file that a listener for `group` gets; 0: it has none.
   mode_t ModeFor(gid_t group) const {
-    const absl::StatusOr<UnixListener> listener = UnixListener::Listen({.directory = directory_,
+    const absl::StatusOr<UnixListener> listener = UnixListener::Listen({.directory = folder_,
                                                                         .directory_mode = 0777,
                                                                         .file_name = "a.sock",
                                                                         .file_mode = kForGroup,
                                                                         .group = group});
     struct stat status{};
-    const std::string path = directory_ + "/a.sock";
+    const std::string path = folder_ + "/a.sock";
     if (!listener.ok() || ::stat(path.c_str(), &status) != 0) return 0;
     return status.st_mode & 07777;
   }
-
-  std::string directory_;
 };
 
 TEST_F(UnixListenerTest, TheGroupMayUseIt) { EXPECT_EQ(ModeFor(::getgid()), kForGroup); }

@@ -3,20 +3,15 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <filesystem>
 #include <utility>
+
+#include "tests/support/folder_test.h"
 
 namespace ringwire::platform {
 namespace {
 
-class GatherFactsTest : public testing::Test {
+class GatherFactsTest : public FolderTest {
  protected:
-  GatherFactsTest() {
-    std::string pattern = testing::TempDir() + "facts.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~GatherFactsTest() override { std::filesystem::remove_all(folder_); }
-
   Journal MustOpen(const std::string& interface) {
     absl::StatusOr<Journal> journal = Journal::Open(folder_, interface);
     if (!journal.ok()) {
@@ -33,8 +28,6 @@ class GatherFactsTest : public testing::Test {
     EXPECT_TRUE(facts.ok()) << facts.status();
     return *std::move(facts);
   }
-
-  std::string folder_;
 };
 
 TEST_F(GatherFactsTest, WithoutJournalsNothingIsTaken) {

@@ -16,6 +16,8 @@
 #include <iterator>
 #include <utility>
 
+#include "tests/support/folder_test.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -23,14 +25,8 @@ constexpr char kHeader[] = "{\"ringwire_journal\":1}\n";
 
 RunHook Hook(const std::string& command) { return {"PostDown", command}; }
 
-class JournalTest : public testing::Test {
+class JournalTest : public FolderTest {
  protected:
-  JournalTest() {
-    std::string pattern = testing::TempDir() + "journal.XXXXXX";
-    folder_ = ::mkdtemp(pattern.data());
-  }
-  ~JournalTest() override { std::filesystem::remove_all(folder_); }
-
   Journal MustOpen() {
     absl::StatusOr<Journal> journal = Journal::Open(folder_, "wg0");
     if (!journal.ok()) {
@@ -52,8 +48,6 @@ class JournalTest : public testing::Test {
     }
     return commands;
   }
-
-  std::string folder_;
 };
 
 TEST_F(JournalTest, WhatIsRecordedComesBackWithItsIds) {
