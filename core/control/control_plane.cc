@@ -216,6 +216,7 @@ void ControlPlane::Impl::Finish(Instant now) {
     peers.ForEach([this](const Peer& peer) {
       if (peer.endpoint != nullptr) shared->known_sources.Add(peer.endpoint->remote.address);
     });
+    shared->known_sources.Rebuilt();
   }
   sessions.stamps().Age(
       now, [this](const crypto::PublicKey& peer) { return peers.Find(peer) != nullptr; });

@@ -18,7 +18,12 @@ bool IsStale(Instant now, const HandshakeDatagram& datagram) {
 
 void HandshakeQueue::Push(Instant now, HandshakeDatagram&& datagram) {
   if (datagram.is_answer) {
-    // The gate lets only so many in.
+    // Without a cookie the gate lets only a few in, but with one any number.
+    if (answers_.size() >= capacity_) {
+      shared_->answers_waiting.fetch_sub(1, std::memory_order_relaxed);
+      counters_->Drop(DropReason::kHandshakeQueueFull);
+      return;
+    }
     answers_.push_back(std::move(datagram));
     return;
   }

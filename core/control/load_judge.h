@@ -11,7 +11,7 @@ namespace ringwire {
 // Decides how many initiations may wait before every source must show a cookie. Many peers that
 // come back at once (a storm) are served from a queue of about a second of work; a cookie would
 // cost each of them five seconds more. Initiations that prove nothing (a flood) get a short queue:
-// half of those handled lately were not authentic, and then it stays short for a minute.
+// more than half of those handled lately were not authentic, and then it stays short for a minute.
 // Thread-compatible: for the control thread.
 class LoadJudge {
  public:

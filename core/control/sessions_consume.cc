@@ -83,6 +83,10 @@ std::optional<DropReason> Sessions::Advance(const ControlCall& call, HandshakeWo
     peer->static_static_known = true;
     return Authenticate(call, *peer, work);
   }
+  // A response with a preshared key that the peer has no more would make a session with it (rule
+  // 15).
+  if (!(work.remote.preshared_key == peer->remote.preshared_key))
+    return DropReason::kHandshakeStale;
   if (!work.response.has_value()) return DropReason::kZeroSharedSecret;
   Respond(call, *peer, work);
   return std::nullopt;

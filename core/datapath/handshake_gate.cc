@@ -88,6 +88,7 @@ bool HandshakeGate::IsCrowded(Instant now, const Endpoint& from, MessageKind kin
       shared_->answers_waiting.load(std::memory_order_relaxed) >= kAnswersWithoutCookie) {
     return true;
   }
+  // Under load nobody is counted: invented sources would evict those that matter.
   if (IsUnderLoad(now)) return true;
   return kind == MessageKind::kInitiation &&
          sources_->CountInitiation(now, from.remote.address, counters_);

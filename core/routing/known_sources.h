@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_CORE_ROUTING_KNOWN_SOURCES_H_
 #define RINGWIRE_CORE_ROUTING_KNOWN_SOURCES_H_
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -22,10 +23,12 @@ class KnownSources {
     return IsSet(hash % kBits) && IsSet((hash >> 32) % kBits);
   }
   void Add(const IpAddress& address);
-  // So many were added that it would soon answer yes for everybody: Clear() and add those that
-  // still count.
-  bool is_full() const { return added_ >= kAddedMax; }
+  // So many were added that it would soon answer yes for everybody: Clear(), add those that still
+  // count, and call Rebuilt().
+  bool is_full() const { return added_ >= full_at_; }
   void Clear();
+  // It is full again when as many came anew, so that very many peers cost no rebuild at each call.
+  void Rebuilt() { full_at_ = std::max(kAddedMax, 2 * added_); }
 
  private:
   static constexpr size_t kBits = size_t{1} << 20;
@@ -43,7 +46,9 @@ class KnownSources {
   }
 
   const std::unique_ptr<std::atomic<uint64_t>[]> words_;
-  size_t added_ = 0;  // control's
+  // Control's.
+  size_t added_ = 0;
+  size_t full_at_ = kAddedMax;
 };
 
 }  // namespace ringwire

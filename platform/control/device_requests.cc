@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "platform/base/clock.h"
 #include "platform/sandbox/call_guard.h"
 
 namespace ringwire::platform {
@@ -95,7 +96,7 @@ StatusReport DeviceRequests::Report() {
 
 // Of all workers together; the last one of any.
 StrayInitiations DeviceRequests::InitiationsForOthers() const {
-  const Instant now = Moment::Now().boot;
+  const Instant now = BootNow();
   StrayInitiations all;
   for (const auto& worker : options_.workers->all()) {
     StrayInitiations its = StrayAt(now, worker->link().other_server_key);

@@ -31,7 +31,7 @@ struct DeviceRequestsOptions {
   crypto::AeadProviders aead_providers;
   bool has_aes = false;
   CapabilityLadder* ladder = nullptr;
-  std::unique_ptr<SocketSource> socket_source;  // absent: this process itself
+  std::unique_ptr<SocketSource> socket_source;  // never absent
   PlaneDriver* driver = nullptr;
   WorkerGroup* workers = nullptr;
   std::function<int()> asker;             // of SocketSource

@@ -50,7 +50,8 @@ void HandshakePool::Run() {
   while (true) {
     ready_.Acquire();
     if (ending_.load()) return;
-    // The semaphore has ordered this after Submit's write of the slot.
+    // A permit may be that of another slot: the permits and `begun_`, which must not be relaxed,
+    // together order this after Submit's write.
     Slot& slot = slots_[begun_.fetch_add(1) % kUnderWayMax];
     slot.work->Run(random);
     slot.done.store(true, std::memory_order_release);

@@ -11,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "core/control/handshake_work.h"
 
 namespace ringwire::platform {
@@ -53,7 +52,7 @@ class HandshakePool {
         std::lock_guard<std::mutex> lock(mutex_);
         count_ += count;
       }
-      changed_.notify_all();
+      for (; count > 0; --count) changed_.notify_one();
     }
     void Acquire() {
       std::unique_lock<std::mutex> lock(mutex_);

@@ -27,7 +27,9 @@ class SocketSource {
 class OwnSocketSource final : public SocketSource {
  public:
   absl::StatusOr<UdpSocketGroup> Open(const UdpOptions& options, int /*asker*/) override {
-    return OpenUdpSockets(options);
+    UdpOptions own = options;
+    own.names_holder = false;
+    return OpenUdpSockets(own);
   }
   absl::Status Mark(std::span<const int> sockets, uint32_t fwmark, int /*asker*/) override {
     return SetFwmark(sockets, fwmark);

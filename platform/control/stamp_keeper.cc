@@ -40,8 +40,9 @@ void StampKeeper::WriteIfDue(Instant now, ControlPlane* plane) {
 
 void StampKeeper::WriteLast(ControlPlane* plane) {
   writer_.Finish();
-  if (!due_.IsInfiniteFuture() || plane->HasStampChanges()) Write(plane);
-  writer_.Finish();
+  // Without the thread, Write returns when they are on the disk.
+  const bool is_saved = !writer_.has_failed() && due_.IsInfiniteFuture();
+  if (!is_saved || plane->HasStampChanges()) Write(plane);
 }
 
 void StampKeeper::Write(ControlPlane* plane) {

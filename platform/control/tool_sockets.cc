@@ -54,6 +54,7 @@ void ToolSockets::Close() {
   file_watch_.reset();
   uapi_.reset();
   status_.reset();
+  admin_.reset();
 }
 
 AdminResult DoWithoutFile(const AdminRequest& request, DeviceControl* device) {

@@ -1,7 +1,6 @@
 #include "platform/udp/port_holder.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +10,7 @@
 #include <system_error>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/ascii.h"
 
 namespace ringwire::platform {
 namespace {
@@ -24,7 +24,7 @@ void AddSockets(const char* table, uint16_t port, std::set<std::string>* sockets
   std::getline(file, line);  // the heading
   while (std::getline(file, line)) {
     std::istringstream fields(line);
-    std::string slot, local, field, inode;
+    std::string slot, local, inode;
     fields >> slot >> local;
     for (int i = 0; i < 8 && fields >> inode; ++i) {
     }  // the tenth field
@@ -37,10 +37,7 @@ void AddSockets(const char* table, uint16_t port, std::set<std::string>* sockets
   }
 }
 
-bool IsNumber(std::string_view text) {
-  return !text.empty() &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
+bool IsNumber(std::string_view text) { return !text.empty() && std::ranges::all_of(text, IsDigit); }
 
 bool HasOneOf(const std::filesystem::path& process, const std::set<std::string>& sockets) {
   std::error_code error;
@@ -62,7 +59,7 @@ std::string CommandOf(const std::filesystem::path& process) {
   while (text.ends_with('\0')) text.pop_back();
   for (char& c : text) {
     if (c == '\0') c = ' ';
-    if (std::isprint(static_cast<unsigned char>(c)) == 0) c = '?';
+    if (IsControl(c) || static_cast<uint8_t>(c) > 127) c = '?';
   }
   if (text.size() > kCommandBytesMax) text = text.substr(0, kCommandBytesMax) + "...";
   return text;

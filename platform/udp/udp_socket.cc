@@ -57,9 +57,9 @@ absl::Status Configure(int fd, int family, const UdpOptions& options) {
   return status;
 }
 
-absl::Status BindError(uint16_t port, int error) {
+absl::Status BindError(uint16_t port, int error, bool names_holder) {
   if (error == EADDRINUSE) {
-    const std::string holder = HolderOfUdpPort(port);
+    const std::string holder = names_holder ? HolderOfUdpPort(port) : std::string();
     return absl::AlreadyExistsError(absl::StrCat(
         "cannot bind UDP port ", port, ": Address already in use",
         holder.empty() ? absl::StrCat("; `ss -ulnp sport = :", port, "` names the program")
@@ -74,14 +74,14 @@ absl::Status BindError(uint16_t port, int error) {
   return absl::ErrnoToStatus(error, absl::StrCat("bind UDP port ", port));
 }
 
-absl::Status BindAny(int fd, int family, uint16_t port) {
+absl::Status BindAny(int fd, int family, uint16_t port, bool names_holder) {
   SocketAddress any{family == AF_INET ? IpAddress::V4(std::array<uint8_t, 4>{})
                                       : IpAddress::V6(std::array<uint8_t, 16>{}),
                     port, 0};
   SocketName name;
   const socklen_t name_bytes = ToSocketName(any, &name);
   if (::bind(fd, &name.any, name_bytes) == 0) return absl::OkStatus();
-  return BindError(port, errno);
+  return BindError(port, errno, names_holder);
 }
 
 absl::StatusOr<uint16_t> BoundPort(int fd) {
@@ -108,7 +108,7 @@ absl::StatusOr<std::vector<UniqueFd>> OpenFamily(int family, const UdpOptions& o
     // A socket that shares its port joins others on it silently. So the first one binds without
     // sharing, which detects a busy port, and shares from then on.
     if (i > 0) status.Update(SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
-    status.Update(BindAny(fd.get(), family, *port));
+    status.Update(BindAny(fd.get(), family, *port, options.names_holder));
     if (i == 0) status.Update(SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
     if (!status.ok()) return status;
     if (*port == 0) {

@@ -28,7 +28,8 @@ struct UdpOptions {
   uint16_t port = 0;  // 0: any free port, the same for both families
   size_t workers = 1;
   uint32_t fwmark = 0;
-  bool gro = false;  // UDP_GRO: trains in
+  bool gro = false;          // UDP_GRO: trains in
+  bool names_holder = true;  // of a busy port; needs /proc, which a confined process may not read
 };
 
 // Opens and binds the whole group. The first socket of a family binds exclusively, which detects a

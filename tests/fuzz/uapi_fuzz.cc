@@ -65,6 +65,11 @@ std::string AsSet(std::string_view get) {
 void CheckRoundTrip(const DeviceUpdate& update) {
   const auto has_no_peer = [](const crypto::PublicKey&) { return false; };
   CHECK(Validate(update, {.peer_count = 0, .has_peer = has_no_peer}).ok());
+  const DeviceUpdate from_nothing = Diff(DeviceStatus{}, update);
+  for (const PeerUpdate& peer : from_nothing.peers) {
+    CHECK(!peer.remove);
+    CHECK(std::ranges::none_of(peer.allowed_ips, &AllowedIpChange::remove));
+  }
   const DeviceStatus status = StatusOf(update);
   for (auto& parsed : {ParseSet(AsSet(FormatGet(status))), ParseOwnSet(FormatSet(update))}) {
     CHECK(std::holds_alternative<DeviceUpdate>(parsed));

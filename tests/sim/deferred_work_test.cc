@@ -63,6 +63,21 @@ TEST_F(DeferredWorkTest, NobodyIsAnsweredWithAKeyThatTheDeviceHasNoMore) {
   EXPECT_EQ(IndicesInUse(), 0u);
 }
 
+TEST_F(DeferredWorkTest, NobodyIsAnsweredWithAPresharedKeyThatThePeerHasNoMore) {
+  Initiate();
+  // Now all but the answer itself is done.
+  for (int i = 0; i < 2; ++i) gateway_.RunOneStep(now_);
+  DeviceUpdate update;
+  PeerUpdate& peer = update.peers.emplace_back();
+  peer.public_key = client_.public_key();
+  peer.preshared_key.emplace().bytes()[7] = 1;
+  ASSERT_TRUE(gateway_.Apply(now_, update).ok());
+  ReleaseWork();
+  EXPECT_EQ(Answers(), 0u);
+  EXPECT_EQ(gateway_.Dropped(DropReason::kHandshakeStale), 1u);
+  EXPECT_EQ(IndicesInUse(), 0u);
+}
+
 TEST_F(DeferredWorkTest, ARemovedPeerIsNotAnswered) {
   Initiate();
   DeviceUpdate update;

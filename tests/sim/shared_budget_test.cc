@@ -149,7 +149,7 @@ TEST_F(SharedBudgetTest, EventsOfOthersDisplaceNobodysEvent) {
   ExpectGatewayReachesPeer();
 }
 
-// From more sources than the load rule remembers, and more messages than control's queue holds.
+// More messages than control's queue holds, each from another source.
 TEST_F(SharedBudgetTest, AFloodOfInitiationsCostsAPeerACookieAndNoMore) {
   gateway_.set_hold_control(true);
   FloodWithInitiations(kLoadSourcesMax + kLoadSourcesMax / 4);

@@ -120,14 +120,16 @@ void Node::RunControl(Instant now) {
 void Node::RunWork(Instant now) {
   for (std::unique_ptr<HandshakeWork>& work : output_.work) work_.push_back(std::move(work));
   output_.work.clear();
-  while (!hold_work_ && !work_.empty()) {
-    std::unique_ptr<HandshakeWork> work = std::move(work_.front());
-    work_.pop_front();
-    work->Run(random_);
-    control_.HandleWork(now, WallAt(now), std::move(work), &output_);
-    for (std::unique_ptr<HandshakeWork>& next : output_.work) work_.push_back(std::move(next));
-    output_.work.clear();
-  }
+  while (!hold_work_ && !work_.empty()) RunOneStep(now);
+}
+
+void Node::RunOneStep(Instant now) {
+  std::unique_ptr<HandshakeWork> work = std::move(work_.front());
+  work_.pop_front();
+  work->Run(random_);
+  control_.HandleWork(now, WallAt(now), std::move(work), &output_);
+  for (std::unique_ptr<HandshakeWork>& next : output_.work) work_.push_back(std::move(next));
+  output_.work.clear();
 }
 
 void Node::RunCommands(Instant now) {

@@ -62,6 +62,8 @@ class Node {
   void RunCommands(Instant now);
   // Likewise delays the expensive steps of handshakes until RunControl() without it.
   void set_hold_work(bool hold) { hold_work_ = hold; }
+  // The oldest step that is held back; the next one of that handshake then is.
+  void RunOneStep(Instant now);
   Instant NextDeadline() const { return control_.NextDeadline(); }
 
   std::vector<Datagram> TakeDatagrams();

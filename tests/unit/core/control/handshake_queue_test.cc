@@ -84,6 +84,13 @@ TEST_F(HandshakeQueueTest, AnswersToOurOwnMessagesComeFirst) {
   EXPECT_EQ(shared_.answers_waiting, 0u);
 }
 
+TEST_F(HandshakeQueueTest, HoldsOnlySoManyAnswers) {
+  for (int i = 0; i < 9; ++i) Push(kA, 'r', /*is_answer=*/true);
+  EXPECT_EQ(Dropped(DropReason::kHandshakeQueueFull), 1u);
+  EXPECT_EQ(shared_.answers_waiting, 8u);
+  EXPECT_EQ(PopAll(), "rrrrrrrr");
+}
+
 // Its sender has begun anew, and has forgotten the keys of this one.
 TEST_F(HandshakeQueueTest, AStaleMessageIsDroppedAndCounted) {
   Push(kA, 'a');

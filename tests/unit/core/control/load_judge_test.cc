@@ -41,6 +41,14 @@ TEST_F(LoadJudgeTest, AFloodCountsForAMinute) {
   EXPECT_EQ(MayWait(), kInitiationsInStorm);
 }
 
+// Not only when the next window is full: a quiet gateway would need hours.
+TEST_F(LoadJudgeTest, TheFirstInitiationAfterThatMinuteEndsIt) {
+  Handle(64, 0);
+  now_ = now_ + absl::Minutes(1);
+  Handle(1, 1);
+  EXPECT_EQ(MayWait(), kInitiationsInStorm);
+}
+
 TEST_F(LoadJudgeTest, AFewBadOnesAmongManyGoodOnesChangeNothing) {
   for (int i = 0; i < 100; ++i) Handle(64, 32);
   EXPECT_EQ(MayWait(), kInitiationsInStorm);

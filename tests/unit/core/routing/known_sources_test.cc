@@ -47,5 +47,16 @@ TEST(KnownSourcesTest, SaysWhenItIsFull) {
   EXPECT_FALSE(sources.is_full());
 }
 
+TEST(KnownSourcesTest, IsNotFullOfThoseThatStillCount) {
+  KnownSources sources;
+  uint32_t added = 0;
+  while (!sources.is_full()) sources.Add(AddressOf(7 * added++));
+  sources.Clear();
+  for (uint32_t i = 0; i < added; ++i) sources.Add(AddressOf(7 * i));
+  sources.Rebuilt();
+  EXPECT_FALSE(sources.is_full());
+  while (!sources.is_full()) sources.Add(AddressOf(7 * added++));
+}
+
 }  // namespace
 }  // namespace ringwire

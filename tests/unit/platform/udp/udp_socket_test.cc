@@ -70,6 +70,11 @@ TEST_F(UdpSocketTest, NoticesABusyPortEvenOneThatCouldBeShared) {
   EXPECT_TRUE(message.ends_with("(process " + std::to_string(::getpid()) +
                                 "); end it, or choose another ListenPort"))
       << message;
+  options.names_holder = false;
+  const std::string port = std::to_string(first->port);
+  EXPECT_EQ(OpenUdpSockets(options).status().message(),
+            "cannot bind UDP port " + port + ": Address already in use; `ss -ulnp sport = :" +
+                port + "` names the program; end it, or choose another ListenPort");
 }
 
 TEST_F(UdpSocketTest, NoticesAPortThatIsBusyForIpv6Only) {
