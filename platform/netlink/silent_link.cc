@@ -58,8 +58,8 @@ absl::Status SilenceIpv6Again(Netlink* netlink, uint32_t interface_index, const 
   if (!addresses.ok()) return addresses.status();
   // IPv6 was not there before, so nobody else has set one.
   for (const InterfaceAddress& address : *addresses) {
-    if (address.address.IsLinkLocalV6())
-      status.Update(netlink->RemoveAddress(interface_index, address));
+    if (!address.address.IsLinkLocalV6()) continue;
+    status.Update(netlink->RemoveAddress(interface_index, address));
   }
   return status;
 }

@@ -74,7 +74,7 @@ absl::StatusOr<PlannedChange> TunnelOnHost::MakeChange(ConfigFile wanted, Endpoi
   }
   absl::StatusOr<Plan> plan = MakeAllowedPlan(wanted, facts);
   if (!plan.ok()) return plan.status();
-  if (plan->fwmark != 0 || plan->place.has_value()) status = Reserve(*plan);
+  if (plan->fwmark != 0 || plan->place.has_value()) status = Reserve(*plan, wanted);
   if (!status.ok()) return status;
   return PlannedChange{std::move(wanted), std::move(facts), *std::move(plan)};
 }
@@ -92,12 +92,15 @@ absl::Status TunnelOnHost::Replace(PlannedChange change, Commit commit) {
   LocalNetworks networks = change.facts.local_networks;
   Adopt({std::move(change.config), std::move(change.facts), std::move(networks),
          std::move(change.plan), std::move(in_force_.of_hooks)});
-  return Reserve(in_force_.plan);
+  // The change is made: an error here would make the caller take it back.
+  const absl::Status reserved = Reserve(in_force_.plan, in_force_.config);
+  if (!reserved.ok()) spdlog::warn("{}: {}", interface_, MessageOf(reserved));
+  return absl::OkStatus();
 }
 
 void TunnelOnHost::Abandon() {
   absl::Status restored = watch_.Follow(in_force_.config);
-  restored.Update(Reserve(in_force_.plan));
+  restored.Update(Reserve(in_force_.plan, in_force_.config));
   if (!restored.ok()) spdlog::warn("{}: {}", interface_, MessageOf(restored));
 }
 
@@ -124,7 +127,7 @@ absl::Status TunnelOnHost::FollowNetworks() {
   const absl::StatusOr<std::vector<HostRoute>> routes =
       netlink->LocalRoutes(host_->interface_index());
   if (!routes.ok()) return routes.status();
-  objects_.other_tunnels = ReadTunnelLinks();
+  objects_.other_tunnels = netlink->TunnelLinks().value_or(std::vector<uint32_t>());
   HostFacts facts = in_force_.facts;
   facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
   if (in_force_.config.gateway.kill_switch.on) {

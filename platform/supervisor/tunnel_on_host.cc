@@ -143,7 +143,7 @@ absl::Status TunnelOnHost::Prepare(ConfigFile config) {
   }
   objects_.other_tunnels = ReadTunnelLinks();
   WarnOfDeadSwitches(interface_, in_force_.facts.switches, access_.state_folder);
-  return Reserve(in_force_.plan);
+  return Reserve(in_force_.plan, in_force_.config);
 }
 
 absl::StatusOr<Plan> TunnelOnHost::MakeAllowedPlan(const ConfigFile& config,
@@ -155,9 +155,8 @@ absl::StatusOr<Plan> TunnelOnHost::MakeAllowedPlan(const ConfigFile& config,
   return plan;
 }
 
-absl::Status TunnelOnHost::Reserve(const Plan& plan) {
+absl::Status TunnelOnHost::Reserve(const Plan& plan, const ConfigFile& config) {
   Reservation reservation{plan.fwmark, plan.place, plan.port_forwards, plan.kill_switch};
-  const ConfigFile& config = in_force_.config;
   reservation.udp_port = config.listen_port.value_or(0);
   reservation.is_server = std::ranges::none_of(
       config.peers, [](const PeerConfig& peer) { return peer.endpoint.has_value(); });

@@ -83,7 +83,7 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::Status CreateInterface();
   absl::Status RemoveInterface();
   absl::StatusOr<Plan> MakeAllowedPlan(const ConfigFile& config, const HostFacts& facts) const;
-  absl::Status Reserve(const Plan& plan);
+  absl::Status Reserve(const Plan& plan, const ConfigFile& config);
   absl::Status ApplyPlan();
   absl::StatusOr<std::vector<Prefix>> RoutesByHand() const;
   absl::StatusOr<bool> TakeRoutesOfHooks(std::vector<Prefix>* before);  // true: there are new ones

@@ -112,7 +112,11 @@ void TunnelRepair::Repair(Instant now, const Plan& plan, ActionExecutor* host, J
   if (only_blocks) {
     at_ = budget_.next();  // for the rest
     damage_.first = at_;
-    if (restored.any()) ++silent_;
+    if (!restored.failure.ok()) {
+      Log(restored);  // traffic may be open
+    } else if (restored.any()) {
+      ++silent_;
+    }
     return;
   }
   if (restored.any()) {

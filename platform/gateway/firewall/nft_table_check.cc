@@ -6,23 +6,19 @@
 #include <string>
 
 #include "nlohmann/json.hpp"
+#include "platform/base/json_fields.h"
 
 namespace ringwire::platform {
 namespace {
 
 using nlohmann::json;
 
-std::string TextAt(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
 }  // namespace
 
 bool IsTableWhole(std::string_view listing, const NftTable& table) {
   const json document = json::parse(listing, nullptr, /*allow_exceptions=*/false);
-  const auto list = document.find("nftables");
-  if (!document.is_object() || list == document.end() || !list->is_array()) return false;
+  const json* const list = ListIn(document, "nftables");
+  if (list == nullptr) return false;
   bool has_table = false;
   std::map<std::string, size_t> rules;  // by chain
   std::set<std::string> sets;
@@ -32,15 +28,15 @@ bool IsTableWhole(std::string_view listing, const NftTable& table) {
     const json& value = object.begin().value();
     if (kind == "table") {
       if (value.contains("flags")) return false;  // dormant
-      has_table = TextAt(value, "name") == table.name;
+      has_table = TextIn(value, "name") == table.name;
     } else if (kind == "chain") {
       // A policy of its own would drop or pass what our rules do not.
-      if (TextAt(value, "policy") == "drop") return false;
-      rules[TextAt(value, "name")];
+      if (TextIn(value, "policy") == "drop") return false;
+      rules[TextIn(value, "name").value_or("")];
     } else if (kind == "rule") {
-      ++rules[TextAt(value, "chain")];
+      ++rules[TextIn(value, "chain").value_or("")];
     } else if (kind == "set") {
-      sets.insert(TextAt(value, "name"));
+      sets.insert(TextIn(value, "name").value_or(""));
     }
   }
   if (!has_table || rules.size() != table.chains.size()) return false;

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "fmt/format.h"
+#include "platform/base/json_fields.h"
 
 namespace ringwire::platform {
 namespace {
@@ -31,8 +32,8 @@ struct Comparison {
 
 // A value of a set or map, without its timeout or counter.
 const json& ValueOf(const json& element) {
-  const json* const wrapped = Member(element, "elem");
-  const json* const value = wrapped == nullptr ? nullptr : Member(*wrapped, "val");
+  const json* const wrapped = MemberIn(element, "elem");
+  const json* const value = wrapped == nullptr ? nullptr : MemberIn(*wrapped, "val");
   return value == nullptr ? element : *value;
 }
 
@@ -40,8 +41,8 @@ const json& ValueOf(const json& element) {
 template <class Compare>
 Comparison WithAnyOf(const json& right, const Compare& compare) {
   const json* list = &right;
-  if (const json* const set = Member(right, "set")) list = set;
-  if (const json* const flags = Member(right, "|")) list = flags;
+  if (const json* const set = MemberIn(right, "set")) list = set;
+  if (const json* const flags = MemberIn(right, "|")) list = flags;
   if (!list->is_array()) return compare(ValueOf(*list));
   Comparison best{Fit::kNo};
   for (const json& one : *list) {
@@ -88,9 +89,9 @@ Comparison WithState(const json& right, std::string_view state) {
 
 std::optional<Prefix> ReadPrefix(const json& value) {
   if (value.is_string()) return Prefix::Parse(value.get_ref<const std::string&>());
-  const json* const prefix = Member(value, "prefix");
+  const json* const prefix = MemberIn(value, "prefix");
   if (prefix == nullptr || !prefix->is_object()) return std::nullopt;
-  const json* const length = Member(*prefix, "len");
+  const json* const length = MemberIn(*prefix, "len");
   if (length == nullptr || !length->is_number_unsigned()) return std::nullopt;
   return Prefix::Parse(fmt::format("{}/{}", Text(*prefix, "addr"), length->get<uint64_t>()));
 }
@@ -122,7 +123,7 @@ Comparison WithNetworks(const json& right, const std::vector<Prefix>& own) {
 Comparison WithPort(const json& right, uint16_t port) {
   return WithAnyOf(right, [port](const json& one) -> Comparison {
     if (one.is_number_unsigned()) return {one == port ? Fit::kYes : Fit::kNo, one == port};
-    const json* const range = Member(one, "range");
+    const json* const range = MemberIn(one, "range");
     // A set with a name: assume that it has the port.
     if (range == nullptr || !range->is_array() || range->size() != 2) return {Fit::kUnknown, true};
     const bool within = (*range)[0] <= port && (*range)[1] >= port;
@@ -187,9 +188,9 @@ Comparison ConnectionWith(const json& connection, const json& right, const Probe
 }
 
 Comparison With(const json& left, const json& right, const ProbePacket& packet) {
-  if (const json* const meta = Member(left, "meta")) return MetaWith(*meta, right, packet);
-  if (const json* const one = Member(left, "ct")) return ConnectionWith(*one, right, packet);
-  if (const json* const one = Member(left, "payload")) return PayloadWith(*one, right, packet);
+  if (const json* const meta = MemberIn(left, "meta")) return MetaWith(*meta, right, packet);
+  if (const json* const one = MemberIn(left, "ct")) return ConnectionWith(*one, right, packet);
+  if (const json* const one = MemberIn(left, "payload")) return PayloadWith(*one, right, packet);
   return {Fit::kVague};
 }
 
@@ -245,16 +246,7 @@ Match MatchOfExtension(const json& extension, const ProbePacket& packet) {
 
 }  // namespace
 
-std::string Text(const json& object, const char* key) {
-  const json* const found = Member(object, key);
-  return found != nullptr && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-const json* Member(const json& object, const char* key) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(key);
-  return found == object.end() ? nullptr : &*found;
-}
+std::string Text(const json& object, const char* key) { return TextIn(object, key).value_or(""); }
 
 Match Both(const Match& a, const Match& b) {
   const auto all_but = [](const Match& one) {
@@ -267,9 +259,9 @@ Match Both(const Match& a, const Match& b) {
 Match OthersThan(const Match& match) { return {Truth::kUnknown, !match.is_all_but}; }
 
 Match MatchOf(const json& expression, const ProbePacket& packet) {
-  if (const json* const match = Member(expression, "match")) {
-    const json* const left = Member(*match, "left");
-    const json* const right = Member(*match, "right");
+  if (const json* const match = MemberIn(expression, "match")) {
+    const json* const left = MemberIn(*match, "left");
+    const json* const right = MemberIn(*match, "right");
     const std::string op = Text(*match, "op");
     if (left != nullptr && right != nullptr) {
       if (op == "!=") return Unless(With(*left, *right, packet));
@@ -277,11 +269,11 @@ Match MatchOf(const json& expression, const ProbePacket& packet) {
     }
     return {Truth::kUnknown, /*is_all_but=*/false};
   }
-  if (const json* const extension = Member(expression, "xt")) {
+  if (const json* const extension = MemberIn(expression, "xt")) {
     return MatchOfExtension(*extension, packet);
   }
   for (const char* const rate : {"limit", "quota", "ct count", "meter"}) {
-    if (Member(expression, rate) != nullptr) return {Truth::kUnknown, /*is_all_but=*/false};
+    if (MemberIn(expression, rate) != nullptr) return {Truth::kUnknown, /*is_all_but=*/false};
   }
   return {};  // it counts, logs, or sets something
 }
@@ -292,7 +284,7 @@ Match MatchOfKey(const json& key, const json& value, const ProbePacket& packet) 
 }
 
 bool IsHiddenState(const json& expression) {
-  const json* const extension = Member(expression, "xt");
+  const json* const extension = MemberIn(expression, "xt");
   if (extension == nullptr) return false;
   const std::string name = Text(*extension, "name");
   return name == "conntrack" || name == "state";

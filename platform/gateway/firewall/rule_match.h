@@ -55,9 +55,7 @@ Match MatchOfKey(const nlohmann::json& key, const nlohmann::json& value, const P
 // Whether it is `ct state` as iptables spells it: nft shows only the extension's name.
 bool IsHiddenState(const nlohmann::json& expression);
 
-// nullptr: `object` is no object, or has no such member.
-const nlohmann::json* Member(const nlohmann::json& object, const char* key);
-// The same for a string; empty: there is none.
+// Empty: `object` is no object, or has no such string.
 std::string Text(const nlohmann::json& object, const char* key);
 
 }  // namespace ringwire::platform

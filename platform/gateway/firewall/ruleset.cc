@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "platform/base/json_fields.h"
 
 namespace ringwire::platform {
 namespace {
@@ -16,21 +17,21 @@ constexpr int kDepthMax = 16;          // as the kernel's own
 constexpr size_t kStepsMax = 100'000;  // rules looked at for one kind of packet
 
 bool Drops(const json& verdict) {
-  const json* const extension = Member(verdict, "xt");
-  return Member(verdict, "drop") != nullptr || Member(verdict, "reject") != nullptr ||
+  const json* const extension = MemberIn(verdict, "xt");
+  return MemberIn(verdict, "drop") != nullptr || MemberIn(verdict, "reject") != nullptr ||
          (extension != nullptr && Text(*extension, "name") == "REJECT");
 }
 
 // A verdict of another program (queue) is unknown, and no reason for a warning.
 bool Accepts(const json& verdict) {
-  const json* const extension = Member(verdict, "xt");
-  return Member(verdict, "accept") != nullptr || Member(verdict, "queue") != nullptr ||
+  const json* const extension = MemberIn(verdict, "xt");
+  return MemberIn(verdict, "accept") != nullptr || MemberIn(verdict, "queue") != nullptr ||
          (extension != nullptr && Text(*extension, "name") == "NFQUEUE");
 }
 
 bool IsVerdict(const json& expression) {
   for (const char* const verdict : {"jump", "goto", "return", "vmap"}) {
-    if (Member(expression, verdict) != nullptr) return true;
+    if (MemberIn(expression, verdict) != nullptr) return true;
   }
   return Drops(expression) || Accepts(expression);
 }
@@ -67,7 +68,7 @@ struct Ruleset::Walk {
 
 std::optional<Ruleset> Ruleset::Parse(std::string_view text) {
   const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
-  const json* const list = Member(document, "nftables");
+  const json* const list = MemberIn(document, "nftables");
   if (list == nullptr || !list->is_array()) return std::nullopt;
   Ruleset ruleset;
   ruleset.TakeChains(*list);
@@ -77,7 +78,7 @@ std::optional<Ruleset> Ruleset::Parse(std::string_view text) {
 
 void Ruleset::TakeChains(const json& list) {
   for (const json& object : list) {
-    const json* const found = Member(object, "chain");
+    const json* const found = MemberIn(object, "chain");
     if (found == nullptr || !found->is_object()) continue;
     Chain chain{Text(*found, "family"),
                 Text(*found, "table"),
@@ -93,8 +94,8 @@ void Ruleset::TakeChains(const json& list) {
 
 void Ruleset::TakeRules(const json& list) {
   for (const json& object : list) {
-    const json* const rule = Member(object, "rule");
-    const json* const expressions = rule == nullptr ? nullptr : Member(*rule, "expr");
+    const json* const rule = MemberIn(object, "rule");
+    const json* const expressions = rule == nullptr ? nullptr : MemberIn(*rule, "expr");
     if (expressions == nullptr || !expressions->is_array()) continue;
     const auto place =
         places_.find({Text(*rule, "family"), Text(*rule, "table"), Text(*rule, "chain")});
@@ -188,13 +189,13 @@ Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, co
     walk->is_settled = here.truth == Truth::kTrue;
     return is_all ? Fate::kEnded : Fate::kOn;
   }
-  if (Member(verdict, "return") != nullptr) {
+  if (MemberIn(verdict, "return") != nullptr) {
     // nft shows little of a condition of iptables: assume that our packets return.
     if (is_all || match.is_hidden) return Fate::kReturned;
     *share = Both(*share, OthersThan(match));
     return Fate::kOn;
   }
-  if (const json* const map = Member(verdict, "vmap")) {
+  if (const json* const map = MemberIn(verdict, "vmap")) {
     return FollowMap(chain, *map, match, share, walk);
   }
   return FollowJump(chain, verdict, match, share, walk);
@@ -203,9 +204,9 @@ Ruleset::Fate Ruleset::FollowVerdict(const Chain& chain, const json& verdict, co
 // Each entry is like a rule. The entry `*` comes last, wherever it stands.
 Ruleset::Fate Ruleset::FollowMap(const Chain& chain, const json& map, const Match& match,
                                  Match* share, Walk* walk) const {
-  const json* const key = Member(map, "key");
-  const json* const data = Member(map, "data");
-  const json* const entries = data == nullptr ? nullptr : Member(*data, "set");
+  const json* const key = MemberIn(map, "key");
+  const json* const data = MemberIn(map, "data");
+  const json* const entries = data == nullptr ? nullptr : MemberIn(*data, "set");
   if (key == nullptr || entries == nullptr || !entries->is_array()) {
     // Not listed: it may well accept some.
     walk->rest = Both(walk->rest, OthersThan({Truth::kUnknown, /*is_all_but=*/false}));
@@ -225,8 +226,8 @@ Ruleset::Fate Ruleset::FollowMap(const Chain& chain, const json& map, const Matc
 
 Ruleset::Fate Ruleset::FollowJump(const Chain& chain, const json& verdict, const Match& match,
                                   Match* share, Walk* walk) const {
-  const bool is_goto = Member(verdict, "goto") != nullptr;
-  const json* const jump = Member(verdict, is_goto ? "goto" : "jump");
+  const bool is_goto = MemberIn(verdict, "goto") != nullptr;
+  const json* const jump = MemberIn(verdict, is_goto ? "goto" : "jump");
   const Chain* const target =
       jump == nullptr ? nullptr : Find(chain.family, chain.table, Text(*jump, "target"));
   if (target == nullptr) return Fate::kOn;

@@ -125,10 +125,7 @@ std::optional<Rule> ReadRule(const json& object) {
     if (*refuses != 1) return std::nullopt;
     rule.refuses = true;
   }
-  if (const std::optional<uint32_t> port = NumberOf(object, "own_udp_port")) {
-    if (*port > std::numeric_limits<uint16_t>::max()) return std::nullopt;
-    rule.own_udp_port = static_cast<uint16_t>(*port);
-  }
+  rule.own_udp_port = NumberIn<uint16_t>(object, "own_udp_port");
   return rule;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
+#include "platform/base/json_fields.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table.h"
 #include "platform/gateway/plan/leftovers.h"
@@ -41,6 +42,8 @@ std::set<uint32_t> TablesOfOthers(const std::string& folder, std::string_view in
     if (entry->path().extension() != ".journal" || name == interface) continue;
     const absl::StatusOr<Journal> journal = Journal::Copy(folder, name);
     if (!journal.ok()) continue;
+    // Numbers of tables are those of a network namespace.
+    if (journal->network() != 0 && journal->network() != CurrentNetworkId()) continue;
     for (const Journal::Entry& one : journal->entries()) {
       const auto* const route = std::get_if<RemoveRoute>(&one.undo);
       if (route != nullptr) tables.insert(route->route.table);
@@ -63,13 +66,13 @@ std::vector<std::string> NftTables() {
   const auto answer = RunNft(R"({"nftables":[{"list":{"tables":{}}}]})", "list tables");
   if (!answer.ok()) return names;
   const json listed = json::parse(*answer, nullptr, /*allow_exceptions=*/false);
-  for (const json& object : listed.value("nftables", json::array())) {
-    const auto table = object.find("table");
-    if (table == object.end()) continue;
-    const std::string name = table->value("name", "");
-    if (table->value("family", "") == "inet" && name.starts_with(NftTableName(""))) {
-      names.push_back(name);
-    }
+  const json* const list = ListIn(listed, "nftables");
+  if (list == nullptr) return names;
+  for (const json& object : *list) {
+    const json* const table = MemberIn(object, "table");
+    if (table == nullptr || TextIn(*table, "family") != "inet") continue;
+    std::string name = TextIn(*table, "name").value_or("");
+    if (name.starts_with(NftTableName(""))) names.push_back(std::move(name));
   }
   return names;
 }

@@ -284,7 +284,7 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, ActionExecut
         return !IsHook(entry.undo) && !new_steps.HasUndo(entry.undo);
       });
   const absl::Status forgotten = ForgetOtherHooks(new_steps, journal);
-  if (!forgotten.ok()) return forgotten;
+  if (!forgotten.ok()) spdlog::warn("{}", MessageOf(forgotten));
   const absl::Status settled = Settle(after, host, journal);
   if (!settled.ok()) spdlog::warn("{}", MessageOf(settled));
   return absl::OkStatus();

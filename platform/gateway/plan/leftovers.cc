@@ -10,12 +10,19 @@
 namespace ringwire::platform {
 namespace {
 
+constexpr uint32_t Between(RuleTurn from, RuleTurn to) {
+  return static_cast<uint32_t>(to) - static_cast<uint32_t>(from);
+}
+
 // The rules of a group, as seen from the one that takes traffic: the other turns of RuleTurn stand
 // at fixed distances.
-constexpr uint32_t kOwnBefore = 3;
-constexpr uint32_t kLocalBefore = 1;
-constexpr uint32_t kSourcesEndBehind = 1;
-constexpr uint32_t kEverythingEndBehind = 2;
+constexpr uint32_t kOwnBefore = Between(RuleTurn::kEverythingOwn, RuleTurn::kEverything);
+constexpr uint32_t kLocalBefore = Between(RuleTurn::kLocalNetworks, RuleTurn::kEverything);
+constexpr uint32_t kRefusedBehind = Between(RuleTurn::kEverything, RuleTurn::kEverythingRefused);
+constexpr uint32_t kSourcesEndBehind = Between(RuleTurn::kSources, RuleTurn::kSourcesEnd);
+constexpr uint32_t kEverythingEndBehind = Between(RuleTurn::kEverything, RuleTurn::kEverythingEnd);
+static_assert(kOwnBefore == Between(RuleTurn::kSourcesOwn, RuleTurn::kSources));
+static_assert(kLocalBefore == Between(RuleTurn::kSourcesLocal, RuleTurn::kSources));
 
 bool TakesTraffic(const Rule& rule) {
   const bool everything = rule.unless_mark.has_value() && !rule.source.has_value();
@@ -39,20 +46,14 @@ bool IsInGroupOf(const Rule& taker, const Rule& rule) {
   const uint32_t at = taker.priority;
   const uint32_t end = at + (taker.source.has_value() ? kSourcesEndBehind : kEverythingEndBehind);
   if (rule.priority == end) return IsGroupEnd(rule);
-  if (rule.priority == at + 1) return rule.refuses && rule.unless_mark == taker.unless_mark;
+  if (rule.priority == at + kRefusedBehind)
+    return rule.refuses && rule.unless_mark == taker.unless_mark;
   if (rule.priority == at - kLocalBefore) return IsLocalRule(rule);
   return rule.priority == at - kOwnBefore && rule.go_to == end;
 }
 
 bool HasTable(const std::set<uint32_t>& tables, const Rule& rule) {
   return rule.table != 0 && tables.contains(rule.table);
-}
-
-bool HasTurnAt(const RulePlace& place, uint32_t priority) {
-  for (uint32_t turn = 0; turn < kRuleTurns; ++turn) {
-    if (PriorityAt(place, static_cast<RuleTurn>(turn)) == priority) return true;
-  }
-  return false;
 }
 
 // Where all of these rules have their turn; those behind the main table's are placed otherwise.
@@ -69,7 +70,7 @@ std::optional<RulePlace> PlaceOf(std::span<const Rule> rules,
     for (uint32_t slot = 0; slot < kRuleSlotsMax; ++slot) {
       const RulePlace place{ceiling, slot};
       const bool explains = std::ranges::all_of(rules, [&place](const Rule& rule) {
-        return rule.priority > kMainRulePriority || HasTurnAt(place, rule.priority);
+        return rule.priority > kMainRulePriority || IsAt(place, rule.priority);
       });
       if (explains) return place;
     }

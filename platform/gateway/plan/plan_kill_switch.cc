@@ -86,15 +86,15 @@ void LetReplies(PlanBuilder* builder) {
                       {{IsAnswer(), ConnectionMarkIs(mark), MarkIs(mark), Accept()}});
 }
 
-// The peer's address is in a network of the link: that link is the tunnel's own way out.
+// The peer's address is in a network of the link, or is a name and may be in any: then that link
+// may be the tunnel's own way out.
 bool LeadsToEndpoint(const InnerLink& link, const ConfigFile& config) {
   return std::ranges::any_of(config.peers, [&link](const PeerConfig& peer) {
     if (!peer.endpoint.has_value()) return false;
     const std::optional<IpAddress> address = IpAddress::Parse(peer.endpoint->host);
-    return address.has_value() &&
-           std::ranges::any_of(link.networks, [&address](const Prefix& network) {
-             return network.Contains(*address);
-           });
+    if (!address.has_value()) return true;
+    return std::ranges::any_of(
+        link.networks, [&address](const Prefix& network) { return network.Contains(*address); });
   });
 }
 

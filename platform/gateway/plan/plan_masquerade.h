@@ -1,7 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_GATEWAY_PLAN_PLAN_MASQUERADE_H_
 #define RINGWIRE_PLATFORM_GATEWAY_PLAN_PLAN_MASQUERADE_H_
 
-#include <span>
+#include <string>
 #include <vector>
 
 #include "platform/gateway/plan/plan_builder.h"

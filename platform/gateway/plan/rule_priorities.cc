@@ -17,13 +17,6 @@ uint32_t SlotsBelow(uint32_t ceiling) {
   return std::clamp((ceiling - 1) / kRuleTurns, uint32_t{1}, kRuleSlotsMax);
 }
 
-bool IsAt(const RulePlace& place, uint32_t priority) {
-  for (uint32_t turn = 0; turn < kRuleTurns; ++turn) {
-    if (PriorityAt(place, static_cast<RuleTurn>(turn)) == priority) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 uint32_t PriorityAt(const RulePlace& place, RuleTurn turn) {
@@ -35,6 +28,13 @@ uint32_t PriorityAt(const RulePlace& place, RuleTurn turn) {
   // From the ceiling down: the later groups, then the slots up to this one.
   const uint32_t below = (kRuleTurns - *end) * slots + (place.slot % slots + 1) * turns;
   return place.ceiling - below + (index - group);
+}
+
+bool IsAt(const RulePlace& place, uint32_t priority) {
+  for (uint32_t turn = 0; turn < kRuleTurns; ++turn) {
+    if (PriorityAt(place, static_cast<RuleTurn>(turn)) == priority) return true;
+  }
+  return false;
 }
 
 uint32_t PriorityBefore(const RulePlace& place) {

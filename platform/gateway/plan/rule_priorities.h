@@ -62,6 +62,8 @@ struct Reservation {
 };
 
 uint32_t PriorityAt(const RulePlace& place, RuleTurn turn);
+// Whether one of the turns of this place has that priority.
+bool IsAt(const RulePlace& place, uint32_t priority);
 
 // Those of `others` that answer their peers, at a port that is known.
 std::vector<Reservation> ServersAmong(const std::vector<Reservation>& others);

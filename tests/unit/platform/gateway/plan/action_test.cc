@@ -23,6 +23,7 @@ TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
                   .suppress_prefix_length = 0}},
       RemoveRule{{.family = IpFamily::kV4, .priority = 5, .if_mark = 7, .go_to = 9}},
       RemoveRule{{.family = IpFamily::kV6, .priority = 5, .go_to = 9, .own_udp_port = 51900}},
+      RemoveRule{{.family = IpFamily::kV6, .priority = 5, .unless_mark = 7, .refuses = true}},
       SetSysctl{"net/ipv4/ip_forward", "0", "1"},
       SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
       DeleteNftTable{"ringwire-wg0"},

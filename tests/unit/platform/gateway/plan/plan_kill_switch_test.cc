@@ -163,6 +163,11 @@ TEST(PlanKillSwitchTest, TheTunnelsOwnWayOutIsNoInnerLink) {
   ConfigFile config = Config("on");
   config.peers[0].endpoint = EndpointName::Parse("192.0.2.1:51820");
   EXPECT_EQ(Rules(MakePlan("wg0", config, facts), "output").find("eth0"), std::string::npos);
+  config.peers[0].endpoint = EndpointName::Parse("198.51.100.1:51820");
+  EXPECT_NE(Rules(MakePlan("wg0", config, facts), "output").find("eth0"), std::string::npos);
+  config.peers[0].endpoint = EndpointName::Parse("gw.example:51820");
+  EXPECT_EQ(Rules(MakePlan("wg0", config, facts), "output").find("eth0"), std::string::npos)
+      << "it may be anywhere";
   facts.inner_links = {{}, 3};
   EXPECT_EQ(
       MakePlan("wg0", Config("on"), facts).warnings,
