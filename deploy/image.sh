@@ -49,9 +49,9 @@ for library in $(ldd "$build/ringwire" "$nft" | grep -o '/[^ ]*\.so[^ ]*' | grep
   files+=("$(realpath "$library")")
 done
 
-printf 'root:x:0:0:root:/:/sbin/nologin\nringwire-relay:x:990:990::/:/sbin/nologin\nringwire-resolver:x:991:991::/:/sbin/nologin\n' \
+printf 'root:x:0:0:root:/:/sbin/nologin\nringwire-relay:x:990:990::/:/sbin/nologin\nringwire-resolver:x:991:991::/:/sbin/nologin\nringwire-log:x:993:993::/:/sbin/nologin\nringwire-exporter:x:994:994::/:/sbin/nologin\n' \
   >"$rootfs/etc/passwd"
-printf 'root:x:0:\nringwire-relay:x:990:\nringwire-resolver:x:991:\nringwire:x:992:\n' >"$rootfs/etc/group"
+printf 'root:x:0:\nringwire-relay:x:990:\nringwire-resolver:x:991:\nringwire:x:992:ringwire-exporter\nringwire-log:x:993:\nringwire-exporter:x:994:\n' >"$rootfs/etc/group"
 
 # Each part's licence; the packages with exact versions, from which Debian has the sources; and the list of parts.
 mapfile -t packages < <(dpkg-query -S "${files[@]}" "${files[@]#/usr}" 2>/dev/null | sed 's/:.*//' | sort -u)

@@ -118,7 +118,7 @@ _ringwire_argument() {{  # KIND WORD INTERFACE
       compgen -d -- "$2" ;;
     IFNAME) compgen -W "$(_ringwire_files .sock /run/ringwire | grep -v '\.admin$')" -- "$2" ;;
     FIELD) compgen -W "{' '.join(FIELDS)}" -- "$2" ;;
-    PEER) compgen -W "$(ringwire show "$3" 2>/dev/null | sed -n 's/^peer: //p')" -- "$2" ;;
+    PEER) compgen -W "$(ringwire show "$3" peers 2>/dev/null)" -- "$2" ;;
   esac
 }}
 
@@ -207,7 +207,7 @@ _ringwire_name() {{
 }}
 
 _ringwire_peer() {{
-  local -a keys=(${{(f)"$(ringwire show ${{line[1]}} 2>/dev/null | sed -n 's/^peer: //p')"}})
+  local -a keys=(${{(f)"$(ringwire show ${{line[1]}} peers 2>/dev/null)"}})
   compadd -- $keys
 }}
 
@@ -242,7 +242,7 @@ def fish(root):
                "IFNAME": "(__ringwire_files .sock /run/ringwire | string match -v '*.admin')",
                "FIELD": " ".join(FIELDS),
                "NAME": "",  # a new one
-               "PEER": "(ringwire show (commandline -opc)[3] 2>/dev/null | string replace -f -r '^peer: ' '')"}
+               "PEER": "(ringwire show (commandline -opc)[3] peers 2>/dev/null)"}
     lines = [f"""# fish completion for ringwire. {MADE_BY}
 
 function __ringwire_files # SUFFIX FOLDER...: the names of files there, without the suffix

@@ -1,10 +1,8 @@
 // `ringwire exporter`: metrics of all interfaces for Prometheus.
 #include <fcntl.h>
-#include <grp.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/config/number_text.h"
 #include "core/wire/address.h"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
@@ -43,11 +42,7 @@ struct ExporterArguments {
 
 std::optional<size_t> PeersMaxOf(const std::string& text) {
   if (text == "all") return std::numeric_limits<size_t>::max();
-  size_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, count);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return count;
+  return ParseNumber(text, std::numeric_limits<size_t>::max());
 }
 
 std::optional<StatusReport> ReportOf(const std::string& interface) {
@@ -78,7 +73,7 @@ absl::StatusOr<std::shared_ptr<UniqueFd>> OpenFolder() {
 
 // Started as root, it becomes a user who reads the sockets by their group alone.
 absl::Status CheckGroup() {
-  if (::geteuid() != 0 || ::getgrnam("ringwire") != nullptr) return absl::OkStatus();
+  if (::geteuid() != 0 || StatusGroup().has_value()) return absl::OkStatus();
   return absl::FailedPreconditionError(
       "cannot read status sockets: this system has no group `ringwire`; make it "
       "(`systemd-sysusers`, or `groupadd -r ringwire`) and restart the tunnels");

@@ -48,6 +48,11 @@ struct LoadedFile {
 };
 
 absl::StatusOr<LoadedFile> LoadFile(const std::string& argument) {
+  if (ProcessEnvironment().changes_config()) {
+    return absl::FailedPreconditionError(
+        "cannot change the file: the environment sets a part of the configuration (RINGWIRE_...); "
+        "change the variables instead");
+  }
   LoadedFile file;
   file.source = LoadConfig(argument, KeyFiles::kRead, &file.text);
   if (!file.source.errors.empty()) return absl::InvalidArgumentError(SummaryOf(file.source));

@@ -9,6 +9,7 @@
 #include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
+#include "platform/observe/show_fields.h"
 #include "platform/observe/why_no_handshake.h"
 
 namespace ringwire::platform {
@@ -62,16 +63,6 @@ class Lines {
   std::string text_;
 };
 
-std::string JoinPrefixes(const std::vector<Prefix>& prefixes) {
-  if (prefixes.empty()) return "(none)";
-  std::string text;
-  for (const Prefix& prefix : prefixes) {
-    if (!text.empty()) text += ", ";
-    text += prefix.ToString();
-  }
-  return text;
-}
-
 std::string JoinProviders(const StatusReport& report) {
   std::string text;
   for (size_t i = 0; i < crypto::kAeadSuiteCount; ++i) {
@@ -104,7 +95,7 @@ void AppendPeer(const StatusReport& report, size_t index, absl::Time now, Lines*
   } else if (!peer.endpoint_name.empty()) {
     lines->Field("endpoint", peer.endpoint_name + " (no address is known)");
   }
-  lines->Field("allowed ips", JoinPrefixes(peer.allowed_ips));
+  lines->Field("allowed ips", AllowedIpsOf(peer, ", "));
   lines->Field("latest handshake",
                peer.last_handshake.has_value() ? FormatAgo(*peer.last_handshake, now) : "never");
   const std::string why = WhyNoHandshake(report, peer);
@@ -155,7 +146,7 @@ bool Matches(const PeerStatus& peer, const std::string& filter) {
   if (filter.empty() || HasText(peer.name, filter)) return true;
   if (KeyToBase64(peer.public_key).find(filter) != std::string::npos) return true;
   if (peer.endpoint.has_value() && HasText(peer.endpoint->ToString(), filter)) return true;
-  return HasText(peer.endpoint_name, filter) || HasText(JoinPrefixes(peer.allowed_ips), filter);
+  return HasText(peer.endpoint_name, filter) || HasText(AllowedIpsOf(peer, ", "), filter);
 }
 
 // Whether `a` comes before `b`; equal ones stay in the order of the report.

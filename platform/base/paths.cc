@@ -1,10 +1,18 @@
 #include "platform/base/paths.h"
 
+#include <grp.h>
+
 #include <algorithm>
 
 #include "fmt/format.h"
 
 namespace ringwire::platform {
+
+std::optional<gid_t> StatusGroup() {
+  const group* const entry = ::getgrnam("ringwire");
+  if (entry == nullptr) return std::nullopt;
+  return entry->gr_gid;
+}
 
 absl::Status CheckInterfaceName(std::string_view name) {
   constexpr size_t kNameMax = 15;

@@ -3,14 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdlib>
-#include <system_error>
 #include <tuple>
 #include <utility>
 
 #include "absl/strings/escaping.h"
 #include "core/base/ascii.h"
+#include "core/config/number_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 
@@ -98,14 +97,14 @@ void ConfigEnvironment::ReadEntry(std::string_view name, std::string_view value)
   name.remove_prefix(kPeer.size());
   const size_t end = name.find('_');
   const std::string_view number = name.substr(0, end);
-  const auto read = std::from_chars(number.data(), number.data() + number.size(), variable.peer);
-  if (end == std::string_view::npos || read.ec != std::errc() ||
-      read.ptr != number.data() + number.size() || variable.peer == 0) {
+  const std::optional<uint64_t> peer = ParseNumber(number, UINT32_MAX);
+  if (end == std::string_view::npos || peer.value_or(0) == 0) {
     errors_.push_back(fmt::format(
         "{}: expected RINGWIRE_PEER_N_KEY, as RINGWIRE_PEER_1_ENDPOINT for the first [Peer]",
         variable.name));
     return;
   }
+  variable.peer = static_cast<uint32_t>(*peer);
   variable.section = ConfigSection::kPeer;
   variable.key = name.substr(end + 1);
   Add(std::move(variable));

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
+#include "platform/udp/control_messages.h"
 
 namespace ringwire::platform {
 namespace {
@@ -26,40 +27,18 @@ constexpr absl::Duration kPagePatience = absl::Minutes(2);
 constexpr absl::Duration kResponsePatience = absl::Seconds(30);
 constexpr int kBacklog = 64;
 
-struct SocketName {
-  sockaddr_storage bytes{};
-  socklen_t size = 0;
-};
-
-SocketName NameOf(const SocketAddress& address) {
-  SocketName name;
-  if (address.address.family == IpFamily::kV4) {
-    auto* const v4 = reinterpret_cast<sockaddr_in*>(&name.bytes);
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(address.port);
-    std::memcpy(&v4->sin_addr, address.address.bytes.data(), sizeof(v4->sin_addr));
-    name.size = sizeof(*v4);
-    return name;
-  }
-  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&name.bytes);
-  v6->sin6_family = AF_INET6;
-  v6->sin6_port = htons(address.port);
-  v6->sin6_scope_id = address.scope_id;
-  std::memcpy(&v6->sin6_addr, address.address.bytes.data(), sizeof(v6->sin6_addr));
-  name.size = sizeof(*v6);
-  return name;
-}
-
 }  // namespace
 
 absl::StatusOr<UniqueFd> HttpServer::Listen(const SocketAddress& address) {
   const std::string tried = fmt::format("cannot listen on {}", address.ToString());
-  const SocketName name = NameOf(address);
-  UniqueFd fd(::socket(name.bytes.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  SocketName name;
+  const socklen_t size = ToSocketName(address, &name);
+  const int family = address.address.family == IpFamily::kV4 ? AF_INET : AF_INET6;
+  UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, tried);
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name.bytes), name.size) != 0 ||
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&name), size) != 0 ||
       ::listen(fd.get(), kBacklog) != 0) {
     return absl::ErrnoToStatus(errno, tried);
   }

@@ -1,7 +1,6 @@
 #include "platform/observe/log_file.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "fmt/format.h"
 #include "platform/base/make_folder.h"
+#include "platform/base/paths.h"
 
 namespace ringwire::platform {
 namespace {
@@ -24,9 +24,8 @@ constexpr int kReadTries = 5;
 std::string OlderPath(const std::string& path) { return path + ".1"; }
 
 void LetGroupRead(const UniqueFd& file) {
-  const group* const readers = ::getgrnam("ringwire");
   [[maybe_unused]] const int owned =
-      ::fchown(file.get(), static_cast<uid_t>(-1), readers == nullptr ? 0 : readers->gr_gid);
+      ::fchown(file.get(), static_cast<uid_t>(-1), StatusGroup().value_or(0));
   ::fchmod(file.get(), kMode);
 }
 

@@ -10,6 +10,7 @@
 #include "crypto/aead.h"
 #include "fmt/format.h"
 #include "platform/observe/health.h"
+#include "platform/observe/show_fields.h"
 
 namespace ringwire::platform {
 namespace {
@@ -223,8 +224,7 @@ void Metrics::AddPeerCounters() {
   writer_.Gauge("wireguard_peer_last_handshake_seconds",
                 "Unix time of the last handshake with the peer; 0: none.");
   ForEachPeer([this](const StatusReport& report, const PeerStatus& peer, const std::string& key) {
-    writer_.Sample({{"device", report.interface_name}, {"public_key", key}},
-                   peer.last_handshake.has_value() ? absl::ToUnixSeconds(*peer.last_handshake) : 0);
+    writer_.Sample({{"device", report.interface_name}, {"public_key", key}}, HandshakeOf(peer));
   });
   writer_.Gauge("ringwire_peer_unanswered_initiations",
                 "Initiations since the last session that the peer has not answered.");

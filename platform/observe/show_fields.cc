@@ -25,19 +25,6 @@ std::string EndpointOf(const PeerStatus& peer) {
   return peer.endpoint.has_value() ? peer.endpoint->ToString() : kNone;
 }
 
-std::string AllowedIpsOf(const PeerStatus& peer, std::string_view between) {
-  std::string text;
-  for (const Prefix& prefix : peer.allowed_ips) {
-    if (!text.empty()) text += between;
-    text += prefix.ToString();
-  }
-  return text.empty() ? kNone : text;
-}
-
-int64_t HandshakeOf(const PeerStatus& peer) {
-  return peer.last_handshake.has_value() ? absl::ToUnixSeconds(*peer.last_handshake) : 0;
-}
-
 std::string KeepaliveOf(const PeerStatus& peer) {
   const int seconds = peer.persistent_keepalive_seconds;
   return seconds == 0 ? "off" : fmt::to_string(seconds);
@@ -103,6 +90,19 @@ std::string Dump(const StatusReport& report, const std::string& prefix) {
 }
 
 }  // namespace
+
+std::string AllowedIpsOf(const PeerStatus& peer, std::string_view between) {
+  std::string text;
+  for (const Prefix& prefix : peer.allowed_ips) {
+    if (!text.empty()) text += between;
+    text += prefix.ToString();
+  }
+  return text.empty() ? kNone : text;
+}
+
+int64_t HandshakeOf(const PeerStatus& peer) {
+  return peer.last_handshake.has_value() ? absl::ToUnixSeconds(*peer.last_handshake) : 0;
+}
 
 const std::vector<std::string>& ShowFields() {
   static const std::vector<std::string> fields = [] {

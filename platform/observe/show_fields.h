@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_OBSERVE_SHOW_FIELDS_H_
 #define RINGWIRE_PLATFORM_OBSERVE_SHOW_FIELDS_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,11 @@
 
 // One field of a device for scripts, in the form of `wg show IF FIELD`. Pure.
 namespace ringwire::platform {
+
+// "(none)" if there are none.
+std::string AllowedIpsOf(const PeerStatus& peer, std::string_view between);
+// In seconds since 1970; 0: never.
+int64_t HandshakeOf(const PeerStatus& peer);
 
 // The names of the fields, in the order of wg(8).
 const std::vector<std::string>& ShowFields();

@@ -1,6 +1,7 @@
 #include "platform/observe/status_events.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
@@ -115,7 +116,14 @@ std::vector<StatusEvent> EventsBetween(const std::optional<StatusReport>& before
   if (before.has_value() && after.has_value()) {
     return Comparison(*before, then, *after, now).Events();
   }
-  if (after.has_value()) return {{"service_up", after->interface_name, {}, {}, {}}};
+  if (after.has_value()) {
+    StatusReport begun = *after;  // as it was at its start: not ready, and without a session
+    begun.stage = ServiceStage::kStarting;
+    for (PeerStatus& peer : begun.device.peers) peer.last_handshake.reset();
+    std::vector<StatusEvent> events = {{"service_up", after->interface_name, {}, {}, {}}};
+    std::ranges::move(Comparison(begun, then, *after, now).Events(), std::back_inserter(events));
+    return events;
+  }
   if (before.has_value()) return {{"service_down", before->interface_name, {}, {}, {}}};
   return {};
 }

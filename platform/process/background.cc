@@ -231,7 +231,7 @@ int RunInBackground(const std::vector<int>& kept, const ServiceBody& body,
   const std::string report = FollowService(std::move(connections), service, &interrupted);
   if (IsReady(report) && !interrupted) return kExitSuccess;
   if (!report.empty() && !IsReady(report)) return ReportError(report);
-  if (interrupted) return ReportError("start: interrupted by a signal; nothing is left of it");
+  if (interrupted) return ReportError("start: interrupted by a signal");
   return ReportError("the background process ended before it was ready");
 }
 

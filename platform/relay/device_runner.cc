@@ -1,7 +1,5 @@
 #include "platform/relay/device_runner.h"
 
-#include <grp.h>
-
 #include <utility>
 
 #include "core/wire/constants.h"
@@ -50,12 +48,6 @@ absl::Status CheckNameIsFree(const std::string& name) {
   return absl::AlreadyExistsError(fmt::format(
       "start {}: another process already serves that name at {} (stop it, or choose another name)",
       name, path));
-}
-
-std::optional<gid_t> StatusGroup() {
-  const group* const entry = ::getgrnam("ringwire");
-  if (entry == nullptr) return std::nullopt;
-  return entry->gr_gid;
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <string>
 
+#include "platform/base/paths.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -23,9 +25,9 @@ absl::Status StatusOf(int error) {
 // Who may read the status sockets.
 std::vector<gid_t> GroupsOf(SandboxRole role) {
   if (role != SandboxRole::kExporter) return {};
-  const group* const readers = ::getgrnam("ringwire");
-  if (readers == nullptr) return {};
-  return {readers->gr_gid};
+  const std::optional<gid_t> readers = StatusGroup();
+  if (!readers.has_value()) return {};
+  return {*readers};
 }
 
 Identity MainIdentityOf(SandboxRole role) {

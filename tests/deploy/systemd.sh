@@ -55,6 +55,15 @@ drop_in() {  # drop_in NAME: as the runbook installs it
   inside install -D "/usr/share/doc/ringwire/systemd/drop-ins/$1.conf" "/etc/systemd/system/ringwire@wg0.service.d/$1.conf"
   inside systemctl daemon-reload
 }
+say "the exporter"
+inside systemctl start ringwire@wg0
+check "starts" inside systemctl start ringwire-exporter
+# shellcheck disable=SC2016  # expanded by the inner shell
+check "serves metrics" inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/9586; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; grep -q "^ringwire_up{device=\"wg0\"} 1" <&3'
+# shellcheck disable=SC2016
+check_equal "as its own user" ringwire-exporter "$(inside sh -c 'stat -c %U "/proc/$(systemctl show -P MainPID ringwire-exporter)"')"
+inside systemctl stop ringwire-exporter ringwire@wg0
+
 say "with its key as a credential"
 drop_in credentials
 inside sed -i '/^PrivateKeyFile/d' /etc/ringwire/wg0.conf

@@ -50,7 +50,7 @@ TEST(StatusEventsTest, IsSilentWhereNothingHappens) {
 
 TEST(StatusEventsTest, TellsServicesAndLinks) {
   StatusReport report = ReportOf({});
-  EXPECT_EQ(Names(std::nullopt, report), List{"service_up"});
+  EXPECT_EQ(Names(std::nullopt, report), (List{"service_up", "service_ready"}));
   EXPECT_EQ(Names(report, std::nullopt), List{"service_down"});
   StatusReport other = report;
   other.link_up = false;
