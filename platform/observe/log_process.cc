@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -17,6 +18,7 @@
 
 #include "fmt/format.h"
 #include "platform/base/paths.h"
+#include "platform/observe/line_splitter.h"
 #include "platform/observe/log_file.h"
 #include "platform/observe/log_line.h"
 #include "platform/observe/system_log.h"
@@ -138,9 +140,10 @@ void LogProcess::WriteTaken() {
 void LogProcess::TakeReport() {
   const ssize_t size = ::recv(service_.get(), chunk_.get(), kReadBytes, MSG_DONTWAIT);
   if (size < 0 && (errno == EINTR || errno == EAGAIN)) return;
-  for (Stream& stream : streams_) Read(&stream);
+  const std::string report(chunk_.get(), static_cast<size_t>(std::max<ssize_t>(0, size)));
+  for (Stream& stream : streams_) Read(&stream);  // overwrites chunk_
   if (size > 0) {
-    Report({chunk_.get(), static_cast<size_t>(size)});
+    Report(report);
     return;
   }
   Report({});

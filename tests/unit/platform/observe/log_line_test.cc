@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "platform/observe/line_splitter.h"
 
 namespace ringwire::platform {
 namespace {
