@@ -7,9 +7,9 @@
 #include <memory>
 #include <span>
 
-#include "core/base/bounded_queue.h"
 #include "core/base/counters.h"
 #include "core/base/limits.h"
+#include "core/base/spsc_queue.h"
 #include "core/routing/peer_slot.h"
 #include "core/routing/source_note.h"
 #include "core/wire/address.h"

@@ -14,7 +14,7 @@ namespace ringwire::platform {
 
 bool BlocksTraffic(const Journal& journal) {
   return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
-    return entry.stays_after_crash && !std::holds_alternative<DeleteNamespace>(entry.undo);
+    return entry.stays_after_crash && !std::holds_alternative<action::DeleteNamespace>(entry.undo);
   });
 }
 

@@ -35,7 +35,7 @@ constexpr absl::Duration kPatience = absl::Seconds(90);
 
 // Waits for the end of a service that was asked to end, and prints what it has to say meanwhile.
 // False: it does not end.
-bool WaitForEnd(const UniqueFd& service, const std::string& tried, EndWatch* watch) {
+bool WaitForEnd(const UniqueFd& service, const std::string& tried, DownWatch* watch) {
   const Instant deadline = BootNow() + kPatience;
   bool listens = watch != nullptr;
   while (true) {
@@ -51,7 +51,7 @@ bool WaitForEnd(const UniqueFd& service, const std::string& tried, EndWatch* wat
 }
 
 int EndService(const std::string& interface, const UniqueFd& service) {
-  absl::StatusOr<EndWatch> watch = EndWatch::Open(interface);
+  absl::StatusOr<DownWatch> watch = DownWatch::Open(interface);
   const std::string tried = fmt::format("take {} down", interface);
   if (watch.ok()) watch->GiveOutput();
   const absl::Status status = SignalService(service, SIGTERM, "end the service of " + interface);

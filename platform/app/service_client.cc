@@ -27,8 +27,8 @@ std::string InterfaceOf(const std::string& argument) {
 absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
   std::optional<pid_t> pid = Journal::Owner(kStatusDirectory, interface);
   // Without a journal: /run is read-only, or was cleaned.
-  absl::StatusOr<EndWatch> watch = absl::NotFoundError("");
-  if (!pid.has_value()) watch = EndWatch::Open(interface);
+  absl::StatusOr<DownWatch> watch = absl::NotFoundError("");
+  if (!pid.has_value()) watch = DownWatch::Open(interface);
   if (watch.ok()) pid = watch->service();
   if (!pid.has_value()) return UniqueFd();
   if (*pid <= 0) {

@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "platform/io/backend.h"
+#include "platform/io/io_backend.h"
 #include "platform/io/io_faults.h"
 #include "platform/io/offload/capability_ladder.h"
 #include "platform/io/slots.h"

@@ -33,7 +33,7 @@ SocketAddress Next(const std::vector<SocketAddress>& addresses, uint16_t port,
 
 }  // namespace
 
-absl::Status NamedEndpoints::Follow(const ConfigFile& config, const std::string& path) {
+absl::Status EndpointNames::Follow(const ConfigFile& config, const std::string& path) {
   path_ = path;
   const auto before = std::exchange(peers_, {});
   std::vector<std::string> names;
@@ -60,7 +60,7 @@ absl::Status NamedEndpoints::Follow(const ConfigFile& config, const std::string&
   return resolver_->Want(names);
 }
 
-std::vector<std::optional<SocketAddress>> NamedEndpoints::EndpointsOf(
+std::vector<std::optional<SocketAddress>> EndpointNames::EndpointsOf(
     const ConfigFile& config) const {
   std::vector<std::optional<SocketAddress>> endpoints;
   endpoints.reserve(config.peers.size());
@@ -81,7 +81,7 @@ std::vector<std::optional<SocketAddress>> NamedEndpoints::EndpointsOf(
   return endpoints;
 }
 
-void NamedEndpoints::TakeAnswers(const Move& move) {
+void EndpointNames::TakeAnswers(const Move& move) {
   std::vector<PeerUpdate> moved;
   for (const NameAnswer& answer : resolver_->TakeAnswers()) {
     if (!answer.addresses.ok()) {
@@ -93,7 +93,7 @@ void NamedEndpoints::TakeAnswers(const Move& move) {
   if (move != nullptr && !moved.empty()) move(moved);
 }
 
-std::vector<PeerUpdate> NamedEndpoints::Found(const std::string& name, const Addresses& addresses) {
+std::vector<PeerUpdate> EndpointNames::Found(const std::string& name, const Addresses& addresses) {
   std::vector<PeerUpdate> moved;
   bool is_wanted = false;
   for (auto& [public_key, peer] : peers_) {
@@ -118,7 +118,7 @@ std::vector<PeerUpdate> NamedEndpoints::Found(const std::string& name, const Add
   return moved;
 }
 
-void NamedEndpoints::Warn(const NameAnswer& answer) {
+void EndpointNames::Warn(const NameAnswer& answer) {
   if (known_.contains(answer.name) || !warned_.insert(answer.name).second) return;
   const NamedPeer* first = nullptr;
   for (const auto& [public_key, peer] : peers_) {
@@ -133,7 +133,7 @@ void NamedEndpoints::Warn(const NameAnswer& answer) {
       MessageOf(answer.addresses.status()));
 }
 
-void NamedEndpoints::Doubt(std::span<const crypto::PublicKey> peers) {
+void EndpointNames::Doubt(std::span<const crypto::PublicKey> peers) {
   for (const crypto::PublicKey& public_key : peers) {
     const auto found = peers_.find(public_key);
     if (found == peers_.end()) continue;

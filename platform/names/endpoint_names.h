@@ -23,10 +23,10 @@ namespace ringwire::platform {
 // gets the address when its name is first found or has changed, not at every look-up: the source of
 // its own packets counts more. For a silent peer this does not hold, and the addresses of its name
 // are tried in turn. All calls on one thread.
-class NamedEndpoints {
+class EndpointNames {
  public:
   // `resolver` outlives it.
-  explicit NamedEndpoints(EndpointResolver* resolver) : resolver_(resolver) {}
+  explicit EndpointNames(EndpointResolver* resolver) : resolver_(resolver) {}
 
   // Follows the peers of this configuration from now on and looks every name up. `path` is for
   // messages.

@@ -40,7 +40,7 @@ struct EndpointResolver::Shared {
   const EventFd wake;
   const EventFd answered;
   Mutex mutex;
-  NameSchedule schedule ABSL_GUARDED_BY(mutex);
+  RetrySchedule schedule ABSL_GUARDED_BY(mutex);
   std::vector<NameAnswer> answers ABSL_GUARDED_BY(mutex);
   bool stop ABSL_GUARDED_BY(mutex) = false;
 };

@@ -25,8 +25,8 @@ struct NameAnswer {
   absl::StatusOr<std::vector<SocketAddress>> addresses;  // with port 0, not empty
 };
 
-// Looks names up on a thread of its own, and retries failed ones as NameSchedule says. All calls on
-// one thread.
+// Looks names up on a thread of its own, and retries failed ones as RetrySchedule says. All calls
+// on one thread.
 class EndpointResolver {
  public:
   using LookUp = std::function<absl::StatusOr<std::vector<SocketAddress>>(const std::string&)>;

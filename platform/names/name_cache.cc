@@ -23,17 +23,17 @@ constexpr char kNamesKey[] = "names";
 
 }  // namespace
 
-void NameSource::SetRules(Rules rules) {
+void NameCache::SetRules(Rules rules) {
   MutexLock lock(&mutex_);
   rules_ = std::move(rules);
 }
 
-void NameSource::SetKnown(KnownNames known) {
+void NameCache::SetKnown(KnownNames known) {
   MutexLock lock(&mutex_);
   known_ = std::move(known);
 }
 
-absl::StatusOr<std::vector<SocketAddress>> NameSource::LookUp(const std::string& host) const {
+absl::StatusOr<std::vector<SocketAddress>> NameCache::LookUp(const std::string& host) const {
   Rules rules;
   std::vector<SocketAddress> known;
   {

@@ -22,7 +22,7 @@ using KnownNames = absl::btree_map<std::string, std::vector<SocketAddress>>;
 
 // Looks names of endpoints up, or uses known addresses if no query may leave. Thread-safe, except
 // that LookUp is called on one thread only.
-class NameSource {
+class NameCache {
  public:
   struct Rules {
     uint32_t mark = 0;          // of the queries, if one of our tunnels would carry them; 0: none
@@ -34,7 +34,7 @@ class NameSource {
   // The function that looks a name up: ResolverClient's.
   using Ask = std::function<absl::StatusOr<std::vector<SocketAddress>>(const NameQuestion&)>;
 
-  explicit NameSource(Ask ask) : ask_(std::move(ask)) {}
+  explicit NameCache(Ask ask) : ask_(std::move(ask)) {}
 
   void SetRules(Rules rules);
   void SetKnown(KnownNames known);

@@ -11,7 +11,7 @@ const absl::Duration kDoubtInterval = absl::Seconds(30);
 
 }  // namespace
 
-void NameSchedule::Want(Instant now, const std::vector<std::string>& names) {
+void RetrySchedule::Want(Instant now, const std::vector<std::string>& names) {
   absl::btree_map<std::string, Entry> wanted;
   for (const std::string& name : names) {
     const auto known = names_.find(name);
@@ -22,20 +22,20 @@ void NameSchedule::Want(Instant now, const std::vector<std::string>& names) {
   names_ = std::move(wanted);
 }
 
-void NameSchedule::Doubt(Instant now, const std::string& name) {
+void RetrySchedule::Doubt(Instant now, const std::string& name) {
   const auto found = names_.find(name);
   if (found == names_.end()) return;
   Entry& entry = found->second;
   entry.due = std::min(entry.due, std::max(now, entry.not_before));
 }
 
-Instant NameSchedule::due() const {
+Instant RetrySchedule::due() const {
   Instant due = Instant::InfiniteFuture();
   for (const auto& [name, entry] : names_) due = std::min(due, entry.due);
   return due;
 }
 
-std::optional<std::string> NameSchedule::TakeDue(Instant now) {
+std::optional<std::string> RetrySchedule::TakeDue(Instant now) {
   // Choose the one that has waited longest: otherwise names with slow failures would keep later
   // ones in the alphabet from their first lookup.
   const auto first = std::ranges::min_element(
@@ -45,7 +45,7 @@ std::optional<std::string> NameSchedule::TakeDue(Instant now) {
   return first->first;
 }
 
-void NameSchedule::Done(Instant now, const std::string& name, bool found) {
+void RetrySchedule::Done(Instant now, const std::string& name, bool found) {
   const auto known = names_.find(name);
   if (known == names_.end()) return;
   Entry& entry = known->second;
@@ -61,7 +61,7 @@ void NameSchedule::Done(Instant now, const std::string& name, bool found) {
   entry.retry = std::min(2 * entry.retry, kRetryMax);
 }
 
-bool NameSchedule::AllTried() const {
+bool RetrySchedule::AllTried() const {
   return std::ranges::all_of(names_, [](const auto& one) { return one.second.tried; });
 }
 

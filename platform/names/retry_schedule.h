@@ -13,7 +13,7 @@ namespace ringwire::platform {
 
 // When to look each of a set of names up: at once when it is wanted; after a failure again in 1, 2,
 // 4 … 60 s; after a success if its answer is doubted, at most every 30 s. Pure; thread-compatible.
-class NameSchedule {
+class RetrySchedule {
  public:
   // Wants exactly these names from now on; each is due.
   void Want(Instant now, const std::vector<std::string>& names);

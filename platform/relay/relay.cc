@@ -78,11 +78,10 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
     const auto endpoint = endpoints_.find(peer.public_key);
     if (endpoint != endpoints_.end()) peer.endpoint = endpoint->second;
   }
-  settings.socket_source =
-      std::make_unique<RelaySocketSource>(&channel_, [this](RelayMessage message) {
-        deferred_.push_back(std::move(message));
-        deferred_event_.Raise();
-      });
+  settings.socket_source = std::make_unique<RelaySockets>(&channel_, [this](RelayMessage message) {
+    deferred_.push_back(std::move(message));
+    deferred_event_.Raise();
+  });
   const std::optional<absl::Duration> heartbeat = HeartbeatInterval(settings.supervisor);
   absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
   if (!device.ok()) return device.status();
@@ -119,7 +118,7 @@ bool Relay::TakeDeferred() {
 }
 
 bool Relay::Handle(RelayMessage message) {
-  if (RelaySocketSource::IsReply(message.verb)) return true;  // too late
+  if (RelaySockets::IsReply(message.verb)) return true;  // too late
   if (message.verb == RelayVerb::kDrain) {
     device_->loop().device().set_stage(ServiceStage::kDraining);
     return true;

@@ -25,14 +25,14 @@ absl::Status NoReply() {
 
 }  // namespace
 
-RelaySocketSource::RelaySocketSource(RelayChannel* channel, Defer defer)
+RelaySockets::RelaySockets(RelayChannel* channel, Defer defer)
     : channel_(channel), defer_(std::move(defer)) {}
 
-bool RelaySocketSource::IsReply(RelayVerb verb) {
+bool RelaySockets::IsReply(RelayVerb verb) {
   return verb == RelayVerb::kSockets || verb == RelayVerb::kNoSockets;
 }
 
-absl::StatusOr<UdpSocketGroup> RelaySocketSource::Open(const UdpOptions& options, int asker) {
+absl::StatusOr<UdpSocketGroup> RelaySockets::Open(const UdpOptions& options, int asker) {
   SocketRequest request;
   request.mark = options.fwmark;
   request.port = options.port;
@@ -54,7 +54,7 @@ absl::StatusOr<UdpSocketGroup> RelaySocketSource::Open(const UdpOptions& options
   return group;
 }
 
-absl::Status RelaySocketSource::Mark(std::span<const int> sockets, uint32_t fwmark, int asker) {
+absl::Status RelaySockets::Mark(std::span<const int> sockets, uint32_t fwmark, int asker) {
   const Instant deadline = BootNow() + kReplyPatience;
   SocketRequest request;
   request.mark = fwmark;
@@ -68,8 +68,7 @@ absl::Status RelaySocketSource::Mark(std::span<const int> sockets, uint32_t fwma
   return absl::OkStatus();
 }
 
-absl::Status RelaySocketSource::Ask(SocketRequest request, std::span<const int> sockets,
-                                    int asker) {
+absl::Status RelaySockets::Ask(SocketRequest request, std::span<const int> sockets, int asker) {
   if (!channel_->CanSend()) return Busy();
   request.id = ++latest_id_;
   request.has_asker = asker >= 0;
@@ -78,7 +77,7 @@ absl::Status RelaySocketSource::Ask(SocketRequest request, std::span<const int> 
   return channel_->SendWith(descriptors, RelayVerb::kSocket, SocketRequestBody(request));
 }
 
-absl::StatusOr<RelayMessage> RelaySocketSource::TakeReply(Instant deadline) {
+absl::StatusOr<RelayMessage> RelaySockets::TakeReply(Instant deadline) {
   while (true) {
     absl::StatusOr<RelayMessage> message = channel_->Receive({.deadline = deadline});
     if (absl::IsDeadlineExceeded(message.status())) return Busy();

@@ -14,12 +14,12 @@ namespace ringwire::platform {
 // The sockets of a relay, which its supervisor opens and marks. Waits for the reply, as `wg` does,
 // with a deadline. Passes other messages of the supervisor to `defer` meanwhile. For the control
 // thread.
-class RelaySocketSource final : public SocketSource {
+class RelaySockets final : public SocketSource {
  public:
   using Defer = std::function<void(RelayMessage)>;
 
   // `channel` outlives it.
-  RelaySocketSource(RelayChannel* channel, Defer defer);
+  RelaySockets(RelayChannel* channel, Defer defer);
 
   absl::StatusOr<UdpSocketGroup> Open(const UdpOptions& options, int asker) override;
   absl::Status Mark(std::span<const int> sockets, uint32_t fwmark, int asker) override;

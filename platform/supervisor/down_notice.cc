@@ -80,7 +80,7 @@ std::pair<UniqueFd, UniqueFd> ReceiveTwo(int socket) {
 
 }  // namespace
 
-EndListener::EndListener(const std::string& interface) {
+DownListener::DownListener(const std::string& interface) {
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const Address address = AddressOf(interface);
   if (::bind(socket.get(), address.get(), address.size) == 0 &&
@@ -89,7 +89,7 @@ EndListener::EndListener(const std::string& interface) {
   }
 }
 
-void EndListener::Accept() {
+void DownListener::Accept() {
   for (int i = 0; i < kAcceptsMax && listener_.valid(); ++i) {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) return;
@@ -99,21 +99,21 @@ void EndListener::Accept() {
   }
 }
 
-bool EndListener::HasWatcher() const {
+bool DownListener::HasWatcher() const {
   return std::ranges::any_of(watchers_, [](const UniqueFd& watcher) {
     pollfd state{watcher.get(), POLLRDHUP, 0};
     return ::poll(&state, 1, 0) == 0 || (state.revents & (POLLRDHUP | POLLHUP)) == 0;
   });
 }
 
-ProgramOutput EndListener::TakeOutput() {
+ProgramOutput DownListener::TakeOutput() {
   for (const UniqueFd& watcher : watchers_) {
     if (!output_.second.valid()) output_ = ReceiveTwo(watcher.get());
   }
   return {output_.first.get(), output_.second.get()};
 }
 
-void EndListener::Tell(std::string_view message, bool is_failure) {
+void DownListener::Tell(std::string_view message, bool is_failure) {
   const std::string text = (is_failure ? kFailure : kWarning) +
                            std::string(message.substr(0, std::min(message.size(), kMessageMax)));
   for (const UniqueFd& watcher : watchers_) {
@@ -123,7 +123,7 @@ void EndListener::Tell(std::string_view message, bool is_failure) {
   }
 }
 
-absl::StatusOr<EndWatch> EndWatch::Open(const std::string& interface) {
+absl::StatusOr<DownWatch> DownWatch::Open(const std::string& interface) {
   const std::string tried = "find the service of " + interface;
   // A stranger's backlog may be full for ever.
   UniqueFd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -133,15 +133,15 @@ absl::StatusOr<EndWatch> EndWatch::Open(const std::string& interface) {
   }
   const std::optional<pid_t> service = TrustedPeer(socket.get());  // anybody may take the name
   if (!service.has_value()) return absl::NotFoundError(tried + ": another user's has its name");
-  return EndWatch(std::move(socket), *service);
+  return DownWatch(std::move(socket), *service);
 }
 
-bool EndWatch::HasService() const {
+bool DownWatch::HasService() const {
   char byte = 0;
   return ::recv(socket_.get(), &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK) != 0;
 }
 
-void EndWatch::GiveOutput() {
+void DownWatch::GiveOutput() {
   MessageForTwo carrier;
   msghdr& message = carrier.message;
   cmsghdr* const header = CMSG_FIRSTHDR(&message);
@@ -154,7 +154,7 @@ void EndWatch::GiveOutput() {
   [[maybe_unused]] const ssize_t size = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
 }
 
-bool EndWatch::Report(const std::string& tried) {
+bool DownWatch::Report(const std::string& tried) {
   auto text = std::make_unique<std::array<char, kMessageMax + 1>>();
   while (true) {
     const ssize_t size = ::recv(socket_.get(), text->data(), text->size(), MSG_DONTWAIT);

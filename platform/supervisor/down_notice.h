@@ -20,12 +20,12 @@
 namespace ringwire::platform {
 
 // The service's side. Thread-compatible.
-class EndListener {
+class DownListener {
  public:
   // An inactive listener.
-  EndListener() = default;
+  DownListener() = default;
   // Stays inactive if another process owns the name; `down` then works without it.
-  explicit EndListener(const std::string& interface);
+  explicit DownListener(const std::string& interface);
 
   // Readable when Accept() has a connection; -1: never.
   int fd() const { return listener_.get(); }
@@ -44,10 +44,10 @@ class EndListener {
 };
 
 // The other side. Thread-compatible.
-class EndWatch {
+class DownWatch {
  public:
   // NotFound: this network namespace has no service of that interface, or it is another user's.
-  static absl::StatusOr<EndWatch> Open(const std::string& interface);
+  static absl::StatusOr<DownWatch> Open(const std::string& interface);
 
   pid_t service() const { return service_; }
   bool HasService() const;  // it has not ended, so the process id is still its own
@@ -60,7 +60,7 @@ class EndWatch {
   bool has_failed() const { return has_failed_; }  // according to the messages so far
 
  private:
-  EndWatch(UniqueFd socket, pid_t service) : socket_(std::move(socket)), service_(service) {}
+  DownWatch(UniqueFd socket, pid_t service) : socket_(std::move(socket)), service_(service) {}
 
   UniqueFd socket_;
   pid_t service_;

@@ -41,7 +41,7 @@ absl::Status CheckNotMoved(const Journal& journal, const std::string& network_na
   const std::string& before = journal.network_namespace();
   if (before == network_namespace) return absl::OkStatus();
   const bool blocks = std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
-    return entry.stays_after_crash && !std::holds_alternative<DeleteNamespace>(entry.undo);
+    return entry.stays_after_crash && !std::holds_alternative<action::DeleteNamespace>(entry.undo);
   });
   if (!blocks) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format(

@@ -78,7 +78,7 @@ absl::StatusOr<bool> Supervisor::Start() {
 absl::Status Supervisor::Prepare() {
   absl::Status status = tunnel_.Open({[this] { return StartRelay(); }, [this] { EndRelay(); }});
   if (!status.ok()) return status;
-  end_listener_ = EndListener(name_);
+  end_listener_ = DownListener(name_);
   named_ = NamedIn(loaded_.config);
   status = tunnel_.Prepare(std::move(loaded_.config));
   if (!status.ok()) return status;

@@ -92,7 +92,7 @@ class Supervisor {
   NamedValues named_;  // by the file as it was loaded or saved last
   UniqueFd signals_;
   UniqueFd hook_watch_;  // epoll: what is served while a hook runs
-  EndListener end_listener_;
+  DownListener end_listener_;
   std::unique_ptr<AdminSocket> admin_;  // null: not up, or /run cannot be written
   AdminQueue requests_;
   ConfigLoader loader_;

@@ -16,7 +16,8 @@ namespace {
 // How many steps there are up to the last PreUp, with it.
 ptrdiff_t StepsThroughPreUp(const std::vector<Step>& steps) {
   const auto is_pre_up = [](const Step& step) {
-    const auto* const hook = step.apply.has_value() ? std::get_if<RunHook>(&*step.apply) : nullptr;
+    const auto* const hook =
+        step.apply.has_value() ? std::get_if<action::RunHook>(&*step.apply) : nullptr;
     return hook != nullptr && hook->key == "PreUp";
   };
   const auto last = std::find_if(steps.rbegin(), steps.rend(), is_pre_up);

@@ -24,10 +24,10 @@ TunnelNames::TunnelNames(std::string interface, std::string known_names_path)
                     return resolver->LookUp(question);
                   }) {}
 
-TunnelNames::TunnelNames(std::string interface, std::string known_names_path, NameSource::Ask ask)
+TunnelNames::TunnelNames(std::string interface, std::string known_names_path, NameCache::Ask ask)
     : interface_(std::move(interface)),
       path_(std::move(known_names_path)),
-      source_(std::make_shared<NameSource>(std::move(ask))),
+      source_(std::make_shared<NameCache>(std::move(ask))),
       resolver_([source = source_](const std::string& host) { return source->LookUp(host); }) {}
 
 void TunnelNames::Load() {
@@ -40,7 +40,7 @@ void TunnelNames::Load() {
 // needs the answers: the present ones, as this host may have moved to another network, else those
 // from before. Nothing blocks queries beside a tunnel in another network namespace.
 void TunnelNames::SetRules(const InForce& in_force, bool switch_in_force) {
-  NameSource::Rules rules;
+  NameCache::Rules rules;
   const Plan& plan = in_force.plan;
   if (!plan.network_namespace.empty()) {
     source_->SetRules(std::move(rules));
@@ -50,7 +50,8 @@ void TunnelNames::SetRules(const InForce& in_force, bool switch_in_force) {
   rules.may_ask = !switch_in_force || !wanted.on || wanted.dns;
   if (plan.marks_questions) rules.mark = plan.fwmark;
   for (const Step& step : plan.steps) {
-    const auto* const dns = step.apply.has_value() ? std::get_if<SetDns>(&*step.apply) : nullptr;
+    const auto* const dns =
+        step.apply.has_value() ? std::get_if<action::SetDns>(&*step.apply) : nullptr;
     if (dns == nullptr) continue;
     rules.servers = servers_;
     if (dns->program == DnsProgram::kResolvconf) rules.tunnel.record = dns->record;

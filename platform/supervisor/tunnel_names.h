@@ -29,7 +29,7 @@ class TunnelNames {
 
   // `known_names_path`: the file.
   TunnelNames(std::string interface, std::string known_names_path);
-  TunnelNames(std::string interface, std::string known_names_path, NameSource::Ask ask);
+  TunnelNames(std::string interface, std::string known_names_path, NameCache::Ask ask);
 
   // Reads the known addresses and the name servers, which the tunnel may replace. Once, before
   // Up().
@@ -46,7 +46,7 @@ class TunnelNames {
   void Doubt(std::span<const crypto::PublicKey> peers) { names_.Doubt(peers); }
 
   int fd() const { return resolver_.fd(); }  // readable: TakeAnswers() has something to do
-  void TakeAnswers(const NamedEndpoints::Move& move) { names_.TakeAnswers(move); }
+  void TakeAnswers(const EndpointNames::Move& move) { names_.TakeAnswers(move); }
 
   // Saves the known addresses, for a process that must not ask.
   void Save(const Plan& plan);
@@ -58,9 +58,9 @@ class TunnelNames {
 
   const std::string interface_;
   const std::string path_;
-  const std::shared_ptr<NameSource> source_;
+  const std::shared_ptr<NameCache> source_;
   EndpointResolver resolver_;
-  NamedEndpoints names_{&resolver_};
+  EndpointNames names_{&resolver_};
   std::string servers_;  // as before the tunnel's own
   KnownNames saved_;
 };

@@ -23,7 +23,7 @@ namespace ringwire::platform {
 namespace {
 
 bool IsPreDown(const Journal::Entry& entry) {
-  const RunHook* const hook = std::get_if<RunHook>(&entry.undo);
+  const action::RunHook* const hook = std::get_if<action::RunHook>(&entry.undo);
   return hook != nullptr && hook->key == "PreDown";
 }
 
@@ -31,7 +31,7 @@ std::vector<InterfaceAddress> AddressesOf(const Plan& plan) {
   std::vector<InterfaceAddress> addresses;
   for (const Step& step : plan.steps) {
     const auto* const add =
-        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
+        step.apply.has_value() ? std::get_if<action::AddAddress>(&*step.apply) : nullptr;
     if (add != nullptr) addresses.push_back(add->address);
   }
   return addresses;
@@ -39,7 +39,7 @@ std::vector<InterfaceAddress> AddressesOf(const Plan& plan) {
 
 bool RunsHooks(const Plan& plan) {
   return std::ranges::any_of(plan.steps, [](const Step& step) {
-    return step.apply.has_value() && std::holds_alternative<RunHook>(*step.apply);
+    return step.apply.has_value() && std::holds_alternative<action::RunHook>(*step.apply);
   });
 }
 
@@ -170,10 +170,10 @@ void TunnelOnHost::Adopt(InForce next) {
   std::string nft_table;
   for (const Step& step : in_force_.plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (const auto* const table = std::get_if<ReplaceNftTable>(&*step.apply)) {
+    if (const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply)) {
       nft_table = table->table.name;
     }
-    const auto* const add = std::get_if<AddRoute>(&*step.apply);
+    const auto* const add = std::get_if<action::AddRoute>(&*step.apply);
     if (add == nullptr || add->route.table == kMainTable) continue;
     const uint32_t table = add->route.table;
     if (objects_.tables.empty() || objects_.tables.back() != table) {

@@ -65,19 +65,20 @@ void TunnelRepair::Note(Instant now, const NetworkChanges& network,
 bool TunnelRepair::Concerns(const Step& step, bool is_link_up) const {
   if (!step.apply.has_value()) return false;
   const bool everything = damage_.everything;
-  if (const auto* const rule = std::get_if<AddRule>(&*step.apply)) {
+  if (const auto* const rule = std::get_if<action::AddRule>(&*step.apply)) {
     return everything || Contains(damage_.rules, {rule->rule.family, rule->rule.priority});
   }
-  if (const auto* const route = std::get_if<AddRoute>(&*step.apply)) {
+  if (const auto* const route = std::get_if<action::AddRoute>(&*step.apply)) {
     if (!is_link_up && route->route.type == Route::Type::kInterface) return false;
     // With the last IPv4 address the kernel drops all IPv4 routes without a word.
     return everything || damage_.link || damage_.addresses ||
            Contains(damage_.routes, {route->route.prefix, route->route.table});
   }
-  if (std::holds_alternative<AddAddress>(*step.apply)) {
+  if (std::holds_alternative<action::AddAddress>(*step.apply)) {
     return is_link_up && (everything || damage_.link || damage_.addresses);
   }
-  return std::holds_alternative<ReplaceNftTable>(*step.apply) && (everything || damage_.nft);
+  return std::holds_alternative<action::ReplaceNftTable>(*step.apply) &&
+         (everything || damage_.nft);
 }
 
 void TunnelRepair::RestoreSteps(const Plan& plan, bool only_blocks, ActionExecutor* host,
@@ -87,15 +88,15 @@ void TunnelRepair::RestoreSteps(const Plan& plan, bool only_blocks, ActionExecut
   for (const Step& step : plan.steps) {
     if (only_blocks && !step.stays_after_crash) continue;
     if (!Concerns(step, is_link_up)) continue;
-    const auto* const table = std::get_if<ReplaceNftTable>(&*step.apply);
+    const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply);
     if (table != nullptr && host->HasWholeTable(table->table)) continue;
     const absl::StatusOr<bool> changed = Restore(step, host, journal);
     restored->failure.Update(changed.status());
     if (!changed.ok() || !*changed) continue;
     if (table != nullptr) restored->table = true;
-    if (std::holds_alternative<AddRule>(*step.apply)) ++restored->rules;
-    if (std::holds_alternative<AddRoute>(*step.apply)) ++restored->routes;
-    if (std::holds_alternative<AddAddress>(*step.apply)) ++restored->addresses;
+    if (std::holds_alternative<action::AddRule>(*step.apply)) ++restored->rules;
+    if (std::holds_alternative<action::AddRoute>(*step.apply)) ++restored->routes;
+    if (std::holds_alternative<action::AddAddress>(*step.apply)) ++restored->addresses;
   }
 }
 

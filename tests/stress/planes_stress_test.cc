@@ -10,9 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/base/bounded_queue.h"
 #include "core/base/instant.h"
 #include "core/base/limits.h"
+#include "core/base/spsc_queue.h"
 #include "core/noise/keypair.h"
 #include "core/routing/peer_slot.h"
 #include "core/routing/plane_messages.h"

@@ -67,7 +67,7 @@ std::optional<std::string> FindNft() { return FindProgram("nft"); }
 bool HasNft() { return FindNft().has_value(); }
 
 absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& tried) {
-  static NftProgram nft(FindNft);
+  static NftCommand nft(FindNft);
   return nft.Run(json, tried);
 }
 
@@ -89,7 +89,7 @@ absl::Status CheckNftVersion(std::string_view printed) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> NftProgram::CheckedPath(const std::string& tried) {
+absl::StatusOr<std::string> NftCommand::CheckedPath(const std::string& tried) {
   MutexLock lock(&mutex_);
   if (!checked_path_.empty()) return checked_path_;
   const std::optional<std::string> path = find_();
@@ -114,7 +114,7 @@ absl::StatusOr<std::string> NftProgram::CheckedPath(const std::string& tried) {
   return checked_path_;
 }
 
-absl::StatusOr<std::string> NftProgram::Run(const std::string& json, const std::string& tried) {
+absl::StatusOr<std::string> NftCommand::Run(const std::string& json, const std::string& tried) {
   const absl::StatusOr<std::string> path = CheckedPath(tried);
   if (!path.ok()) return path.status();
   ProgramAnswer answer = AskProgram({*path, "-j", "-t", "-f", "-"},

@@ -32,7 +32,7 @@ absl::StatusOr<std::string> RunNft(const std::string& json, const std::string& t
 absl::Status CheckNftVersion(std::string_view printed);
 
 // One nft program. Its version is checked before its first run only. Thread-safe.
-class NftProgram {
+class NftCommand {
  public:
   struct Limits {
     absl::Duration run_time = absl::Minutes(1);
@@ -40,8 +40,8 @@ class NftProgram {
   };
   using Find = std::function<std::optional<std::string>()>;
 
-  explicit NftProgram(Find find) : NftProgram(std::move(find), Limits()) {}
-  NftProgram(Find find, const Limits& limits) : find_(std::move(find)), limits_(limits) {}
+  explicit NftCommand(Find find) : NftCommand(std::move(find), Limits()) {}
+  NftCommand(Find find, const Limits& limits) : find_(std::move(find)), limits_(limits) {}
 
   // As RunNft.
   absl::StatusOr<std::string> Run(const std::string& json, const std::string& tried);

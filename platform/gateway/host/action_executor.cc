@@ -160,18 +160,18 @@ absl::Status Host::Leave() {
   return OpenSockets();
 }
 
-absl::StatusOr<bool> Host::Do(const CreateInterface&) { return Changed(owner_.create()); }
-absl::StatusOr<bool> Host::Do(const DeleteInterface&) { return Changed(owner_.remove()); }
+absl::StatusOr<bool> Host::Do(const action::CreateInterface&) { return Changed(owner_.create()); }
+absl::StatusOr<bool> Host::Do(const action::DeleteInterface&) { return Changed(owner_.remove()); }
 
-absl::StatusOr<bool> Host::Do(const AddAddress& action) {
+absl::StatusOr<bool> Host::Do(const action::AddAddress& action) {
   return netlink_.AddAddress(interface_index(), action.address);
 }
 
-absl::StatusOr<bool> Host::Do(const RemoveAddress& action) {
+absl::StatusOr<bool> Host::Do(const action::RemoveAddress& action) {
   return Changed(netlink_.RemoveAddress(interface_index(), action.address));
 }
 
-absl::StatusOr<bool> Host::Do(const SetMtu& action) {
+absl::StatusOr<bool> Host::Do(const action::SetMtu& action) {
   const absl::StatusOr<LinkState> before = netlink_.Query(interface_index());
   absl::Status status = netlink_.SetMtu(interface_index(), action.mtu);
   const bool makes_ipv6 =
@@ -183,35 +183,37 @@ absl::StatusOr<bool> Host::Do(const SetMtu& action) {
   return Changed(status);
 }
 
-absl::StatusOr<bool> Host::Do(const SetLinkUp&) {
+absl::StatusOr<bool> Host::Do(const action::SetLinkUp&) {
   return Changed(netlink_.SetLinkUp(interface_index()));
 }
 
-absl::StatusOr<bool> Host::Do(const AddRoute& action) {
+absl::StatusOr<bool> Host::Do(const action::AddRoute& action) {
   return routes_.AddRoute(action.route, interface_index());
 }
 
-absl::StatusOr<bool> Host::Do(const RemoveRoute& action) {
+absl::StatusOr<bool> Host::Do(const action::RemoveRoute& action) {
   return Changed(routes_.RemoveRoute(action.route, interface_index()));
 }
 
-absl::StatusOr<bool> Host::Do(const AddRule& action) { return routes_.AddRule(action.rule); }
+absl::StatusOr<bool> Host::Do(const action::AddRule& action) {
+  return routes_.AddRule(action.rule);
+}
 
-absl::StatusOr<bool> Host::Do(const RemoveRule& action) {
+absl::StatusOr<bool> Host::Do(const action::RemoveRule& action) {
   return Changed(routes_.RemoveRule(action.rule));
 }
 
-absl::StatusOr<bool> Host::Do(const SetSysctl& action) {
-  HeldSysctls sysctls(state_folder_, interface_);
+absl::StatusOr<bool> Host::Do(const action::SetSysctl& action) {
+  SysctlHolders sysctls(state_folder_, interface_);
   if (!action.only_if.has_value()) return sysctls.Hold(action.path, action.value);
   return Changed(sysctls.Release(action.path, action.value, action.only_if));
 }
 
-absl::StatusOr<bool> Host::Do(const ReplaceNftTable& action) {
+absl::StatusOr<bool> Host::Do(const action::ReplaceNftTable& action) {
   return Changed(RunNft(ReplaceJson(action.table), Describe(action)).status());
 }
 
-absl::StatusOr<bool> Host::Do(const DeleteNftTable& action) {
+absl::StatusOr<bool> Host::Do(const action::DeleteNftTable& action) {
   return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
 }
 
@@ -231,19 +233,19 @@ bool Host::Forget(const DatagramForwards& ports, Judgement is_stale, const std::
   return true;
 }
 
-absl::StatusOr<bool> Host::Do(const ForgetUnforwarded& action) {
+absl::StatusOr<bool> Host::Do(const action::ForgetUnforwarded& action) {
   return Forget(action.ports, &IsUnforwarded, Describe(action));
 }
 
-absl::StatusOr<bool> Host::Do(const ForgetForwarded& action) {
+absl::StatusOr<bool> Host::Do(const action::ForgetForwarded& action) {
   return Forget(action.ports, &IsForwarded, Describe(action));
 }
 
-absl::StatusOr<bool> Host::Do(const SetDns& action) {
+absl::StatusOr<bool> Host::Do(const action::SetDns& action) {
   return Changed(RunCalls(CallsOf(action), Describe(action)));
 }
 
-absl::StatusOr<bool> Host::Do(const RevertDns& action) {
+absl::StatusOr<bool> Host::Do(const action::RevertDns& action) {
   const absl::Status status = RunCalls(CallsOf(action), Describe(action));
   if (action.program == DnsProgram::kResolvconf) {
     if (!absl::IsNotFound(status)) return Changed(status);
@@ -255,7 +257,7 @@ absl::StatusOr<bool> Host::Do(const RevertDns& action) {
   return true;
 }
 
-absl::StatusOr<bool> Host::Do(const UseNamespace& action) {
+absl::StatusOr<bool> Host::Do(const action::UseNamespace& action) {
   absl::StatusOr<NamedNamespace> found = NamedNamespace::Open(action.name);
   const bool create = absl::IsNotFound(found.status()) && action.create;
   if (create) found = NamedNamespace::Create(action.name);
@@ -265,20 +267,20 @@ absl::StatusOr<bool> Host::Do(const UseNamespace& action) {
   return NamedNamespace::IsMadeHere(action.name);
 }
 
-absl::StatusOr<bool> Host::Do(const DeleteNamespace& action) {
+absl::StatusOr<bool> Host::Do(const action::DeleteNamespace& action) {
   return Changed(NamedNamespace::Remove(action.name));
 }
 
-absl::StatusOr<bool> Host::Do(const SetNamespaceDns& action) {
+absl::StatusOr<bool> Host::Do(const action::SetNamespaceDns& action) {
   return WriteNamespaceDns(NamespaceDnsPaths(action.network_namespace), interface_, action);
 }
 
-absl::StatusOr<bool> Host::Do(const RevertNamespaceDns& action) {
+absl::StatusOr<bool> Host::Do(const action::RevertNamespaceDns& action) {
   return Changed(
       RevertNamespaceDnsFile(NamespaceDnsPaths(action.network_namespace), interface_, action));
 }
 
-absl::StatusOr<bool> Host::Do(const RunHook& action) {
+absl::StatusOr<bool> Host::Do(const action::RunHook& action) {
   const std::string variable =
       namespace_name_.empty() ? "" : "RINGWIRE_NAMESPACE=" + namespace_name_;
   const absl::Status status =

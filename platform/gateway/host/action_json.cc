@@ -23,13 +23,13 @@ template <class NoUndo>
 json Write(const NoUndo&) {
   return nullptr;
 }
-json Write(const DeleteInterface&) { return {{"do", "delete_interface"}}; }
-json Write(const RemoveAddress& a) {
+json Write(const action::DeleteInterface&) { return {{"do", "delete_interface"}}; }
+json Write(const action::RemoveAddress& a) {
   return {{"do", "remove_address"}, {"address", a.address.ToString()}};
 }
-json Write(const SetMtu& a) { return {{"do", "set_mtu"}, {"mtu", a.mtu}}; }
+json Write(const action::SetMtu& a) { return {{"do", "set_mtu"}, {"mtu", a.mtu}}; }
 
-json Write(const RemoveRoute& a) {
+json Write(const action::RemoveRoute& a) {
   const Route& route = a.route;
   return {{"do", "remove_route"},
           {"unreachable", route.type == Route::Type::kUnreachable ? 1U : 0U},
@@ -38,7 +38,7 @@ json Write(const RemoveRoute& a) {
           {"metric", route.metric}};
 }
 
-json Write(const RemoveRule& a) {
+json Write(const action::RemoveRule& a) {
   const Rule& rule = a.rule;
   json object = {{"do", "remove_rule"},
                  {"family", static_cast<uint32_t>(rule.family)},
@@ -57,31 +57,35 @@ json Write(const RemoveRule& a) {
   return object;
 }
 
-json Write(const SetSysctl& a) {
+json Write(const action::SetSysctl& a) {
   json object = {{"do", "set_sysctl"}, {"path", a.path}, {"value", a.value}};
   if (a.only_if.has_value()) object["only_if"] = *a.only_if;
   return object;
 }
-json Write(const DeleteNftTable& a) { return {{"do", "delete_nft_table"}, {"name", a.name}}; }
-json Write(const ForgetForwarded& a) {
+json Write(const action::DeleteNftTable& a) {
+  return {{"do", "delete_nft_table"}, {"name", a.name}};
+}
+json Write(const action::ForgetForwarded& a) {
   json own = json::array();
   for (const IpAddress& address : a.ports.own) own.push_back(address.ToString());
   return {{"do", "forget_forwarded"},
           {"forwards", ForwardsToJson(a.ports.forwards)},
           {"own", std::move(own)}};
 }
-json Write(const RevertDns& a) {
+json Write(const action::RevertDns& a) {
   return {
       {"do", "revert_dns"}, {"program", static_cast<uint32_t>(a.program)}, {"record", a.record}};
 }
-json Write(const DeleteNamespace& a) { return {{"do", "delete_namespace"}, {"name", a.name}}; }
-json Write(const RevertNamespaceDns& a) {
+json Write(const action::DeleteNamespace& a) {
+  return {{"do", "delete_namespace"}, {"name", a.name}};
+}
+json Write(const action::RevertNamespaceDns& a) {
   return {{"do", "revert_namespace_dns"},
           {"namespace", a.network_namespace},
           {"had_file", a.had_file ? 1U : 0U},
           {"folders_made", a.folders_made}};
 }
-json Write(const RunHook& a) {
+json Write(const action::RunHook& a) {
   return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}, {"place", a.place}};
 }
 
@@ -129,13 +133,13 @@ std::optional<Rule> ReadRule(const json& object) {
   return rule;
 }
 
-std::optional<ForgetForwarded> ReadForwarded(const json& object) {
+std::optional<action::ForgetForwarded> ReadForwarded(const json& object) {
   const json* const forwards = MemberIn(object, "forwards");
   const json* const own = ListIn(object, "own");
   if (forwards == nullptr || own == nullptr) return std::nullopt;
   std::optional<std::vector<PortForward>> read = ForwardsFromJson(*forwards);
   if (!read.has_value()) return std::nullopt;
-  ForgetForwarded forgotten{{*std::move(read), {}}};
+  action::ForgetForwarded forgotten{{*std::move(read), {}}};
   for (const json& text : *own) {
     const auto address =
         text.is_string() ? IpAddress::Parse(text.get_ref<const std::string&>()) : std::nullopt;
@@ -151,45 +155,46 @@ std::optional<DnsProgram> ReadProgram(const json& object) {
   return static_cast<DnsProgram>(*program);
 }
 
-std::optional<RevertNamespaceDns> ReadNamespaceDns(const json& object) {
+std::optional<action::RevertNamespaceDns> ReadNamespaceDns(const json& object) {
   const std::optional<std::string> name = TextIn(object, "namespace");
   const std::optional<uint32_t> had_file = NumberOf(object, "had_file");
   const std::optional<uint32_t> folders = NumberOf(object, "folders_made");
   if (!name || !had_file || !folders || *had_file > 1 || *folders > 2) return std::nullopt;
-  return RevertNamespaceDns{*name, *had_file == 1, *folders};
+  return action::RevertNamespaceDns{*name, *had_file == 1, *folders};
 }
 
 std::optional<Action> ReadUndo(std::string_view what, const json& object) {
-  if (what == "delete_interface") return DeleteInterface{};
+  if (what == "delete_interface") return action::DeleteInterface{};
   if (what == "remove_address") {
-    if (const auto address = ReadAddress(object)) return RemoveAddress{*address};
+    if (const auto address = ReadAddress(object)) return action::RemoveAddress{*address};
   } else if (what == "set_mtu") {
-    if (const auto mtu = NumberOf(object, "mtu")) return SetMtu{*mtu};
+    if (const auto mtu = NumberOf(object, "mtu")) return action::SetMtu{*mtu};
   } else if (what == "remove_route") {
-    if (const auto route = ReadRoute(object)) return RemoveRoute{*route};
+    if (const auto route = ReadRoute(object)) return action::RemoveRoute{*route};
   } else if (what == "remove_rule") {
-    if (const auto rule = ReadRule(object)) return RemoveRule{*rule};
+    if (const auto rule = ReadRule(object)) return action::RemoveRule{*rule};
   } else if (what == "set_sysctl") {
     const auto path = TextIn(object, "path");
     const auto value = TextIn(object, "value");
-    if (path && value) return SetSysctl{*path, *value, TextIn(object, "only_if")};
+    if (path && value) return action::SetSysctl{*path, *value, TextIn(object, "only_if")};
   } else if (what == "delete_nft_table") {
-    if (const auto name = TextIn(object, "name")) return DeleteNftTable{*name};
+    if (const auto name = TextIn(object, "name")) return action::DeleteNftTable{*name};
   } else if (what == "forget_forwarded") {
     if (auto forwarded = ReadForwarded(object)) return *std::move(forwarded);
   } else if (what == "revert_dns") {
     const auto program = ReadProgram(object);
     const auto record = TextIn(object, "record");
-    if (program && record) return RevertDns{*program, *record};
+    if (program && record) return action::RevertDns{*program, *record};
   } else if (what == "delete_namespace") {
-    if (const auto name = TextIn(object, "name")) return DeleteNamespace{*name};
+    if (const auto name = TextIn(object, "name")) return action::DeleteNamespace{*name};
   } else if (what == "revert_namespace_dns") {
     if (const auto dns = ReadNamespaceDns(object)) return *dns;
   } else if (what == "run_hook") {
     const auto key = TextIn(object, "key");
     const auto command = TextIn(object, "command");
     // Earlier versions did not write this value.
-    if (key && command) return RunHook{*key, *command, NumberOf(object, "place").value_or(0)};
+    if (key && command)
+      return action::RunHook{*key, *command, NumberOf(object, "place").value_or(0)};
   }
   return std::nullopt;
 }

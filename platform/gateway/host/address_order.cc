@@ -13,8 +13,8 @@ bool IsOfOneNetwork(const InterfaceAddress& a, const InterfaceAddress& b) {
 std::vector<InterfaceAddress> AddressesOf(const std::vector<Step>& steps) {
   std::vector<InterfaceAddress> addresses;
   for (const Step& step : steps) {
-    const AddAddress* const add =
-        step.apply.has_value() ? std::get_if<AddAddress>(&*step.apply) : nullptr;
+    const action::AddAddress* const add =
+        step.apply.has_value() ? std::get_if<action::AddAddress>(&*step.apply) : nullptr;
     if (add != nullptr && add->address.address.family == IpFamily::kV4) {
       addresses.push_back(add->address);
     }
@@ -50,16 +50,16 @@ absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, ActionE
   // routes of the interface, hooks' included.
   InterfaceAddress meanwhile = wanted.front();
   meanwhile.length = meanwhile.length == 32 ? 31 : 32;
-  const absl::StatusOr<bool> kept = host->Apply(AddAddress{meanwhile});
+  const absl::StatusOr<bool> kept = host->Apply(action::AddAddress{meanwhile});
   absl::Status status = kept.status();
   // Backwards: with the first address of a network the kernel removes the others.
   for (auto address = wanted.end(); address != wrong;) {
-    status.Update(host->Apply(RemoveAddress{*--address}).status());
+    status.Update(host->Apply(action::RemoveAddress{*--address}).status());
   }
   for (const InterfaceAddress& address : added) {
-    status.Update(host->Apply(AddAddress{address}).status());
+    status.Update(host->Apply(action::AddAddress{address}).status());
   }
-  if (kept.ok() && *kept) status.Update(host->Apply(RemoveAddress{meanwhile}).status());
+  if (kept.ok() && *kept) status.Update(host->Apply(action::RemoveAddress{meanwhile}).status());
   if (!status.ok()) return status;
   return true;
 }

@@ -45,7 +45,7 @@ std::set<uint32_t> TablesOfOthers(const std::string& folder, std::string_view in
     // Numbers of tables are those of a network namespace.
     if (journal->network() != 0 && journal->network() != CurrentNetworkId()) continue;
     for (const Journal::Entry& one : journal->entries()) {
-      const auto* const route = std::get_if<RemoveRoute>(&one.undo);
+      const auto* const route = std::get_if<action::RemoveRoute>(&one.undo);
       if (route != nullptr) tables.insert(route->route.table);
     }
   }
@@ -96,10 +96,10 @@ std::set<uint32_t> TablesMarkedByOthers(const std::vector<std::string>& nft_tabl
 absl::Status Record(const Leftovers& found, Journal* journal) {
   absl::Status status;
   for (const Route& route : found.routes) {
-    status.Update(journal->Record(RemoveRoute{route}, /*stays_after_crash=*/true).status());
+    status.Update(journal->Record(action::RemoveRoute{route}, /*stays_after_crash=*/true).status());
   }
   for (const Rule& rule : found.rules) {
-    status.Update(journal->Record(RemoveRule{rule}, /*stays_after_crash=*/true).status());
+    status.Update(journal->Record(action::RemoveRule{rule}, /*stays_after_crash=*/true).status());
   }
   return status;
 }
@@ -136,7 +136,7 @@ absl::Status AdoptLeftovers(std::string_view interface, const std::string& folde
   absl::Status status;
   // It may be that of a kill switch.
   if (has_table) {
-    const DeleteNftTable undo{NftTableName(interface)};
+    const action::DeleteNftTable undo{NftTableName(interface)};
     status.Update(journal->Record(undo, /*stays_after_crash=*/true).status());
   }
   status.Update(Record(found, journal));

@@ -1,6 +1,7 @@
 #include "platform/gateway/host/apply.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <optional>
 
 #include "platform/base/message_of.h"
@@ -11,28 +12,44 @@
 namespace ringwire::platform {
 namespace {
 
-bool IsHook(const Action& action) { return std::holds_alternative<RunHook>(action); }
+bool IsHook(const Action& action) { return std::holds_alternative<action::RunHook>(action); }
 
-// Undoing follows these phases, not the order of recording, because a reload records late. Changes
-// that go with the interface are left to its removal. Rules that block packets are removed last, so
-// that nothing leaves meanwhile.
-int UndoTurn(const Journal::Entry& entry) {
-  if (const RunHook* const hook = std::get_if<RunHook>(&entry.undo))
-    return hook->key == "PostDown" ? 4 : 0;
-  if (std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash) return 5;
-  if (std::holds_alternative<ForgetForwarded>(entry.undo)) return 6;  // no rule makes it anew
-  if (std::holds_alternative<DeleteNamespace>(entry.undo)) return 7;  // hooks may look into it
-  if (std::holds_alternative<DeleteInterface>(entry.undo)) return 2;
-  return IsBoundToInterface(entry.undo) ? 3 : 1;
+// The order of undoing. It does not follow the recording, because a reload records late. Changes
+// that go with the interface are left to its removal.
+enum class UndoTurn : uint8_t {
+  kHooksBeforeDown,
+  kAroundTheInterface,
+  kInterface,
+  kInsideTheInterface,  // only what is left of it
+  kHooksAfterDown,
+  kBlocks,           // late: no packet may leave meanwhile
+  kForgetForwarded,  // no rule makes it anew now
+  kNamespace,        // last: hooks may look into it
+};
+
+UndoTurn TurnOf(const Journal::Entry& entry) {
+  if (const action::RunHook* const hook = std::get_if<action::RunHook>(&entry.undo)) {
+    return hook->key == "PostDown" ? UndoTurn::kHooksAfterDown : UndoTurn::kHooksBeforeDown;
+  }
+  if (std::holds_alternative<action::DeleteNftTable>(entry.undo) && entry.stays_after_crash) {
+    return UndoTurn::kBlocks;
+  }
+  if (std::holds_alternative<action::ForgetForwarded>(entry.undo)) {
+    return UndoTurn::kForgetForwarded;
+  }
+  if (std::holds_alternative<action::DeleteNamespace>(entry.undo)) return UndoTurn::kNamespace;
+  if (std::holds_alternative<action::DeleteInterface>(entry.undo)) return UndoTurn::kInterface;
+  return IsBoundToInterface(entry.undo) ? UndoTurn::kInsideTheInterface
+                                        : UndoTurn::kAroundTheInterface;
 }
 
 // Hooks run in the order of the file, everything else is undone last first.
 bool IsUndoneBefore(const Journal::Entry& a, const Journal::Entry& b) {
-  const int turn_a = UndoTurn(a);
-  const int turn_b = UndoTurn(b);
+  const UndoTurn turn_a = TurnOf(a);
+  const UndoTurn turn_b = TurnOf(b);
   if (turn_a != turn_b) return turn_a < turn_b;
-  const RunHook* const hook_a = std::get_if<RunHook>(&a.undo);
-  const RunHook* const hook_b = std::get_if<RunHook>(&b.undo);
+  const action::RunHook* const hook_a = std::get_if<action::RunHook>(&a.undo);
+  const action::RunHook* const hook_b = std::get_if<action::RunHook>(&b.undo);
   if (hook_a != nullptr && hook_b != nullptr && hook_a->place != hook_b->place) {
     return hook_a->place < hook_b->place;
   }
@@ -64,18 +81,20 @@ bool Opens(const StepIndex& before, const Step& step) {
 // Steps to apply last: those that let packets out, and those about datagrams from before the rules.
 bool ComesLast(const StepIndex& before, const Step& step) {
   const bool forgets =
-      step.apply.has_value() && std::holds_alternative<ForgetUnforwarded>(*step.apply);
+      step.apply.has_value() && std::holds_alternative<action::ForgetUnforwarded>(*step.apply);
   return forgets || Opens(before, step);
 }
 
 bool IsInUse(const absl::Status& status, const Action& undo) {
-  return absl::IsFailedPrecondition(status) && std::holds_alternative<DeleteNamespace>(undo);
+  return absl::IsFailedPrecondition(status) &&
+         std::holds_alternative<action::DeleteNamespace>(undo);
 }
 
 // Steps that may be repeated at any time and then do nothing.
 bool IsRepeatable(const Action& action) {
-  return std::holds_alternative<AddAddress>(action) || std::holds_alternative<AddRoute>(action) ||
-         std::holds_alternative<AddRule>(action);
+  return std::holds_alternative<action::AddAddress>(action) ||
+         std::holds_alternative<action::AddRoute>(action) ||
+         std::holds_alternative<action::AddRule>(action);
 }
 
 // True: something changed.
@@ -95,7 +114,7 @@ absl::StatusOr<bool> ApplyStep(const Step& step, ActionExecutor* host, Journal* 
   if (!step.apply.has_value()) return false;
   const absl::StatusOr<bool> changed = host->Apply(*step.apply);
   if (!changed.ok()) return changed.status();
-  if (const UseNamespace* const network = std::get_if<UseNamespace>(&*step.apply)) {
+  if (const action::UseNamespace* const network = std::get_if<action::UseNamespace>(&*step.apply)) {
     absl::Status recorded = journal->RecordNamespace(network->name, host->network_namespace_id());
     if (!recorded.ok()) return recorded;
   }
@@ -158,16 +177,16 @@ absl::Status Settle(const Plan& plan, ActionExecutor* host, Journal* journal) {
 
 // Steps in force that another program may have undone, for example with `nft flush ruleset`.
 bool ComesBack(const Step& step) {
-  return step.apply.has_value() &&
-         (IsRepeatable(*step.apply) || std::holds_alternative<ReplaceNftTable>(*step.apply) ||
-          std::holds_alternative<SetSysctl>(*step.apply));
+  return step.apply.has_value() && (IsRepeatable(*step.apply) ||
+                                    std::holds_alternative<action::ReplaceNftTable>(*step.apply) ||
+                                    std::holds_alternative<action::SetSysctl>(*step.apply));
 }
 
 absl::Status ApplyNew(const StepIndex& before, const Plan& after, ActionExecutor* host,
                       Journal* journal) {
   for (const Step& step : after.steps) {
     if (step.apply.has_value() &&
-        (IsHook(*step.apply) || std::holds_alternative<CreateInterface>(*step.apply))) {
+        (IsHook(*step.apply) || std::holds_alternative<action::CreateInterface>(*step.apply))) {
       continue;
     }
     if (ComesLast(before, step)) continue;
@@ -199,7 +218,7 @@ absl::Status UndoFor(const std::vector<Step>& after, ActionExecutor* host, Journ
   absl::Status first;
   for (const Journal::Entry& entry : entries) {
     const absl::Status undone = UndoEntry(entry, after, host, journal, report);
-    if (undone.ok() && std::holds_alternative<DeleteInterface>(entry.undo)) {
+    if (undone.ok() && std::holds_alternative<action::DeleteInterface>(entry.undo)) {
       host->set_interface_index(0);
     }
     first.Update(undone);
@@ -210,12 +229,12 @@ absl::Status UndoFor(const std::vector<Step>& after, ActionExecutor* host, Journ
 }  // namespace
 
 Action WithoutKept(const Action& undo, const std::vector<Step>& after) {
-  const auto* const forgotten = std::get_if<ForgetForwarded>(&undo);
+  const auto* const forgotten = std::get_if<action::ForgetForwarded>(&undo);
   if (forgotten == nullptr) return undo;
-  ForgetForwarded rest = *forgotten;
+  action::ForgetForwarded rest = *forgotten;
   for (const Step& step : after) {
     const auto* const kept =
-        step.undo.has_value() ? std::get_if<ForgetForwarded>(&*step.undo) : nullptr;
+        step.undo.has_value() ? std::get_if<action::ForgetForwarded>(&*step.undo) : nullptr;
     if (kept == nullptr) continue;
     std::erase_if(rest.ports.forwards, [kept](const PortForward& forward) {
       const std::vector<PortForward>& still = kept->ports.forwards;
@@ -267,7 +286,7 @@ absl::Status ApplyDifference(const Plan& before, const Plan& after, ActionExecut
     // and what is in both plans, as it may have gone along with something that was not to stay.
     for (const Step& step : before.steps) {
       if (!step.apply.has_value() || IsHook(*step.apply) ||
-          std::holds_alternative<CreateInterface>(*step.apply) ||
+          std::holds_alternative<action::CreateInterface>(*step.apply) ||
           (new_steps.Contains(step) && !IsRepeatable(*step.apply))) {
         continue;
       }

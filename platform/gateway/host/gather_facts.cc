@@ -12,7 +12,7 @@ namespace {
 // The nft table of a kill switch, which blocks packets while no process serves the interface.
 bool HoldsKillSwitch(const Journal& journal) {
   return std::ranges::any_of(journal.entries(), [](const Journal::Entry& entry) {
-    return std::holds_alternative<DeleteNftTable>(entry.undo) && entry.stays_after_crash;
+    return std::holds_alternative<action::DeleteNftTable>(entry.undo) && entry.stays_after_crash;
   });
 }
 

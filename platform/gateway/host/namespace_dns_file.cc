@@ -51,7 +51,7 @@ NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths,
 }
 
 absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
-                                       const SetNamespaceDns& dns) {
+                                       const action::SetNamespaceDns& dns) {
   const std::string tried = "write " + paths.file;
   absl::Status status = MakeFolder(paths.folder.substr(0, paths.folder.rfind('/')));
   if (status.ok()) status = MakeFolder(paths.folder);
@@ -76,7 +76,7 @@ absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::stri
 }
 
 absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_view interface,
-                                    const RevertNamespaceDns& dns) {
+                                    const action::RevertNamespaceDns& dns) {
   const std::string tried = "put back " + paths.file;
   if (OwnerOf(paths.file) == interface && ::unlink(paths.file.c_str()) != 0) {
     return absl::ErrnoToStatus(errno, tried);

@@ -15,10 +15,10 @@ NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths, std::str
 
 // False: another interface owns the file, which is not changed.
 absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
-                                       const SetNamespaceDns& dns);
+                                       const action::SetNamespaceDns& dns);
 // Keeps a file that another program has written since.
 absl::Status RevertNamespaceDnsFile(const NamespaceDnsPaths& paths, std::string_view interface,
-                                    const RevertNamespaceDns& dns);
+                                    const action::RevertNamespaceDns& dns);
 
 }  // namespace ringwire::platform
 

@@ -44,7 +44,7 @@ std::vector<std::string> Expand(const std::string& path) {
 }
 
 absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
-  const auto before = HeldSysctls::Before(kStateFolder);
+  const auto before = SysctlHolders::Before(kStateFolder);
   if (!before.ok()) return before.status();
   std::set<std::string> held_paths;
   for (const std::string& wanted : SysctlsOf(config)) {

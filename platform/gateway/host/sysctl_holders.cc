@@ -179,7 +179,7 @@ std::optional<std::string> ReadSysctl(const std::string& path) {
   return *std::move(value);
 }
 
-absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::string& value) {
+absl::StatusOr<bool> SysctlHolders::Hold(const std::string& path, const std::string& value) {
   const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kHeard);
   if (!lock.ok()) return lock.status();
   const std::optional<std::string> now = ReadSysctl(path);
@@ -199,8 +199,8 @@ absl::StatusOr<bool> HeldSysctls::Hold(const std::string& path, const std::strin
   return true;
 }
 
-absl::Status HeldSysctls::Release(const std::string& path, const std::string& value,
-                                  const std::optional<std::string>& only_if) {
+absl::Status SysctlHolders::Release(const std::string& path, const std::string& value,
+                                    const std::optional<std::string>& only_if) {
   const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kIgnored);
   if (!lock.ok()) return lock.status();
   absl::Status saved;
@@ -225,7 +225,7 @@ absl::Status HeldSysctls::Release(const std::string& path, const std::string& va
   return status;
 }
 
-absl::StatusOr<std::map<std::string, std::string, std::less<>>> HeldSysctls::Before(
+absl::StatusOr<std::map<std::string, std::string, std::less<>>> SysctlHolders::Before(
     const std::string& folder) {
   std::map<std::string, std::string, std::less<>> before;
   const absl::StatusOr<StateLock> lock = Lock(folder, EndSignals::kHeard);

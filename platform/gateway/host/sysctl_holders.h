@@ -29,10 +29,10 @@ absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::st
 // StateLock, so that services may come, go and crash in any order. An interface without a journal
 // holds nothing. If the folder is not writable, each interface acts alone. Waits at most as long as
 // StateLock::Take does. Thread-compatible.
-class HeldSysctls {
+class SysctlHolders {
  public:
   // `holder`: the interface whose journal is in `folder`.
-  HeldSysctls(std::string folder, std::string holder)
+  SysctlHolders(std::string folder, std::string holder)
       : folder_(std::move(folder)), holder_(std::move(holder)) {}
 
   // False: there is no such setting.

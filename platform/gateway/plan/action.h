@@ -20,6 +20,11 @@
 // interface.
 namespace ringwire::platform {
 
+// The program that keeps the host's list of name servers.
+enum class DnsProgram : uint8_t { kNone, kResolvconf, kResolvectl };
+
+namespace action {
+
 // The device itself, which another process owns; not something that Host can do.
 struct CreateInterface {
   friend bool operator==(const CreateInterface&, const CreateInterface&) = default;
@@ -80,21 +85,18 @@ struct DeleteNftTable {
   friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
 };
 
-// What the kernel has decided for the first datagram of a conversation it does with all of them, as
-// long as they go on coming. So what is under way is forgotten, and decided about anew, where its
-// ports are forwarded from now on,
+// The kernel decides for the first datagram of a conversation, and then treats all of them so, as
+// long as they go on coming. So it has to forget a conversation when its ports are forwarded from
+// now on,
 struct ForgetUnforwarded {
   DatagramForwards ports;
   friend bool operator==(const ForgetUnforwarded&, const ForgetUnforwarded&) = default;
 };
-// and where they no longer are.
+// and when they no longer are.
 struct ForgetForwarded {
   DatagramForwards ports;
   friend bool operator==(const ForgetForwarded&, const ForgetForwarded&) = default;
 };
-
-// The program that keeps the host's list of name servers.
-enum class DnsProgram : uint8_t { kNone, kResolvconf, kResolvectl };
 
 struct SetDns {
   DnsProgram program = DnsProgram::kNone;
@@ -109,7 +111,7 @@ struct RevertDns {
   friend bool operator==(const RevertDns&, const RevertDns&) = default;
 };
 
-// The network namespace in which all that follows about the interface happens.
+// The network namespace of all later actions on the interface.
 struct UseNamespace {
   std::string name;
   bool create = false;  // there was none at the time of planning
@@ -143,16 +145,21 @@ struct RunHook {
   friend bool operator==(const RunHook&, const RunHook&) = default;
 };
 
-using Action =
-    std::variant<CreateInterface, DeleteInterface, AddAddress, RemoveAddress, SetMtu, SetLinkUp,
-                 AddRoute, RemoveRoute, AddRule, RemoveRule, SetSysctl, ReplaceNftTable,
-                 DeleteNftTable, ForgetUnforwarded, ForgetForwarded, SetDns, RevertDns,
-                 UseNamespace, DeleteNamespace, SetNamespaceDns, RevertNamespaceDns, RunHook>;
+}  // namespace action
 
-// True of what goes with the interface by itself.
+using Action =
+    std::variant<action::CreateInterface, action::DeleteInterface, action::AddAddress,
+                 action::RemoveAddress, action::SetMtu, action::SetLinkUp, action::AddRoute,
+                 action::RemoveRoute, action::AddRule, action::RemoveRule, action::SetSysctl,
+                 action::ReplaceNftTable, action::DeleteNftTable, action::ForgetUnforwarded,
+                 action::ForgetForwarded, action::SetDns, action::RevertDns, action::UseNamespace,
+                 action::DeleteNamespace, action::SetNamespaceDns, action::RevertNamespaceDns,
+                 action::RunHook>;
+
+// Whether the kernel undoes it when the interface goes.
 bool IsBoundToInterface(const Action& action);
 
-// Whether it is carried out in the network namespace of the interface, if that has one of its own.
+// Whether it is applied inside the interface's own network namespace, if it has one.
 bool IsInsideNamespace(const Action& action);
 
 // The commands that a person would type for it, one a line; comments for what has none.

@@ -68,7 +68,7 @@ std::string ForgetForwardedCommands(const DatagramForwards& ports) {
   return text;
 }
 
-std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
+std::string SetNamespaceDnsCommands(const action::SetNamespaceDns& dns) {
   const NamespaceDnsPaths paths(dns.network_namespace);
   std::string text = "mkdir -p " + paths.folder + "\n";
   if (dns.has_file) text += fmt::format("mv {} {}\n", paths.file, paths.put_aside);
@@ -81,7 +81,7 @@ std::string SetNamespaceDnsCommands(const SetNamespaceDns& dns) {
   return text + " >" + paths.file;
 }
 
-std::string RevertNamespaceDnsCommands(const RevertNamespaceDns& dns) {
+std::string RevertNamespaceDnsCommands(const action::RevertNamespaceDns& dns) {
   const NamespaceDnsPaths paths(dns.network_namespace);
   std::string text = "rm " + paths.file;
   if (dns.had_file) text += fmt::format("\nmv {} {}", paths.put_aside, paths.file);
@@ -111,39 +111,41 @@ std::string InNamespace(std::string_view commands, std::string_view network_name
 std::string PlainCommandsOf(const Action& action, std::string_view interface) {
   return std::visit(
       Overloaded{
-          [&](const CreateInterface&) {
+          [&](const action::CreateInterface&) {
             return fmt::format("# ringwire creates {}, its sockets and its peers here", interface);
           },
-          [&](const DeleteInterface&) { return fmt::format("ip link delete dev {}", interface); },
-          [&](const AddAddress& a) {
+          [&](const action::DeleteInterface&) {
+            return fmt::format("ip link delete dev {}", interface);
+          },
+          [&](const action::AddAddress& a) {
             return fmt::format("ip address add {} dev {}", a.address.ToString(), interface);
           },
-          [&](const RemoveAddress& a) {
+          [&](const action::RemoveAddress& a) {
             return fmt::format("ip address delete {} dev {}", a.address.ToString(), interface);
           },
-          [&](const SetMtu& a) {
+          [&](const action::SetMtu& a) {
             return fmt::format("ip link set dev {} mtu {}", interface, a.mtu);
           },
-          [&](const SetLinkUp&) { return fmt::format("ip link set dev {} up", interface); },
-          [&](const AddRoute& a) { return RouteCommand("add", a.route, interface); },
-          [&](const RemoveRoute& a) { return RouteCommand("delete", a.route, interface); },
-          [](const AddRule& a) { return RuleCommand("add", a.rule); },
-          [](const RemoveRule& a) { return RuleCommand("delete", a.rule); },
-          [](const SetSysctl& a) { return SysctlCommand(a); },
-          [](const ReplaceNftTable& a) { return ReplaceCommands(a.table); },
-          [](const DeleteNftTable& a) { return DeleteCommands(a.name); },
-          [](const ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
-          [](const ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
-          [](const SetDns& a) { return ShellCommands(CallsOf(a)); },
-          [](const RevertDns& a) { return ShellCommands(CallsOf(a)); },
-          [](const UseNamespace& a) {
+          [&](const action::SetLinkUp&) { return fmt::format("ip link set dev {} up", interface); },
+          [&](const action::AddRoute& a) { return RouteCommand("add", a.route, interface); },
+          [&](const action::RemoveRoute& a) { return RouteCommand("delete", a.route, interface); },
+          [](const action::AddRule& a) { return RuleCommand("add", a.rule); },
+          [](const action::RemoveRule& a) { return RuleCommand("delete", a.rule); },
+          [](const action::SetSysctl& a) { return SysctlCommand(a); },
+          [](const action::ReplaceNftTable& a) { return ReplaceCommands(a.table); },
+          [](const action::DeleteNftTable& a) { return DeleteCommands(a.name); },
+          [](const action::ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
+          [](const action::ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
+          [](const action::SetDns& a) { return ShellCommands(CallsOf(a)); },
+          [](const action::RevertDns& a) { return ShellCommands(CallsOf(a)); },
+          [](const action::UseNamespace& a) {
             if (!a.create) return fmt::format("# the network namespace {} is there", a.name);
             return fmt::format("ip netns add {}\nip -n {} link set lo up", a.name, a.name);
           },
-          [](const DeleteNamespace& a) { return "ip netns delete " + a.name; },
-          [](const SetNamespaceDns& a) { return SetNamespaceDnsCommands(a); },
-          [](const RevertNamespaceDns& a) { return RevertNamespaceDnsCommands(a); },
-          [](const RunHook& a) { return a.command; },
+          [](const action::DeleteNamespace& a) { return "ip netns delete " + a.name; },
+          [](const action::SetNamespaceDns& a) { return SetNamespaceDnsCommands(a); },
+          [](const action::RevertNamespaceDns& a) { return RevertNamespaceDnsCommands(a); },
+          [](const action::RunHook& a) { return a.command; },
       },
       action);
 }
@@ -153,28 +155,29 @@ std::string PlainCommandsOf(const Action& action, std::string_view interface) {
 std::string CommandsOf(const Action& action, std::string_view interface,
                        std::string_view network_namespace) {
   if (network_namespace.empty()) return PlainCommandsOf(action, interface);
-  if (std::holds_alternative<CreateInterface>(action)) {
+  if (std::holds_alternative<action::CreateInterface>(action)) {
     return fmt::format(
         "# ringwire creates {} in the network namespace {}, its sockets and its peers here",
         interface, network_namespace);
   }
   const std::string commands = PlainCommandsOf(action, interface);
   // The interface itself is another process', but a person removes it like the rest.
-  const bool inside = IsInsideNamespace(action) || std::holds_alternative<DeleteInterface>(action);
+  const bool inside =
+      IsInsideNamespace(action) || std::holds_alternative<action::DeleteInterface>(action);
   return inside ? InNamespace(commands, network_namespace) : commands;
 }
 
 bool IsInsideNamespace(const Action& action) {
   return std::visit(Overloaded{
-                        [](const CreateInterface&) { return false; },
-                        [](const DeleteInterface&) { return false; },
-                        [](const SetDns&) { return false; },
-                        [](const RevertDns&) { return false; },
-                        [](const UseNamespace&) { return false; },
-                        [](const DeleteNamespace&) { return false; },
-                        [](const SetNamespaceDns&) { return false; },
-                        [](const RevertNamespaceDns&) { return false; },
-                        [](const RunHook&) { return false; },
+                        [](const action::CreateInterface&) { return false; },
+                        [](const action::DeleteInterface&) { return false; },
+                        [](const action::SetDns&) { return false; },
+                        [](const action::RevertDns&) { return false; },
+                        [](const action::UseNamespace&) { return false; },
+                        [](const action::DeleteNamespace&) { return false; },
+                        [](const action::SetNamespaceDns&) { return false; },
+                        [](const action::RevertNamespaceDns&) { return false; },
+                        [](const action::RunHook&) { return false; },
                         [](const auto&) { return true; },
                     },
                     action);
@@ -183,36 +186,38 @@ bool IsInsideNamespace(const Action& action) {
 std::string Describe(const Action& action) {
   return std::visit(
       Overloaded{
-          [](const CreateInterface&) { return std::string("create the interface"); },
-          [](const DeleteInterface&) { return std::string("delete the interface"); },
-          [](const AddAddress& a) { return "add the address " + a.address.ToString(); },
-          [](const RemoveAddress& a) { return "remove the address " + a.address.ToString(); },
-          [](const SetMtu& a) { return fmt::format("set the MTU to {}", a.mtu); },
-          [](const SetLinkUp&) { return std::string("set the link up"); },
-          [](const AddRoute& a) { return DescribeAdd(a.route); },
-          [](const RemoveRoute& a) { return DescribeRemove(a.route); },
-          [](const AddRule& a) { return DescribeAdd(a.rule); },
-          [](const RemoveRule& a) { return DescribeRemove(a.rule); },
-          [](const SetSysctl& a) { return fmt::format("set {} to {}", a.path, a.value); },
-          [](const ReplaceNftTable& a) { return "load the nft table " + a.table.name; },
-          [](const DeleteNftTable& a) { return "remove the nft table " + a.name; },
-          [](const ForgetUnforwarded&) {
+          [](const action::CreateInterface&) { return std::string("create the interface"); },
+          [](const action::DeleteInterface&) { return std::string("delete the interface"); },
+          [](const action::AddAddress& a) { return "add the address " + a.address.ToString(); },
+          [](const action::RemoveAddress& a) {
+            return "remove the address " + a.address.ToString();
+          },
+          [](const action::SetMtu& a) { return fmt::format("set the MTU to {}", a.mtu); },
+          [](const action::SetLinkUp&) { return std::string("set the link up"); },
+          [](const action::AddRoute& a) { return DescribeAdd(a.route); },
+          [](const action::RemoveRoute& a) { return DescribeRemove(a.route); },
+          [](const action::AddRule& a) { return DescribeAdd(a.rule); },
+          [](const action::RemoveRule& a) { return DescribeRemove(a.rule); },
+          [](const action::SetSysctl& a) { return fmt::format("set {} to {}", a.path, a.value); },
+          [](const action::ReplaceNftTable& a) { return "load the nft table " + a.table.name; },
+          [](const action::DeleteNftTable& a) { return "remove the nft table " + a.name; },
+          [](const action::ForgetUnforwarded&) {
             return std::string("forget datagrams to ports that are forwarded now");
           },
-          [](const ForgetForwarded&) {
+          [](const action::ForgetForwarded&) {
             return std::string("forget datagrams to ports that are forwarded no longer");
           },
-          [](const SetDns&) { return std::string("set the name servers"); },
-          [](const RevertDns&) { return std::string("put the name servers back"); },
-          [](const UseNamespace& a) { return "enter the network namespace " + a.name; },
-          [](const DeleteNamespace& a) { return "remove the network namespace " + a.name; },
-          [](const SetNamespaceDns& a) {
+          [](const action::SetDns&) { return std::string("set the name servers"); },
+          [](const action::RevertDns&) { return std::string("put the name servers back"); },
+          [](const action::UseNamespace& a) { return "enter the network namespace " + a.name; },
+          [](const action::DeleteNamespace& a) { return "remove the network namespace " + a.name; },
+          [](const action::SetNamespaceDns& a) {
             return "write " + NamespaceDnsPaths(a.network_namespace).file;
           },
-          [](const RevertNamespaceDns& a) {
+          [](const action::RevertNamespaceDns& a) {
             return "put back " + NamespaceDnsPaths(a.network_namespace).file;
           },
-          [](const RunHook& a) { return fmt::format("run {} = {}", a.key, a.command); },
+          [](const action::RunHook& a) { return fmt::format("run {} = {}", a.key, a.command); },
       },
       action);
 }
@@ -220,12 +225,12 @@ std::string Describe(const Action& action) {
 bool IsBoundToInterface(const Action& action) {
   return std::visit(
       Overloaded{
-          [](const AddAddress&) { return true; },
-          [](const RemoveAddress&) { return true; },
-          [](const SetMtu&) { return true; },
-          [](const SetLinkUp&) { return true; },
-          [](const AddRoute& a) { return a.route.type == Route::Type::kInterface; },
-          [](const RemoveRoute& a) { return a.route.type == Route::Type::kInterface; },
+          [](const action::AddAddress&) { return true; },
+          [](const action::RemoveAddress&) { return true; },
+          [](const action::SetMtu&) { return true; },
+          [](const action::SetLinkUp&) { return true; },
+          [](const action::AddRoute& a) { return a.route.type == Route::Type::kInterface; },
+          [](const action::RemoveRoute& a) { return a.route.type == Route::Type::kInterface; },
           [](const auto&) { return false; },
       },
       action);

@@ -11,7 +11,7 @@ std::vector<std::string> Joined(std::vector<std::string> words,
   return words;
 }
 
-std::vector<std::string> ResolvConfLines(const SetDns& dns) {
+std::vector<std::string> ResolvConfLines(const action::SetDns& dns) {
   std::vector<std::string> lines;
   for (const std::string& server : dns.servers) lines.push_back("nameserver " + server);
   if (dns.search.empty()) return lines;
@@ -23,7 +23,7 @@ std::vector<std::string> ResolvConfLines(const SetDns& dns) {
 
 }  // namespace
 
-std::vector<ProgramCall> CallsOf(const SetDns& dns) {
+std::vector<ProgramCall> CallsOf(const action::SetDns& dns) {
   if (dns.program == DnsProgram::kResolvconf) {
     return {{"resolvconf", {"-a", dns.record, "-m", "0", "-x"}, ResolvConfLines(dns)}};
   }
@@ -33,7 +33,7 @@ std::vector<ProgramCall> CallsOf(const SetDns& dns) {
           {"resolvectl", std::move(domains), {}}};
 }
 
-std::vector<ProgramCall> CallsOf(const RevertDns& dns) {
+std::vector<ProgramCall> CallsOf(const action::RevertDns& dns) {
   if (dns.program == DnsProgram::kResolvconf) {
     return {{"resolvconf", {"-d", dns.record, "-f"}, {}}};
   }

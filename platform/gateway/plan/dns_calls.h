@@ -18,8 +18,8 @@ struct ProgramCall {
 };
 
 // One after the other; none after one that fails.
-std::vector<ProgramCall> CallsOf(const SetDns& dns);
-std::vector<ProgramCall> CallsOf(const RevertDns& dns);
+std::vector<ProgramCall> CallsOf(const action::SetDns& dns);
+std::vector<ProgramCall> CallsOf(const action::RevertDns& dns);
 
 // For a POSIX shell.
 std::string ShellCommand(const ProgramCall& call);

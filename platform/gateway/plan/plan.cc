@@ -20,10 +20,10 @@
 namespace ringwire::platform {
 namespace {
 
-RunHook MakeHook(std::string_view key, std::string_view command, size_t place,
-                 std::string_view interface) {
+action::RunHook MakeHook(std::string_view key, std::string_view command, size_t place,
+                         std::string_view interface) {
   constexpr std::string_view kInterface = "%i";
-  RunHook hook{std::string(key), {}, static_cast<uint32_t>(place)};
+  action::RunHook hook{std::string(key), {}, static_cast<uint32_t>(place)};
   while (!command.empty()) {
     const size_t at = command.find(kInterface);
     hook.command += command.substr(0, at);
@@ -60,10 +60,10 @@ void AddLink(PlanBuilder* builder) {
       builder->Warn(fmt::format("this host has no IPv6: {} is left out", address.ToString()));
       continue;
     }
-    builder->Add(AddAddress{address}, RemoveAddress{address});
+    builder->Add(action::AddAddress{address}, action::RemoveAddress{address});
   }
-  builder->Add(SetMtu{MtuOf(builder->config(), builder->facts())}, std::nullopt);
-  builder->Add(SetLinkUp{}, std::nullopt);
+  builder->Add(action::SetMtu{MtuOf(builder->config(), builder->facts())}, std::nullopt);
+  builder->Add(action::SetLinkUp{}, std::nullopt);
 }
 
 void AddDns(PlanBuilder* builder) {
@@ -77,10 +77,10 @@ void AddDns(PlanBuilder* builder) {
         "(install one, or set the name servers in a PostUp)");
     return;
   }
-  SetDns set{facts.dns_program, std::string(builder->interface()), {}, dns.search};
+  action::SetDns set{facts.dns_program, std::string(builder->interface()), {}, dns.search};
   if (set.program == DnsProgram::kResolvconf) set.record = facts.resolvconf_prefix + set.record;
   for (const NameServer& server : dns.servers) set.servers.push_back(server.ToString());
-  const RevertDns revert{set.program, set.record};
+  const action::RevertDns revert{set.program, set.record};
   builder->Add(std::move(set), revert);
 }
 
@@ -101,7 +101,8 @@ std::vector<std::string> SysctlsOf(const ConfigFile& config) {
 std::vector<std::pair<std::string, std::string>> SysctlsOf(const Plan& plan) {
   std::vector<std::pair<std::string, std::string>> settings;
   for (const Step& step : plan.steps) {
-    const auto* const set = step.apply.has_value() ? std::get_if<SetSysctl>(&*step.apply) : nullptr;
+    const auto* const set =
+        step.apply.has_value() ? std::get_if<action::SetSysctl>(&*step.apply) : nullptr;
     if (set != nullptr) settings.emplace_back(set->path, set->value);
   }
   return settings;
@@ -110,7 +111,8 @@ std::vector<std::pair<std::string, std::string>> SysctlsOf(const Plan& plan) {
 Sysctls SysctlsBefore(const Plan& plan, const HostFacts& facts, Sysctls now) {
   std::set<std::string> ours;
   for (const Step& step : plan.steps) {
-    const auto* const set = step.apply.has_value() ? std::get_if<SetSysctl>(&*step.apply) : nullptr;
+    const auto* const set =
+        step.apply.has_value() ? std::get_if<action::SetSysctl>(&*step.apply) : nullptr;
     const auto before = set == nullptr ? facts.sysctls.end() : facts.sysctls.find(set->path);
     if (before == facts.sysctls.end()) continue;
     ours.insert(before->first);
@@ -135,7 +137,7 @@ Plan MakePlan(std::string_view interface, const ConfigFile& config, const HostFa
   AddUpHooks("PreUp", config.hooks.pre_up, &builder);
   if (!closes_first) builder.PlaceNftTable();
   CloseReturnPath(&builder);
-  builder.Add(CreateInterface{}, DeleteInterface{});
+  builder.Add(action::CreateInterface{}, action::DeleteInterface{});
   AddLink(&builder);
   AddDns(&builder);
   PlanRoutes(&builder);
@@ -153,7 +155,7 @@ std::string CommandsOf(const Plan& plan, std::string_view interface) {
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
     text += CommandsOf(*step.apply, interface, plan.network_namespace) + "\n";
-    if (std::holds_alternative<CreateInterface>(*step.apply) && plan.fwmark != 0) {
+    if (std::holds_alternative<action::CreateInterface>(*step.apply) && plan.fwmark != 0) {
       text += fmt::format("wg set {} fwmark {:#x}\n", interface, plan.fwmark);
     }
   }

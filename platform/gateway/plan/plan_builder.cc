@@ -15,11 +15,11 @@ void PlanBuilder::Add(std::optional<Action> apply, std::optional<Action> undo, b
 }
 
 void PlanBuilder::AddRoute(const Route& route, bool stays) {
-  Add(platform::AddRoute{route}, RemoveRoute{route}, stays);
+  Add(action::AddRoute{route}, action::RemoveRoute{route}, stays);
 }
 
 void PlanBuilder::AddRouteOnce(const Route& route, bool stays) {
-  const Action action = platform::AddRoute{route};
+  const Action action = action::AddRoute{route};
   if (std::ranges::find(plan_.steps, action, &Step::apply) == plan_.steps.end()) {
     AddRoute(route, stays);
   }
@@ -27,14 +27,15 @@ void PlanBuilder::AddRouteOnce(const Route& route, bool stays) {
 
 void PlanBuilder::AddRule(const Rule& rule, bool stays) {
   KeepLocalTableFirst(rule.family);
-  Add(platform::AddRule{rule}, RemoveRule{rule}, stays);
+  Add(action::AddRule{rule}, action::RemoveRule{rule}, stays);
 }
 
 void PlanBuilder::AddSysctl(std::string_view path, std::string_view value) {
   const auto now = facts_.sysctls.find(path);
   if (now == facts_.sysctls.end() || now->second == value) return;
   const std::string wanted(value);
-  Add(SetSysctl{now->first, wanted, std::nullopt}, SetSysctl{now->first, now->second, wanted});
+  Add(action::SetSysctl{now->first, wanted, std::nullopt},
+      action::SetSysctl{now->first, now->second, wanted});
 }
 
 void PlanBuilder::AddNftRule(const NftHook& hook, NftRule rule) {
@@ -91,7 +92,7 @@ void PlanBuilder::KeepLocalTableFirst(IpFamily family) {
   const uint32_t before = PriorityBefore(*plan_.place);
   if (std::ranges::max(facts_.local_rules) < before) return;
   const Rule rule{family, before, kLocalTable};
-  Add(platform::AddRule{rule}, RemoveRule{rule}, /*stays=*/true);
+  Add(action::AddRule{rule}, action::RemoveRule{rule}, /*stays=*/true);
 }
 
 uint32_t PlanBuilder::OwnTable() {
@@ -147,7 +148,8 @@ Plan PlanBuilder::Finish() {
           "cannot load the nft table {}: this host has no `nft`; install the package `nftables`",
           nft_.name));
     }
-    std::vector<Step> steps = {{ReplaceNftTable{nft_}, DeleteNftTable{nft_.name}, nft_stays_}};
+    std::vector<Step> steps = {
+        {action::ReplaceNftTable{nft_}, action::DeleteNftTable{nft_.name}, nft_stays_}};
     if (behind_nft_.has_value()) {
       steps.insert(steps.begin(), {std::nullopt, behind_nft_->second});
       steps.push_back({behind_nft_->first, std::nullopt});

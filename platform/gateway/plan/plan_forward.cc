@@ -42,8 +42,8 @@ void KeepCompanion(std::string_view path, std::string_view with_on, std::string_
                    PlanBuilder* builder) {
   if (!Is(builder->facts(), path, with_on)) return;
   const std::string on(with_on);
-  builder->Add(SetSysctl{std::string(path), on, std::nullopt},
-               SetSysctl{std::string(path), on, std::string(with_off)});
+  builder->Add(action::SetSysctl{std::string(path), on, std::nullopt},
+               action::SetSysctl{std::string(path), on, std::string(with_off)});
 }
 
 // The kernel sets the switch of every single interface along with the one for all of them.
@@ -72,7 +72,7 @@ void ForwardByInterface(std::string_view family, std::string_view main, PlanBuil
   const std::string of_new = fmt::format("net/{}/conf/default/forwarding", family);
   if (!Is(builder->facts(), main, "1") || !Is(builder->facts(), of_new, "0")) return;
   const std::string path = fmt::format("net/{}/conf/{}/forwarding", family, builder->interface());
-  builder->Add(SetSysctl{path, "1", std::nullopt}, SetSysctl{path, "0", "1"});
+  builder->Add(action::SetSysctl{path, "1", std::nullopt}, action::SetSysctl{path, "0", "1"});
 }
 
 // Where the host has no IPv6, as many a container, there is nothing to forward, and perhaps nothing
@@ -143,8 +143,8 @@ void LoosenReversePath(PlanBuilder* builder) {
   const HostFacts& facts = builder->facts();
   if (!Is(facts, kReversePathOfAll, "1") && !Is(facts, kReversePathOfNew, "1")) return;
   const std::string path = OfInterface(*builder, "rp_filter");
-  builder->Add(SetSysctl{path, "2", std::nullopt},
-               SetSysctl{path, facts.sysctls.find(kReversePathOfNew)->second, "2"});
+  builder->Add(action::SetSysctl{path, "2", std::nullopt},
+               action::SetSysctl{path, facts.sysctls.find(kReversePathOfNew)->second, "2"});
 }
 
 void RevertFollowers(const std::set<std::string>& held,

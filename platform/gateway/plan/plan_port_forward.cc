@@ -145,7 +145,8 @@ void PlanPortForward(PlanBuilder* builder) {
   for (const InterfaceAddress& own : builder->config().addresses) {
     datagrams.own.push_back(own.address);
   }
-  builder->AddBehindNftTable(ForgetUnforwarded{datagrams}, ForgetForwarded{datagrams});
+  builder->AddBehindNftTable(action::ForgetUnforwarded{datagrams},
+                             action::ForgetForwarded{datagrams});
 }
 
 }  // namespace ringwire::platform

@@ -14,7 +14,7 @@ std::string SysctlDotted(std::string_view path) {
   return dotted;
 }
 
-std::string SysctlCommand(const SetSysctl& setting) {
+std::string SysctlCommand(const action::SetSysctl& setting) {
   return "sysctl -w " + ShellWord(setting.path + "=" + setting.value);
 }
 

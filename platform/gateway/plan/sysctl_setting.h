@@ -14,7 +14,7 @@ std::string SysctlFile(std::string_view path);
 // With dots between the names, as container engines want it. A dot in a name becomes a slash.
 std::string SysctlDotted(std::string_view path);
 // What a person types.
-std::string SysctlCommand(const SetSysctl& setting);
+std::string SysctlCommand(const action::SetSysctl& setting);
 
 }  // namespace ringwire::platform
 

@@ -103,7 +103,7 @@ TEST_F(StateLockTest, TheFolderAboveMayBeHeldByAnybody) {
   const UniqueFd above(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   ASSERT_EQ(::flock(above.get(), LOCK_EX), 0);
   EXPECT_TRUE(Take(absl::ZeroDuration())->holds());
-  const auto before = HeldSysctls::Before(folder_);  // waited for ever once
+  const auto before = SysctlHolders::Before(folder_);  // waited for ever once
   EXPECT_TRUE(before.ok()) << before.status();
 }
 

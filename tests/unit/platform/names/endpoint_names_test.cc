@@ -44,7 +44,7 @@ ConfigFile Config(const std::string& endpoint) {
   return std::move(parse.config);
 }
 
-class NamedEndpointsTest : public testing::Test {
+class EndpointNamesTest : public testing::Test {
  protected:
   // Has the names of the configuration looked up and takes what comes of it.
   void Follow(const ConfigFile& config) {
@@ -65,18 +65,18 @@ class NamedEndpointsTest : public testing::Test {
 
   std::shared_ptr<FakeNames> names = std::make_shared<FakeNames>();
   EndpointResolver resolver{[names = names](const std::string&) { return names->LookUp(); }};
-  NamedEndpoints endpoints{&resolver};
+  EndpointNames endpoints{&resolver};
   std::vector<std::string> moves;  // the endpoints that peers were given
 };
 
-TEST_F(NamedEndpointsTest, AnAddressIsThereAtOnceAndAsksNobody) {
+TEST_F(EndpointNamesTest, AnAddressIsThereAtOnceAndAsksNobody) {
   const ConfigFile config = Config("[2001:db8::1]:7");
   ASSERT_TRUE(endpoints.Follow(config, "wg0.conf").ok());
   EXPECT_TRUE(resolver.AllTried());
   EXPECT_EQ(EndpointOf(config), "[2001:db8::1]:7");
 }
 
-TEST_F(NamedEndpointsTest, APeerIsSentWhereItsNameIsFound) {
+TEST_F(EndpointNamesTest, APeerIsSentWhereItsNameIsFound) {
   names->Set({{"192.0.2.1", "192.0.2.2"}});
   const ConfigFile config = Config("vpn.example:51820");
   EXPECT_EQ(EndpointOf(config), "none");
@@ -85,7 +85,7 @@ TEST_F(NamedEndpointsTest, APeerIsSentWhereItsNameIsFound) {
   EXPECT_EQ(EndpointOf(config), "192.0.2.1:51820");
 }
 
-TEST_F(NamedEndpointsTest, ANameThatIsNotFoundMovesNobody) {
+TEST_F(EndpointNamesTest, ANameThatIsNotFoundMovesNobody) {
   const ConfigFile config = Config("vpn.example:51820");
   Follow(config);
   EXPECT_TRUE(moves.empty());
@@ -93,7 +93,7 @@ TEST_F(NamedEndpointsTest, ANameThatIsNotFoundMovesNobody) {
   EXPECT_TRUE(resolver.AllTried());
 }
 
-TEST_F(NamedEndpointsTest, TheSameAnswerDoesNotSendAPeerBack) {
+TEST_F(EndpointNamesTest, TheSameAnswerDoesNotSendAPeerBack) {
   names->Set({{"192.0.2.1"}});
   const ConfigFile config = Config("vpn.example:51820");
   Follow(config);
@@ -104,7 +104,7 @@ TEST_F(NamedEndpointsTest, TheSameAnswerDoesNotSendAPeerBack) {
       << "it may have moved since; and the order of the answers means nothing";
 }
 
-TEST_F(NamedEndpointsTest, ASilentPeerIsSentToTheAddressesOfItsNameInTurn) {
+TEST_F(EndpointNamesTest, ASilentPeerIsSentToTheAddressesOfItsNameInTurn) {
   names->Set({{"192.0.2.1"}});
   const ConfigFile config = Config("vpn.example:51820");
   const crypto::PublicKey peer = config.peers.front().public_key;
@@ -121,7 +121,7 @@ TEST_F(NamedEndpointsTest, ASilentPeerIsSentToTheAddressesOfItsNameInTurn) {
                                              "[2001:db8::7]:51820", "192.0.2.1:51820"}));
 }
 
-TEST_F(NamedEndpointsTest, AnotherAnswerMovesIt) {
+TEST_F(EndpointNamesTest, AnotherAnswerMovesIt) {
   names->Set({{"192.0.2.1"}});
   const ConfigFile config = Config("vpn.example:51820");
   Follow(config);
@@ -133,14 +133,14 @@ TEST_F(NamedEndpointsTest, AnotherAnswerMovesIt) {
   EXPECT_EQ(EndpointOf(config), "[2001:db8::7]:51820") << "a failure forgets nothing";
 }
 
-TEST_F(NamedEndpointsTest, AnotherPortOfAKnownNameNeedsNoAnswer) {
+TEST_F(EndpointNamesTest, AnotherPortOfAKnownNameNeedsNoAnswer) {
   names->Set({{"192.0.2.1"}});
   Follow(Config("vpn.example:51820"));
   EXPECT_EQ(EndpointOf(Config("vpn.example:51821")), "192.0.2.1:51821");
   EXPECT_EQ(EndpointOf(Config("other.example:51821")), "none");
 }
 
-TEST_F(NamedEndpointsTest, AResolverThatHangsHoldsUpNobody) {
+TEST_F(EndpointNamesTest, AResolverThatHangsHoldsUpNobody) {
   auto lock = std::make_unique<MutexLock>(&names->mutex);
   {
     EndpointResolver slow([names = names](const std::string&) { return names->LookUp(); });

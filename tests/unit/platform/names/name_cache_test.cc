@@ -23,8 +23,8 @@ absl::StatusOr<std::vector<SocketAddress>> Nobody(const NameQuestion& question) 
   return absl::NotFoundError("not in the hosts file");
 }
 
-TEST(NameSourceTest, BehindAKillSwitchWhatIsKnownHasToDo) {
-  NameSource source(&Nobody);
+TEST(NameCacheTest, BehindAKillSwitchWhatIsKnownHasToDo) {
+  NameCache source(&Nobody);
   source.SetRules({.mark = 1, .servers = "127.0.0.1:53", .may_ask = false});
   const auto unknown = source.LookUp("gateway.example");
   EXPECT_EQ(unknown.status().code(), absl::StatusCode::kUnavailable);
@@ -35,9 +35,9 @@ TEST(NameSourceTest, BehindAKillSwitchWhatIsKnownHasToDo) {
   EXPECT_EQ(*known, Addresses({"192.0.2.1"}));
 }
 
-TEST(NameSourceTest, AsksAsTheRulesSay) {
+TEST(NameCacheTest, AsksAsTheRulesSay) {
   std::vector<NameQuestion> asked;
-  NameSource source([&](const NameQuestion& question) {
+  NameCache source([&](const NameQuestion& question) {
     asked.push_back(question);
     return absl::StatusOr<std::vector<SocketAddress>>(Addresses({"192.0.2.1"}));
   });

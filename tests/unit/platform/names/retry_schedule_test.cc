@@ -7,8 +7,8 @@ namespace {
 
 constexpr Instant kStart = Instant::FromNanoseconds(1'000'000'000);
 
-TEST(NameScheduleTest, LooksEveryNameUpAtOnce) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, LooksEveryNameUpAtOnce) {
+  RetrySchedule schedule;
   EXPECT_TRUE(schedule.due().IsInfiniteFuture());
   EXPECT_TRUE(schedule.AllTried()) << "there are none";
   schedule.Want(kStart, {"b.example", "a.example", "b.example"});
@@ -22,8 +22,8 @@ TEST(NameScheduleTest, LooksEveryNameUpAtOnce) {
   EXPECT_TRUE(schedule.AllTried()) << "whatever came of it";
 }
 
-TEST(NameScheduleTest, TriesAgainAfterOneTwoFourUpToSixtySeconds) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, TriesAgainAfterOneTwoFourUpToSixtySeconds) {
+  RetrySchedule schedule;
   schedule.Want(kStart, {"a.example"});
   Instant now = kStart;
   for (const int wait : {1, 2, 4, 8, 16, 32, 60, 60}) {
@@ -38,8 +38,8 @@ TEST(NameScheduleTest, TriesAgainAfterOneTwoFourUpToSixtySeconds) {
   EXPECT_TRUE(schedule.due().IsInfiniteFuture()) << "found: no more questions";
 }
 
-TEST(NameScheduleTest, ANameThatFailsSlowlyTakesNoTurnOfAnother) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, ANameThatFailsSlowlyTakesNoTurnOfAnother) {
+  RetrySchedule schedule;
   schedule.Want(kStart, {"a.dead", "b.dead", "c.alive"});
   Instant now = kStart;
   for (const char* const name : {"a.dead", "b.dead"}) {
@@ -50,8 +50,8 @@ TEST(NameScheduleTest, ANameThatFailsSlowlyTakesNoTurnOfAnother) {
   EXPECT_EQ(schedule.TakeDue(now), "c.alive") << "a.dead is due again, but not as long";
 }
 
-TEST(NameScheduleTest, ADoubtAsksAgainButNotOftenerThanEveryThirtySeconds) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, ADoubtAsksAgainButNotOftenerThanEveryThirtySeconds) {
+  RetrySchedule schedule;
   schedule.Want(kStart, {"a.example"});
   (void)schedule.TakeDue(kStart);
   schedule.Done(kStart, "a.example", true);
@@ -64,8 +64,8 @@ TEST(NameScheduleTest, ADoubtAsksAgainButNotOftenerThanEveryThirtySeconds) {
   EXPECT_TRUE(schedule.due().IsInfiniteFuture()) << "nobody wants that name";
 }
 
-TEST(NameScheduleTest, ADoubtDoesNotHurryARetry) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, ADoubtDoesNotHurryARetry) {
+  RetrySchedule schedule;
   schedule.Want(kStart, {"a.example"});
   (void)schedule.TakeDue(kStart);
   schedule.Done(kStart, "a.example", false);
@@ -73,8 +73,8 @@ TEST(NameScheduleTest, ADoubtDoesNotHurryARetry) {
   EXPECT_EQ(schedule.due(), kStart + absl::Seconds(1));
 }
 
-TEST(NameScheduleTest, WhatIsNoLongerWantedIsForgotten) {
-  NameSchedule schedule;
+TEST(RetryScheduleTest, WhatIsNoLongerWantedIsForgotten) {
+  RetrySchedule schedule;
   schedule.Want(kStart, {"a.example", "b.example"});
   ASSERT_EQ(schedule.TakeDue(kStart), "a.example");
   schedule.Want(kStart, {"b.example"});

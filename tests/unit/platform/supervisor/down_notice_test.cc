@@ -24,18 +24,18 @@ bool IsSameFile(int a, int b) {
          of_a.st_ino == of_b.st_ino;
 }
 
-TEST(EndWatchTest, WithoutAServiceThereIsNothingToWatch) {
-  EXPECT_TRUE(absl::IsNotFound(EndWatch::Open(Interface()).status()));
-  EndListener none;
+TEST(DownWatchTest, WithoutAServiceThereIsNothingToWatch) {
+  EXPECT_TRUE(absl::IsNotFound(DownWatch::Open(Interface()).status()));
+  DownListener none;
   none.Accept();
   none.Tell("nobody hears it", true);
   EXPECT_EQ(none.TakeOutput().error, -1);
 }
 
-TEST(EndWatchTest, HearsWhatTheServiceSaysUntilItsEnd) {
-  std::optional<EndListener> service(std::in_place, Interface());
-  absl::StatusOr<EndWatch> first = EndWatch::Open(Interface());
-  absl::StatusOr<EndWatch> second = EndWatch::Open(Interface());
+TEST(DownWatchTest, HearsWhatTheServiceSaysUntilItsEnd) {
+  std::optional<DownListener> service(std::in_place, Interface());
+  absl::StatusOr<DownWatch> first = DownWatch::Open(Interface());
+  absl::StatusOr<DownWatch> second = DownWatch::Open(Interface());
   ASSERT_TRUE(first.ok() && second.ok());
   EXPECT_EQ(first->service(), ::getpid());
   service->Accept();
@@ -62,10 +62,10 @@ TEST(EndWatchTest, HearsWhatTheServiceSaysUntilItsEnd) {
   EXPECT_EQ(testing::internal::GetCapturedStderr(), heard) << "also where its output is not taken";
 }
 
-TEST(EndWatchTest, HooksPrintWithTheFirstOneThatHandsItsOutputOver) {
-  EndListener service(Interface());
-  absl::StatusOr<EndWatch> silent = EndWatch::Open(Interface());
-  absl::StatusOr<EndWatch> watch = EndWatch::Open(Interface());
+TEST(DownWatchTest, HooksPrintWithTheFirstOneThatHandsItsOutputOver) {
+  DownListener service(Interface());
+  absl::StatusOr<DownWatch> silent = DownWatch::Open(Interface());
+  absl::StatusOr<DownWatch> watch = DownWatch::Open(Interface());
   ASSERT_TRUE(silent.ok() && watch.ok());
   service.Accept();
   EXPECT_EQ(service.TakeOutput().standard, -1) << "not yet";
@@ -76,9 +76,9 @@ TEST(EndWatchTest, HooksPrintWithTheFirstOneThatHandsItsOutputOver) {
   EXPECT_EQ(::fcntl(output.error, F_GETFD), FD_CLOEXEC);
 }
 
-TEST(EndWatchTest, ANameThatIsTakenIsLeftToItsOwner) {
-  const EndListener owner(Interface());
-  const EndListener late(Interface());
+TEST(DownWatchTest, ANameThatIsTakenIsLeftToItsOwner) {
+  const DownListener owner(Interface());
+  const DownListener late(Interface());
   EXPECT_GE(owner.fd(), 0);
   EXPECT_EQ(late.fd(), -1);
 }

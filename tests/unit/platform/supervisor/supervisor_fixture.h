@@ -113,7 +113,7 @@ class SupervisorTest : public testing::Test {
 
   std::string folder_;
   Calls calls_;
-  NameSource::Ask ask_ = [](const NameQuestion&) { return absl::NotFoundError("no such name"); };
+  NameCache::Ask ask_ = [](const NameQuestion&) { return absl::NotFoundError("no such name"); };
   RelayDouble* relay_ = nullptr;
   TunnelDouble* tunnel_ = nullptr;
   std::optional<Supervisor> supervisor_;

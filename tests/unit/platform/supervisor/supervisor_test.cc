@@ -107,9 +107,9 @@ TEST_F(SupervisorTest, DownDoes) {
   std::ofstream(path()) << ConfigText("", "192.0.2.1:51820") << "[Gateway]\nKillSwitch = on\n";
   MakeStarted();
   {
-    const absl::StatusOr<EndWatch> gave_up = EndWatch::Open("rwtest0");
+    const absl::StatusOr<DownWatch> gave_up = DownWatch::Open("rwtest0");
   }
-  const absl::StatusOr<EndWatch> down = EndWatch::Open("rwtest0");
+  const absl::StatusOr<DownWatch> down = DownWatch::Open("rwtest0");
   ASSERT_TRUE(down.ok()) << down.status();
   EXPECT_TRUE(RunUntil([] { return true; }).ok());
   EXPECT_TRUE(calls_.Has("undo"));
@@ -119,7 +119,7 @@ TEST_F(SupervisorTest, ADownThatHasGivenUpDoesNotLiftItLater) {
   std::ofstream(path()) << ConfigText("", "192.0.2.1:51820") << "[Gateway]\nKillSwitch = on\n";
   MakeStarted();
   {
-    const absl::StatusOr<EndWatch> gave_up = EndWatch::Open("rwtest0");
+    const absl::StatusOr<DownWatch> gave_up = DownWatch::Open("rwtest0");
   }
   EXPECT_TRUE(RunUntil([] { return true; }).ok());
   EXPECT_FALSE(calls_.Has("undo"));

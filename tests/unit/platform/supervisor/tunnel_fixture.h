@@ -29,7 +29,7 @@ class ExecutorDouble final : public ActionExecutor {
 
   absl::StatusOr<bool> Apply(const Action& action) override {
     ++applied_;
-    const auto* const hook = std::get_if<RunHook>(&action);
+    const auto* const hook = std::get_if<action::RunHook>(&action);
     if (applied_ == fail_at_) {
       return absl::InternalError(hook != nullptr ? "told to fail: hook" : "told to fail");
     }
@@ -78,12 +78,12 @@ class ExecutorDouble final : public ActionExecutor {
     return fmt::format("rule {} {}", static_cast<int>(rule.family), RuleWords(rule));
   }
 
-  absl::StatusOr<bool> Do(const CreateInterface&) {
+  absl::StatusOr<bool> Do(const action::CreateInterface&) {
     const absl::Status status = owner_.create();
     if (!status.ok()) return status;
     return true;
   }
-  absl::StatusOr<bool> Do(const DeleteInterface&) {
+  absl::StatusOr<bool> Do(const action::DeleteInterface&) {
     const absl::Status status = owner_.remove();
     if (!status.ok()) return status;
     std::erase_if(effects_, [](const std::string& effect) {
@@ -92,25 +92,31 @@ class ExecutorDouble final : public ActionExecutor {
     });
     return true;
   }
-  absl::StatusOr<bool> Do(const AddAddress& add) {
+  absl::StatusOr<bool> Do(const action::AddAddress& add) {
     return Add("address " + add.address.ToString());
   }
-  absl::StatusOr<bool> Do(const RemoveAddress& remove) {
+  absl::StatusOr<bool> Do(const action::RemoveAddress& remove) {
     return Remove("address " + remove.address.ToString());
   }
-  absl::StatusOr<bool> Do(const AddRoute& add) { return Add(RouteText(add.route)); }
-  absl::StatusOr<bool> Do(const RemoveRoute& remove) { return Remove(RouteText(remove.route)); }
-  absl::StatusOr<bool> Do(const AddRule& add) { return Add(RuleText(add.rule)); }
-  absl::StatusOr<bool> Do(const RemoveRule& remove) { return Remove(RuleText(remove.rule)); }
-  absl::StatusOr<bool> Do(const SetSysctl& set) {
+  absl::StatusOr<bool> Do(const action::AddRoute& add) { return Add(RouteText(add.route)); }
+  absl::StatusOr<bool> Do(const action::RemoveRoute& remove) {
+    return Remove(RouteText(remove.route));
+  }
+  absl::StatusOr<bool> Do(const action::AddRule& add) { return Add(RuleText(add.rule)); }
+  absl::StatusOr<bool> Do(const action::RemoveRule& remove) {
+    return Remove(RuleText(remove.rule));
+  }
+  absl::StatusOr<bool> Do(const action::SetSysctl& set) {
     const bool restores = set.only_if.has_value();
     return restores ? Remove("sysctl " + set.path) : Add("sysctl " + set.path);
   }
-  absl::StatusOr<bool> Do(const ReplaceNftTable& replace) {
+  absl::StatusOr<bool> Do(const action::ReplaceNftTable& replace) {
     Add("table " + replace.table.name);
     return true;
   }
-  absl::StatusOr<bool> Do(const DeleteNftTable& remove) { return Remove("table " + remove.name); }
+  absl::StatusOr<bool> Do(const action::DeleteNftTable& remove) {
+    return Remove("table " + remove.name);
+  }
   template <typename Other>
   absl::StatusOr<bool> Do(const Other&) {
     return true;

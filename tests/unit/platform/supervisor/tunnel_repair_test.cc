@@ -32,7 +32,7 @@ class TunnelRepairTest : public TunnelOnHostTest {
   NetworkChanges RulesGone() const {
     NetworkChanges changes;
     for (const Step& step : plan().steps) {
-      const auto* const rule = step.apply ? std::get_if<AddRule>(&*step.apply) : nullptr;
+      const auto* const rule = step.apply ? std::get_if<action::AddRule>(&*step.apply) : nullptr;
       if (rule != nullptr) changes.rules.push_back({rule->rule.family, rule->rule.priority});
     }
     return changes;

@@ -68,7 +68,7 @@ class ScriptedNft {
   ScriptedNft(const ScriptedNft&) = delete;
   ScriptedNft& operator=(const ScriptedNft&) = delete;
 
-  NftProgram::Find Find() const {
+  NftCommand::Find Find() const {
     return [path = path()] { return path; };
   }
   std::string Runs() const {
@@ -105,8 +105,8 @@ TEST(NftVersionTest, NewOnesWithJsonDo) {
   EXPECT_FALSE(CheckNftVersion("nftables v1.0.6\n").ok());
 }
 
-TEST(NftProgramTest, WhereThereIsNoneItsPackageIsNamed) {
-  NftProgram nft([] { return std::nullopt; });
+TEST(NftCommandTest, WhereThereIsNoneItsPackageIsNamed) {
+  NftCommand nft([] { return std::nullopt; });
   const auto answer = nft.Run("{}", kTried);
   EXPECT_TRUE(absl::IsNotFound(answer.status()));
   EXPECT_EQ(MessageOf(answer),
@@ -114,10 +114,10 @@ TEST(NftProgramTest, WhereThereIsNoneItsPackageIsNamed) {
             "1.0.2 or newer");
 }
 
-TEST(NftProgramTest, AnOldOneIsNotUsed) {
+TEST(NftCommandTest, AnOldOneIsNotUsed) {
   for (const char* const script : {"echo 'nftables v0.9.8 (E.D.S.)'", "echo usage >&2; exit 1"}) {
     const ScriptedNft old(script);
-    NftProgram nft(old.Find());
+    NftCommand nft(old.Find());
     const auto answer = nft.Run("{}", kTried);
     EXPECT_TRUE(absl::IsFailedPrecondition(answer.status())) << answer.status();
     EXPECT_NE(MessageOf(answer).find("install the package `nftables`"), std::string::npos);
@@ -125,40 +125,40 @@ TEST(NftProgramTest, AnOldOneIsNotUsed) {
   }
 }
 
-TEST(NftProgramTest, ItsVersionIsCheckedOnce) {
+TEST(NftCommandTest, ItsVersionIsCheckedOnce) {
   const ScriptedNft script(std::string(kIsNew) + "cat");
-  NftProgram nft(script.Find());
+  NftCommand nft(script.Find());
   EXPECT_EQ(nft.Run("one", kTried).value_or(""), "one");
   EXPECT_EQ(nft.Run("two", kTried).value_or(""), "two");
   EXPECT_EQ(script.Runs(), "-V\n-j -t -f -\n-j -t -f -\n");
 }
 
-TEST(NftProgramTest, ItsErrorIsTheReason) {
+TEST(NftCommandTest, ItsErrorIsTheReason) {
   const ScriptedNft script(std::string(kIsNew) +
                            "echo 'internal:0:0-0: Error: No such table\n\nmore' >&2; exit 1");
-  NftProgram nft(script.Find());
+  NftCommand nft(script.Find());
   EXPECT_EQ(MessageOf(nft.Run("{}", kTried)),
             "cannot load the nft table t: No such table; run as root on a kernel with nf_tables "
             "(`nft list ruleset` says whether it has)");
 }
 
-TEST(NftProgramTest, OneThatHangsIsEnded) {
+TEST(NftCommandTest, OneThatHangsIsEnded) {
   const ScriptedNft script(std::string(kIsNew) + "exec sleep 1000");
-  NftProgram nft(script.Find(), {.run_time = absl::Milliseconds(300)});
+  NftCommand nft(script.Find(), {.run_time = absl::Milliseconds(300)});
   const auto answer = nft.Run("{}", kTried);
   EXPECT_NE(MessageOf(answer).find("it had not ended after 300ms"), std::string::npos)
       << answer.status();
 }
 
-TEST(NftProgramTest, OneThatAnswersWithoutEndIsEnded) {
+TEST(NftCommandTest, OneThatAnswersWithoutEndIsEnded) {
   const ScriptedNft script(std::string(kIsNew) + "exec yes");
-  NftProgram nft(script.Find(), {.answer_bytes = 100'000});
+  NftCommand nft(script.Find(), {.answer_bytes = 100'000});
   const auto answer = nft.Run("{}", kTried);
   EXPECT_NE(MessageOf(answer).find("it printed more than 100000 bytes"), std::string::npos)
       << answer.status();
 }
 
-TEST(NftProgramTest, AKernelWithoutNetfilterIsAnError) {
+TEST(NftCommandTest, AKernelWithoutNetfilterIsAnError) {
   EXPECT_EXIT(
       {
         TakeNetfilterAway();

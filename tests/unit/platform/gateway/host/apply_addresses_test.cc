@@ -19,20 +19,20 @@ namespace ringwire::platform {
 namespace {
 
 TEST_F(ApplyTest, AnAddressThatWentWithIpv6IsNoFailure) {
-  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
+  const std::vector<Step> steps = {{action::CreateInterface{}, action::DeleteInterface{}},
                                    AddressStep("fd07::1/64"),
-                                   {LinkMtu{1000}, {}},
-                                   {LinkUp{}, {}}};
+                                   {action::SetMtu{1000}, {}},
+                                   {action::SetLinkUp{}, {}}};
   ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
   EXPECT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
   ExpectAsBefore();
 }
 
 TEST_F(ApplyTest, ALargerMtuBringsNoAddressOfTheKernels) {
-  const std::vector<Step> steps = {{CreateInterface{}, DeleteInterface{}},
-                                   {LinkMtu{1000}, {}},
-                                   {LinkUp{}, {}},
-                                   {LinkMtu{1420}, {}}};
+  const std::vector<Step> steps = {{action::CreateInterface{}, action::DeleteInterface{}},
+                                   {action::SetMtu{1000}, {}},
+                                   {action::SetLinkUp{}, {}},
+                                   {action::SetMtu{1420}, {}}};
   ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
   EXPECT_TRUE(host_->Addresses()->empty());
   EXPECT_EQ(ReadSysctl("net/ipv6/conf/wg0/accept_ra"), "0");
@@ -57,9 +57,9 @@ std::string SourceTowards(const char* destination) {
 TEST_F(ApplyTest, AfterADifferenceTheFirstAddressIsTheSourceAsAtTheStart) {
   const auto plan = [](std::initializer_list<const char*> addresses) {
     Plan made;
-    made.steps = {{CreateInterface{}, DeleteInterface{}}};
+    made.steps = {{action::CreateInterface{}, action::DeleteInterface{}}};
     for (const char* const address : addresses) made.steps.push_back(AddressStep(address));
-    made.steps.push_back({LinkUp{}, {}});
+    made.steps.push_back({action::SetLinkUp{}, {}});
     made.steps.push_back(RouteStep("10.8.0.0/16"));
     return made;
   };
@@ -102,7 +102,7 @@ TEST_F(ApplyTest, AnAddressMayGetAnotherLength) {
   const std::vector<Step> wide = {AddressStep("10.7.0.2/24"), AddressStep("fd07::2/64")};
   const std::vector<Step> narrow = {AddressStep("10.7.0.2/32"),
                                     AddressStep("fd07::2/128"),
-                                    {AddRoute{network}, RemoveRoute{network}}};
+                                    {action::AddRoute{network}, action::RemoveRoute{network}}};
   const absl::Status status = Reload(wide, narrow);
   ASSERT_TRUE(status.ok()) << status;
   EXPECT_EQ(Addresses(), (std::vector<std::string>{"10.7.0.2/32", "fd07::2/128"}));

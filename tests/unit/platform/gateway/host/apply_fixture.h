@@ -29,14 +29,12 @@ namespace ringwire::platform {
 
 inline constexpr char kSysctl[] = "net/ipv4/conf/all/src_valid_mark";
 inline constexpr uint32_t kTable = 51820;
-using LinkUp = struct SetLinkUp;  // functions of these names hide them
-using LinkMtu = struct SetMtu;
 
 inline bool IsAny(const Journal::Entry&) { return true; }
 
 inline Step AddressStep(const char* text) {
   const InterfaceAddress address = *InterfaceAddress::Parse(text);
-  return {AddAddress{address}, RemoveAddress{address}};
+  return {action::AddAddress{address}, action::RemoveAddress{address}};
 }
 
 // A real host in a network namespace, whose interface is a TUN device of the test.
@@ -80,22 +78,25 @@ class ApplyTest : public NetworkNamespaceTest {
     std::ifstream file(folder_ + "/noted");
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  RunHook NoteBy(const std::string& key, const std::string& word, uint32_t place = 0) const {
+  action::RunHook NoteBy(const std::string& key, const std::string& word,
+                         uint32_t place = 0) const {
     return {key, "printf '" + word + " ' >>" + folder_ + "/noted", place};
   }
   static InterfaceAddress Address(const char* text) { return *InterfaceAddress::Parse(text); }
   static Step RouteStep(const char* prefix, Route::Type type = Route::Type::kInterface) {
     const Route route{type, *Prefix::Parse(prefix), kTable, 0};
-    return {AddRoute{route}, RemoveRoute{route}};
+    return {action::AddRoute{route}, action::RemoveRoute{route}};
   }
-  static Step SysctlStep() { return {SetSysctl{kSysctl, "1", {}}, SetSysctl{kSysctl, "0", "1"}}; }
+  static Step SysctlStep() {
+    return {action::SetSysctl{kSysctl, "1", {}}, action::SetSysctl{kSysctl, "0", "1"}};
+  }
   // The steps of a whole tunnel, with hooks at their places.
   std::vector<Step> Steps() const {
     return {{{}, NoteBy("PostDown", "post-down")},
             {NoteBy("PreUp", "pre-up"), {}},
-            {CreateInterface{}, DeleteInterface{}},
+            {action::CreateInterface{}, action::DeleteInterface{}},
             AddressStep("10.7.0.1/24"),
-            {LinkUp{}, {}},
+            {action::SetLinkUp{}, {}},
             SysctlStep(),
             RouteStep("10.8.0.0/16"),
             RouteStep("10.9.0.0/16", Route::Type::kUnreachable),
@@ -135,7 +136,8 @@ class ApplyTest : public NetworkNamespaceTest {
   absl::Status Reload(const std::vector<Step>& from, const std::vector<Step>& to) {
     Plan before;
     Plan after;
-    before.steps = {{CreateInterface{}, DeleteInterface{}}, {LinkUp{}, {}}};
+    before.steps = {{action::CreateInterface{}, action::DeleteInterface{}},
+                    {action::SetLinkUp{}, {}}};
     after.steps = before.steps;
     before.steps.insert(before.steps.begin() + 1, from.begin(), from.end());
     after.steps.insert(after.steps.end(), to.begin(), to.end());

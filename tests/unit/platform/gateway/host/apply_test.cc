@@ -53,10 +53,11 @@ TEST_F(ApplyTest, HooksOfTheWayDownRunInTheOrderOfTheFileAlsoAfterAReload) {
 
 TEST_F(ApplyTest, HooksRunAsInWgQuick) {
   if (!FindProgram("bash").has_value()) GTEST_SKIP() << "SKIP: needs bash";
-  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false; true"}).ok());
-  EXPECT_FALSE(host_->Apply(RunHook{"PostUp", "false | true"}).ok());
-  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "case aa in +(a)) ;; *) exit 1 ;; esac"}).ok());
-  EXPECT_TRUE(host_->Apply(RunHook{"PostUp", "false || true"}).ok());
+  EXPECT_FALSE(host_->Apply(action::RunHook{"PostUp", "false; true"}).ok());
+  EXPECT_FALSE(host_->Apply(action::RunHook{"PostUp", "false | true"}).ok());
+  EXPECT_TRUE(
+      host_->Apply(action::RunHook{"PostUp", "case aa in +(a)) ;; *) exit 1 ;; esac"}).ok());
+  EXPECT_TRUE(host_->Apply(action::RunHook{"PostUp", "false || true"}).ok());
 }
 
 TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
@@ -75,7 +76,7 @@ TEST_F(ApplyTest, WhatAHookWaitsForIsDoneMeanwhile) {
                            return true;
                          }});
   const std::string ask = fmt::format("printf . >&{}; read -r word <&{}; ", question[1], answer[0]);
-  EXPECT_TRUE(host_->Apply(RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
+  EXPECT_TRUE(host_->Apply(action::RunHook{"PreDown", ask + ask + "[ \"$word\" = yes ]"}).ok());
   EXPECT_EQ(asked, 2);
 }
 
@@ -91,7 +92,7 @@ TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
   for (size_t i = 0; i <= steps.size(); ++i) {
     std::vector<Step> failing = steps;
     failing.insert(failing.begin() + static_cast<std::ptrdiff_t>(i),
-                   {RunHook{"PostUp", "exit 3"}, {}});
+                   {action::RunHook{"PostUp", "exit 3"}, {}});
     const absl::Status status = ApplySteps(failing, &*host_, &*journal_);
     EXPECT_EQ(status.message(), "run PostUp = exit 3: it ended with exit code 3") << i;
     ExpectAsBefore();
@@ -99,11 +100,12 @@ TEST_F(ApplyTest, AFailureOfAnyStepRollsAllOfThemBack) {
 }
 
 TEST_F(ApplyTest, AFailureLeavesWhatWasThereBeforeTheCall) {
-  ASSERT_TRUE(ApplySteps({{CreateInterface{}, DeleteInterface{}}, AddressStep("10.7.0.1/24")},
+  ASSERT_TRUE(ApplySteps({{action::CreateInterface{}, action::DeleteInterface{}},
+                          AddressStep("10.7.0.1/24")},
                          &*host_, &*journal_)
                   .ok());
-  EXPECT_FALSE(ApplySteps({AddressStep("10.7.1.1/24"), {RunHook{"PostUp", "false"}, {}}}, &*host_,
-                          &*journal_)
+  EXPECT_FALSE(ApplySteps({AddressStep("10.7.1.1/24"), {action::RunHook{"PostUp", "false"}, {}}},
+                          &*host_, &*journal_)
                    .ok());
   EXPECT_TRUE(HasAddress("10.7.0.1/24"));
   EXPECT_FALSE(HasAddress("10.7.1.1/24"));
@@ -112,7 +114,7 @@ TEST_F(ApplyTest, AFailureLeavesWhatWasThereBeforeTheCall) {
 
 TEST_F(ApplyTest, AChangeIsInTheJournalBeforeItIsMade) {
   const std::string copy = folder_ + "/copy";
-  const RunHook look{"PreUp", "cp " + Journal::PathOf(folder_, "wg0") + " " + copy};
+  const action::RunHook look{"PreUp", "cp " + Journal::PathOf(folder_, "wg0") + " " + copy};
   ASSERT_TRUE(ApplySteps({{look, NoteBy("PostDown", "undone")}}, &*host_, &*journal_).ok());
   std::ifstream file(copy);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -120,7 +122,8 @@ TEST_F(ApplyTest, AChangeIsInTheJournalBeforeItIsMade) {
 }
 
 TEST_F(ApplyTest, WhatWasSoBeforeIsNotUndone) {
-  const std::vector<Step> link = {{CreateInterface{}, DeleteInterface{}}, {LinkUp{}, {}}};
+  const std::vector<Step> link = {{action::CreateInterface{}, action::DeleteInterface{}},
+                                  {action::SetLinkUp{}, {}}};
   ASSERT_TRUE(ApplySteps(link, &*host_, &*journal_).ok());
   const Step address = AddressStep("10.7.0.1/24");
   const Step route = RouteStep("10.8.0.0/16");
@@ -128,7 +131,7 @@ TEST_F(ApplyTest, WhatWasSoBeforeIsNotUndone) {
   ASSERT_TRUE(ApplySteps({address, route}, &*host_, &*journal_).ok());
   EXPECT_EQ(journal_->entries().size(), 1U) << "the interface's";
   ASSERT_TRUE(Undo(&*host_, &*journal_, [](const Journal::Entry& entry) {
-                return !std::holds_alternative<DeleteInterface>(entry.undo);
+                return !std::holds_alternative<action::DeleteInterface>(entry.undo);
               }).ok());
   EXPECT_TRUE(HasAddress("10.7.0.1/24"));
   EXPECT_EQ(RoutesOfTable(), 1U);
@@ -152,8 +155,8 @@ TEST_F(ApplyTest, ARouteOfSomebodyElseIsAnErrorAndStays) {
 
 TEST_F(ApplyTest, UndoingGoesOnAfterAFailureAndKeepsWhatFailed) {
   ASSERT_TRUE(journal_->Record(NoteBy("PostDown", "post-down"), false).ok());
-  ASSERT_TRUE(journal_->Record(SetSysctl{kSysctl, "junk", "0"}, true).ok());
-  ASSERT_TRUE(journal_->Record(RunHook{"PreDown", "exit 1"}, false).ok());
+  ASSERT_TRUE(journal_->Record(action::SetSysctl{kSysctl, "junk", "0"}, true).ok());
+  ASSERT_TRUE(journal_->Record(action::RunHook{"PreDown", "exit 1"}, false).ok());
   const absl::Status status = Undo(&*host_, &*journal_, IsAny);
   EXPECT_EQ(status.message(), "run PreDown = exit 1: it ended with exit code 1") << "the first one";
   EXPECT_EQ(Noted(), "post-down ");
@@ -164,8 +167,8 @@ TEST_F(ApplyTest, UndoingGoesOnAfterAFailureAndKeepsWhatFailed) {
 TEST_F(ApplyTest, ACrashLeavesWhatKeepsTrafficIn) {
   std::vector<Step> steps = Steps();
   for (Step& step : steps) {
-    const AddRoute* const add =
-        step.apply.has_value() ? std::get_if<AddRoute>(&*step.apply) : nullptr;
+    const action::AddRoute* const add =
+        step.apply.has_value() ? std::get_if<action::AddRoute>(&*step.apply) : nullptr;
     step.stays_after_crash = add != nullptr && add->route.type == Route::Type::kUnreachable;
   }
   ASSERT_TRUE(ApplySteps(steps, &*host_, &*journal_).ok());
@@ -182,7 +185,7 @@ TEST_F(ApplyTest, ACrashLeavesWhatKeepsTrafficIn) {
 
 TEST_F(ApplyTest, ASysctlThatSomebodyHasChangedSinceIsLeftAlone) {
   ASSERT_TRUE(ApplySteps({SysctlStep()}, &*host_, &*journal_).ok());
-  ASSERT_TRUE(host_->Apply(SetSysctl{kSysctl, "2", {}}).ok());
+  ASSERT_TRUE(host_->Apply(action::SetSysctl{kSysctl, "2", {}}).ok());
   if (ReadSysctl(kSysctl) != "2") GTEST_SKIP() << "SKIP: this kernel takes 0 and 1 only";
   ASSERT_TRUE(Undo(&*host_, &*journal_, IsAny).ok());
   EXPECT_EQ(ReadSysctl(kSysctl), "2");
@@ -256,7 +259,7 @@ TEST_F(ApplyTest, ADifferenceThatFailsBringsBackAlsoWhatIsInBothPlans) {
   EXPECT_FALSE(ApplyDifference(plan, plan, &*host_, &*journal_, commit).ok());
   absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
   for (const size_t step : {6U, 7U}) {
-    const Route& route = std::get<AddRoute>(*plan.steps[step].apply).route;
+    const Route& route = std::get<action::AddRoute>(*plan.steps[step].apply).route;
     EXPECT_TRUE(HasRoute(&*netlink, route, host_->interface_index())) << step;
   }
 }
@@ -281,7 +284,7 @@ TEST(WithoutKeptTest, PortsThatStayForwardedToTheSameTargetAreNotForgotten) {
         PortForward::Protocol::kUdp, {port, port}, *IpAddress::Parse(target), {9, 9}};
   };
   const auto undo = [](std::vector<PortForward> forwards) {
-    return ForgetForwarded{{std::move(forwards), {}}};
+    return action::ForgetForwarded{{std::move(forwards), {}}};
   };
   const Action before =
       undo({forward(1, "10.77.0.2"), forward(2, "10.77.0.2"), forward(3, "fd77::2")});

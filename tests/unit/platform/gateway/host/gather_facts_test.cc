@@ -42,7 +42,8 @@ TEST_F(GatherFactsTest, APredecessorThatWasKilledKeepsItsMarkAndItsKillSwitch) {
   {
     Journal own = MustOpen("rwfacts0");
     ASSERT_TRUE(own.RecordReservation({.mark = 51821}, CurrentNetworkId()).ok());
-    ASSERT_TRUE(own.Record(DeleteNftTable{"ringwire-rwfacts0"}, /*stays_after_crash=*/true).ok());
+    ASSERT_TRUE(
+        own.Record(action::DeleteNftTable{"ringwire-rwfacts0"}, /*stays_after_crash=*/true).ok());
   }
   const HostFacts facts = Gather();
   EXPECT_EQ(facts.predecessor.mark, 51821U);
@@ -53,7 +54,8 @@ TEST_F(GatherFactsTest, APredecessorThatWasKilledKeepsItsMarkAndItsKillSwitch) {
 TEST_F(GatherFactsTest, ATableThatGoesWithACrashIsNoKillSwitch) {
   {
     Journal own = MustOpen("rwfacts0");
-    ASSERT_TRUE(own.Record(DeleteNftTable{"ringwire-rwfacts0"}, /*stays_after_crash=*/false).ok());
+    ASSERT_TRUE(
+        own.Record(action::DeleteNftTable{"ringwire-rwfacts0"}, /*stays_after_crash=*/false).ok());
   }
   EXPECT_FALSE(Gather().predecessor_kill_switch);
 }

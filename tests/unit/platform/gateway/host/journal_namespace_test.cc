@@ -24,9 +24,10 @@ class JournalNamespaceTest : public testing::Test {
   void Fill() {
     absl::StatusOr<Journal> journal = Journal::Open(folder_, "wg0");
     ASSERT_TRUE(journal.ok());
-    ASSERT_TRUE(journal->Record(DeleteNamespace{"vpn"}, true).ok());
+    ASSERT_TRUE(journal->Record(action::DeleteNamespace{"vpn"}, true).ok());
     ASSERT_TRUE(journal->RecordNamespace("vpn", 4026532388).ok());
-    ASSERT_TRUE(journal->Record(RunHook{"PostDown", "echo \"namespace_id\":1"}, false).ok());
+    ASSERT_TRUE(
+        journal->Record(action::RunHook{"PostDown", "echo \"namespace_id\":1"}, false).ok());
   }
 
   std::string folder_;
@@ -51,7 +52,7 @@ TEST_F(JournalNamespaceTest, TellsWhereItsOwnerWas) {
     ASSERT_TRUE(journal.ok());
     EXPECT_EQ(journal->network(), 0u) << "not known";
     ASSERT_TRUE(journal->RecordNetwork(4026532000).ok());
-    ASSERT_TRUE(journal->Record(RunHook{"PostDown", "true"}, false).ok());
+    ASSERT_TRUE(journal->Record(action::RunHook{"PostDown", "true"}, false).ok());
     ASSERT_TRUE(journal->RecordReservation({.mark = 7, .kill_switch = true}, 4026532001).ok());
   }
   const absl::StatusOr<Journal> again = Journal::Open(folder_, "wg0");

@@ -23,7 +23,7 @@ namespace {
 
 constexpr char kHeader[] = "{\"ringwire_journal\":1}\n";
 
-RunHook Hook(const std::string& command) { return {"PostDown", command}; }
+action::RunHook Hook(const std::string& command) { return {"PostDown", command}; }
 
 class JournalTest : public FolderTest {
  protected:
@@ -44,7 +44,7 @@ class JournalTest : public FolderTest {
   static std::vector<std::string> Commands(const Journal& journal) {
     std::vector<std::string> commands;
     for (const Journal::Entry& entry : journal.entries()) {
-      commands.push_back(std::get<RunHook>(entry.undo).command);
+      commands.push_back(std::get<action::RunHook>(entry.undo).command);
     }
     return commands;
   }

@@ -21,7 +21,7 @@ namespace {
 constexpr char kForward[] = "net/ipv4/ip_forward";  // "0" in a new namespace
 
 // A state folder with the journals of two interfaces, and sysctls of its own.
-class HeldSysctlsTest : public NetworkNamespaceTest {
+class SysctlHoldersTest : public NetworkNamespaceTest {
  protected:
   void SetUp() override {
     NetworkNamespaceTest::SetUp();
@@ -31,23 +31,23 @@ class HeldSysctlsTest : public NetworkNamespaceTest {
     folder_ = folder;
     for (const char* const name : {"a", "b"}) std::ofstream(folder_ + "/" + name + ".journal");
     // A namespace may take its values from the first one.
-    ASSERT_TRUE(HeldSysctls("/nowhere", "x").Release(kForward, "0", std::nullopt).ok());
+    ASSERT_TRUE(SysctlHolders("/nowhere", "x").Release(kForward, "0", std::nullopt).ok());
   }
   void TearDown() override {
     if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
   void Hold(const std::string& holder) {
-    const absl::StatusOr<bool> held = HeldSysctls(folder_, holder).Hold(kForward, "1");
+    const absl::StatusOr<bool> held = SysctlHolders(folder_, holder).Hold(kForward, "1");
     ASSERT_TRUE(held.ok()) << held.status();
     EXPECT_TRUE(*held);
   }
   void Release(const std::string& holder) {
-    const absl::Status status = HeldSysctls(folder_, holder).Release(kForward, "0", "1");
+    const absl::Status status = SysctlHolders(folder_, holder).Release(kForward, "0", "1");
     EXPECT_TRUE(status.ok()) << status;
   }
   std::string BeforeOf(const std::string& path) {
-    const auto before = HeldSysctls::Before(folder_);
+    const auto before = SysctlHolders::Before(folder_);
     EXPECT_TRUE(before.ok()) << before.status();
     const auto found = before->find(path);
     return found == before->end() ? "not held" : found->second;
@@ -57,7 +57,7 @@ class HeldSysctlsTest : public NetworkNamespaceTest {
   std::string folder_;
 };
 
-TEST_F(HeldSysctlsTest, TheLastOneThatGoesPutsItBack) {
+TEST_F(SysctlHoldersTest, TheLastOneThatGoesPutsItBack) {
   for (const std::string& first : {"a", "b"}) {
     Hold("a");
     EXPECT_EQ(ReadSysctl(kForward), "1");
@@ -75,14 +75,14 @@ TEST_F(HeldSysctlsTest, TheLastOneThatGoesPutsItBack) {
   }
 }
 
-TEST_F(HeldSysctlsTest, HoldingTwiceIsHoldingOnce) {
+TEST_F(SysctlHoldersTest, HoldingTwiceIsHoldingOnce) {
   Hold("a");
   Hold("a");
   Release("a");
   EXPECT_EQ(ReadSysctl(kForward), "0");
 }
 
-TEST_F(HeldSysctlsTest, WhoseJournalIsGoneHoldsNothing) {
+TEST_F(SysctlHoldersTest, WhoseJournalIsGoneHoldsNothing) {
   Hold("a");
   Hold("b");
   std::filesystem::remove(folder_ + "/a.journal");
@@ -90,22 +90,22 @@ TEST_F(HeldSysctlsTest, WhoseJournalIsGoneHoldsNothing) {
   EXPECT_EQ(ReadSysctl(kForward), "0");
 }
 
-TEST_F(HeldSysctlsTest, AValueThatSomebodyElseHasSetStays) {
-  HeldSysctls holder(folder_, "a");
+TEST_F(SysctlHoldersTest, AValueThatSomebodyElseHasSetStays) {
+  SysctlHolders holder(folder_, "a");
   constexpr char kTtl[] = "net/ipv4/ip_default_ttl";
   ASSERT_TRUE(holder.Hold(kTtl, "70").ok());
-  ASSERT_TRUE(HeldSysctls("/nowhere", "x").Hold(kTtl, "80").ok());
+  ASSERT_TRUE(SysctlHolders("/nowhere", "x").Hold(kTtl, "80").ok());
   ASSERT_TRUE(holder.Release(kTtl, "64", "70").ok());
   EXPECT_EQ(ReadSysctl(kTtl), "80");
   EXPECT_EQ(BeforeOf(kTtl), "not held");
 }
 
-TEST_F(HeldSysctlsTest, AnotherNetworkNamespaceHasItsOwn) {
+TEST_F(SysctlHoldersTest, AnotherNetworkNamespaceHasItsOwn) {
   Hold("a");
   {
     const NetworkNamespace other;
     EXPECT_EQ(BeforeOf(kForward), "not held");
-    ASSERT_TRUE(HeldSysctls(folder_, "b").Release(kForward, "0", std::nullopt).ok());
+    ASSERT_TRUE(SysctlHolders(folder_, "b").Release(kForward, "0", std::nullopt).ok());
     Hold("b");
     EXPECT_EQ(BeforeOf(kForward), "0");
   }
@@ -113,21 +113,22 @@ TEST_F(HeldSysctlsTest, AnotherNetworkNamespaceHasItsOwn) {
   EXPECT_EQ(ReadSysctl(kForward), "0") << "not held by b, whose is another one";
 }
 
-TEST_F(HeldSysctlsTest, WhatIsNotThereIsNoError) {
-  const absl::StatusOr<bool> held = HeldSysctls(folder_, "a").Hold("net/ipv6/conf/gone0/mtu", "1");
+TEST_F(SysctlHoldersTest, WhatIsNotThereIsNoError) {
+  const absl::StatusOr<bool> held =
+      SysctlHolders(folder_, "a").Hold("net/ipv6/conf/gone0/mtu", "1");
   ASSERT_TRUE(held.ok()) << held.status();
   EXPECT_FALSE(*held);
-  EXPECT_TRUE(HeldSysctls(folder_, "a").Release("net/ipv6/conf/gone0/mtu", "1", "2").ok());
+  EXPECT_TRUE(SysctlHolders(folder_, "a").Release("net/ipv6/conf/gone0/mtu", "1", "2").ok());
   EXPECT_FALSE(file_exists());
 }
 
-TEST_F(HeldSysctlsTest, AValueThatTheKernelRefusesIsTheErrorWithThePath) {
-  const absl::StatusOr<bool> held = HeldSysctls(folder_, "a").Hold(kForward, "many");
+TEST_F(SysctlHoldersTest, AValueThatTheKernelRefusesIsTheErrorWithThePath) {
+  const absl::StatusOr<bool> held = SysctlHolders(folder_, "a").Hold(kForward, "many");
   ASSERT_FALSE(held.ok());
   EXPECT_EQ(held.status().message().find("set net/ipv4/ip_forward to many: "), 0u) << held.status();
 }
 
-TEST_F(HeldSysctlsTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
+TEST_F(SysctlHoldersTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
   for (const char* const text :
        {"7", "{", "[]", R"({"held":[]})", R"({"ringwire_sysctls":1})",
         R"({"ringwire_sysctls":1,"held":7})", R"({"ringwire_sysctls":1,"held":[7]})",
@@ -135,26 +136,26 @@ TEST_F(HeldSysctlsTest, AFileOfSomebodyElseIsRefusedAndNothingChanges) {
         R"({"ringwire_sysctls":1,"held":[{"network":1,"path":"a","before":"b","by":[7]}]})",
         R"({"ringwire_sysctls":1,"held":[{"network":-1,"path":"a","before":"b","by":[]}]})"}) {
     std::ofstream(folder_ + "/sysctls") << text;
-    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls(folder_, "a").Hold(kForward, "1").status()))
+    EXPECT_TRUE(absl::IsInvalidArgument(SysctlHolders(folder_, "a").Hold(kForward, "1").status()))
         << text;
-    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls(folder_, "a").Release(kForward, "5", "0")))
+    EXPECT_TRUE(absl::IsInvalidArgument(SysctlHolders(folder_, "a").Release(kForward, "5", "0")))
         << text;
-    EXPECT_TRUE(absl::IsInvalidArgument(HeldSysctls::Before(folder_).status())) << text;
+    EXPECT_TRUE(absl::IsInvalidArgument(SysctlHolders::Before(folder_).status())) << text;
     EXPECT_EQ(ReadSysctl(kForward), "0") << text;
   }
 }
 
-TEST_F(HeldSysctlsTest, AFileOfANewerFormatIsRefusedAndNothingChanges) {
+TEST_F(SysctlHoldersTest, AFileOfANewerFormatIsRefusedAndNothingChanges) {
   std::ofstream(folder_ + "/sysctls") << R"({"ringwire_sysctls":2,"held":[]})";
-  const absl::Status status = HeldSysctls(folder_, "a").Hold(kForward, "1").status();
+  const absl::Status status = SysctlHolders(folder_, "a").Hold(kForward, "1").status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_NE(status.message().find("a newer ringwire wrote it (format 2"), std::string::npos)
       << status;
   EXPECT_EQ(ReadSysctl(kForward), "0");
 }
 
-TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
-  HeldSysctls holder("/proc/nowhere", "a");
+TEST_F(SysctlHoldersTest, WithoutAFolderEachIsOnItsOwn) {
+  SysctlHolders holder("/proc/nowhere", "a");
   ASSERT_TRUE(holder.Hold(kForward, "1").ok());
   EXPECT_EQ(ReadSysctl(kForward), "1");
   ASSERT_TRUE(holder.Release(kForward, "0", "1").ok());
@@ -183,7 +184,7 @@ TEST_F(HeldSysctlsTest, WithoutAFolderEachIsOnItsOwn) {
   ::_exit(CheckSysctlsWritable({}, "wg0").ok() ? 0 : 4);
 }
 
-TEST_F(HeldSysctlsTest, ReadOnlySettingsAreNamedAllAtOnceWithTheOptionsThatSetThem) {
+TEST_F(SysctlHoldersTest, ReadOnlySettingsAreNamedAllAtOnceWithTheOptionsThatSetThem) {
   EXPECT_EXIT(CheckWithReadOnlySettings(), testing::ExitedWithCode(0),
               "/proc/sys is read-only; start the container with --sysctl net.ipv4.ip_forward=1 "
               "--sysctl net.ipv4.conf.all.src_valid_mark=1 "

@@ -8,27 +8,30 @@ namespace {
 TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
   const Route route{Route::Type::kUnreachable, *Prefix::Parse("::/0"), 51820, 4294967295};
   const std::vector<Action> actions = {
-      DeleteInterface{},
-      RemoveAddress{*InterfaceAddress::Parse("10.77.0.1/24")},
-      SetMtu{1280},
-      RemoveRoute{route},
-      RemoveRoute{{Route::Type::kInterface, *Prefix::Parse("10.0.0.0/8"), 254, 0}},
-      RemoveRule{{.family = IpFamily::kV4, .priority = 1, .table = 2, .unless_mark = 0xca6c}},
-      RemoveRule{{.family = IpFamily::kV6,
-                  .priority = 32764,
-                  .table = 254,
-                  .source = Prefix::Parse("fd00::1/128"),
-                  .destination = Prefix::Parse("fd01::/64"),
-                  .if_mark = 7,
-                  .suppress_prefix_length = 0}},
-      RemoveRule{{.family = IpFamily::kV4, .priority = 5, .if_mark = 7, .go_to = 9}},
-      RemoveRule{{.family = IpFamily::kV6, .priority = 5, .go_to = 9, .own_udp_port = 51900}},
-      RemoveRule{{.family = IpFamily::kV6, .priority = 5, .unless_mark = 7, .refuses = true}},
-      SetSysctl{"net/ipv4/ip_forward", "0", "1"},
-      SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
-      DeleteNftTable{"ringwire-wg0"},
-      ForgetForwarded{{}},
-      ForgetForwarded{
+      action::DeleteInterface{},
+      action::RemoveAddress{*InterfaceAddress::Parse("10.77.0.1/24")},
+      action::SetMtu{1280},
+      action::RemoveRoute{route},
+      action::RemoveRoute{{Route::Type::kInterface, *Prefix::Parse("10.0.0.0/8"), 254, 0}},
+      action::RemoveRule{
+          {.family = IpFamily::kV4, .priority = 1, .table = 2, .unless_mark = 0xca6c}},
+      action::RemoveRule{{.family = IpFamily::kV6,
+                          .priority = 32764,
+                          .table = 254,
+                          .source = Prefix::Parse("fd00::1/128"),
+                          .destination = Prefix::Parse("fd01::/64"),
+                          .if_mark = 7,
+                          .suppress_prefix_length = 0}},
+      action::RemoveRule{{.family = IpFamily::kV4, .priority = 5, .if_mark = 7, .go_to = 9}},
+      action::RemoveRule{
+          {.family = IpFamily::kV6, .priority = 5, .go_to = 9, .own_udp_port = 51900}},
+      action::RemoveRule{
+          {.family = IpFamily::kV6, .priority = 5, .unless_mark = 7, .refuses = true}},
+      action::SetSysctl{"net/ipv4/ip_forward", "0", "1"},
+      action::SetSysctl{"net/ipv4/ip_forward", "0", std::nullopt},
+      action::DeleteNftTable{"ringwire-wg0"},
+      action::ForgetForwarded{{}},
+      action::ForgetForwarded{
           {{{PortForward::Protocol::kUdp,
              {5000, 5003},
              *IpAddress::Parse("10.77.0.2"),
@@ -36,10 +39,10 @@ TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
              true},
             {PortForward::Protocol::kUdp, {1, 1}, *IpAddress::Parse("fd77::2"), {9, 9}}},
            {*IpAddress::Parse("10.77.0.1"), *IpAddress::Parse("fd77::1")}}},
-      RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
-      DeleteNamespace{"vpn"},
-      RevertNamespaceDns{"vpn", true, 2},
-      RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}", 3},
+      action::RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
+      action::DeleteNamespace{"vpn"},
+      action::RevertNamespaceDns{"vpn", true, 2},
+      action::RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}", 3},
   };
   for (const Action& action : actions) {
     const std::string json = ToJson(action);

@@ -65,11 +65,12 @@ TEST(DnsCallsTest, WhatIsPrintedIsWhatRuns) {
   const Programs programs;
   for (const DnsProgram program : {DnsProgram::kResolvconf, DnsProgram::kResolvectl}) {
     for (const auto& search : {kSearch, std::vector<std::string>()}) {
-      const std::vector<ProgramCall> set = CallsOf(SetDns{program, "tun.wg0", kServers, search});
+      const std::vector<ProgramCall> set =
+          CallsOf(action::SetDns{program, "tun.wg0", kServers, search});
       EXPECT_EQ(programs.Typed(set), programs.Made(set)) << ShellCommands(set);
       EXPECT_NE(programs.Made(set).find("10.0.0.53"), std::string::npos);
     }
-    const std::vector<ProgramCall> revert = CallsOf(RevertDns{program, "wg=+0"});
+    const std::vector<ProgramCall> revert = CallsOf(action::RevertDns{program, "wg=+0"});
     EXPECT_EQ(programs.Typed(revert), programs.Made(revert)) << ShellCommands(revert);
     EXPECT_NE(programs.Made(revert).find("<wg=+0>"), std::string::npos);
   }
@@ -77,7 +78,7 @@ TEST(DnsCallsTest, WhatIsPrintedIsWhatRuns) {
 
 TEST(DnsCallsTest, AllNamesAreAskedOfTheTunnelsServers) {
   const std::vector<ProgramCall> calls =
-      CallsOf(SetDns{DnsProgram::kResolvectl, "wg0", {"10.0.0.53"}, {"lan"}});
+      CallsOf(action::SetDns{DnsProgram::kResolvectl, "wg0", {"10.0.0.53"}, {"lan"}});
   EXPECT_EQ(calls, (std::vector<ProgramCall>{{"resolvectl", {"dns", "wg0", "10.0.0.53"}, {}},
                                              {"resolvectl", {"domain", "wg0", "lan", "~."}, {}}}));
 }

@@ -31,10 +31,10 @@ Killed KilledOf(const std::string& interface_lines, const std::string& allowed,
   killed.reservation = {plan.fwmark, plan.place};
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (const auto* const route = std::get_if<AddRoute>(&*step.apply)) {
+    if (const auto* const route = std::get_if<action::AddRoute>(&*step.apply)) {
       if (route->route.type == Route::Type::kUnreachable) killed.routes.push_back(route->route);
     }
-    if (const auto* const rule = std::get_if<AddRule>(&*step.apply)) {
+    if (const auto* const rule = std::get_if<action::AddRule>(&*step.apply)) {
       killed.rules.push_back(rule->rule);
     }
   }

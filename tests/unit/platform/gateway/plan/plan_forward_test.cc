@@ -41,7 +41,8 @@ HostFacts Facts() {
 }
 
 std::string Sysctl(const std::optional<Action>& action) {
-  const auto* const sysctl = action.has_value() ? std::get_if<SetSysctl>(&*action) : nullptr;
+  const auto* const sysctl =
+      action.has_value() ? std::get_if<action::SetSysctl>(&*action) : nullptr;
   if (sysctl == nullptr) return {};
   return fmt::format("{}={}{}\n", sysctl->path, sysctl->value,
                      sysctl->only_if.has_value() ? " if " + *sysctl->only_if : "");
@@ -64,7 +65,7 @@ std::string RestoredSysctls(const Plan& plan) {
 std::string NftRules(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (const auto* const table = std::get_if<ReplaceNftTable>(&*step.apply)) {
+    if (const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply)) {
       return ReplaceCommands(table->table);
     }
   }

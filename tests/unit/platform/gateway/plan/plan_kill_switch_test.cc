@@ -33,7 +33,7 @@ HostFacts Facts() {
 
 const NftTable* TableOf(const Step& step) {
   const auto* const replace =
-      step.apply.has_value() ? std::get_if<ReplaceNftTable>(&*step.apply) : nullptr;
+      step.apply.has_value() ? std::get_if<action::ReplaceNftTable>(&*step.apply) : nullptr;
   return replace != nullptr ? &replace->table : nullptr;
 }
 
@@ -103,7 +103,7 @@ TEST(PlanKillSwitchTest, IsTheFirstStepAlsoBeforeHooksAndStaysAfterACrash) {
   const Plan plan = MakePlan("wg0", Config("on", "0.0.0.0/0", "PreUp = a\nPostDown = b"), Facts());
   ASSERT_EQ(PlaceOfTable(plan), 0u);
   EXPECT_TRUE(plan.steps[0].stays_after_crash);
-  EXPECT_EQ(plan.steps[0].undo, Action(DeleteNftTable{"ringwire-wg0"}));
+  EXPECT_EQ(plan.steps[0].undo, Action(action::DeleteNftTable{"ringwire-wg0"}));
   EXPECT_NE(Rules(plan, "prerestore"), "") << "the rules of a full tunnel are in the same table";
 }
 

@@ -50,7 +50,7 @@ std::string SourceNat(const Plan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     const auto* const replace =
-        step.apply.has_value() ? std::get_if<ReplaceNftTable>(&*step.apply) : nullptr;
+        step.apply.has_value() ? std::get_if<action::ReplaceNftTable>(&*step.apply) : nullptr;
     if (replace == nullptr) continue;
     for (const NftChain& chain : replace->table.chains) {
       if (chain.hook != kSourceNat) continue;

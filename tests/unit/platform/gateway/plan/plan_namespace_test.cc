@@ -54,7 +54,7 @@ TEST(PlanNamespaceTest, EverythingOfTheInterfaceIsInsideAndTheNamespaceAroundAll
 
 TEST(PlanNamespaceTest, ItStaysWhenTheServiceDies) {
   const Plan plan = MakePlan("wg0", Config("", "0.0.0.0/0"), NoNamespaceYet());
-  EXPECT_EQ(plan.steps.front().undo, Action(DeleteNamespace{"vpn"}));
+  EXPECT_EQ(plan.steps.front().undo, Action(action::DeleteNamespace{"vpn"}));
   EXPECT_TRUE(plan.steps.front().stays_after_crash);
 }
 
@@ -63,7 +63,7 @@ TEST(PlanNamespaceTest, OneThatTheHostHadIsUsedAndLeftThere) {
   facts.namespace_exists = true;
   const Plan plan = MakePlan("wg0", Config("", ""), facts);
   EXPECT_EQ(plan.steps.front(),
-            (Step{UseNamespace{"vpn", /*create=*/false}, std::nullopt, /*stays=*/true}));
+            (Step{action::UseNamespace{"vpn", /*create=*/false}, std::nullopt, /*stays=*/true}));
   EXPECT_TRUE(CommandsOf(plan, "wg0").starts_with("# the network namespace vpn is there\n"));
 }
 
@@ -72,8 +72,8 @@ TEST(PlanNamespaceTest, OneOfAnotherTunnelGoesWithTheLastOfThem) {
   facts.namespace_exists = true;
   facts.namespace_is_ours = true;
   const Plan plan = MakePlan("wg0", Config("", ""), facts);
-  EXPECT_EQ(plan.steps.front().apply, Action(UseNamespace{"vpn", /*create=*/false}));
-  EXPECT_EQ(plan.steps.front().undo, Action(DeleteNamespace{"vpn"}));
+  EXPECT_EQ(plan.steps.front().apply, Action(action::UseNamespace{"vpn", /*create=*/false}));
+  EXPECT_EQ(plan.steps.front().undo, Action(action::DeleteNamespace{"vpn"}));
 }
 
 HostFacts With(const WayOut& way) {
@@ -146,12 +146,13 @@ TEST(PlanNamespaceTest, AResolvConfThatWasThereComesBack) {
 }
 
 TEST(CommandsOfTest, WhatIpCannotDoInANamespaceIsRunInside) {
-  EXPECT_EQ(CommandsOf(SetSysctl{"net/ipv4/ip_forward", "1", std::nullopt}, "wg0", "vpn"),
+  EXPECT_EQ(CommandsOf(action::SetSysctl{"net/ipv4/ip_forward", "1", std::nullopt}, "wg0", "vpn"),
             "ip netns exec vpn sysctl -w net/ipv4/ip_forward=1");
-  EXPECT_EQ(CommandsOf(DeleteNftTable{"ringwire-wg0"}, "wg0", "vpn"),
+  EXPECT_EQ(CommandsOf(action::DeleteNftTable{"ringwire-wg0"}, "wg0", "vpn"),
             "ip netns exec vpn nft add table inet ringwire-wg0\n"
             "ip netns exec vpn nft delete table inet ringwire-wg0");
-  EXPECT_EQ(CommandsOf(RunHook{"PostUp", "ip link"}, "wg0", "vpn"), "ip link") << "hooks are not";
+  EXPECT_EQ(CommandsOf(action::RunHook{"PostUp", "ip link"}, "wg0", "vpn"), "ip link")
+      << "hooks are not";
 }
 
 }  // namespace

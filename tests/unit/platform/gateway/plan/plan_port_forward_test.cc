@@ -37,7 +37,7 @@ HostFacts Facts() {
 const NftTable* TableOf(const Plan& plan) {
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (const auto* const replace = std::get_if<ReplaceNftTable>(&*step.apply)) {
+    if (const auto* const replace = std::get_if<action::ReplaceNftTable>(&*step.apply)) {
       return &replace->table;
     }
   }
@@ -78,7 +78,7 @@ std::string Commands(const Plan& plan, bool only_staying = false) {
   std::string text;
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value() || (only_staying && !step.stays_after_crash)) continue;
-    const bool nft = std::holds_alternative<ReplaceNftTable>(*step.apply);
+    const bool nft = std::holds_alternative<action::ReplaceNftTable>(*step.apply);
     text += (nft ? "nft" : WithoutNumber(CommandsOf(*step.apply, "wg0"))) + "\n";
   }
   return text;
@@ -287,7 +287,8 @@ TEST(PlanReturnPathTest, NoMarkIsTheTunnelsOwnOrNone) {
         Facts());
     std::vector<uint32_t> marks = {0, plan.fwmark};
     for (const Step& step : plan.steps) {
-      const auto* const add = step.apply.has_value() ? std::get_if<AddRule>(&*step.apply) : nullptr;
+      const auto* const add =
+          step.apply.has_value() ? std::get_if<action::AddRule>(&*step.apply) : nullptr;
       if (add == nullptr) continue;
       const uint32_t one = add->rule.if_mark.value_or(add->rule.unless_mark.value_or(0));
       EXPECT_EQ(std::ranges::count(marks, one), 0) << mark;

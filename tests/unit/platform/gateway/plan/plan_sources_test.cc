@@ -32,8 +32,8 @@ std::string Policy(const Plan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (std::holds_alternative<AddRoute>(*step.apply) ||
-        std::holds_alternative<AddRule>(*step.apply)) {
+    if (std::holds_alternative<action::AddRoute>(*step.apply) ||
+        std::holds_alternative<action::AddRule>(*step.apply)) {
       text += CommandsOf(*step.apply, "wg0") + "\n";
     }
   }
@@ -64,8 +64,8 @@ TEST(PlanSourcesTest, AllThatKeepsTrafficInsideStaysAfterACrash) {
   const Plan plan = PlanOf("", "10.0.0.1", "10.5.0.0/16", Facts());
   for (const Step& step : plan.steps) {
     if (!step.undo.has_value()) continue;
-    const auto* const route = std::get_if<RemoveRoute>(&*step.undo);
-    const bool stays = std::holds_alternative<RemoveRule>(*step.undo) ||
+    const auto* const route = std::get_if<action::RemoveRoute>(&*step.undo);
+    const bool stays = std::holds_alternative<action::RemoveRule>(*step.undo) ||
                        (route != nullptr && route->route.type == Route::Type::kUnreachable);
     EXPECT_EQ(step.stays_after_crash, stays) << Describe(*step.undo);
   }
@@ -138,7 +138,7 @@ TEST(PlanSourcesTest, MarksAreKeptWithTheConnectionAndForgedPacketsAreDroppedWhe
   const auto nft = [](const Plan& plan) {
     std::string text;
     for (const Step& step : plan.steps) {
-      if (step.apply && std::holds_alternative<ReplaceNftTable>(*step.apply)) {
+      if (step.apply && std::holds_alternative<action::ReplaceNftTable>(*step.apply)) {
         text += CommandsOf(*step.apply, "wg0");
       }
     }
@@ -157,7 +157,7 @@ TEST(PlanSourcesTest, TheKernelIsToldToTakeMarksIntoAccountOnlyIfItDoesNot) {
   facts.sysctls["net/ipv4/conf/all/src_valid_mark"] = "0";
   const auto sets = [](const Plan& plan) {
     return std::ranges::any_of(plan.steps, [](const Step& step) {
-      return step.apply && std::holds_alternative<SetSysctl>(*step.apply);
+      return step.apply && std::holds_alternative<action::SetSysctl>(*step.apply);
     });
   };
   EXPECT_TRUE(sets(PlanOf("", "10.0.0.1", "0.0.0.0/0", facts)));

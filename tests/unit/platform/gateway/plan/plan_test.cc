@@ -38,7 +38,7 @@ std::string Applied(const Plan& plan) {
   std::string text;
   for (const Step& step : plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (std::holds_alternative<CreateInterface>(*step.apply)) {
+    if (std::holds_alternative<action::CreateInterface>(*step.apply)) {
       text += "create\n";
     } else {
       text += CommandsOf(*step.apply, "wg0") + "\n";

@@ -5,24 +5,26 @@
 namespace ringwire::platform {
 namespace {
 
-Step TableStep(bool stays) { return {ReplaceNftTable{}, DeleteNftTable{"ringwire-wg0"}, stays}; }
+Step TableStep(bool stays) {
+  return {action::ReplaceNftTable{}, action::DeleteNftTable{"ringwire-wg0"}, stays};
+}
 
 TEST(StepIndexTest, FindsWholeStepsAndUndos) {
-  const std::vector<Step> steps = {{SetMtu{1420}, {}},
-                                   {SetLinkUp{}, {}},
-                                   {CreateInterface{}, DeleteInterface{}},
+  const std::vector<Step> steps = {{action::SetMtu{1420}, {}},
+                                   {action::SetLinkUp{}, {}},
+                                   {action::CreateInterface{}, action::DeleteInterface{}},
                                    TableStep(false)};
   const StepIndex index(steps);
   for (const Step& step : steps) EXPECT_TRUE(index.Contains(step));
-  EXPECT_FALSE(index.Contains({SetMtu{1400}, {}}));
+  EXPECT_FALSE(index.Contains({action::SetMtu{1400}, {}}));
   EXPECT_FALSE(index.Contains(TableStep(true)));
-  EXPECT_TRUE(index.HasUndo(DeleteInterface{}));
-  EXPECT_TRUE(index.HasUndo(DeleteNftTable{"ringwire-wg0"}));
-  EXPECT_FALSE(index.HasUndo(DeleteNftTable{"ringwire-wg1"}));
-  EXPECT_FALSE(index.HasLastingUndo(DeleteNftTable{"ringwire-wg0"}));
+  EXPECT_TRUE(index.HasUndo(action::DeleteInterface{}));
+  EXPECT_TRUE(index.HasUndo(action::DeleteNftTable{"ringwire-wg0"}));
+  EXPECT_FALSE(index.HasUndo(action::DeleteNftTable{"ringwire-wg1"}));
+  EXPECT_FALSE(index.HasLastingUndo(action::DeleteNftTable{"ringwire-wg0"}));
   const std::vector<Step> lasting = {TableStep(false), TableStep(true)};
-  EXPECT_TRUE(StepIndex(lasting).HasLastingUndo(DeleteNftTable{"ringwire-wg0"}));
-  EXPECT_FALSE(StepIndex(lasting).HasLastingUndo(DeleteInterface{}));
+  EXPECT_TRUE(StepIndex(lasting).HasLastingUndo(action::DeleteNftTable{"ringwire-wg0"}));
+  EXPECT_FALSE(StepIndex(lasting).HasLastingUndo(action::DeleteInterface{}));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ TEST_F(SysctlSettingTest, WhatIsPrintedSetsWhatIsSet) {
   for (const char* const value : {"1", "2"}) {
     Run(SysctlCommand({kPath, "0", std::nullopt}));
     EXPECT_EQ(ReadSysctl(kPath), "0");
-    EXPECT_TRUE(HeldSysctls("/no/such/folder", "a.1").Hold(kPath, value).value_or(false));
+    EXPECT_TRUE(SysctlHolders("/no/such/folder", "a.1").Hold(kPath, value).value_or(false));
     EXPECT_EQ(ReadSysctl(kPath), value);
     Run(SysctlCommand({kPath, "0", std::nullopt}));
     Run(SysctlCommand({kPath, value, std::nullopt}));

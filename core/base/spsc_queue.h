@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_CORE_BASE_BOUNDED_QUEUE_H_
-#define RINGWIRE_CORE_BASE_BOUNDED_QUEUE_H_
+#ifndef RINGWIRE_CORE_BASE_SPSC_QUEUE_H_
+#define RINGWIRE_CORE_BASE_SPSC_QUEUE_H_
 
 #include <atomic>
 #include <bit>
@@ -54,4 +54,4 @@ class SpscQueue {
 
 }  // namespace ringwire
 
-#endif  // RINGWIRE_CORE_BASE_BOUNDED_QUEUE_H_
+#endif  // RINGWIRE_CORE_BASE_SPSC_QUEUE_H_

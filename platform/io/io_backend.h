@@ -1,5 +1,5 @@
-#ifndef RINGWIRE_PLATFORM_IO_BACKEND_H_
-#define RINGWIRE_PLATFORM_IO_BACKEND_H_
+#ifndef RINGWIRE_PLATFORM_IO_IO_BACKEND_H_
+#define RINGWIRE_PLATFORM_IO_IO_BACKEND_H_
 
 #include <cstdint>
 #include <memory>
@@ -69,4 +69,4 @@ class IoBackend {
 
 }  // namespace ringwire::platform
 
-#endif  // RINGWIRE_PLATFORM_IO_BACKEND_H_
+#endif  // RINGWIRE_PLATFORM_IO_IO_BACKEND_H_

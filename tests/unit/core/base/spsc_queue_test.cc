@@ -1,4 +1,4 @@
-#include "core/base/bounded_queue.h"
+#include "core/base/spsc_queue.h"
 
 #include <gtest/gtest.h>
 
