@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "core/control/control_plane_impl.h"
 #include "core/device/validate.h"
 #include "core/wire/constants.h"
@@ -12,8 +13,7 @@
 namespace ringwire {
 absl::Status ControlPlane::Apply(Instant now, absl::Time wall_now, const DeviceUpdate& update,
                                  ControlOutput* out) {
-  const absl::Status status = Validate(update);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Validate(update));
   impl_->Apply(ControlCall{now, wall_now, out}, update);
   impl_->Finish(now);
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "core/base/ascii.h"
 #include "core/base/limits.h"
+#include "core/base/status_macros.h"
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 
@@ -43,7 +44,7 @@ absl::Status Validate(const DeviceUpdate& update, const DeviceFacts& facts) {
   size_t peer_count = update.replace_peers ? 0 : facts.peer_count;
   absl::flat_hash_map<crypto::PublicKey, bool> exists;
   for (const PeerUpdate& peer : update.peers) {
-    if (absl::Status status = ValidatePeer(peer); !status.ok()) return status;
+    RETURN_IF_ERROR(ValidatePeer(peer));
     const auto [entry, is_first] = exists.try_emplace(peer.public_key, false);
     if (is_first) entry->second = !update.replace_peers && facts.has_peer(peer.public_key);
     if (peer.remove) {

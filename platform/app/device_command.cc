@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "core/base/status_macros.h"
 #include "platform/app/commands.h"
 #include "platform/observe/log_process.h"
 #include "platform/process/background.h"
@@ -42,19 +43,16 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
   settings.offloads = OffloadsOf(arguments.flags).value_or(OffloadSwitches());
   settings.transport_cipher = CipherOf(arguments.flags);
   settings.aead = AeadOf(arguments.flags);
-  absl::StatusOr<UniqueFd> tun = InheritedDescriptor("WG_TUN_FD");
-  if (!tun.ok()) return tun.status();
-  settings.tun_queue = *std::move(tun);
-  absl::StatusOr<UniqueFd> uapi = InheritedDescriptor("WG_UAPI_FD");
-  if (!uapi.ok()) return uapi.status();
-  settings.uapi_socket = *std::move(uapi);
+  ASSIGN_OR_RETURN(UniqueFd tun, InheritedDescriptor("WG_TUN_FD"));
+  settings.tun_queue = std::move(tun);
+  ASSIGN_OR_RETURN(UniqueFd uapi, InheritedDescriptor("WG_UAPI_FD"));
+  settings.uapi_socket = std::move(uapi);
 
-  absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
-  if (!device.ok()) return device.status();
-  (*device)->loop().device().set_stage(ServiceStage::kReady);
-  spdlog::info("{}", (*device)->ReadyLine());
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceRunner> device, DeviceRunner::Start(std::move(settings)));
+  device->loop().device().set_stage(ServiceStage::kReady);
+  spdlog::info("{}", device->ReadyLine());
   ready();
-  return (*device)->Run();
+  return device->Run();
 }
 
 int Run(const DeviceArguments& arguments) {

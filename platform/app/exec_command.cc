@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/app/commands.h"
 #include "platform/app/cut_off.h"
@@ -31,8 +32,7 @@ constexpr int kExitNotFound = 127;
 // The name of the network namespace of a tunnel that is up, and the namespace.
 absl::StatusOr<std::pair<std::string, NamedNamespace>> FindNamespace(const std::string& interface) {
   const std::string tried = "run a program in the network namespace of " + interface;
-  const absl::Status valid = CheckInterfaceName(interface);
-  if (!valid.ok()) return valid;
+  RETURN_IF_ERROR(CheckInterfaceName(interface));
   const absl::StatusOr<Journal::Namespace> wanted =
       Journal::NamespaceOf(kStatusDirectory, interface);
   if (absl::IsPermissionDenied(wanted.status()) && ::geteuid() != 0) {

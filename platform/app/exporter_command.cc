@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/base/status_macros.h"
 #include "core/config/number_text.h"
 #include "core/wire/address.h"
 #include "fmt/format.h"
@@ -81,24 +82,19 @@ absl::Status CheckGroup() {
 
 // Everything is opened first: Confinement says why the rest comes in this order.
 absl::Status Serve(const SocketAddress& address, size_t peers_max) {
-  const absl::Status group = CheckGroup();
-  if (!group.ok()) return group;
+  RETURN_IF_ERROR(CheckGroup());
   const UniqueFd ends = OpenEndSignals();
-  absl::StatusOr<UniqueFd> listener = HttpServer::Listen(address);
-  if (!listener.ok()) return listener.status();
-  absl::StatusOr<std::shared_ptr<UniqueFd>> folder = OpenFolder();
-  if (!folder.ok()) return folder.status();
+  ASSIGN_OR_RETURN(UniqueFd listener, HttpServer::Listen(address));
+  ASSIGN_OR_RETURN(std::shared_ptr<UniqueFd> folder, OpenFolder());
   NotifyReady();
-  absl::StatusOr<Confinement> confinement =
-      Confinement::GiveUpRights({.role = SandboxRole::kExporter});
-  if (!confinement.ok()) return confinement.status();
+  ASSIGN_OR_RETURN(Confinement confinement,
+                   Confinement::GiveUpRights({.role = SandboxRole::kExporter}));
   absl::StatusOr<std::unique_ptr<Exporter>> exporter = Exporter::Start(
-      *std::move(listener), ends.get(),
-      {kVersion, {peers_max}, [folder = *std::move(folder)] { return Collect(*folder); }});
+      std::move(listener), ends.get(),
+      {kVersion, {peers_max}, [folder = std::move(folder)] { return Collect(*folder); }});
   if (!exporter.ok()) return exporter.status();
-  const absl::Status sealed = confinement->Seal();
-  if (!sealed.ok()) return sealed;
-  for (const std::string& warning : confinement->Warnings()) spdlog::warn("exporter: {}", warning);
+  RETURN_IF_ERROR(confinement.Seal());
+  for (const std::string& warning : confinement.Warnings()) spdlog::warn("exporter: {}", warning);
   spdlog::info("exporter: listens on {}", address.ToString());
   return (*exporter)->Run();
 }

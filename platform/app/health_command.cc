@@ -5,6 +5,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "platform/app/commands.h"
 #include "platform/app/status_client.h"
 #include "platform/base/paths.h"
@@ -21,12 +22,10 @@ struct HealthArguments {
 
 // The error: why the interface is not healthy.
 absl::StatusOr<std::string> LineOf(const std::string& name, bool live) {
-  const absl::StatusOr<std::string> answer = AskDevice(name, live ? "ping" : "status");
-  if (!answer.ok()) return answer.status();
+  ASSIGN_OR_RETURN(const std::string answer, AskDevice(name, live ? "ping" : "status"));
   if (live) return name + ": alive";
-  const absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
-  if (!report.ok()) return report.status();
-  Health health = HealthOf(*report, absl::Now());
+  ASSIGN_OR_RETURN(const StatusReport report, ReportFromJson(answer));
+  Health health = HealthOf(report, absl::Now());
   if (health.ready) return std::move(health.line);
   return absl::UnavailableError(health.line);
 }

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/gateway/plan/namespace_dns.h"
 #include "platform/process/report_error.h"
@@ -75,8 +76,7 @@ absl::Status EnterForGood(const std::string& name, const NamedNamespace& network
       ::mount("", "/", "none", MS_SLAVE | MS_REC, nullptr) != 0) {
     return absl::ErrnoToStatus(errno, tried);
   }
-  const absl::Status status = MountSys(name);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(MountSys(name));
   BindEtc(name);
   return HideLookupServices();
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "core/base/status_macros.h"
 #include "core/config/peer_blocks.h"
 #include "core/device/key_text.h"
 #include "crypto/random.h"
@@ -141,18 +142,15 @@ absl::Status CheckName(const std::string& name, const ConfigFile& config) {
 absl::StatusOr<std::string> Add(const AddArguments& arguments) {
   absl::Status status = arguments.qr ? CheckQrCode() : absl::OkStatus();
   if (!status.ok()) return status;
-  absl::StatusOr<LoadedFile> file = LoadFile(arguments.interface);
-  if (!file.ok()) return file.status();
-  const ConfigFile& config = file->source.config;
+  ASSIGN_OR_RETURN(LoadedFile file, LoadFile(arguments.interface));
+  const ConfigFile& config = file.source.config;
   status = CheckName(arguments.name, config);
   if (!status.ok()) return status;
   if (!config.private_key.has_value()) {
     return absl::FailedPreconditionError("the file has no PrivateKey; `ringwire genkey` makes one");
   }
-  absl::StatusOr<std::vector<IpAddress>> addresses = FreeAddresses(config);
-  if (!addresses.ok()) return addresses.status();
-  absl::StatusOr<std::string> endpoint = EndpointFor(arguments, config);
-  if (!endpoint.ok()) return endpoint.status();
+  ASSIGN_OR_RETURN(std::vector<IpAddress> addresses, FreeAddresses(config));
+  ASSIGN_OR_RETURN(std::string endpoint, EndpointFor(arguments, config));
 
   crypto::SystemRandom random;
   ClientFile client;
@@ -161,15 +159,15 @@ absl::StatusOr<std::string> Add(const AddArguments& arguments) {
   peer.name = arguments.name;
   peer.public_key = crypto::PublicFromPrivate(client.private_key);
   random.Fill(peer.preshared_key.bytes());
-  peer.addresses = *std::move(addresses);
+  peer.addresses = std::move(addresses);
   client.peer = &peer;
   client.gateway = &config;
   client.gateway_key = crypto::PublicFromPrivate(*config.private_key);
-  client.endpoint = *std::move(endpoint);
+  client.endpoint = std::move(endpoint);
   client.full_tunnel = arguments.full_tunnel;
   SecretText changed;
-  changed.text = WithPeer(file->text.text, peer);
-  status = Replace(*file, changed.text);
+  changed.text = WithPeer(file.text.text, peer);
+  status = Replace(file, changed.text);
   if (!status.ok()) return status;
   return ClientText(client);
 }
@@ -192,21 +190,19 @@ int AddPeer(const AddArguments& arguments) {
 }
 
 absl::Status Remove(const RemoveArguments& arguments) {
-  absl::StatusOr<LoadedFile> file = LoadFile(arguments.interface);
-  if (!file.ok()) return file.status();
+  ASSIGN_OR_RETURN(LoadedFile file, LoadFile(arguments.interface));
   std::vector<uint32_t> lines;
-  for (const PeerConfig& peer : file->source.config.peers) {
+  for (const PeerConfig& peer : file.source.config.peers) {
     if (peer.name == arguments.peer || KeyToBase64(peer.public_key) == arguments.peer) {
       lines.push_back(peer.position.line);
     }
   }
   if (lines.empty()) {
-    return absl::NotFoundError(
-        fmt::format("{} has no peer of that name or key", file->source.path));
+    return absl::NotFoundError(fmt::format("{} has no peer of that name or key", file.source.path));
   }
   SecretText changed;
-  changed.text = WithoutPeers(file->text.text, lines);
-  return Replace(*file, changed.text);
+  changed.text = WithoutPeers(file.text.text, lines);
+  return Replace(file, changed.text);
 }
 
 int RemovePeer(const RemoveArguments& arguments) {

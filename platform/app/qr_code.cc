@@ -4,6 +4,8 @@
 
 #include <memory>
 
+#include "core/base/status_macros.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -73,13 +75,12 @@ std::string Paint(const Modules& modules) {
 absl::Status CheckQrCode() { return LoadLibrary().status(); }
 
 absl::StatusOr<std::string> QrCode(std::string_view text) {
-  const absl::StatusOr<Library> library = LoadLibrary();
-  if (!library.ok()) return library.status();
+  ASSIGN_OR_RETURN(const Library library, LoadLibrary());
   const std::unique_ptr<Code, Free> code(
-      library->encode(static_cast<int>(text.size()),
-                      reinterpret_cast<const unsigned char*>(text.data()), kAnyVersion,
-                      kLowErrorCorrection),
-      library->free);
+      library.encode(static_cast<int>(text.size()),
+                     reinterpret_cast<const unsigned char*>(text.data()), kAnyVersion,
+                     kLowErrorCorrection),
+      library.free);
   if (code == nullptr) return absl::OutOfRangeError("cannot make a QR code: the text is too long");
   return Paint(Modules(*code));
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "core/base/status_macros.h"
 #include "platform/app/commands.h"
 #include "platform/app/service_client.h"
 #include "platform/base/paths.h"
@@ -37,13 +38,11 @@ struct RunArguments {
 absl::Status RunGateway(const RunArguments& arguments, const std::function<void()>& ready) {
   ConfigSource loaded = LoadConfigToRun(arguments.config, KeyFiles::kRead);
   if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
-  const absl::Status allowed = CheckNetAdmin();
-  if (!allowed.ok()) return allowed;
+  RETURN_IF_ERROR(CheckNetAdmin());
   Supervisor::Parts parts = Supervisor::PartsOf(loaded.interface_name);
   Supervisor supervisor(arguments.flags, std::move(loaded), std::move(parts));
-  const absl::StatusOr<bool> started = supervisor.Start();
-  if (!started.ok()) return started.status();
-  if (!*started) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const bool started, supervisor.Start());
+  if (!started) return absl::OkStatus();
   ready();
   return supervisor.Run();
 }

@@ -12,6 +12,7 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/app/commands.h"
@@ -55,16 +56,14 @@ size_t WidthOfTerminal() {
 
 absl::StatusOr<std::string> ShowOne(const std::string& interface_name,
                                     const ShowArguments& arguments) {
-  absl::StatusOr<std::string> answer = AskDevice(interface_name, "status");
-  if (!answer.ok()) return answer.status();
-  if (arguments.json) return *answer + "\n";
-  const absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
-  if (!report.ok()) return report.status();
+  ASSIGN_OR_RETURN(std::string answer, AskDevice(interface_name, "status"));
+  if (arguments.json) return answer + "\n";
+  ASSIGN_OR_RETURN(const StatusReport report, ReportFromJson(answer));
   if (!arguments.field.empty()) {
     const bool names_interface = arguments.interface_name == "all";
-    return *FormatField(*report, arguments.field, names_interface);
+    return *FormatField(report, arguments.field, names_interface);
   }
-  return FormatShow(*report, absl::Now(), arguments.options);
+  return FormatShow(report, absl::Now(), arguments.options);
 }
 
 int ShowInterfaces(const ShowArguments& arguments, const std::vector<std::string>& names) {

@@ -13,6 +13,7 @@
 #include <climits>
 #include <memory>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/clock.h"
@@ -109,8 +110,7 @@ namespace {
 absl::StatusOr<std::string> AskOn(const absl::StatusOr<UniqueFd>& socket, std::string_view request,
                                   absl::Duration patience) {
   if (!socket.ok()) return socket.status();
-  const absl::Status sent = SendRequest(*socket, request);
-  if (!sent.ok()) return sent;
+  RETURN_IF_ERROR(SendRequest(*socket, request));
   return ReadAnswer(*socket, patience);
 }
 
@@ -127,9 +127,8 @@ absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
 }
 
 absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {
-  absl::StatusOr<std::string> answer = ReadLine(device.get(), BootNow() + patience);
-  if (!answer.ok()) return answer.status();
-  const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  ASSIGN_OR_RETURN(std::string answer, ReadLine(device.get(), BootNow() + patience));
+  const nlohmann::json json = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InternalError("the device's answer is no JSON object");
   const nlohmann::json* const error = MemberIn(json, "error");
   if (error == nullptr) return answer;

@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "core/base/instant.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
@@ -72,20 +73,18 @@ absl::StatusOr<StateLock> StateLock::Take(const std::string& folder, const std::
                                           EndSignals signals, absl::Duration patience) {
   const std::string path = fmt::format("{}/{}/{}", folder, kFolder, name);
   const Instant deadline = BootNow() + patience;
-  absl::StatusOr<UniqueFd> opened = OpenFolder(fmt::format("{}/{}", folder, kFolder));
-  if (!opened.ok()) return opened.status();
-  if (!opened->valid()) return StateLock();
+  ASSIGN_OR_RETURN(UniqueFd opened, OpenFolder(fmt::format("{}/{}", folder, kFolder)));
+  if (!opened.valid()) return StateLock();
   do {
-    absl::StatusOr<UniqueFd> file = OpenFile(*opened, name, path);
-    if (!file.ok()) return file.status();
-    if (!file->valid()) return StateLock();
-    const absl::Status status = LockWithin(file->get(), deadline - BootNow(), signals);
+    ASSIGN_OR_RETURN(UniqueFd file, OpenFile(opened, name, path));
+    if (!file.valid()) return StateLock();
+    const absl::Status status = LockWithin(file.get(), deadline - BootNow(), signals);
     if (absl::IsDeadlineExceeded(status)) break;
     if (!status.ok()) {
       return absl::Status(status.code(),
                           fmt::format("cannot lock {}: {}", path, MessageOf(status)));
     }
-    if (IsNamed(*opened, *file, name)) return StateLock(*std::move(opened), *std::move(file), name);
+    if (IsNamed(opened, file, name)) return StateLock(std::move(opened), std::move(file), name);
   } while (BootNow() < deadline);
   return absl::DeadlineExceededError(fmt::format(
       "cannot lock {}: another ringwire holds it; try again when that one has finished", path));

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "core/base/status_macros.h"
 #include "crypto/random.h"
 #include "platform/base/clock.h"
 #include "spdlog/spdlog.h"
@@ -47,9 +48,8 @@ absl::Status ControlLoop::Open() {
   if (!news_.valid()) {
     return absl::ResourceExhaustedError("open the control thread's eventfd: no descriptor left");
   }
-  absl::StatusOr<SourceWatch> source_watch = SourceWatch::Open();
-  if (!source_watch.ok()) return source_watch.status();
-  source_watch_.emplace(*std::move(source_watch));
+  ASSIGN_OR_RETURN(SourceWatch source_watch, SourceWatch::Open());
+  source_watch_.emplace(std::move(source_watch));
   status = device_.Open();
   if (!status.ok()) return status;
   // Clear the counter before reading the queues: later entries wake again.

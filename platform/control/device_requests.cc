@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/sandbox/call_guard.h"
 
@@ -23,9 +24,8 @@ UapiError ToUapiError(const absl::Status& status) {
 }  // namespace
 
 absl::Status DeviceRequests::Open() {
-  absl::StatusOr<Netlink> names = Netlink::Open();
-  if (!names.ok()) return names.status();
-  names_.emplace(*std::move(names));
+  ASSIGN_OR_RETURN(Netlink names, Netlink::Open());
+  names_.emplace(std::move(names));
   return absl::OkStatus();
 }
 
@@ -52,8 +52,7 @@ UapiError DeviceRequests::Apply(const DeviceUpdate& update) {
 // the rest.
 absl::Status DeviceRequests::ChangeSockets(const DeviceUpdate& update) {
   if (!listen_.WouldChange(update)) return absl::OkStatus();
-  const absl::Status status = options_.driver->plane().Validate(update);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(options_.driver->plane().Validate(update));
   receive_drops_.Look(SocketsOf(options_.workers->all()));
   return listen_.Change(update, {options_.workers->all(), options_.socket_source.get(),
                                  options_.asker(), options_.ladder->IsOn(Offload::kUdpGro)});

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace ringwire::platform {
 
 std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers) {
@@ -31,17 +33,14 @@ absl::Status ListenSockets::Change(const DeviceUpdate& update, const Users& user
     options.workers = users.workers.size();
     options.fwmark = fwmark;
     options.gro = users.gro;
-    absl::StatusOr<UdpSocketGroup> group = users.source->Open(options, users.asker);
-    if (!group.ok()) return group.status();
+    ASSIGN_OR_RETURN(UdpSocketGroup group, users.source->Open(options, users.asker));
     for (size_t i = 0; i < users.workers.size(); ++i) {
-      const absl::Status status = users.workers[i]->ReplaceSockets(std::move(group->workers[i]));
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(users.workers[i]->ReplaceSockets(std::move(group.workers[i])));
     }
-    port_ = group->port;
+    port_ = group.port;
   } else if (fwmark != fwmark_) {
     // The mark belongs to the socket, so its worker is not involved.
-    const absl::Status status = users.source->Mark(SocketsOf(users.workers), fwmark, users.asker);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(users.source->Mark(SocketsOf(users.workers), fwmark, users.asker));
   }
   fwmark_ = fwmark;
   requested_port_ = update.listen_port.value_or(requested_port_);

@@ -8,6 +8,8 @@
 #include <initializer_list>
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -37,9 +39,8 @@ absl::StatusOr<SourceWatch> SourceWatch::Open() {
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return absl::ErrnoToStatus(errno, "subscribe to route changes");
   }
-  absl::StatusOr<RouteLookup> lookup = RouteLookup::Open();
-  if (!lookup.ok()) return lookup.status();
-  return SourceWatch(std::move(socket), *std::move(lookup));
+  ASSIGN_OR_RETURN(RouteLookup lookup, RouteLookup::Open());
+  return SourceWatch(std::move(socket), std::move(lookup));
 }
 
 // The kind of change does not matter, so messages are not copied; lost ones (ENOBUFS) count as a

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/control/stamp_text.h"
 
@@ -196,10 +197,9 @@ absl::Status StampFiles::Begin(const StampChanges& all) {
 // Reads the file back, so that no copy of all stamps is kept for this.
 absl::Status StampFiles::Compact() {
   const File& file = files_[current_->index];
-  const absl::StatusOr<std::string> bytes = ReadAll(file.fd.get(), file.path);
-  if (!bytes.ok()) return bytes.status();
-  StampLog log = ParseStampLog(*bytes);
-  if (log.kind != StampLog::Kind::kCurrent || log.valid_bytes != bytes->size()) {
+  ASSIGN_OR_RETURN(const std::string bytes, ReadAll(file.fd.get(), file.path));
+  StampLog log = ParseStampLog(bytes);
+  if (log.kind != StampLog::Kind::kCurrent || log.valid_bytes != bytes.size()) {
     return absl::DataLossError(fmt::format("read {} back: it is damaged", file.path));
   }
   return Begin({.is_complete = true, .raised = std::move(log.stamps)});

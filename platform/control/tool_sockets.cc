@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "core/base/status_macros.h"
 #include "platform/control/sockets/request_conversation.h"
 #include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
@@ -19,9 +20,8 @@ absl::Status ToolSockets::ServeUapi(UnixListener listener, std::function<void()>
 }
 
 absl::Status ToolSockets::WatchFile(std::function<void()> on_file_gone) {
-  absl::StatusOr<SocketFileWatch> watch = SocketFileWatch::Open(uapi_->listener().path());
-  if (!watch.ok()) return watch.status();
-  file_watch_.emplace(*std::move(watch));
+  ASSIGN_OR_RETURN(SocketFileWatch watch, SocketFileWatch::Open(uapi_->listener().path()));
+  file_watch_.emplace(std::move(watch));
   // Others could delete it before it was watched.
   if (!uapi_->listener().FileIsOurs()) on_file_gone();
   return poll_->Add(file_watch_->fd(), EPOLLIN,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "platform/io/backend_factory.h"
 #include "spdlog/spdlog.h"
 
@@ -34,8 +35,7 @@ absl::Status WorkerGroup::Start(std::vector<WorkerOptions> workers,
 
 absl::Status WorkerGroup::StartAll() {
   for (const auto& worker : workers_) {
-    const absl::Status status = worker->Start();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(worker->Start());
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include <climits>
 
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/descriptor_passing.h"
 
@@ -29,10 +30,9 @@ absl::Status PacketChannel::Send(std::string_view bytes, std::span<const int> de
 absl::StatusOr<PacketChannel::Packet> PacketChannel::Receive() {
   std::array<char, kPacketBytesMax> bytes;
   Packet packet;
-  const absl::StatusOr<size_t> size =
-      ReceiveWithDescriptors(socket_.get(), bytes, &packet.descriptors);
-  if (!size.ok()) return size.status();
-  packet.bytes.assign(bytes.data(), *size);
+  ASSIGN_OR_RETURN(const size_t size,
+                   ReceiveWithDescriptors(socket_.get(), bytes, &packet.descriptors));
+  packet.bytes.assign(bytes.data(), size);
   return packet;
 }
 

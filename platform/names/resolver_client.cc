@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/names/name_servers.h"
@@ -66,10 +67,9 @@ absl::Status ResolverClient::Begin() {
   if (channel_.open()) return absl::OkStatus();
   auto ends = PacketChannel::Make();
   if (!ends.ok()) return ends.status();
-  const absl::StatusOr<pid_t> process = start_(std::move(ends->second));
-  if (!process.ok()) return process.status();
+  ASSIGN_OR_RETURN(const pid_t process, start_(std::move(ends->second)));
   channel_ = std::move(ends->first);
-  process_ = *process;
+  process_ = process;
   return absl::OkStatus();
 }
 

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/status_macros.h"
 #include "platform/netlink/netlink_socket.h"
 
 namespace ringwire::platform {
@@ -116,20 +117,18 @@ bool IsForwarded(const TrackedDatagrams& one, const DatagramForwards& ports,
 }
 
 absl::StatusOr<size_t> ForgetDatagrams(absl::FunctionRef<bool(const TrackedDatagrams&)> which) {
-  const absl::StatusOr<Socket> listing = Open();
-  if (!listing.ok()) return listing.status();
-  const absl::StatusOr<Socket> deleting = Open();
-  if (!deleting.ok()) return deleting.status();
-  Reading reading{which, deleting->get()};
+  ASSIGN_OR_RETURN(const Socket listing, Open());
+  ASSIGN_OR_RETURN(const Socket deleting, Open());
+  Reading reading{which, deleting.get()};
   nl_socket_modify_cb(
-      listing->get(), NL_CB_VALID, NL_CB_CUSTOM,
+      listing.get(), NL_CB_VALID, NL_CB_CUSTOM,
       [](nl_msg* message, void* reading_of) {
         Visit(nlmsg_hdr(message), static_cast<Reading*>(reading_of));
         return static_cast<int>(NL_OK);
       },
       &reading);
-  int result = nfnl_ct_dump_request(listing->get());
-  if (result >= 0) result = nl_recvmsgs_default(listing->get());
+  int result = nfnl_ct_dump_request(listing.get());
+  if (result >= 0) result = nl_recvmsgs_default(listing.get());
   if (result < 0) return NetlinkError(result, "list the connections that the kernel tracks");
   return reading.count;
 }

@@ -13,6 +13,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -33,13 +35,11 @@ absl::StatusOr<LinkMonitor> LinkMonitor::Open(uint32_t interface_index) {
   if (::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     return absl::ErrnoToStatus(errno, "subscribe to link changes");
   }
-  absl::StatusOr<Netlink> netlink = Netlink::Open();
-  if (!netlink.ok()) return netlink.status();
+  ASSIGN_OR_RETURN(Netlink netlink, Netlink::Open());
   // Asked after the subscription, so that no change is missed between the two.
-  const absl::StatusOr<LinkState> state = netlink->Query(interface_index);
-  if (!state.ok()) return state.status();
-  LinkMonitor monitor(std::move(socket), *std::move(netlink), interface_index, sees_all);
-  monitor.state_ = *state;
+  ASSIGN_OR_RETURN(const LinkState state, netlink.Query(interface_index));
+  LinkMonitor monitor(std::move(socket), std::move(netlink), interface_index, sees_all);
+  monitor.state_ = state;
   return monitor;
 }
 

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/lock_wait.h"
 #include "platform/base/make_folder.h"
@@ -59,8 +60,7 @@ uint64_t IdAt(const std::string& path) {
 }
 
 absl::Status WriteMark(const std::string& name, uint64_t id) {
-  const absl::Status made = MakeFolder(kMarkFolder, 0755);
-  if (!made.ok()) return made;
+  RETURN_IF_ERROR(MakeFolder(kMarkFolder, 0755));
   const std::string path = MarkOf(name);
   std::ofstream file(path, std::ios::trunc);
   file << id << '\n';
@@ -131,9 +131,8 @@ struct NamesLock {
 // insisted on.
 absl::StatusOr<NamesLock> LockNames() {
   constexpr absl::Duration kPatience = absl::Seconds(3);
-  absl::StatusOr<StateLock> among_ours =
-      StateLock::Take(kMarkFolder, "names", EndSignals::kIgnored);
-  if (!among_ours.ok()) return among_ours.status();
+  ASSIGN_OR_RETURN(StateLock among_ours,
+                   StateLock::Take(kMarkFolder, "names", EndSignals::kIgnored));
   UniqueFd folder(::open(kFolder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.valid()) {
     const absl::Status status = LockWithin(folder.get(), kPatience, EndSignals::kHeard);
@@ -142,7 +141,7 @@ absl::StatusOr<NamesLock> LockNames() {
                    MessageOf(status));
     }
   }
-  return NamesLock{*std::move(among_ours), std::move(folder)};
+  return NamesLock{std::move(among_ours), std::move(folder)};
 }
 
 // By a process of its own, as one with threads cannot change its mounts.
@@ -274,16 +273,15 @@ absl::StatusOr<NamedNamespace> NamedNamespace::MakeNameless() {
 }
 
 absl::StatusOr<NamedNamespace> NamedNamespace::Create(const std::string& name) {
-  absl::StatusOr<NamedNamespace> made = MakeNameless();
-  if (!made.ok()) return made.status();
+  ASSIGN_OR_RETURN(NamedNamespace made, MakeNameless());
   absl::Status loopback;
-  absl::Status status = made->Visit([&loopback] {
+  absl::Status status = made.Visit([&loopback] {
     absl::StatusOr<Netlink> netlink = Netlink::Open();
     loopback = netlink.ok() ? netlink->SetLinkUp(kLoopbackIndex) : netlink.status();
   });
   status.Update(loopback);
   if (status.ok()) status = MakeFolder(kFolder, 0755);
-  if (status.ok()) status = made->GiveName(name);
+  if (status.ok()) status = made.GiveName(name);
   if (!status.ok()) return status;
   return made;
 }
@@ -293,8 +291,7 @@ absl::StatusOr<NamedNamespace> NamedNamespace::Create(const std::string& name) {
 absl::Status NamedNamespace::GiveName(const std::string& name) const {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("make the network namespace {} at {}", name, path);
-  const absl::StatusOr<NamesLock> lock = LockNames();
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const NamesLock lock, LockNames());
   if (IsUnfinished(name, path)) ::unlink(path.c_str());
   if (::access(path.c_str(), F_OK) == 0) return absl::AlreadyExistsError(tried + ": there is one");
   absl::Status status = WriteMark(name, id_);
@@ -338,22 +335,19 @@ absl::StatusOr<bool> NamedNamespace::HasLinksUp() const {
 absl::Status NamedNamespace::Remove(const std::string& name) {
   const std::string path = PathOf(name);
   const std::string tried = fmt::format("remove the network namespace {}", name);
-  const absl::StatusOr<NamesLock> lock = LockNames();
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const NamesLock lock, LockNames());
   if (!IsMadeHere(name)) {
     if (IsUnfinished(name, path)) ::unlink(path.c_str());
     ::unlink(MarkOf(name).c_str());
     return absl::OkStatus();
   }
-  const absl::StatusOr<NamedNamespace> found = Open(name);
-  if (!found.ok()) return found.status();
-  const absl::StatusOr<bool> links = found->HasLinksUp();
-  if (!links.ok()) return links.status();
-  if (*links) {
+  ASSIGN_OR_RETURN(const NamedNamespace found, Open(name));
+  ASSIGN_OR_RETURN(const bool links, found.HasLinksUp());
+  if (links) {
     spdlog::info("the network namespace {} is left in place: it has other interfaces", name);
     return absl::OkStatus();
   }
-  const std::vector<std::string> processes = ProcessesIn(found->id());
+  const std::vector<std::string> processes = ProcessesIn(found.id());
   if (!processes.empty()) {
     return absl::FailedPreconditionError(fmt::format(
         "{}: in use by {}, which cannot reach anything from there now", tried, NamesOf(processes)));

@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 
 namespace ringwire::platform {
@@ -56,9 +57,8 @@ Address MakeAddress(uint32_t interface_index, const InterfaceAddress& from) {
 }  // namespace
 
 absl::StatusOr<Netlink> Netlink::Open() {
-  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
-  if (!socket.ok()) return socket.status();
-  return Netlink(*std::move(socket));
+  ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::Open());
+  return Netlink(std::move(socket));
 }
 
 absl::StatusOr<bool> Netlink::AddAddress(uint32_t interface_index,

@@ -11,6 +11,7 @@
 #include <array>
 #include <optional>
 
+#include "core/base/status_macros.h"
 #include "platform/netlink/multicast_socket.h"
 
 namespace ringwire::platform {
@@ -59,10 +60,10 @@ bool Names(nlmsghdr* message, const std::string& table) {
 }  // namespace
 
 absl::StatusOr<NftMonitor> NftMonitor::Open(std::string table) {
-  absl::StatusOr<UniqueFd> socket = OpenMulticast(
-      NETLINK_NETFILTER, uint32_t{1} << (NFNLGRP_NFTABLES - 1), "follow changes of nftables");
-  if (!socket.ok()) return socket.status();
-  return NftMonitor(*std::move(socket), std::move(table));
+  ASSIGN_OR_RETURN(UniqueFd socket,
+                   OpenMulticast(NETLINK_NETFILTER, uint32_t{1} << (NFNLGRP_NFTABLES - 1),
+                                 "follow changes of nftables"));
+  return NftMonitor(std::move(socket), std::move(table));
 }
 
 NftMonitor::Changes NftMonitor::Take() {

@@ -3,6 +3,7 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include "core/base/status_macros.h"
 #include "platform/netlink/multicast_socket.h"
 
 namespace ringwire::platform {
@@ -17,10 +18,9 @@ absl::StatusOr<RouteMonitor> RouteMonitor::Open() {
   constexpr uint32_t kGroups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK |
                                RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
                                GroupBit(RTNLGRP_IPV4_RULE) | GroupBit(RTNLGRP_IPV6_RULE);
-  absl::StatusOr<UniqueFd> socket =
-      OpenMulticast(NETLINK_ROUTE, kGroups, "follow changes of routes");
-  if (!socket.ok()) return socket.status();
-  return RouteMonitor(*std::move(socket));
+  ASSIGN_OR_RETURN(UniqueFd socket,
+                   OpenMulticast(NETLINK_ROUTE, kGroups, "follow changes of routes"));
+  return RouteMonitor(std::move(socket));
 }
 
 bool RouteMonitor::Take(absl::FunctionRef<void(nlmsghdr* message)> visit) {

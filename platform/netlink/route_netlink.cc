@@ -14,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/config/gateway_config.h"
 #include "fmt/format.h"
 #include "platform/netlink/route_message.h"
@@ -42,9 +43,8 @@ int Send(NetlinkSocket* socket, NetlinkMessage message) {
 }  // namespace
 
 absl::StatusOr<RouteNetlink> RouteNetlink::Open() {
-  absl::StatusOr<NetlinkSocket> socket = NetlinkSocket::Open();
-  if (!socket.ok()) return socket.status();
-  return RouteNetlink(*std::move(socket));
+  ASSIGN_OR_RETURN(NetlinkSocket socket, NetlinkSocket::Open());
+  return RouteNetlink(std::move(socket));
 }
 
 absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interface_index) {
@@ -62,8 +62,7 @@ absl::StatusOr<bool> RouteNetlink::AddRoute(const Route& route, uint32_t interfa
   if (result < 0) return NetlinkError(result, DescribeAdd(route));
   const absl::StatusOr<bool> all_lead_here = AllLeadTo(interface_index, route);
   if (all_lead_here.ok() && *all_lead_here) return true;
-  const absl::Status removed = RemoveRoute(route, interface_index);
-  if (!removed.ok()) return removed;
+  RETURN_IF_ERROR(RemoveRoute(route, interface_index));
   return absl::AlreadyExistsError(fmt::format(
       "{}: there is another one, which traffic would take (`ip{} route show table {} {}` "
       "names it; remove it, or leave the prefix out of AllowedIPs, or give the tunnel a "
@@ -144,8 +143,7 @@ absl::Status RouteNetlink::Dump(int type, const Visitor& visit, size_t header_si
   static_assert(sizeof(rtmsg) == kRouteHeaderSize && sizeof(fib_rule_hdr) == kRouteHeaderSize);
   for (const uint8_t family : {uint8_t{AF_INET}, uint8_t{AF_INET6}}) {
     header[0] = family;
-    const absl::Status status = DumpFamily(type, std::span(header).first(header_size), visit);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(DumpFamily(type, std::span(header).first(header_size), visit));
   }
   return absl::OkStatus();
 }
@@ -184,10 +182,9 @@ absl::StatusOr<std::vector<Route>> RouteNetlink::RefusingRoutes() {
 }
 
 absl::StatusOr<std::vector<RouteNetlink::Table>> RouteNetlink::RefusingTables() {
-  const absl::StatusOr<std::vector<Route>> routes = RefusingRoutes();
-  if (!routes.ok()) return routes.status();
+  ASSIGN_OR_RETURN(const std::vector<Route> routes, RefusingRoutes());
   std::vector<Table> tables;
-  for (const Route& route : *routes) {
+  for (const Route& route : routes) {
     const Table table{route.prefix.address.family, route.table};
     if (tables.empty() || tables.back().family != table.family ||
         tables.back().number != table.number) {

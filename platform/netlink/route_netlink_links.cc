@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "core/config/gateway_config.h"
 #include "platform/netlink/inner_links.h"
 #include "platform/netlink/local_networks.h"
@@ -81,10 +82,9 @@ absl::StatusOr<std::vector<Link>> RouteNetlink::Links() {
 }
 
 absl::StatusOr<std::vector<uint32_t>> RouteNetlink::TunnelLinks() {
-  const absl::StatusOr<std::vector<Link>> links = Links();
-  if (!links.ok()) return links.status();
+  ASSIGN_OR_RETURN(const std::vector<Link> links, Links());
   std::vector<uint32_t> tunnels;
-  for (const Link& link : *links) {
+  for (const Link& link : links) {
     if (IsTunnelKind(link.kind)) tunnels.push_back(link.index);
   }
   return tunnels;
@@ -97,17 +97,15 @@ std::vector<uint32_t> ReadTunnelLinks() {
 }
 
 absl::StatusOr<InnerLinks> RouteNetlink::ReadInnerLinks() {
-  const absl::StatusOr<std::vector<Link>> links = Links();
-  if (!links.ok()) return links.status();
-  const absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
-  if (!addresses.ok()) return addresses.status();
+  ASSIGN_OR_RETURN(const std::vector<Link> links, Links());
+  ASSIGN_OR_RETURN(const std::vector<LinkAddress> addresses, OwnAddresses());
   std::vector<LinkRoute> routes;
   size_t networks = 0;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
     const std::optional<KernelRoute> found = ParseRoute(message);
     if (!found.has_value() || found->type != RTN_UNICAST || found->is_cached) return;
     HostRoute route{found->prefix, found->protocol, found->has_gateway};
-    route.has_address = std::ranges::any_of(*addresses, [&found](const LinkAddress& own) {
+    route.has_address = std::ranges::any_of(addresses, [&found](const LinkAddress& own) {
       return own.link == found->interface_index && found->prefix.Contains(own.address);
     });
     const LinkRoute one{found->interface_index, found->prefix, found->has_gateway,
@@ -123,7 +121,7 @@ absl::StatusOr<InnerLinks> RouteNetlink::ReadInnerLinks() {
     if ((leads_out && !is_known) || is_network) routes.push_back(one);
   });
   if (!status.ok()) return status;
-  return InnerLinksOf(*links, routes);
+  return InnerLinksOf(links, routes);
 }
 
 }  // namespace ringwire::platform

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "core/config/gateway_config.h"
 #include "platform/netlink/route_message.h"
 #include "platform/netlink/route_netlink.h"
@@ -64,17 +65,15 @@ absl::StatusOr<std::vector<RouteNetlink::LinkAddress>> RouteNetlink::OwnAddresse
 }
 
 absl::StatusOr<std::vector<HostRoute>> RouteNetlink::LocalRoutes(uint32_t but) {
-  absl::StatusOr<std::vector<uint32_t>> tunnels = TunnelLinks();
-  if (!tunnels.ok()) return tunnels.status();
-  absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
-  if (!addresses.ok()) return addresses.status();
+  ASSIGN_OR_RETURN(std::vector<uint32_t> tunnels, TunnelLinks());
+  ASSIGN_OR_RETURN(std::vector<LinkAddress> addresses, OwnAddresses());
   std::vector<HostRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
     std::optional<TableRoute> found = ReadTableRoute(message);
     if (!found.has_value() || found->table != kMainTable || found->route.prefix.length == 0) return;
     if (found->link != 0 && found->link == but) return;
-    found->route.has_address = IsOfThisHost(*found, *addresses);
-    found->route.by_tunnel = std::ranges::find(*tunnels, found->link) != tunnels->end();
+    found->route.has_address = IsOfThisHost(*found, addresses);
+    found->route.by_tunnel = std::ranges::find(tunnels, found->link) != tunnels.end();
     if (IsLocal(found->route) && routes.size() < kRoutesMax) routes.push_back(found->route);
   });
   if (!status.ok()) return status;
@@ -97,17 +96,15 @@ absl::StatusOr<std::vector<Prefix>> RouteNetlink::RoutesByHand(uint32_t but) {
 }
 
 absl::StatusOr<std::vector<RouteNetlink::TableRoute>> RouteNetlink::WorldRoutes() {
-  const absl::StatusOr<RuleNumbers> rules = Rules();
-  if (!rules.ok()) return rules.status();
-  const absl::StatusOr<std::vector<LinkAddress>> addresses = OwnAddresses();
-  if (!addresses.ok()) return addresses.status();
+  ASSIGN_OR_RETURN(const RuleNumbers rules, Rules());
+  ASSIGN_OR_RETURN(const std::vector<LinkAddress> addresses, OwnAddresses());
   std::vector<TableRoute> routes;
   const absl::Status status = Dump(RTM_GETROUTE, [&](nlmsghdr* message) {
     std::optional<TableRoute> found = ReadTableRoute(message);
     if (!found.has_value()) return;
-    found->route.has_address = IsOfThisHost(*found, *addresses);
+    found->route.has_address = IsOfThisHost(*found, addresses);
     if (!IsToWorld(found->route) || routes.size() >= kRoutesMax) return;
-    if (std::ranges::find(rules->tables, found->table) == rules->tables.end()) return;
+    if (std::ranges::find(rules.tables, found->table) == rules.tables.end()) return;
     routes.push_back(*found);
   });
   if (!status.ok()) return status;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 
@@ -53,11 +54,10 @@ absl::Status SilenceNewLink(Netlink* netlink, uint32_t interface_index, const st
 absl::Status SilenceIpv6Again(Netlink* netlink, uint32_t interface_index, const std::string& name) {
   absl::Status status = netlink->SetNoLinkLocal(interface_index);
   status.Update(IgnoreRouters(name));
-  const absl::StatusOr<std::vector<InterfaceAddress>> addresses =
-      netlink->Addresses(interface_index);
-  if (!addresses.ok()) return addresses.status();
+  ASSIGN_OR_RETURN(const std::vector<InterfaceAddress> addresses,
+                   netlink->Addresses(interface_index));
   // IPv6 was not there before, so nobody else has set one.
-  for (const InterfaceAddress& address : *addresses) {
+  for (const InterfaceAddress& address : addresses) {
     if (!address.address.IsLinkLocalV6()) continue;
     status.Update(netlink->RemoveAddress(interface_index, address));
   }

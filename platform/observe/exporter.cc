@@ -10,6 +10,7 @@
 
 #include "absl/time/clock.h"
 #include "core/base/mutex.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/event_fd.h"
 #include "platform/base/start_thread.h"
@@ -97,8 +98,7 @@ class Exporter::Impl {
 
 absl::Status Exporter::Impl::Run() {
   while (!IsReadable(stop_fd_)) {
-    const absl::Status status = server_.RunUntil(news_.get());
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(server_.RunUntil(news_.get()));
     if (IsReadable(collected_.get())) AnswerAll();
   }
   return absl::OkStatus();
@@ -159,8 +159,7 @@ Exporter::~Exporter() = default;
 absl::StatusOr<std::unique_ptr<Exporter>> Exporter::Start(UniqueFd listener, int stop_fd,
                                                           ExporterOptions options) {
   auto impl = std::make_unique<Impl>(std::move(listener), stop_fd, std::move(options));
-  const absl::Status started = impl->Start();
-  if (!started.ok()) return started;
+  RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Exporter>(new Exporter(std::move(impl)));
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/make_folder.h"
 #include "platform/base/paths.h"
@@ -86,14 +87,11 @@ std::string LogFile::PathOf(const std::string& folder, const std::string& interf
 }
 
 absl::StatusOr<LogFile> LogFile::Open(const std::string& folder, const std::string& interface) {
-  const absl::Status made = MakeFolder(folder, 0755);
-  if (!made.ok()) return made;
+  RETURN_IF_ERROR(MakeFolder(folder, 0755));
   const std::string path = PathOf(folder, interface);
-  absl::StatusOr<UniqueFd> current = OpenFile(path, O_RDWR | O_APPEND);
-  if (!current.ok()) return current.status();
-  absl::StatusOr<UniqueFd> older = OpenFile(OlderPath(path), O_WRONLY);
-  if (!older.ok()) return older.status();
-  return LogFile(*std::move(current), *std::move(older));
+  ASSIGN_OR_RETURN(UniqueFd current, OpenFile(path, O_RDWR | O_APPEND));
+  ASSIGN_OR_RETURN(UniqueFd older, OpenFile(OlderPath(path), O_WRONLY));
+  return LogFile(std::move(current), std::move(older));
 }
 
 void LogFile::Append(std::string_view lines) {
@@ -129,11 +127,9 @@ absl::StatusOr<std::string> ReadLog(const std::string& folder, const std::string
   for (int i = 0; i < kReadTries; ++i) {
     const FileMark before = MarkOf(OlderPath(path));
     text.clear();
-    const absl::StatusOr<bool> older = AppendFile(OlderPath(path), &text);
-    if (!older.ok()) return older.status();
-    const absl::StatusOr<bool> current = AppendFile(path, &text);
-    if (!current.ok()) return current.status();
-    if (!*older && !*current) {
+    ASSIGN_OR_RETURN(const bool older, AppendFile(OlderPath(path), &text));
+    ASSIGN_OR_RETURN(const bool current, AppendFile(path, &text));
+    if (!older && !current) {
       return absl::NotFoundError(fmt::format("there is no {}", path));
     }
     if (!WasMoved(before, MarkOf(OlderPath(path)))) break;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/process/privileges.h"
 
@@ -73,14 +74,12 @@ absl::StatusOr<std::vector<Invoker>> FindInvokers(
   for (const char* const name : {"SUDO_UID", "PKEXEC_UID"}) {
     const char* const text = variable(name);
     if (text == nullptr) continue;
-    const absl::StatusOr<uint32_t> user = ParseId(name, text);
-    if (!user.ok()) return user.status();
-    Invoker invoker{*user, std::nullopt, {}};
+    ASSIGN_OR_RETURN(const uint32_t user, ParseId(name, text));
+    Invoker invoker{user, std::nullopt, {}};
     const char* const group_text = variable("SUDO_GID");
     if (std::string_view(name) == "SUDO_UID" && group_text != nullptr) {
-      const absl::StatusOr<uint32_t> group = ParseId("SUDO_GID", group_text);
-      if (!group.ok()) return group.status();
-      invoker.group = *group;
+      ASSIGN_OR_RETURN(const uint32_t group, ParseId("SUDO_GID", group_text));
+      invoker.group = group;
     }
     invokers.push_back(std::move(invoker));
   }
@@ -111,9 +110,8 @@ absl::StatusOr<std::optional<User>> InvokingUser() {
   }
   std::vector<User> users;
   for (const Invoker& invoker : invokers) {
-    absl::StatusOr<User> user = UserOf(invoker);
-    if (!user.ok()) return user.status();
-    users.push_back(*std::move(user));
+    ASSIGN_OR_RETURN(User user, UserOf(invoker));
+    users.push_back(std::move(user));
   }
   absl::StatusOr<std::optional<User>> agreed = AgreedUser(users);
   if (agreed.ok() && agreed->has_value() && (*agreed)->id == 0) return std::nullopt;
@@ -128,8 +126,7 @@ absl::Status Become(const User& user) {
       ::setresuid(user.id, user.id, user.id) != 0) {
     return absl::ErrnoToStatus(errno, tried);
   }
-  const absl::Status status = DropEveryPrivilege();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(DropEveryPrivilege());
   for (const char* const name :
        {"SUDO_UID", "SUDO_GID", "SUDO_USER", "SUDO_COMMAND", "PKEXEC_UID", "DOAS_USER"}) {
     ::unsetenv(name);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 #include "platform/process/child_process.h"
@@ -175,14 +176,13 @@ absl::Status Run(const std::vector<std::string>& arguments, const ProgramSetting
     start.output = output.get();
     start.error = error.get();
   }
-  const absl::StatusOr<ChildProcess> child = ChildProcess::Start(arguments, start);
-  if (!child.ok()) return child.status();
+  ASSIGN_OR_RETURN(const ChildProcess child, ChildProcess::Start(arguments, start));
   output.Reset();  // so that the pipes end with the program
   error.Reset();
-  const absl::Status served = ServeUntilEnd(*child, settings, collectors);
+  const absl::Status served = ServeUntilEnd(child, settings, collectors);
   const bool is_too_much = collectors != nullptr && collectors->output.is_too_much();
-  if (!served.ok() || is_too_much) child->End();
-  const absl::Status ended = child->Reap();
+  if (!served.ok() || is_too_much) child.End();
+  const absl::Status ended = child.Reap();
   if (collectors != nullptr && served.ok()) {
     collectors->output.ReadRest();
     collectors->error.ReadRest();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/wire/constants.h"
 #include "crypto/aes_support.h"
 #include "crypto/self_test.h"
@@ -101,10 +102,9 @@ absl::Status DeviceRunner::CreateDevice() {
     if (!status.ok()) return status;
   }
   if (settings_.network_namespace.empty()) return CreateDeviceHere(workers);
-  const absl::StatusOr<NamedNamespace> network = NamedNamespace::Open(settings_.network_namespace);
-  if (!network.ok()) return network.status();
+  ASSIGN_OR_RETURN(const NamedNamespace network, NamedNamespace::Open(settings_.network_namespace));
   absl::Status created;
-  absl::Status status = network->Visit([&] { created = CreateDeviceHere(workers); });
+  absl::Status status = network.Visit([&] { created = CreateDeviceHere(workers); });
   status.Update(created);
   return status;
 }
@@ -117,25 +117,22 @@ absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
   options.queues = workers;
   options.tso = ladder_.IsOn(Offload::kTso);
   options.uso = ladder_.IsOn(Offload::kUso);
-  absl::StatusOr<TunDevice> tun =
-      inherited ? AdoptTunDevice(std::move(settings_.tun_queue)) : CreateTunDevice(options);
-  if (!tun.ok()) return tun.status();
-  tun_ = *std::move(tun);
+  ASSIGN_OR_RETURN(TunDevice tun, inherited ? AdoptTunDevice(std::move(settings_.tun_queue))
+                                            : CreateTunDevice(options));
+  tun_ = std::move(tun);
   name_ = tun_.name;
   interface_index_ = tun_.interface_index;
 
   if (!inherited) {
-    absl::StatusOr<Netlink> netlink = Netlink::Open();
-    if (!netlink.ok()) return netlink.status();
-    const absl::Status status = netlink->SetMtu(interface_index_, kDefaultMtu);
+    ASSIGN_OR_RETURN(Netlink netlink, Netlink::Open());
+    const absl::Status status = netlink.SetMtu(interface_index_, kDefaultMtu);
     if (!status.ok()) return status;
-    const absl::Status silent = SilenceNewLink(&*netlink, interface_index_, name_, kDefaultMtu);
+    const absl::Status silent = SilenceNewLink(&netlink, interface_index_, name_, kDefaultMtu);
     if (!silent.ok()) spdlog::warn("{}: {}", name_, MessageOf(silent));
   }
   const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
-  absl::StatusOr<LinkMonitor> monitor = LinkMonitor::Open(interface_index_);
-  if (!monitor.ok()) return monitor.status();
-  link_monitor_.emplace(*std::move(monitor));
+  ASSIGN_OR_RETURN(LinkMonitor monitor, LinkMonitor::Open(interface_index_));
+  link_monitor_.emplace(std::move(monitor));
   return absl::OkStatus();
 }
 
@@ -149,9 +146,8 @@ absl::Status DeviceRunner::ProveOffloads() {
   if (!tun_.uso) ladder_.Refuse(Offload::kUso, "this kernel does not grant it");
   merge_udp_ = ProveTunOffloads(&ladder_, /*otherwise=*/tun_.uso);
   if (tun_.tso != ladder_.IsOn(Offload::kTso) || tun_.uso != ladder_.IsOn(Offload::kUso)) {
-    const absl::Status status = SetTunOffloads(
-        tun_.queues.front().get(), ladder_.IsOn(Offload::kTso), ladder_.IsOn(Offload::kUso));
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(SetTunOffloads(tun_.queues.front().get(), ladder_.IsOn(Offload::kTso),
+                                   ladder_.IsOn(Offload::kUso)));
   }
   const std::string trap =
       AvoidKernelTraps(KernelRelease(), settings_.offloads, &ladder_, &merge_udp_);
@@ -166,9 +162,8 @@ absl::Status DeviceRunner::OpenSockets() {
   options.workers = tun_.queues.size();
   options.fwmark = settings_.fwmark;
   options.gro = ladder_.IsOn(Offload::kUdpGro);
-  absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
-  if (!group.ok()) return group.status();
-  udp_ = *std::move(group);
+  ASSIGN_OR_RETURN(UdpSocketGroup group, OpenUdpSockets(options));
+  udp_ = std::move(group);
   return absl::OkStatus();
 }
 
@@ -212,9 +207,8 @@ void DeviceRunner::ListenForAdministrator() {
 
 absl::Status DeviceRunner::SetUpRings() {
   for (size_t i = 0; i < tun_.queues.size(); ++i) {
-    absl::StatusOr<std::shared_ptr<Ring>> ring = SetUpRing();
-    if (!ring.ok()) return ring.status();
-    rings_.push_back(*std::move(ring));
+    ASSIGN_OR_RETURN(std::shared_ptr<Ring> ring, SetUpRing());
+    rings_.push_back(std::move(ring));
   }
   return absl::OkStatus();
 }
@@ -295,9 +289,8 @@ absl::Status DeviceRunner::GiveUpRights() {
       options.removable = {kUapiDirectory, kStatusDirectory};
     }
   }
-  absl::StatusOr<Confinement> confinement = Confinement::GiveUpRights(options);
-  if (!confinement.ok()) return confinement.status();
-  confinement_.emplace(*std::move(confinement));
+  ASSIGN_OR_RETURN(Confinement confinement, Confinement::GiveUpRights(options));
+  confinement_.emplace(std::move(confinement));
   return absl::OkStatus();
 }
 
@@ -313,8 +306,7 @@ absl::Status DeviceRunner::StartThreads() {
 }
 
 absl::Status DeviceRunner::Seal() {
-  const absl::Status status = confinement_->Seal();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(confinement_->Seal());
   for (const std::string& warning : confinement_->Warnings()) {
     spdlog::warn("{}: {}", name_, warning);
   }

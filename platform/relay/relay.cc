@@ -12,6 +12,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "core/base/status_macros.h"
 #include "core/config/config_save.h"
 #include "core/config/uapi.h"
 #include "core/device/update_diff.h"
@@ -71,9 +72,8 @@ class Relay {
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
-  const absl::StatusOr<std::vector<PeerUpdate>> known = ParseEndpoints(endpoints);
-  if (!known.ok()) return known.status();
-  for (const PeerUpdate& peer : *known) endpoints_[peer.public_key] = *peer.endpoint;
+  ASSIGN_OR_RETURN(const std::vector<PeerUpdate> known, ParseEndpoints(endpoints));
+  for (const PeerUpdate& peer : known) endpoints_[peer.public_key] = *peer.endpoint;
   for (PeerUpdate& peer : settings.update->peers) {
     const auto endpoint = endpoints_.find(peer.public_key);
     if (endpoint != endpoints_.end()) peer.endpoint = endpoint->second;
@@ -83,9 +83,8 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
     deferred_event_.Raise();
   });
   const std::optional<absl::Duration> heartbeat = HeartbeatInterval(settings.supervisor);
-  absl::StatusOr<std::unique_ptr<DeviceRunner>> device = DeviceRunner::Start(std::move(settings));
-  if (!device.ok()) return device.status();
-  device_ = *std::move(device);
+  ASSIGN_OR_RETURN(std::unique_ptr<DeviceRunner> device, DeviceRunner::Start(std::move(settings)));
+  device_ = std::move(device);
   ControlLoop& loop = device_->loop();
   loop.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { ReportUnanswered(peers); });
@@ -204,10 +203,9 @@ absl::Status Relay::GivePeers() {
 }
 
 absl::Status Relay::MovePeers(std::string_view endpoints) {
-  absl::StatusOr<std::vector<PeerUpdate>> peers = ParseEndpoints(endpoints);
-  if (!peers.ok()) return peers.status();
+  ASSIGN_OR_RETURN(std::vector<PeerUpdate> peers, ParseEndpoints(endpoints));
   DeviceUpdate update;
-  update.peers = *std::move(peers);
+  update.peers = std::move(peers);
   const UapiError error = device_->loop().device().Apply(update);
   if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
   for (const PeerUpdate& peer : update.peers) endpoints_[peer.public_key] = *peer.endpoint;

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/descriptor_passing.h"
 
@@ -52,8 +53,7 @@ absl::Status RelayChannel::Write(std::string_view rest, const RelayPatience& pat
     if (size >= 0) {
       rest.remove_prefix(static_cast<size_t>(size));
     } else if (errno == EAGAIN) {
-      const absl::Status status = WaitFor(socket_.get(), POLLOUT, patience);
-      if (!status.ok()) return status;
+      RETURN_IF_ERROR(WaitFor(socket_.get(), POLLOUT, patience));
     } else if (errno != EINTR) {
       return absl::ErrnoToStatus(errno, "write to the other process");
     }
@@ -135,9 +135,8 @@ absl::StatusOr<bool> RelayChannel::FillHead() {
 
 absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body_max) {
   if (head_filled_ < head_.size()) {
-    const absl::StatusOr<bool> whole = FillHead();
-    if (!whole.ok()) return whole.status();
-    if (!*whole) return std::nullopt;
+    ASSIGN_OR_RETURN(const bool whole, FillHead());
+    if (!whole) return std::nullopt;
     std::array<uint32_t, 2> header;
     std::memcpy(header.data(), head_.data(), head_.size());
     if (header[0] > static_cast<uint32_t>(RelayVerb::kServe) || header[1] > body_max) {
@@ -148,20 +147,17 @@ absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body
     arriving_.body = std::string(header[1], '\0');
     body_filled_ = 0;
   }
-  const absl::StatusOr<bool> whole = Fill(arriving_.body, &body_filled_);
-  if (!whole.ok()) return whole.status();
-  if (!*whole) return std::nullopt;
+  ASSIGN_OR_RETURN(const bool whole, Fill(arriving_.body, &body_filled_));
+  if (!whole) return std::nullopt;
   head_filled_ = 0;
   return std::exchange(arriving_, {});
 }
 
 absl::StatusOr<RelayMessage> RelayChannel::Receive(size_t body_max, const RelayPatience& patience) {
   while (true) {
-    absl::StatusOr<std::optional<RelayMessage>> message = TryReceive(body_max);
-    if (!message.ok()) return message.status();
-    if (message->has_value()) return **std::move(message);
-    const absl::Status status = WaitFor(socket_.get(), POLLIN, patience);
-    if (!status.ok()) return status;
+    ASSIGN_OR_RETURN(std::optional<RelayMessage> message, TryReceive(body_max));
+    if (message.has_value()) return *std::move(message);
+    RETURN_IF_ERROR(WaitFor(socket_.get(), POLLIN, patience));
   }
 }
 

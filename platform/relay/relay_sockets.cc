@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 
 namespace ringwire::platform {
@@ -38,16 +39,14 @@ absl::StatusOr<UdpSocketGroup> RelaySockets::Open(const UdpOptions& options, int
   request.port = options.port;
   request.workers = static_cast<uint16_t>(options.workers);
   request.gro = options.gro;
-  const absl::Status asked = Ask(request, {}, asker);
-  if (!asked.ok()) return asked;
+  RETURN_IF_ERROR(Ask(request, {}, asker));
   const Instant deadline = BootNow() + kReplyPatience;
   UdpSocketGroup group;
   while (group.workers.size() < options.workers) {
-    absl::StatusOr<RelayMessage> message = TakeReply(deadline);
-    if (!message.ok()) return message.status();
-    const std::optional<SocketReply> reply = ParseSocketReply(message->body);
+    ASSIGN_OR_RETURN(RelayMessage message, TakeReply(deadline));
+    const std::optional<SocketReply> reply = ParseSocketReply(message.body);
     if (!reply.has_value() || reply->workers == 0 ||
-        !TakePairs(*reply, std::move(message->descriptors), &group)) {
+        !TakePairs(*reply, std::move(message.descriptors), &group)) {
       return NoReply();
     }
   }

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "platform/sandbox/call_filter.h"
 
 namespace ringwire::platform {
@@ -48,8 +49,7 @@ absl::Status CatchRefusals() {
 }  // namespace
 
 absl::Status GuardCalls(const CallPolicy& policy) {
-  const absl::Status status = CatchRefusals();
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(CatchRefusals());
   std::vector<sock_filter> program = MakeCallFilter(policy);
   const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
   const long result =

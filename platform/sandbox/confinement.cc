@@ -10,6 +10,7 @@
 #include <csignal>
 #include <memory>
 
+#include "core/base/status_macros.h"
 #include "platform/base/message_of.h"
 #include "platform/base/never_dump.h"
 #include "platform/sandbox/call_guard.h"
@@ -106,8 +107,7 @@ absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& 
 
 absl::Status Confinement::Seal() {
   if (ChecksLeaksInstead()) return absl::OkStatus();
-  const absl::Status limited = LimitTasks(std::move(tasks_));
-  if (!limited.ok()) return limited;
+  RETURN_IF_ERROR(LimitTasks(std::move(tasks_)));
   const absl::Status guarded = GuardCalls(PolicyFor(role_, static_cast<uint32_t>(::getpid())));
   if (absl::IsUnavailable(guarded)) {
     missing_.call_filter = MessageOf(guarded);

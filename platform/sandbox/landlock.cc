@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdint>
 
+#include "core/base/status_macros.h"
 #include "platform/base/unique_fd.h"
 
 namespace ringwire::platform {
@@ -75,8 +76,7 @@ absl::Status ForbidFiles(const std::vector<std::string>& removable) {
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, SizeOf(version), 0)));
   if (!ruleset.valid()) return absl::ErrnoToStatus(errno, "make a Landlock ruleset");
   for (const std::string& folder : removable) {
-    const absl::Status status = AllowRemoval(ruleset.get(), folder);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(AllowRemoval(ruleset.get(), folder));
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "restrict the process by Landlock");

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "platform/base/message_of.h"
 #include "spdlog/spdlog.h"
 
@@ -10,11 +11,9 @@ namespace ringwire::platform {
 absl::StatusOr<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string& state_folder,
                                                                const std::string& interface,
                                                                AdminServer::Serve serve) {
-  absl::StatusOr<UnixListener> listener = ListenForAdmin(state_folder, interface);
-  if (!listener.ok()) return listener.status();
-  std::unique_ptr<AdminSocket> socket(new AdminSocket(*std::move(listener), std::move(serve)));
-  const absl::Status started = socket->server_.Start();
-  if (!started.ok()) return started;
+  ASSIGN_OR_RETURN(UnixListener listener, ListenForAdmin(state_folder, interface));
+  std::unique_ptr<AdminSocket> socket(new AdminSocket(std::move(listener), std::move(serve)));
+  RETURN_IF_ERROR(socket->server_.Start());
   return socket;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/status/statusor.h"
+#include "core/base/status_macros.h"
 #include "platform/base/message_of.h"
 #include "platform/gateway/plan/plan.h"
 #include "spdlog/spdlog.h"
@@ -40,9 +41,8 @@ absl::Status HostWatch::Follow(const ConfigFile& config) {
   }
   if (!is_here) routes_.reset();
   if (!is_here || routes_.has_value()) return absl::OkStatus();
-  absl::StatusOr<RouteMonitor> routes = RouteMonitor::Open();
-  if (!routes.ok()) return routes.status();
-  Watch(routes_.emplace(*std::move(routes)).fd());
+  ASSIGN_OR_RETURN(RouteMonitor routes, RouteMonitor::Open());
+  Watch(routes_.emplace(std::move(routes)).fd());
   return absl::OkStatus();
 }
 

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
@@ -148,10 +149,9 @@ absl::Status UndoLeftovers(const std::string& interface) {
   if (::access(Journal::PathOf(kStatusDirectory, interface).c_str(), F_OK) != 0) {
     return absl::OkStatus();
   }
-  absl::StatusOr<Journal> journal = Journal::Open(kStatusDirectory, interface);
-  if (!journal.ok()) return journal.status();
-  const bool was_unwritable = !journal->is_on_disk();
-  if (was_unwritable && journal->entries().empty()) {
+  ASSIGN_OR_RETURN(Journal journal, Journal::Open(kStatusDirectory, interface));
+  const bool was_unwritable = !journal.is_on_disk();
+  if (was_unwritable && journal.entries().empty()) {
     return absl::PermissionDeniedError(
         fmt::format("undo what is left of {}: {} cannot be read (run as root)", interface,
                     Journal::PathOf(kStatusDirectory, interface)));
@@ -160,14 +160,14 @@ absl::Status UndoLeftovers(const std::string& interface) {
   host = Host::Open(interface, {[] { return absl::InternalError("create an interface"); },
                                 [&interface, &host] { return WaitUntilGone(interface, &*host); }});
   if (!host.ok()) return host.status();
-  absl::Status status = CheckNetworkOf(*journal, interface);
-  if (status.ok()) status = EnterNamespaceOf(*journal, &*host);
+  absl::Status status = CheckNetworkOf(journal, interface);
+  if (status.ok()) status = EnterNamespaceOf(journal, &*host);
   if (!status.ok()) return status;
-  host->set_interface_index(LiveIndex(*journal, &*host));
-  status = Undo(&*host, &*journal, [](const Journal::Entry&) { return true; });
+  host->set_interface_index(LiveIndex(journal, &*host));
+  status = Undo(&*host, &journal, [](const Journal::Entry&) { return true; });
   RemoveSockets(interface);  // as when the relay was killed as well
-  if (journal->entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
-  journal->RemoveIfEmpty();
+  if (journal.entries().empty()) ::unlink(KnownNamesPath(interface).c_str());
+  journal.RemoveIfEmpty();
   if (status.ok() && was_unwritable) {
     return absl::FailedPreconditionError(fmt::format(
         "remove {}: it is read-only (all that it lists is undone; the next down or up of {} would "

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/base/limits.h"
+#include "core/base/status_macros.h"
 #include "core/config/device_state.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
@@ -93,11 +94,10 @@ void RelayProcess::RunChild(const std::function<DeviceSettings()>& in_child, Rel
 }
 
 absl::StatusOr<uint32_t> RelayProcess::Start(std::span<const PeerUpdate> endpoints) {
-  const absl::StatusOr<RelayMessage> started =
-      Ask(RelayVerb::kStart, EndpointsText(endpoints),
-          {.reply = RelayVerb::kStarted, .patience = kStartPatience});
-  if (!started.ok()) return started.status();
-  const std::optional<uint32_t> index = ParseIndex(started->body);
+  ASSIGN_OR_RETURN(const RelayMessage started,
+                   Ask(RelayVerb::kStart, EndpointsText(endpoints),
+                       {.reply = RelayVerb::kStarted, .patience = kStartPatience}));
+  const std::optional<uint32_t> index = ParseIndex(started.body);
   if (!index.has_value() || *index == 0) return InvalidMessage();
   return *index;
 }
@@ -114,10 +114,9 @@ void RelayProcess::Drain() {
 
 absl::Status RelayProcess::TakeMessage() {
   if (!channel_.has_value()) return NoProcess();
-  const absl::StatusOr<std::optional<RelayMessage>> received = channel_->TryReceive();
-  if (!received.ok()) return received.status();
-  if (!received->has_value()) return absl::OkStatus();
-  const RelayMessage& message = **received;
+  ASSIGN_OR_RETURN(const std::optional<RelayMessage> received, channel_->TryReceive());
+  if (!received.has_value()) return absl::OkStatus();
+  const RelayMessage& message = *received;
   if (replies_.IsLate(message)) return absl::OkStatus();
   if (message.verb == RelayVerb::kFailed) {
     error_ = ReasonOf(message);
@@ -153,8 +152,7 @@ absl::StatusOr<RelayMessage> RelayProcess::Ask(RelayVerb verb, std::string_view 
   if (!channel_.has_value()) return NoProcess();
   sockets_.grants().Expect();
   question.interrupt_fd = end_signals_.get();
-  const absl::Status sent = channel_->Send(verb, body, end_signals_.get());
-  if (!sent.ok()) return sent;
+  RETURN_IF_ERROR(channel_->Send(verb, body, end_signals_.get()));
   return replies_.Wait(&*channel_, question,
                        [this](const RelayMessage& message) { return TakeUnasked(message); });
 }
@@ -173,19 +171,19 @@ absl::Status RelayProcess::Forget(const crypto::PublicKey& peer) {
 }
 
 absl::StatusOr<ConfigFile> RelayProcess::State() {
-  absl::StatusOr<RelayMessage> state =
-      Ask(RelayVerb::kGiveState, {}, {.reply = RelayVerb::kState, .body_max = kConfigFileBytesMax});
-  if (!state.ok()) return state.status();
-  absl::StatusOr<ConfigFile> device = ParseDeviceState(state->body);
-  crypto::Cleanse(state->body.data(), state->body.size());
+  ASSIGN_OR_RETURN(RelayMessage state,
+                   Ask(RelayVerb::kGiveState, {},
+                       {.reply = RelayVerb::kState, .body_max = kConfigFileBytesMax}));
+  absl::StatusOr<ConfigFile> device = ParseDeviceState(state.body);
+  crypto::Cleanse(state.body.data(), state.body.size());
   return device;
 }
 
 absl::StatusOr<std::vector<crypto::PublicKey>> RelayProcess::Peers() {
-  const absl::StatusOr<RelayMessage> reply =
-      Ask(RelayVerb::kGivePeers, {}, {.reply = RelayVerb::kPeers, .body_max = kPeersBodyMax});
-  if (!reply.ok()) return reply.status();
-  std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply->body, kPeersMax);
+  ASSIGN_OR_RETURN(
+      const RelayMessage reply,
+      Ask(RelayVerb::kGivePeers, {}, {.reply = RelayVerb::kPeers, .body_max = kPeersBodyMax}));
+  std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply.body, kPeersMax);
   if (!keys.has_value()) return InvalidMessage();
   return *std::move(keys);
 }

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
@@ -75,16 +76,14 @@ absl::Status RelaySocketService::Give(const SocketRequest& request, RelayChannel
   options.workers = request.workers;
   options.fwmark = request.mark;
   options.gro = request.gro;
-  const absl::StatusOr<UdpSocketGroup> group = OpenUdpSockets(options);
-  if (!group.ok()) return group.status();
-  const UdpSockets& pair = group->workers.front();
+  ASSIGN_OR_RETURN(const UdpSocketGroup group, OpenUdpSockets(options));
+  const UdpSockets& pair = group.workers.front();
   for (size_t first = 0; first < options.workers; first += kSocketPairsMax) {
     const size_t workers = std::min(options.workers - first, kSocketPairsMax);
-    const SocketReply reply{request.id, group->port, static_cast<uint16_t>(workers),
-                            pair.v4.valid(), pair.v6.valid()};
-    const absl::Status status = channel->SendWith(PairsOf(*group, first, workers),
-                                                  RelayVerb::kSockets, SocketReplyBody(reply));
-    if (!status.ok()) return status;
+    const SocketReply reply{request.id, group.port, static_cast<uint16_t>(workers), pair.v4.valid(),
+                            pair.v6.valid()};
+    RETURN_IF_ERROR(channel->SendWith(PairsOf(group, first, workers), RelayVerb::kSockets,
+                                      SocketReplyBody(reply)));
   }
   return absl::OkStatus();
 }

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "core/config/live_peers.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -63,10 +64,9 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
     return absl::FailedPreconditionError(
         "another Namespace needs a restart (`ringwire down`, then `up`)");
   }
-  const absl::StatusOr<std::vector<crypto::PublicKey>> on_device = relay_.Peers();
-  if (!on_device.ok()) return on_device.status();
+  ASSIGN_OR_RETURN(const std::vector<crypto::PublicKey> on_device, relay_.Peers());
   std::vector<std::string> warnings;
-  for (const std::string& warning : WarningsOfLivePeers(*on_device, named_, config)) {
+  for (const std::string& warning : WarningsOfLivePeers(on_device, named_, config)) {
     warnings.push_back(path_ + ": " + warning);
   }
   const bool needs_restart = config.workers != before.workers ||
@@ -74,12 +74,11 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
                              config.offloads != before.offloads;
   const auto endpoints = names_.EndpointsOf(config);
   NamedValues named = NamedIn(config);
-  absl::StatusOr<PlannedChange> change = tunnel_.PlanChange(std::move(config), endpoints);
-  if (!change.ok()) return change.status();
-  for (const std::string& warning : change->plan.warnings) {
+  ASSIGN_OR_RETURN(PlannedChange change, tunnel_.PlanChange(std::move(config), endpoints));
+  for (const std::string& warning : change.plan.warnings) {
     warnings.push_back(name_ + ": " + warning);
   }
-  const absl::Status changed = Change(*std::move(change));
+  const absl::Status changed = Change(std::move(change));
   if (!changed.ok()) {
     tunnel_.Abandon();
     return changed;

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/message_of.h"
 #include "platform/gateway/host/apply.h"
@@ -61,22 +62,19 @@ HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
 }
 
 absl::StatusOr<PlannedChange> TunnelOnHost::MakeChange(ConfigFile wanted, Endpoints endpoints) {
-  const absl::StatusOr<StateLock> lock = LockHost(access_.state_folder);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const StateLock lock, LockHost(access_.state_folder));
   absl::Status status = watch_.Follow(wanted);
   if (!status.ok()) return status;
-  absl::StatusOr<HostFacts> now =
-      access_.gather(interface_, wanted, *journal_, access_.state_folder);
-  if (!now.ok()) return now.status();
-  HostFacts facts = FactsForChange(in_force_, *std::move(now));
+  ASSIGN_OR_RETURN(HostFacts now,
+                   access_.gather(interface_, wanted, *journal_, access_.state_folder));
+  HostFacts facts = FactsForChange(in_force_, std::move(now));
   if (!wanted.mtu.has_value()) {
     facts.path_mtu = access_.path_mtu(endpoints, in_force_.plan.fwmark, interface_);
   }
-  absl::StatusOr<Plan> plan = MakeAllowedPlan(wanted, facts);
-  if (!plan.ok()) return plan.status();
-  if (plan->fwmark != 0 || plan->place.has_value()) status = Reserve(*plan, wanted);
+  ASSIGN_OR_RETURN(Plan plan, MakeAllowedPlan(wanted, facts));
+  if (plan.fwmark != 0 || plan.place.has_value()) status = Reserve(plan, wanted);
   if (!status.ok()) return status;
-  return PlannedChange{std::move(wanted), std::move(facts), *std::move(plan)};
+  return PlannedChange{std::move(wanted), std::move(facts), std::move(plan)};
 }
 
 absl::StatusOr<PlannedChange> TunnelOnHost::PlanChange(ConfigFile wanted, Endpoints endpoints) {
@@ -122,22 +120,18 @@ void TunnelOnHost::Look() {
 }
 
 absl::Status TunnelOnHost::FollowNetworks() {
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  const absl::StatusOr<std::vector<HostRoute>> routes =
-      netlink->LocalRoutes(host_->interface_index());
-  if (!routes.ok()) return routes.status();
-  objects_.other_tunnels = netlink->TunnelLinks().value_or(std::vector<uint32_t>());
+  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  ASSIGN_OR_RETURN(const std::vector<HostRoute> routes,
+                   netlink.LocalRoutes(host_->interface_index()));
+  objects_.other_tunnels = netlink.TunnelLinks().value_or(std::vector<uint32_t>());
   HostFacts facts = in_force_.facts;
-  facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, *routes);
+  facts.local_networks = LocalNetworksLater(in_force_.networks_at_start, routes);
   if (in_force_.config.gateway.kill_switch.on) {
-    absl::StatusOr<InnerLinks> inner = netlink->ReadInnerLinks();
-    if (!inner.ok()) return inner.status();
-    facts.inner_links = *std::move(inner);
+    ASSIGN_OR_RETURN(InnerLinks inner, netlink.ReadInnerLinks());
+    facts.inner_links = std::move(inner);
   }
-  const absl::StatusOr<Uplinks> uplinks = netlink->DefaultRoutes(host_->interface_index());
-  if (!uplinks.ok()) return uplinks.status();
-  facts.uplinks = *uplinks;
+  ASSIGN_OR_RETURN(const Uplinks uplinks, netlink.DefaultRoutes(host_->interface_index()));
+  facts.uplinks = uplinks;
   const HostFacts& before = in_force_.facts;
   const bool networks_changed = facts.local_networks != before.local_networks ||
                                 facts.uplinks != before.uplinks ||
@@ -148,9 +142,7 @@ absl::Status TunnelOnHost::FollowNetworks() {
                               facts.servers != before.servers || facts.others != before.others;
   if (!networks_changed && !others_changed) return absl::OkStatus();
   Plan plan = MakePlan(interface_, in_force_.config, facts);
-  const absl::Status status =
-      ApplySteps(Without(plan.steps, in_force_.plan.steps), host_.get(), &*journal_);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ApplySteps(Without(plan.steps, in_force_.plan.steps), host_.get(), &*journal_));
   const std::vector<Step> gone = Without(in_force_.plan.steps, plan.steps);
   for (const std::string& warning : plan.warnings) {
     const std::vector<std::string>& known = in_force_.plan.warnings;

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/netlink/route_netlink.h"
 #include "platform/supervisor/tunnel_on_host.h"
@@ -34,20 +35,18 @@ absl::StatusOr<std::vector<Prefix>> TunnelOnHost::RoutesByHand() const {
       (hooks.pre_up.empty() && hooks.post_up.empty())) {
     return std::vector<Prefix>();
   }
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  return netlink->RoutesByHand(host_->interface_index());
+  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  return netlink.RoutesByHand(host_->interface_index());
 }
 
 // Files for wg-quick keep networks outside of the tunnel by routes that their hooks add. The file
 // asks for these, so they count, whatever they lead to.
 absl::StatusOr<bool> TunnelOnHost::TakeRoutesOfHooks(std::vector<Prefix>* before) {
-  absl::StatusOr<std::vector<Prefix>> now = RoutesByHand();
-  if (!now.ok()) return now.status();
+  ASSIGN_OR_RETURN(std::vector<Prefix> now, RoutesByHand());
   InForce next = std::move(in_force_);
   const size_t known = next.of_hooks.size();
-  std::ranges::set_difference(*now, *before, std::back_inserter(next.of_hooks));
-  *before = *std::move(now);
+  std::ranges::set_difference(now, *before, std::back_inserter(next.of_hooks));
+  *before = std::move(now);
   const bool has_new = next.of_hooks.size() > known;
   next.networks_at_start = WithNetworksOfHooks(next.networks_at_start, next.of_hooks);
   Adopt(std::move(next));
@@ -56,8 +55,7 @@ absl::StatusOr<bool> TunnelOnHost::TakeRoutesOfHooks(std::vector<Prefix>* before
 
 // The steps behind the last PreUp are planned again if it has added routes.
 absl::Status TunnelOnHost::ApplyPlan() {
-  absl::StatusOr<std::vector<Prefix>> by_hand = RoutesByHand();
-  if (!by_hand.ok()) return by_hand.status();
+  ASSIGN_OR_RETURN(std::vector<Prefix> by_hand, RoutesByHand());
   const ptrdiff_t first = StepsThroughPreUp(in_force_.plan.steps);
   const auto steps = [this](ptrdiff_t from, ptrdiff_t to) {
     const auto begin = in_force_.plan.steps.begin();
@@ -66,7 +64,7 @@ absl::Status TunnelOnHost::ApplyPlan() {
   };
   absl::Status status = steps(0, first);
   if (!status.ok()) return status;
-  const absl::StatusOr<bool> has_new = TakeRoutesOfHooks(&*by_hand);
+  const absl::StatusOr<bool> has_new = TakeRoutesOfHooks(&by_hand);
   status = has_new.status();
   if (has_new.ok() && *has_new) {
     InForce next = std::move(in_force_);
@@ -76,7 +74,7 @@ absl::Status TunnelOnHost::ApplyPlan() {
   }
   if (status.ok()) status = steps(first, std::ssize(in_force_.plan.steps));
   if (status.ok()) {
-    const absl::StatusOr<bool> later = TakeRoutesOfHooks(&*by_hand);
+    const absl::StatusOr<bool> later = TakeRoutesOfHooks(&by_hand);
     status = later.status();
     if (later.ok() && *later) status = FollowNetworks();
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
 #include "platform/base/paths.h"
@@ -58,9 +59,8 @@ void WarnOfDeadSwitches(const std::string& interface, const std::vector<Reservat
 absl::StatusOr<std::unique_ptr<ActionExecutor>> OpenHost(const std::string& interface,
                                                          ActionExecutor::InterfaceOwner owner,
                                                          const std::string& state_folder) {
-  absl::StatusOr<Host> host = Host::Open(interface, std::move(owner), state_folder);
-  if (!host.ok()) return host.status();
-  return std::make_unique<Host>(*std::move(host));
+  ASSIGN_OR_RETURN(Host host, Host::Open(interface, std::move(owner), state_folder));
+  return std::make_unique<Host>(std::move(host));
 }
 
 }  // namespace
@@ -85,9 +85,8 @@ void TunnelOnHost::ForgetKeys() {
 
 absl::Status TunnelOnHost::Open(InterfaceOwner owner) {
   owner_ = std::move(owner);
-  absl::StatusOr<Journal> journal = Journal::Open(access_.state_folder, interface_);
-  if (!journal.ok()) return journal.status();
-  journal_.emplace(*std::move(journal));
+  ASSIGN_OR_RETURN(Journal journal, Journal::Open(access_.state_folder, interface_));
+  journal_.emplace(std::move(journal));
   absl::StatusOr<std::unique_ptr<ActionExecutor>> host = access_.open_executor(
       interface_, {[this] { return CreateInterface(); }, [this] { return RemoveInterface(); }},
       access_.state_folder);
@@ -97,16 +96,15 @@ absl::Status TunnelOnHost::Open(InterfaceOwner owner) {
 }
 
 absl::Status TunnelOnHost::CreateInterface() {
-  const absl::StatusOr<uint32_t> index = owner_.create();
-  if (!index.ok()) return index.status();
+  ASSIGN_OR_RETURN(const uint32_t index, owner_.create());
   // Addresses and routes go to this index, so the relay must not choose another device.
-  if (*index != host_->FindInterface()) {
+  if (index != host_->FindInterface()) {
     owner_.remove();
     return absl::InternalError(fmt::format(
         "cannot start the relay process: it did not make the interface {}", interface_));
   }
-  host_->set_interface_index(*index);
-  return journal_->RecordInterface(*index);
+  host_->set_interface_index(index);
+  return journal_->RecordInterface(index);
 }
 
 // Also for the interface of a predecessor, whose relay ends by itself.
@@ -127,17 +125,14 @@ absl::Status TunnelOnHost::Prepare(ConfigFile config) {
   }
   if (status.ok()) status = journal_->RecordNetwork(CurrentNetworkId());
   if (!status.ok()) return status;
-  const absl::StatusOr<StateLock> lock = LockHost(access_.state_folder);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const StateLock lock, LockHost(access_.state_folder));
   status = watch_.Follow(config);
   if (!status.ok()) return status;
-  absl::StatusOr<HostFacts> facts =
-      access_.gather(interface_, config, *journal_, access_.state_folder);
-  if (!facts.ok()) return facts.status();
-  absl::StatusOr<Plan> plan = MakeAllowedPlan(config, *facts);
-  if (!plan.ok()) return plan.status();
-  LocalNetworks networks = facts->local_networks;
-  Adopt({std::move(config), *std::move(facts), std::move(networks), *std::move(plan), {}});
+  ASSIGN_OR_RETURN(HostFacts facts,
+                   access_.gather(interface_, config, *journal_, access_.state_folder));
+  ASSIGN_OR_RETURN(Plan plan, MakeAllowedPlan(config, facts));
+  LocalNetworks networks = facts.local_networks;
+  Adopt({std::move(config), std::move(facts), std::move(networks), std::move(plan), {}});
   for (const std::string& warning : in_force_.plan.warnings) {
     spdlog::warn("{}: {}", interface_, warning);
   }
@@ -150,8 +145,7 @@ absl::StatusOr<Plan> TunnelOnHost::MakeAllowedPlan(const ConfigFile& config,
                                                    const HostFacts& facts) const {
   Plan plan = MakePlan(interface_, config, facts);
   if (!plan.refusal.empty()) return absl::FailedPreconditionError(plan.refusal);
-  const absl::Status writable = access_.check_sysctls(SysctlsOf(plan), interface_);
-  if (!writable.ok()) return writable;
+  RETURN_IF_ERROR(access_.check_sysctls(SysctlsOf(plan), interface_));
   return plan;
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 
 namespace ringwire::platform {
 namespace {
@@ -113,7 +114,7 @@ absl::Status SetUpDevice(const TunOptions& options, TunDevice* device) {
   if (::ioctl(fd, TUNSETVNETHDRSZ, &header_size) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("set the header size of ", device->name));
   }
-  if (absl::Status status = SetOffloads(fd, options, device); !status.ok()) return status;
+  RETURN_IF_ERROR(SetOffloads(fd, options, device));
 
   UniqueFd control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   if (!control.valid()) control = UniqueFd(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
@@ -148,11 +149,10 @@ absl::StatusOr<TunDevice> CreateTunDevice(const TunOptions& options) {
   device.name = options.name;
   device.created = true;
   for (size_t i = 0; i < options.queues; ++i) {
-    absl::StatusOr<UniqueFd> queue = OpenQueue(&device.name, i == 0);
-    if (!queue.ok()) return queue.status();
-    device.queues.push_back(*std::move(queue));
+    ASSIGN_OR_RETURN(UniqueFd queue, OpenQueue(&device.name, i == 0));
+    device.queues.push_back(std::move(queue));
     if (i > 0) continue;
-    if (absl::Status status = SetUpDevice(options, &device); !status.ok()) return status;
+    RETURN_IF_ERROR(SetUpDevice(options, &device));
   }
   return device;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "platform/udp/control_messages.h"
 #include "platform/udp/port_holder.h"
 
@@ -112,9 +113,8 @@ absl::StatusOr<std::vector<UniqueFd>> OpenFamily(int family, const UdpOptions& o
     if (i == 0) status.Update(SetOption(fd.get(), SOL_SOCKET, SO_REUSEPORT, 1, "SO_REUSEPORT"));
     if (!status.ok()) return status;
     if (*port == 0) {
-      absl::StatusOr<uint16_t> bound = BoundPort(fd.get());
-      if (!bound.ok()) return bound.status();
-      *port = *bound;
+      ASSIGN_OR_RETURN(uint16_t bound, BoundPort(fd.get()));
+      *port = bound;
     }
     sockets.push_back(std::move(fd));
   }
@@ -124,17 +124,15 @@ absl::StatusOr<std::vector<UniqueFd>> OpenFamily(int family, const UdpOptions& o
 absl::StatusOr<UdpSocketGroup> OpenBoth(const UdpOptions& options) {
   UdpSocketGroup group;
   group.port = options.port;
-  absl::StatusOr<std::vector<UniqueFd>> v4 = OpenFamily(AF_INET, options, &group.port);
-  if (!v4.ok()) return v4.status();
-  absl::StatusOr<std::vector<UniqueFd>> v6 = OpenFamily(AF_INET6, options, &group.port);
-  if (!v6.ok()) return v6.status();
-  if (v4->empty() && v6->empty()) {
+  ASSIGN_OR_RETURN(std::vector<UniqueFd> v4, OpenFamily(AF_INET, options, &group.port));
+  ASSIGN_OR_RETURN(std::vector<UniqueFd> v6, OpenFamily(AF_INET6, options, &group.port));
+  if (v4.empty() && v6.empty()) {
     return absl::UnavailableError("open a UDP socket: this host has neither IPv4 nor IPv6");
   }
   group.workers.resize(options.workers);
   for (size_t i = 0; i < options.workers; ++i) {
-    if (!v4->empty()) group.workers[i].v4 = std::move((*v4)[i]);
-    if (!v6->empty()) group.workers[i].v6 = std::move((*v6)[i]);
+    if (!v4.empty()) group.workers[i].v4 = std::move((v4)[i]);
+    if (!v6.empty()) group.workers[i].v6 = std::move((v6)[i]);
   }
   return group;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/start_thread.h"
 
@@ -126,9 +127,9 @@ void Worker::Run(std::promise<absl::Status>* started) {
 
 absl::Status Worker::RunOnce() {
   if (has_socket_change_.load()) {
-    if (absl::Status status = TakeSocketChange(); !status.ok()) return status;
+    RETURN_IF_ERROR(TakeSocketChange());
   }
-  if (absl::Status status = AwaitInput(); !status.ok()) return status;
+  RETURN_IF_ERROR(AwaitInput());
   counters_.wakeups.Add();
   had_work_ = HasInput();
   // Offline while it waits: an idle worker never delays the reclaiming of retired objects.
@@ -157,7 +158,7 @@ absl::Status Worker::AwaitInput() {
   const Instant end = now + spin;
   do {
     // The first poll sends what is queued. A wake is not seen here, but by the next Wait().
-    if (absl::Status status = backend_->Flush(); !status.ok()) return status;
+    RETURN_IF_ERROR(backend_->Flush());
     if (HasInput()) {
       counters_.spins_that_found.Add();
       spin_.Spun(true);
@@ -176,7 +177,7 @@ absl::Status Worker::TakeCommands(Instant now) {
     bool all = false;
     while (!all) {
       all = outbound_.FlushStaged(now, *command.peer);
-      if (absl::Status status = SendNow(); !status.ok()) return status;
+      RETURN_IF_ERROR(SendNow());
     }
   }
   return absl::OkStatus();
@@ -192,7 +193,7 @@ absl::Status Worker::ProcessBatches(Instant now) {
   while (!frames.empty()) {
     frames = frames.subspan(outbound_.Process(now, frames));
     if (frames.empty()) break;
-    if (absl::Status status = SendNow(); !status.ok()) return status;
+    RETURN_IF_ERROR(SendNow());
   }
   // These leave with the next Wait(): one kernel entry sends, and waits.
   backend_->SendUdp(outbound_.to_wire());

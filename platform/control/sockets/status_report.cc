@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/drop_reason.h"
+#include "core/base/status_macros.h"
 #include "core/config/config_value.h"
 #include "core/device/key_text.h"
 #include "nlohmann/json.hpp"
@@ -377,10 +378,9 @@ absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {
   StatusReport report;
   report.interface_name = TextOf(json, "interface");
   report.version = TextOf(json, "version");
-  const absl::Status format = CheckFormat(
+  RETURN_IF_ERROR(CheckFormat(
       "the status of " + report.interface_name, NumberOf<uint64_t>(json, "format"), kStatusFormat,
-      "use the `ringwire show` of version " + report.version + ", or `ringwire show --json`");
-  if (!format.ok()) return format;
+      "use the `ringwire show` of version " + report.version + ", or `ringwire show --json`"));
   report.stage = StageOf(json);
   report.network_namespace = TextOf(json, "network_namespace");
   ProvidersFromJson(MemberIn(json, "aead_providers"), &report);

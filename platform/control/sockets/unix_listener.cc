@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/make_folder.h"
 
@@ -82,14 +83,13 @@ absl::StatusOr<UnixListener> UnixListener::Listen(const UnixListenerOptions& opt
 
   // Without ".sock" at the end: `wg` tries every file with it.
   const std::string temporary = fmt::format("{}.{}", path, ::getpid());
-  absl::StatusOr<UniqueFd> fd = BindAndListen(temporary, options);
-  if (!fd.ok()) return fd.status();
+  ASSIGN_OR_RETURN(UniqueFd fd, BindAndListen(temporary, options));
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary.c_str());
     return absl::ErrnoToStatus(error, fmt::format("put the socket at {}", path));
   }
-  return UnixListener(*std::move(fd), path, options.removes_file);
+  return UnixListener(std::move(fd), path, options.removes_file);
 }
 
 absl::StatusOr<UnixListener> UnixListener::Adopt(UniqueFd fd) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/process/program.h"
 
@@ -115,10 +116,9 @@ absl::StatusOr<std::string> NftCommand::CheckedPath(const std::string& tried) {
 }
 
 absl::StatusOr<std::string> NftCommand::Run(const std::string& json, const std::string& tried) {
-  const absl::StatusOr<std::string> path = CheckedPath(tried);
-  if (!path.ok()) return path.status();
-  ProgramAnswer answer = AskProgram({*path, "-j", "-t", "-f", "-"},
-                                    Settings(json, limits_.run_time), limits_.answer_bytes);
+  ASSIGN_OR_RETURN(const std::string path, CheckedPath(tried));
+  ProgramAnswer answer = AskProgram({path, "-j", "-t", "-f", "-"}, Settings(json, limits_.run_time),
+                                    limits_.answer_bytes);
   if (answer.status.ok()) return std::move(answer.output);
   return Error(absl::StatusCode::kInternal, tried, ReasonOf(answer),
                "run as root on a kernel with nf_tables (`nft list ruleset` says whether it has)");

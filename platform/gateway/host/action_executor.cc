@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
 #include "platform/base/unique_fd.h"
@@ -49,8 +50,7 @@ absl::Status RunCall(const ProgramCall& call, const std::string& tried) {
 
 absl::Status RunCalls(const std::vector<ProgramCall>& calls, const std::string& tried) {
   for (const ProgramCall& call : calls) {
-    const absl::Status status = RunCall(call, tried);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(RunCall(call, tried));
   }
   return absl::OkStatus();
 }
@@ -75,12 +75,10 @@ Host::Host(std::string interface, InterfaceOwner owner, std::string state_folder
 
 absl::StatusOr<Host> Host::Open(std::string interface, InterfaceOwner owner,
                                 std::string state_folder) {
-  absl::StatusOr<Netlink> netlink = Netlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
-  if (!routes.ok()) return routes.status();
-  return Host(std::move(interface), std::move(owner), std::move(state_folder), *std::move(netlink),
-              *std::move(routes));
+  ASSIGN_OR_RETURN(Netlink netlink, Netlink::Open());
+  ASSIGN_OR_RETURN(RouteNetlink routes, RouteNetlink::Open());
+  return Host(std::move(interface), std::move(owner), std::move(state_folder), std::move(netlink),
+              std::move(routes));
 }
 
 absl::StatusOr<bool> Host::Apply(const Action& action) {
@@ -133,12 +131,10 @@ bool Host::HasWholeTable(const NftTable& table) {
 }
 
 absl::Status Host::OpenSockets() {
-  absl::StatusOr<Netlink> netlink = Netlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  absl::StatusOr<RouteNetlink> routes = RouteNetlink::Open();
-  if (!routes.ok()) return routes.status();
-  netlink_ = *std::move(netlink);
-  routes_ = *std::move(routes);
+  ASSIGN_OR_RETURN(Netlink netlink, Netlink::Open());
+  ASSIGN_OR_RETURN(RouteNetlink routes, RouteNetlink::Open());
+  netlink_ = std::move(netlink);
+  routes_ = std::move(routes);
   return absl::OkStatus();
 }
 
@@ -262,8 +258,7 @@ absl::StatusOr<bool> Host::Do(const action::UseNamespace& action) {
   const bool create = absl::IsNotFound(found.status()) && action.create;
   if (create) found = NamedNamespace::Create(action.name);
   if (!found.ok()) return found.status();
-  const absl::Status entered = Enter(action.name, *std::move(found));
-  if (!entered.ok()) return entered;
+  RETURN_IF_ERROR(Enter(action.name, *std::move(found)));
   return NamedNamespace::IsMadeHere(action.name);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/status_macros.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -39,12 +41,11 @@ std::vector<InterfaceAddress> KernelOrder(const std::vector<InterfaceAddress>& a
 absl::StatusOr<bool> PutAddressesInOrder(const std::vector<Step>& steps, ActionExecutor* host) {
   const std::vector<InterfaceAddress> added = AddressesOf(steps);
   const std::vector<InterfaceAddress> wanted = KernelOrder(added);
-  absl::StatusOr<std::vector<InterfaceAddress>> present = host->Addresses();
-  if (!present.ok()) return present.status();
-  std::erase_if(*present, [&wanted](const InterfaceAddress& address) {
+  ASSIGN_OR_RETURN(std::vector<InterfaceAddress> present, host->Addresses());
+  std::erase_if(present, [&wanted](const InterfaceAddress& address) {
     return std::ranges::find(wanted, address) == wanted.end();
   });
-  const auto wrong = std::ranges::mismatch(wanted, *present).in1;
+  const auto wrong = std::ranges::mismatch(wanted, present).in1;
   if (wrong == wanted.end()) return false;
   // Hold a temporary address meanwhile: when the last IPv4 address goes, the kernel drops all
   // routes of the interface, hooks' included.

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/json_fields.h"
 #include "platform/gateway/firewall/nft_command.h"
@@ -109,16 +110,13 @@ absl::Status Record(const Leftovers& found, Journal* journal) {
 absl::Status AdoptLeftovers(std::string_view interface, const std::string& folder,
                             Journal* journal) {
   if (!journal->entries().empty()) return absl::OkStatus();
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  const absl::StatusOr<std::vector<Rule>> rules = netlink->OwnRules();
-  if (!rules.ok()) return rules.status();
+  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  ASSIGN_OR_RETURN(const std::vector<Rule> rules, netlink.OwnRules());
   std::vector<Route> routes;
   // Few hosts have such rules, and a list of routes may be long.
-  if (std::ranges::any_of(*rules, NamesOwnTable)) {
-    absl::StatusOr<std::vector<Route>> refusing = netlink->RefusingRoutes();
-    if (!refusing.ok()) return refusing.status();
-    routes = *std::move(refusing);
+  if (std::ranges::any_of(rules, NamesOwnTable)) {
+    ASSIGN_OR_RETURN(std::vector<Route> refusing, netlink.RefusingRoutes());
+    routes = std::move(refusing);
   }
   std::vector<std::string> nft_tables;
   if (HasNft() && (!routes.empty() || ::access(kNftIsLoaded, F_OK) == 0)) nft_tables = NftTables();
@@ -127,9 +125,8 @@ absl::Status AdoptLeftovers(std::string_view interface, const std::string& folde
     claimed.merge(TablesMarkedByOthers(nft_tables, interface));
     std::erase_if(routes, [&claimed](const Route& route) { return claimed.contains(route.table); });
   }
-  const absl::StatusOr<RouteNetlink::RuleNumbers> numbers = netlink->Rules();
-  if (!numbers.ok()) return numbers.status();
-  const Leftovers found = FindLeftovers(routes, *rules, numbers->priorities);
+  ASSIGN_OR_RETURN(const RouteNetlink::RuleNumbers numbers, netlink.Rules());
+  const Leftovers found = FindLeftovers(routes, rules, numbers.priorities);
   const bool has_table = std::ranges::find(nft_tables, NftTableName(interface)) != nft_tables.end();
   if (!has_table && found.routes.empty()) return absl::OkStatus();
   spdlog::info("{}: takes over what a predecessor without a journal has left behind", interface);

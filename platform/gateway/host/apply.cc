@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "core/base/status_macros.h"
 #include "platform/base/message_of.h"
 #include "platform/gateway/host/address_order.h"
 #include "platform/gateway/plan/step_index.h"
@@ -103,25 +104,20 @@ absl::StatusOr<bool> ApplyStep(const Step& step, ActionExecutor* host, Journal* 
   const std::optional<Journal::Entry> before =
       step.undo.has_value() ? Recorded(*journal, *step.undo) : std::nullopt;
   if (before.has_value() && step.stays_after_crash) {
-    const absl::Status restated = RestateStay(step, journal);
-    if (!restated.ok()) return restated;
+    RETURN_IF_ERROR(RestateStay(step, journal));
   }
   if (step.undo.has_value() && !before.has_value()) {
-    const absl::StatusOr<uint64_t> recorded = journal->Record(*step.undo, step.stays_after_crash);
-    if (!recorded.ok()) return recorded.status();
-    id = *recorded;
+    ASSIGN_OR_RETURN(const uint64_t recorded, journal->Record(*step.undo, step.stays_after_crash));
+    id = recorded;
   }
   if (!step.apply.has_value()) return false;
-  const absl::StatusOr<bool> changed = host->Apply(*step.apply);
-  if (!changed.ok()) return changed.status();
+  ASSIGN_OR_RETURN(const bool changed, host->Apply(*step.apply));
   if (const action::UseNamespace* const network = std::get_if<action::UseNamespace>(&*step.apply)) {
     absl::Status recorded = journal->RecordNamespace(network->name, host->network_namespace_id());
     if (!recorded.ok()) return recorded;
   }
   // It existed before us, so we do not undo it.
-  const absl::Status kept =
-      !*changed && id.has_value() ? journal->Forget(*id) : RestateStay(step, journal);
-  if (!kept.ok()) return kept;
+  RETURN_IF_ERROR(!changed && id.has_value() ? journal->Forget(*id) : RestateStay(step, journal));
   return changed;
 }
 
@@ -191,8 +187,7 @@ absl::Status ApplyNew(const StepIndex& before, const Plan& after, ActionExecutor
     }
     if (ComesLast(before, step)) continue;
     if (before.Contains(step) && !ComesBack(step)) continue;
-    const absl::Status status = ApplyStep(step, host, journal).status();
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(ApplyStep(step, host, journal).status());
   }
   return absl::OkStatus();
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/host/namespace_dns_file.h"
@@ -44,9 +45,8 @@ absl::Status ReadFactsInside(std::string_view interface, const ConfigFile& confi
                              HostFacts* facts) {
   const absl::Status status = ReadNetworkFacts(interface, config, facts);
   if (!status.ok()) return status;
-  absl::StatusOr<std::vector<WayOut>> ways = ReadWaysOut(interface);
-  if (!ways.ok()) return ways.status();
-  facts->ways_out = *std::move(ways);
+  ASSIGN_OR_RETURN(std::vector<WayOut> ways, ReadWaysOut(interface));
+  facts->ways_out = std::move(ways);
   return absl::OkStatus();
 }
 
@@ -103,8 +103,7 @@ std::vector<IpAddress> NameServersOfHost() {
 
 absl::StatusOr<HostFacts> ReadHostFacts(std::string_view interface, const ConfigFile& config) {
   HostFacts facts;
-  const absl::Status status = ReadFactsOfNetwork(interface, config, &facts);
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(ReadFactsOfNetwork(interface, config, &facts));
   facts.has_nft = HasNft();
   facts.name_servers = NameServersOfHost();
   if (::access(kResolvedFolder, F_OK) == 0 && FindProgram("resolvectl").has_value()) {

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/format_version.h"
@@ -194,10 +195,9 @@ absl::StatusOr<Journal::Namespace> Journal::NamespaceOf(const std::string& folde
     return absl::PermissionDeniedError(
         fmt::format("{}: others can write it, so that it cannot be trusted", tried));
   }
-  absl::StatusOr<std::string> text = ReadAll(file.get(), path);
-  if (!text.ok()) return text.status();
+  ASSIGN_OR_RETURN(std::string text, ReadAll(file.get(), path));
   Namespace found;
-  for (std::string_view rest = *text; !rest.empty();) {
+  for (std::string_view rest = text; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
     if (line.find(kNamespaceIdKey) == std::string_view::npos) continue;  // of many lines, this one
@@ -211,8 +211,7 @@ absl::StatusOr<Journal> Journal::Copy(const std::string& folder, std::string_vie
   const UniqueFd file(
       ::open(journal.path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file.valid()) return journal;
-  const absl::StatusOr<std::string> text = journal.TakeFile(file.get());
-  if (!text.ok()) return text.status();
+  ASSIGN_OR_RETURN(const std::string text, journal.TakeFile(file.get()));
   return journal;
 }
 
@@ -233,8 +232,7 @@ absl::StatusOr<Journal> Journal::Open(const std::string& folder, std::string_vie
     if (!TryLock(file.get())) return IsUpAlready(interface);
     if (!IsCurrent(file.get(), path)) continue;  // its owner has just ended
     Journal journal(path, std::move(file));
-    const absl::Status loaded = journal.Load();
-    if (!loaded.ok()) return loaded;
+    RETURN_IF_ERROR(journal.Load());
     return journal;
   }
 }
@@ -244,7 +242,7 @@ absl::StatusOr<std::string> Journal::TakeFile(int file) {
   if (!text.ok()) return text;
   const std::string_view view = *text;
   const size_t whole = SizeOfWholeLines(view);
-  if (const absl::Status format = CheckFormatOf(view, path_); !format.ok()) return format;
+  RETURN_IF_ERROR(CheckFormatOf(view, path_));
   if (TakeText(view.substr(0, whole), view.substr(whole))) return text;
   return absl::InvalidArgumentError(fmt::format(
       "cannot read {}: it is not a journal of ringwire; undo by hand what it lists, then delete it",
@@ -252,10 +250,9 @@ absl::StatusOr<std::string> Journal::TakeFile(int file) {
 }
 
 absl::Status Journal::Load() {
-  const absl::StatusOr<std::string> text = TakeFile(file_.get());
-  if (!text.ok()) return text.status();
-  const size_t whole = SizeOfWholeLines(*text);
-  if (whole != text->size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
+  ASSIGN_OR_RETURN(const std::string text, TakeFile(file_.get()));
+  const size_t whole = SizeOfWholeLines(text);
+  if (whole != text.size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) {
     return absl::ErrnoToStatus(errno, "mend " + path_);
   }
   return whole == 0 ? Append(FirstLine()) : absl::OkStatus();
@@ -342,9 +339,8 @@ absl::Status Journal::Append(std::string line) {
 
 absl::StatusOr<uint64_t> Journal::Record(const Action& undo, bool stays_after_crash) {
   const uint64_t id = next_id_;
-  const absl::Status status = Append(
-      fmt::format(R"({{"id":{},"stays":{},"undo":{}}})", id, stays_after_crash, ToJson(undo)));
-  if (!status.ok()) return status;
+  RETURN_IF_ERROR(Append(
+      fmt::format(R"({{"id":{},"stays":{},"undo":{}}})", id, stays_after_crash, ToJson(undo))));
   ++next_id_;
   Take({id, undo, stays_after_crash});
   return id;

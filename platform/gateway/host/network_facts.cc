@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/host/journal.h"
@@ -97,34 +98,28 @@ std::optional<uint32_t> SocketUid() {
 }
 
 absl::Status ReadKillSwitchFacts(RouteNetlink* netlink, HostFacts* facts) {
-  absl::StatusOr<InnerLinks> inner = netlink->ReadInnerLinks();
-  if (!inner.ok()) return inner.status();
-  facts->inner_links = *std::move(inner);
+  ASSIGN_OR_RETURN(InnerLinks inner, netlink->ReadInnerLinks());
+  facts->inner_links = std::move(inner);
   facts->socket_uid = SocketUid();
   return absl::OkStatus();
 }
 
 absl::Status ReadPolicy(const std::string& interface, const ConfigFile& config, HostFacts* facts) {
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  absl::StatusOr<std::vector<uint32_t>> tables = netlink->TablesInUse();
-  if (!tables.ok()) return tables.status();
-  absl::StatusOr<RouteNetlink::RuleNumbers> rules = netlink->Rules();
-  if (!rules.ok()) return rules.status();
-  const absl::StatusOr<std::vector<HostRoute>> routes =
-      netlink->LocalRoutes(::if_nametoindex(interface.c_str()));
-  if (!routes.ok()) return routes.status();
-  facts->tables_in_use = *std::move(tables);
-  for (const std::vector<uint32_t>& numbers : {rules->tables, rules->marks}) {
+  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  ASSIGN_OR_RETURN(std::vector<uint32_t> tables, netlink.TablesInUse());
+  ASSIGN_OR_RETURN(RouteNetlink::RuleNumbers rules, netlink.Rules());
+  ASSIGN_OR_RETURN(const std::vector<HostRoute> routes,
+                   netlink.LocalRoutes(::if_nametoindex(interface.c_str())));
+  facts->tables_in_use = std::move(tables);
+  for (const std::vector<uint32_t>& numbers : {rules.tables, rules.marks}) {
     facts->tables_in_use.insert(facts->tables_in_use.end(), numbers.begin(), numbers.end());
   }
-  facts->rule_priorities = std::move(rules->priorities);
-  facts->local_rules = std::move(rules->local);
-  facts->local_networks = LocalNetworksOf(*routes);
-  absl::StatusOr<Uplinks> uplinks = netlink->DefaultRoutes(::if_nametoindex(interface.c_str()));
-  if (!uplinks.ok()) return uplinks.status();
-  facts->uplinks = *std::move(uplinks);
-  if (config.gateway.kill_switch.on) return ReadKillSwitchFacts(&*netlink, facts);
+  facts->rule_priorities = std::move(rules.priorities);
+  facts->local_rules = std::move(rules.local);
+  facts->local_networks = LocalNetworksOf(routes);
+  ASSIGN_OR_RETURN(Uplinks uplinks, netlink.DefaultRoutes(::if_nametoindex(interface.c_str())));
+  facts->uplinks = std::move(uplinks);
+  if (config.gateway.kill_switch.on) return ReadKillSwitchFacts(&netlink, facts);
   return absl::OkStatus();
 }
 
@@ -134,17 +129,15 @@ absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& conf
                               HostFacts* facts) {
   facts->has_ipv6 = HasIpv6();
   if (NeedsPolicyFacts(config)) {
-    const absl::Status status = ReadPolicy(std::string(interface), config, facts);
-    if (!status.ok()) return status;
+    RETURN_IF_ERROR(ReadPolicy(std::string(interface), config, facts));
   }
   if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();
   return ReadSysctls(config, facts);
 }
 
 absl::StatusOr<std::vector<WayOut>> ReadWaysOut(std::string_view interface) {
-  absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
-  if (!netlink.ok()) return netlink.status();
-  const auto routes = netlink->WorldRoutes();
+  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  const auto routes = netlink.WorldRoutes();
   if (!routes.ok()) return routes.status();
   std::vector<WayOut> ways;
   for (const RouteNetlink::TableRoute& one : *routes) {

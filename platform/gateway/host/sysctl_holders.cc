@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "platform/base/format_version.h"
@@ -180,43 +181,37 @@ std::optional<std::string> ReadSysctl(const std::string& path) {
 }
 
 absl::StatusOr<bool> SysctlHolders::Hold(const std::string& path, const std::string& value) {
-  const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kHeard);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const StateLock lock, Lock(folder_, EndSignals::kHeard));
   const std::optional<std::string> now = ReadSysctl(path);
   if (!now.has_value()) return false;
-  if (lock->holds()) {
-    absl::StatusOr<std::vector<Held>> all = Load(folder_);
-    if (!all.ok()) return all.status();
-    auto held = Find(&*all, path);
-    if (held == all->end()) held = all->insert(held, {ThisNetwork(), path, *now, {}});
+  if (lock.holds()) {
+    ASSIGN_OR_RETURN(std::vector<Held> all, Load(folder_));
+    auto held = Find(&all, path);
+    if (held == all.end()) held = all.insert(held, {ThisNetwork(), path, *now, {}});
     if (std::ranges::find(held->by, holder_) == held->by.end()) held->by.push_back(holder_);
-    const absl::Status saved = Save(folder_, *all);
-    if (!saved.ok()) return saved;
+    RETURN_IF_ERROR(Save(folder_, all));
   }
   if (now == value) return true;
-  const absl::Status written = Write(path, value);
-  if (!written.ok()) return written;
+  RETURN_IF_ERROR(Write(path, value));
   return true;
 }
 
 absl::Status SysctlHolders::Release(const std::string& path, const std::string& value,
                                     const std::optional<std::string>& only_if) {
-  const absl::StatusOr<StateLock> lock = Lock(folder_, EndSignals::kIgnored);
-  if (!lock.ok()) return lock.status();
+  ASSIGN_OR_RETURN(const StateLock lock, Lock(folder_, EndSignals::kIgnored));
   absl::Status saved;
-  if (lock->holds()) {
-    absl::StatusOr<std::vector<Held>> all = Load(folder_);
-    if (!all.ok()) return all.status();
-    const auto held = Find(&*all, path);
-    if (held != all->end()) {
+  if (lock.holds()) {
+    ASSIGN_OR_RETURN(std::vector<Held> all, Load(folder_));
+    const auto held = Find(&all, path);
+    if (held != all.end()) {
       std::erase(held->by, holder_);
       if (!held->by.empty()) {
         spdlog::info("{}: {} stays as it is for {}", holder_, path, held->by.front());
-        return Save(folder_, *all);
+        return Save(folder_, all);
       }
-      all->erase(held);
+      all.erase(held);
     }
-    saved = Save(folder_, *all);
+    saved = Save(folder_, all);
   }
   const std::optional<std::string> now = ReadSysctl(path);
   const bool ours = now.has_value() && now != value && (!only_if.has_value() || now == only_if);
@@ -228,11 +223,9 @@ absl::Status SysctlHolders::Release(const std::string& path, const std::string& 
 absl::StatusOr<std::map<std::string, std::string, std::less<>>> SysctlHolders::Before(
     const std::string& folder) {
   std::map<std::string, std::string, std::less<>> before;
-  const absl::StatusOr<StateLock> lock = Lock(folder, EndSignals::kHeard);
-  if (!lock.ok()) return lock.status();
-  absl::StatusOr<std::vector<Held>> all = Load(folder);
-  if (!all.ok()) return all.status();
-  for (Held& held : *all) {
+  ASSIGN_OR_RETURN(const StateLock lock, Lock(folder, EndSignals::kHeard));
+  ASSIGN_OR_RETURN(std::vector<Held> all, Load(folder));
+  for (Held& held : all) {
     if (held.network == ThisNetwork()) before[held.path] = std::move(held.before);
   }
   return before;

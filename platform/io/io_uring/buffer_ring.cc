@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
 
 namespace ringwire::platform {
 namespace {
@@ -19,7 +20,7 @@ BufferRing::~BufferRing() {
 
 absl::Status BufferRing::Register(const Shape& shape, Ring* ring) {
   CHECK(ring_ == nullptr && (shape.slots & (shape.slots - 1)) == 0);
-  if (absl::Status status = slab_.Allocate(shape.slots, shape.stride); !status.ok()) return status;
+  RETURN_IF_ERROR(slab_.Allocate(shape.slots, shape.stride));
   void* const memory = ::mmap(nullptr, RingBytes(shape.slots), PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return absl::ErrnoToStatus(errno, "map a buffer ring");

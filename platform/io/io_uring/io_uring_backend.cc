@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
 
 namespace ringwire::platform {
 namespace {
@@ -43,7 +44,7 @@ absl::Status IoUringBackend::Start() {
   if (wake_fd() < 0) return absl::InternalError("create an eventfd: no descriptor left");
   const std::array<int, kRingFiles> files{options().tun_fd, options().udp_v4_fd,
                                           options().udp_v6_fd, wake_fd()};
-  if (absl::Status status = ring_->Open(files); !status.ok()) return status;
+  RETURN_IF_ERROR(ring_->Open(files));
   absl::Status status = tun_buffers_.Register(
       {kTunGroup, kTunSlots, kTunSlotStride, kTunDataOffset, kTunFrameBytesMax}, ring_.get());
   if (!status.ok()) return status;
@@ -391,8 +392,8 @@ absl::Status IoUringBackend::ReplaceSockets(int udp_v4_fd, int udp_v6_fd) {
   EnterAndCollect(0).IgnoreError();  // kept in failure_
   CancelAndAwait(kReceives);
   if (!failure_.ok()) return failure_;
-  if (absl::Status status = ring_->ReplaceFile(kUdpV4File, udp_v4_fd); !status.ok()) return status;
-  if (absl::Status status = ring_->ReplaceFile(kUdpV6File, udp_v6_fd); !status.ok()) return status;
+  RETURN_IF_ERROR(ring_->ReplaceFile(kUdpV4File, udp_v4_fd));
+  RETURN_IF_ERROR(ring_->ReplaceFile(kUdpV6File, udp_v6_fd));
   sends_.SetSockets(udp_v4_fd, udp_v6_fd);
   StateOf(RingOp::kUdpV4Receive).wanted = udp_v4_fd >= 0;
   StateOf(RingOp::kUdpV6Receive).wanted = udp_v6_fd >= 0;
@@ -412,7 +413,7 @@ void IoUringBackend::Stop() {
 
 absl::StatusOr<std::shared_ptr<Ring>> SetUpRing() {
   auto ring = std::make_shared<Ring>();
-  if (absl::Status status = ring->SetUp(); !status.ok()) return status;
+  RETURN_IF_ERROR(ring->SetUp());
   return ring;
 }
 

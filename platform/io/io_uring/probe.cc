@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "core/base/counters.h"
+#include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/unique_fd.h"
 #include "platform/io/backend_factory.h"
@@ -38,7 +39,7 @@ struct Arrived {
 absl::Status AwaitBoth(IoBackend* backend, const WorkerCounters& counters, Arrived* arrived) {
   const Instant deadline = BootNow() + kProbePatience;
   while (BootNow() < deadline) {
-    if (absl::Status status = backend->Flush(); !status.ok()) return status;
+    RETURN_IF_ERROR(backend->Flush());
     arrived->frame = arrived->frame || !backend->tun_batch().empty();
     arrived->datagram = arrived->datagram || !backend->udp_batch().empty();
     backend->Release();
@@ -57,9 +58,9 @@ absl::Status AwaitBoth(IoBackend* backend, const WorkerCounters& counters, Arriv
 absl::Status Exercise(IoBackend* backend, const TunDevice& device, const WorkerCounters& counters,
                       int sender_fd, Arrived* arrived) {
   // Armed before the packets arrive, as in service: then completions come through the poll.
-  if (absl::Status status = backend->Flush(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend->Flush());
   backend->Release();
-  if (absl::Status status = ProvokeFrame(device); !status.ok()) return status;
+  RETURN_IF_ERROR(ProvokeFrame(device));
   constexpr std::array<uint8_t, 4> kBytes{};
   if (::send(sender_fd, kBytes.data(), kBytes.size(), MSG_DONTWAIT) < 0) {
     return absl::ErrnoToStatus(errno, "send to a socket of our own");
@@ -89,7 +90,7 @@ absl::Status Attempt(const TunDevice& device, CapabilityLadder* trial, IoFaults*
   options.ladder = trial;
   options.faults = faults;
   const std::unique_ptr<IoBackend> backend = MakeIoUringBackend(options);
-  if (absl::Status status = backend->Start(); !status.ok()) return status;
+  RETURN_IF_ERROR(backend->Start());
   const absl::Status status = Exercise(backend.get(), device, counters, sender.get(), arrived);
   backend->Stop();
   return status;
@@ -107,8 +108,7 @@ std::optional<Offload> Blame(const CapabilityLadder& ladder, const Arrived& arri
 }  // namespace
 
 absl::Status ProbeIoUring(CapabilityLadder* ladder, IoFaults* faults) {
-  const absl::StatusOr<TunDevice> device = MakeProbeDevice();
-  if (!device.ok()) return device.status();
+  ASSIGN_OR_RETURN(const TunDevice device, MakeProbeDevice());
   while (true) {
     OffloadSwitches switches;
     for (const Offload offload : {Offload::kMultishotRead, Offload::kMultishotRecvmsg}) {
@@ -116,7 +116,7 @@ absl::Status ProbeIoUring(CapabilityLadder* ladder, IoFaults* faults) {
     }
     CapabilityLadder trial(switches, [](const std::string&) {});
     Arrived arrived;
-    const absl::Status status = Attempt(*device, &trial, faults, &arrived);
+    const absl::Status status = Attempt(device, &trial, faults, &arrived);
     for (const Offload offload : {Offload::kMultishotRead, Offload::kMultishotRecvmsg}) {
       const CapabilityLadder::Rung rung = trial.Read(offload);
       if (rung.state == RungState::kFell) ladder->Refuse(offload, rung.why);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
 
 namespace ringwire::platform {
 namespace {
@@ -65,7 +66,7 @@ absl::Status Ring::SetUp() {
 
 absl::Status Ring::Open(std::span<const int, kRingFiles> files) {
   if (!open_) {
-    if (absl::Status status = SetUp(); !status.ok()) return status;
+    RETURN_IF_ERROR(SetUp());
   }
   const int result = io_uring_register_files(&ring_, files.data(), kRingFiles);
   if (result < 0) return absl::ErrnoToStatus(-result, "register files with io_uring");
@@ -119,7 +120,7 @@ absl::Status Ring::Restrict() {
 }
 
 absl::Status Ring::Enable() {
-  if (absl::Status status = Restrict(); !status.ok()) return status;
+  RETURN_IF_ERROR(Restrict());
   const int result = io_uring_enable_rings(&ring_);
   if (result < 0) return absl::ErrnoToStatus(-result, "enable io_uring");
   // Saves the look-up of the descriptor in every enter; it is optional.

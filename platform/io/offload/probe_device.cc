@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "platform/base/unique_fd.h"
 #include "platform/udp/control_messages.h"
 
@@ -32,9 +33,8 @@ absl::Status BringUp(const std::string& name) {
 }  // namespace
 
 absl::StatusOr<TunDevice> MakeProbeDevice() {
-  absl::StatusOr<TunDevice> device = CreateTunDevice({"rwprobe%d", 1, true, true});
-  if (!device.ok()) return device.status();
-  if (absl::Status status = BringUp(device->name); !status.ok()) return status;
+  ASSIGN_OR_RETURN(TunDevice device, CreateTunDevice({"rwprobe%d", 1, true, true}));
+  RETURN_IF_ERROR(BringUp(device.name));
   return device;
 }
 
