@@ -131,7 +131,7 @@ void ReadReturnPath(std::string_view value, Reading* reading) {
     reading->config().gateway.return_path = *on;
 }
 
-constexpr KeyRow kKeys[] = {
+constexpr KeyRow kGatewayKeys[] = {
     {.name = "Forward", .read = &ReadForward},
     {.name = "Masquerade", .read = &ReadMasquerade},
     {.name = "PortForward", .read = &ReadPortForward},
@@ -143,6 +143,6 @@ constexpr KeyRow kKeys[] = {
 
 }  // namespace
 
-std::span<const KeyRow> GatewayKeys() { return kKeys; }
+std::span<const KeyRow> GatewayKeys() { return kGatewayKeys; }
 
 }  // namespace ringwire::config_parser

@@ -200,7 +200,7 @@ void ReadInterfaceCipher(std::string_view value, Reading* reading) {
   if (const auto cipher = ReadCipher(value, reading)) reading->config().transport_cipher = *cipher;
 }
 
-constexpr KeyRow kKeys[] = {
+constexpr KeyRow kInterfaceKeys[] = {
     {.name = "PrivateKey", .read = &ReadPrivateKey},
     {.name = "PrivateKeyFile", .read = &ReadPrivateKeyFile, .is_free_text = true},
     {.name = "ListenPort", .read = &ReadListenPort},
@@ -222,6 +222,6 @@ constexpr KeyRow kKeys[] = {
 
 }  // namespace
 
-std::span<const KeyRow> InterfaceKeys() { return kKeys; }
+std::span<const KeyRow> InterfaceKeys() { return kInterfaceKeys; }
 
 }  // namespace ringwire::config_parser

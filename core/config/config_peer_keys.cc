@@ -98,7 +98,7 @@ void ReadPeerCipher(std::string_view value, Reading* reading) {
   if (const auto cipher = ReadCipher(value, reading)) reading->peer().transport_cipher = *cipher;
 }
 
-constexpr KeyRow kKeys[] = {
+constexpr KeyRow kPeerKeys[] = {
     {.name = "PublicKey", .read = &ReadPublicKey},
     {.name = "PresharedKey", .read = &ReadPresharedKey},
     {.name = "PresharedKeyFile", .read = &ReadPresharedKeyFile, .is_free_text = true},
@@ -111,6 +111,6 @@ constexpr KeyRow kKeys[] = {
 
 }  // namespace
 
-std::span<const KeyRow> PeerKeys() { return kKeys; }
+std::span<const KeyRow> PeerKeys() { return kPeerKeys; }
 
 }  // namespace ringwire::config_parser

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kFamily[] = "inet";
+constexpr char kNftFamily[] = "inet";
 constexpr uint32_t kSetSeconds = 120;  // as long as the kernel remembers a conversation by UDP
 constexpr uint32_t kSetSize = 65535;
 
@@ -28,22 +28,23 @@ struct Command {
 };
 
 Object TableObject(std::string_view name) {
-  return {fmt::format("table {} {}", kFamily, name),
-          {{"table", {{"family", kFamily}, {"name", name}}}}};
+  return {fmt::format("table {} {}", kNftFamily, name),
+          {{"table", {{"family", kNftFamily}, {"name", name}}}}};
 }
 
 Object ChainObject(const NftTable& table, const NftHook& hook) {
   const std::string settings = fmt::format("{{ type {} hook {} priority {}; policy accept; }}",
                                            hook.type, hook.hook, hook.priority);
-  return {fmt::format("chain {} {} {} {}", kFamily, table.name, hook.chain, ShellQuoted(settings)),
-          {{"chain",
-            {{"family", kFamily},
-             {"table", table.name},
-             {"name", hook.chain},
-             {"type", hook.type},
-             {"hook", hook.hook},
-             {"prio", hook.priority},
-             {"policy", "accept"}}}}};
+  return {
+      fmt::format("chain {} {} {} {}", kNftFamily, table.name, hook.chain, ShellQuoted(settings)),
+      {{"chain",
+        {{"family", kNftFamily},
+         {"table", table.name},
+         {"name", hook.chain},
+         {"type", hook.type},
+         {"hook", hook.hook},
+         {"prio", hook.priority},
+         {"policy", "accept"}}}}};
 }
 
 // Of a set that packets change the text says so ("dynamic"): it may stand in a transaction of its
@@ -53,9 +54,9 @@ Object SetObject(const NftTable& table, const NftSet& set) {
   const std::string settings = fmt::format(
       "{{ type {} . inet_service . inet_service; flags dynamic,timeout; timeout {}s; size {}; }}",
       address, kSetSeconds, kSetSize);
-  return {fmt::format("set {} {} {} {}", kFamily, table.name, set.name, ShellQuoted(settings)),
+  return {fmt::format("set {} {} {} {}", kNftFamily, table.name, set.name, ShellQuoted(settings)),
           {{"set",
-            {{"family", kFamily},
+            {{"family", kNftFamily},
              {"table", table.name},
              {"name", set.name},
              {"type", json::array({address, "inet_service", "inet_service"})},
@@ -71,9 +72,9 @@ Object RuleObject(const NftTable& table, const NftHook& hook, const NftRule& rul
     text += (text.empty() ? "" : " ") + NftText(expression);
     expressions.push_back(NftJson(expression));
   }
-  return {fmt::format("rule {} {} {} {}", kFamily, table.name, hook.chain, ShellQuoted(text)),
+  return {fmt::format("rule {} {} {} {}", kNftFamily, table.name, hook.chain, ShellQuoted(text)),
           {{"rule",
-            {{"family", kFamily},
+            {{"family", kNftFamily},
              {"table", table.name},
              {"chain", hook.chain},
              {"expr", std::move(expressions)}}}}};
