@@ -9,7 +9,7 @@ set -euo pipefail
 stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 lld-19 libclang-rt-19-dev
   clang-format-19 libabsl-dev libgtest-dev libbenchmark-dev libb2-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libcli11-dev libnl-3-dev libnl-nf-3-dev libnl-route-3-dev libcap-dev libc-ares-dev wireguard-tools
-  iproute2 iputils-ping nftables tcpdump socat iperf3 procps util-linux nginx-light curl iptables"
+  iproute2 iputils-ping nftables tcpdump socat iperf3 procps util-linux nginx-light curl openssl iptables"
 [ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
 backports="android-libboringssl-dev linux-libc-dev wireguard-go"
 trixie="liburing2 liburing-dev"
@@ -29,7 +29,7 @@ case ${1:-} in
   '') ;;
   --print-mirror) find_mirror && echo "$mirror" && exit 0 ;;  # for tests that make systems from it
   --bench-peers)  # what `./dev bench e2e` compares with, and the newest build of the tests' WireGuard peer
-    stable+=" openvpn openssl"
+    stable+=" openvpn"
     backports=${backports/wireguard-go/}
     trixie+=" nebula wireguard-go" ;;
   --lint) stable+=" clang-tidy-19" ;;  # for `./dev lint`
