@@ -12,7 +12,7 @@ stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 ll
   iproute2 iputils-ping nftables tcpdump socat iperf3 procps util-linux nginx-light curl openssl iptables"
 [ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
 backports="android-libboringssl-dev linux-libc-dev wireguard-go"
-trixie="liburing2 liburing-dev"
+trixie="liburing2 liburing-dev libllhttp-dev"
 # The mirror of the system's own `bookworm main`, as apt understands its configuration (by codename once it has been
 # updated, by release before that).
 mirror_by() {

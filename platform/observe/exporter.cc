@@ -105,10 +105,10 @@ absl::Status Exporter::Impl::Run() {
 }
 
 void Exporter::Impl::Serve(uint64_t connection, const HttpRequest& request) {
-  if (request.path == "/healthz") {
+  if (request.path() == "/healthz") {
     server_.Respond(connection, {.body = "ok\n"});
-  } else if (request.path == "/metrics" || request.path == "/readyz") {
-    waiting_.push_back({connection, request.path == "/metrics"});
+  } else if (request.path() == "/metrics" || request.path() == "/readyz") {
+    waiting_.push_back({connection, request.path() == "/metrics"});
     wanted_.Raise();
   } else {
     server_.Respond(connection, {.status = 404, .body = "see /metrics, /healthz and /readyz\n"});
@@ -129,9 +129,9 @@ void Exporter::Impl::AnswerAll() {
       continue;
     }
     if (!metrics.has_value()) {
-      metrics =
-          HttpResponse{200, kMetricsType,
-                       FormatMetrics(interfaces, options_.version, absl::Now(), options_.metrics)};
+      metrics = HttpResponse{
+          .content_type = kMetricsType,
+          .body = FormatMetrics(interfaces, options_.version, absl::Now(), options_.metrics)};
     }
     server_.Respond(one.connection, *metrics);
   }

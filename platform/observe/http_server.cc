@@ -27,6 +27,10 @@ constexpr absl::Duration kPagePatience = absl::Minutes(2);
 constexpr absl::Duration kResponsePatience = absl::Seconds(30);
 constexpr int kBacklog = 64;
 
+HttpResponse Refusal(int status) {
+  return {.status = status, .body = fmt::format("{}\n", HttpReason(status))};
+}
+
 }  // namespace
 
 absl::StatusOr<UniqueFd> HttpServer::Listen(const SocketAddress& address) {
@@ -99,18 +103,22 @@ bool HttpServer::Read(uint64_t id, Connection* connection) {
   const ssize_t size = ::recv(connection->socket.get(), chunk.data(), chunk.size(), 0);
   if (size < 0) return errno == EAGAIN || errno == EINTR;
   if (size == 0) return false;
-  connection->received.append(chunk.data(), static_cast<size_t>(size));
-  const HttpParse parse = ParseHttpRequest(connection->received);
-  if (!parse.complete) return true;
-  connection->received.clear();
+  const auto read = connection->reader.Take({chunk.data(), static_cast<size_t>(size)});
+  const bool refused = read == HttpRequestReader::State::kRefused;
+  if (!refused && read != HttpRequestReader::State::kComplete) return true;
   connection->state = State::kWaits;
   connection->deadline = BootNow() + kPagePatience;
-  if (!parse.request.has_value()) {
-    Respond(id, parse.refusal);
+  if (refused) {
+    Respond(id, Refusal(connection->reader.refusal()));
     return true;
   }
-  connection->head_only = parse.request->method == "HEAD";
-  serve_(id, *parse.request);
+  const HttpRequest request = connection->reader.TakeRequest();
+  connection->head_only = request.method == "HEAD";
+  if (request.method != "GET" && request.method != "HEAD") {
+    Respond(id, Refusal(405));
+    return true;
+  }
+  serve_(id, request);
   return true;
 }
 
@@ -118,7 +126,7 @@ void HttpServer::Respond(uint64_t id, const HttpResponse& response) {
   const auto found = connections_.find(id);
   if (found == connections_.end() || found->second.state != State::kWaits) return;
   Connection& connection = found->second;
-  connection.message = ToHttpMessage(response, connection.head_only);
+  connection.message = ToHttpMessage(response, connection.head_only, /*close=*/true);
   connection.state = State::kWrites;
   connection.deadline = BootNow() + kResponsePatience;
 }

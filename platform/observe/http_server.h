@@ -11,7 +11,8 @@
 #include "core/base/instant.h"
 #include "core/wire/address.h"
 #include "platform/base/unique_fd.h"
-#include "platform/observe/http_request.h"
+#include "platform/http/http_message.h"
+#include "platform/http/http_request_reader.h"
 
 namespace ringwire::platform {
 
@@ -41,7 +42,7 @@ class HttpServer {
     State state = State::kReads;
     Instant deadline;
     bool head_only = false;
-    std::string received;
+    HttpRequestReader reader{HttpLimits{.body_bytes = 0}, HttpVersions::kAlso10};
     std::string message;
     size_t sent = 0;
   };

@@ -88,10 +88,10 @@ slow = [connect() for _ in range(100)]          # more than it keeps
 for s in slow: s.send(b"GET /metrics HT")
 s = connect(); s.sendall(b"GET / HTTP/1.1\r\nX: " + b"x" * 100000); assert b" 431 " in s.recv(100), "huge"
 s = connect(); s.sendall(b"\x16\x03\x01\0\0garbage\r\n\r\n"); assert b" 400 " in s.recv(100), "garbage"
-s = connect(); s.sendall(b"POST /metrics HTTP/1.1\r\n\r\n"); assert b" 405 " in s.recv(100), "POST"
+s = connect(); s.sendall(b"POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n"); assert b" 405 " in s.recv(100), "POST"
 many = [connect() for _ in range(60)]
-for s in many: s.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
-never = connect(); never.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")  # reads nothing
+for s in many: s.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+never = connect(); never.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")  # reads nothing
 answered = sum(1 for s in many if s.recv(12).endswith(b" 200"))
 assert answered >= 50, answered
 PYTHON

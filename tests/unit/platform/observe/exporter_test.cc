@@ -111,12 +111,28 @@ TEST_F(ExporterTest, RefusesOtherPagesAndWhatIsNoRequest) {
   EXPECT_TRUE(ReadAll(fd).starts_with("HTTP/1.1 400 "));
 }
 
+TEST_F(ExporterTest, AnswersGetAndHeadOfBothVersions) {
+  const auto answer = [this](const std::string& request) {
+    const UniqueFd fd = Connect();
+    Send(fd, request);
+    return ReadAll(fd);
+  };
+  const std::string head = answer("HEAD /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(head.starts_with("HTTP/1.1 200 ")) << head;
+  EXPECT_NE(head.find("Connection: close\r\n"), std::string::npos);
+  EXPECT_TRUE(head.ends_with("\r\n\r\n"));
+  EXPECT_TRUE(answer("GET /healthz?x=1 HTTP/1.1\r\nHost: a\r\n\r\n").ends_with("ok\n"));
+  EXPECT_TRUE(answer("POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 405 "));
+  EXPECT_TRUE(answer("GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx")
+                  .starts_with("HTTP/1.1 413 "));
+}
+
 TEST_F(ExporterTest, ManyRequestsCostAtMostTwoCollections) {
   holds_ = true;
   std::vector<UniqueFd> clients;
   for (int i = 0; i < 50; ++i) {
     clients.push_back(Connect());
-    Send(clients.back(), "GET /metrics HTTP/1.1\r\n\r\n");
+    Send(clients.back(), "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
   }
   EXPECT_TRUE(Get("/healthz").starts_with("HTTP/1.1 200 "));  // it serves meanwhile
   holds_ = false;
@@ -141,7 +157,7 @@ TEST_F(ExporterTest, AClientThatLeavesDisturbsNobody) {
   holds_ = true;
   {
     const UniqueFd gone = Connect();
-    Send(gone, "GET /metrics HTTP/1.1\r\n\r\n");
+    Send(gone, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
     EXPECT_TRUE(Get("/healthz").starts_with("HTTP/1.1 200 "));
   }
   holds_ = false;
