@@ -1,5 +1,6 @@
 #include "crypto/aead.h"
 
+#include <algorithm>
 #include <new>
 
 #include "crypto/aead_runs.h"
@@ -20,6 +21,11 @@ const EVP_AEAD* SuiteAead(AeadSuite suite) {
   FailRequirement("a known AeadSuite");
 }
 
+bool Uses(const AeadProviders& providers, AeadProvider provider) {
+  return std::ranges::find(providers.by_suite, provider) != providers.by_suite.end() ||
+         providers.short_runs == provider;
+}
+
 }  // namespace
 
 const char* AeadSuiteName(AeadSuite suite) {
@@ -38,6 +44,8 @@ const char* AeadProviderName(AeadProvider provider) {
       return "BoringSSL";
     case AeadProvider::kIpsecMb:
       return "intel-ipsec-mb";
+    case AeadProvider::kInterleaved:
+      return "interleaved";
   }
   FailRequirement("a known AeadProvider");
 }
@@ -48,7 +56,7 @@ void StoreTransportNonce(uint64_t counter, std::span<uint8_t, 12> nonce) {
 }
 
 AeadKeySchedules::AeadKeySchedules(AeadSuite suite, const SymmetricKey& key)
-    : boring_ssl(SuiteAead(suite), key), ipsec_mb(suite, key) {}
+    : boring_ssl(SuiteAead(suite), key), interleaved(suite, key), ipsec_mb(suite, key) {}
 
 AeadKey::AeadKey(AeadSuite suite, const SymmetricKey& key) : suite_(suite) {
   static_assert(sizeof(AeadKeySchedules) <= kSchedulesBytes && alignof(AeadKeySchedules) <= 64);
@@ -63,16 +71,35 @@ const AeadKeySchedules& AeadKey::schedules() const {
 
 AeadEngine::AeadEngine(const AeadProviders& providers)
     : boring_ssl_(std::make_unique<BoringSslRuns>()),
-      ipsec_mb_(providers == AeadProviders() ? nullptr : MakeIpsecMb().runs) {
+      ipsec_mb_(Uses(providers, AeadProvider::kIpsecMb) ? MakeIpsecMb().runs : nullptr),
+      interleaved_(Uses(providers, AeadProvider::kInterleaved)
+                       ? MakeInterleaved(ipsec_mb_ != nullptr &&
+                                                 providers.short_runs == AeadProvider::kIpsecMb
+                                             ? ipsec_mb_.get()
+                                             : boring_ssl_.get())
+                       : nullptr) {
   AeadContext::PrepareThread();
   for (size_t i = 0; i < kAeadSuiteCount; ++i) {
-    const bool boring_ssl = providers.by_suite[i] == AeadProvider::kBoringSsl;
-    Require(boring_ssl || ipsec_mb_ != nullptr, "intel-ipsec-mb only where it can be used");
-    by_suite_[i] = boring_ssl ? boring_ssl_.get() : ipsec_mb_.get();
+    by_suite_[i] = RunsOf(providers.by_suite[i]);
+    Require(by_suite_[i] != nullptr, "a provider only where it can be used");
   }
+  Require(providers.of(AeadSuite::kAes256Gcm) != AeadProvider::kInterleaved,
+          "AES-256-GCM by a library");
 }
 
 AeadEngine::~AeadEngine() = default;
+
+AeadRuns* AeadEngine::RunsOf(AeadProvider provider) const {
+  switch (provider) {
+    case AeadProvider::kBoringSsl:
+      return boring_ssl_.get();
+    case AeadProvider::kIpsecMb:
+      return ipsec_mb_.get();
+    case AeadProvider::kInterleaved:
+      return interleaved_.get();
+  }
+  FailRequirement("a known AeadProvider");
+}
 
 AeadRuns& AeadEngine::RunsOf(const AeadKey& key) const {
   return *by_suite_[static_cast<size_t>(key.suite())];

@@ -24,16 +24,19 @@ inline constexpr size_t kAeadSuiteCount = 2;
 
 inline constexpr size_t kTagBytes = 16;
 
-// The library that seals and opens. BoringSSL is always there; crypto/aead_provider.h states when
-// the other one may be used.
-enum class AeadProvider : uint8_t { kBoringSsl = 0, kIpsecMb = 1 };
+// The code that seals and opens. BoringSSL is always there; crypto/aead_provider.h states when
+// another one may be used. kInterleaved is our own, for ChaCha20-Poly1305 alone
+// (crypto/aead_interleaved.h).
+enum class AeadProvider : uint8_t { kBoringSsl = 0, kIpsecMb = 1, kInterleaved = 2 };
 
-// "BoringSSL" or "intel-ipsec-mb".
+// "BoringSSL", "intel-ipsec-mb" or "interleaved".
 [[nodiscard]] const char* AeadProviderName(AeadProvider provider);
 
 // The provider of each suite.
 struct AeadProviders {
   std::array<AeadProvider, kAeadSuiteCount> by_suite{};
+  // Beside kInterleaved: the library for runs that are too short to interleave.
+  AeadProvider short_runs = AeadProvider::kBoringSsl;
 
   AeadProvider of(AeadSuite suite) const { return by_suite[static_cast<size_t>(suite)]; }
   bool operator==(const AeadProviders&) const = default;
@@ -104,9 +107,11 @@ class AeadEngine {
 
  private:
   AeadRuns& RunsOf(const AeadKey& key) const;
+  AeadRuns* RunsOf(AeadProvider provider) const;
 
   const std::unique_ptr<AeadRuns> boring_ssl_;
-  const std::unique_ptr<AeadRuns> ipsec_mb_;  // null where no suite uses it
+  const std::unique_ptr<AeadRuns> ipsec_mb_;     // null where no suite uses it
+  const std::unique_ptr<AeadRuns> interleaved_;  // the same
   std::array<AeadRuns*, kAeadSuiteCount> by_suite_;
 };
 

@@ -9,6 +9,7 @@ namespace ringwire::crypto {
 namespace {
 
 constexpr size_t kEverySizeUpTo = 1536;
+constexpr size_t kPacketBytes = 1420;
 constexpr size_t kLargestBytes = 65536;
 constexpr size_t kRunMax = 64;
 // Guard bytes between two segments: nobody may write them.
@@ -151,6 +152,10 @@ bool CrossCheckAead(AeadSuite suite, AeadRuns& candidate, std::string* what_diff
     for (size_t& one : sizes) one = size++;
     if (!comparison.Agree(sizes)) return false;
   }
+  // A train as the packet path makes it: equal packets, a shorter one last.
+  std::vector<size_t> train(kRunMax, kPacketBytes);
+  train.back() = kPacketBytes / 2;
+  if (!comparison.Agree(train)) return false;
   std::vector<size_t> mixed(kRunMax);
   for (size_t& one : mixed) one = comparison.Next() % kEverySizeUpTo;
   return comparison.Agree(mixed) && comparison.Agree({kLargestBytes});

@@ -10,38 +10,58 @@ namespace {
 constexpr AeadSuite kSuites[kAeadSuiteCount] = {AeadSuite::kChaCha20Poly1305,
                                                 AeadSuite::kAes256Gcm};
 
+bool Answers(AeadSuite suite, AeadRuns& runs, const KnownAnswers& answers,
+             std::string* what_failed) {
+  std::string detail = "gives a wrong known answer";
+  if (SelfTestAead(suite, runs, answers) && CrossCheckAead(suite, runs, &detail)) return true;
+  *what_failed = std::string("its ") + AeadSuiteName(suite) + " " + detail;
+  return false;
+}
+
 // One wrong answer rejects both suites: such a build or CPU is not trusted.
-bool Answers(AeadRuns& runs, const KnownAnswers& answers, std::string* what_failed) {
-  for (const AeadSuite suite : kSuites) {
-    std::string detail = "gives a wrong known answer";
-    if (SelfTestAead(suite, runs, answers) && CrossCheckAead(suite, runs, &detail)) continue;
-    *what_failed = std::string("its ") + AeadSuiteName(suite) + " " + detail;
-    return false;
+void ChooseIpsecMb(bool always, const IpsecMb& library, const KnownAnswers& answers,
+                   AeadProviderChoice* choice) {
+  if (library.runs == nullptr) {
+    choice->reason = library.why_not;
+    return;
   }
-  return true;
+  for (const AeadSuite suite : kSuites) {
+    choice->is_wrong = !Answers(suite, *library.runs, answers, &choice->reason);
+    if (choice->is_wrong) return;
+  }
+  for (size_t i = 0; i < kAeadSuiteCount; ++i) {
+    const bool use = always || library.is_faster[i];
+    choice->providers.by_suite[i] = use ? AeadProvider::kIpsecMb : AeadProvider::kBoringSsl;
+  }
+}
+
+void ChooseInterleaved(AeadRuns* interleaved, const KnownAnswers& answers,
+                       AeadProviderChoice* choice) {
+  constexpr AeadSuite kSuite = AeadSuite::kChaCha20Poly1305;
+  if (interleaved == nullptr) {
+    choice->not_interleaved = "the CPU lacks AVX-512 F, BW or IFMA instructions";
+    return;
+  }
+  if (!Answers(kSuite, *interleaved, answers, &choice->not_interleaved)) return;
+  AeadProvider& provider = choice->providers.by_suite[static_cast<size_t>(kSuite)];
+  choice->providers.short_runs = provider;
+  provider = AeadProvider::kInterleaved;
 }
 
 }  // namespace
 
 AeadProviderChoice ChooseAeadProviders(AeadPreference preference) {
   if (preference == AeadPreference::kBoringSsl) return {};
-  return ChooseAeadProviders(preference, MakeIpsecMb(), StandardAnswers());
+  return ChooseAeadProviders(preference, MakeIpsecMb(), MakeInterleaved(nullptr).get(),
+                             StandardAnswers());
 }
 
 AeadProviderChoice ChooseAeadProviders(AeadPreference preference, const IpsecMb& library,
-                                       const KnownAnswers& answers) {
+                                       AeadRuns* interleaved, const KnownAnswers& answers) {
   AeadProviderChoice choice;
   if (preference == AeadPreference::kBoringSsl) return choice;
-  if (library.runs == nullptr) {
-    choice.reason = library.why_not;
-    return choice;
-  }
-  choice.is_wrong = !Answers(*library.runs, answers, &choice.reason);
-  if (choice.is_wrong) return choice;
-  for (size_t i = 0; i < kAeadSuiteCount; ++i) {
-    const bool use = preference == AeadPreference::kIpsecMb || library.is_faster[i];
-    choice.providers.by_suite[i] = use ? AeadProvider::kIpsecMb : AeadProvider::kBoringSsl;
-  }
+  ChooseIpsecMb(preference == AeadPreference::kIpsecMb, library, answers, &choice);
+  if (preference == AeadPreference::kInterleaved) ChooseInterleaved(interleaved, answers, &choice);
   return choice;
 }
 

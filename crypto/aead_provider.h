@@ -15,6 +15,9 @@ enum class AeadPreference : uint8_t {
   kAuto = 0,       // for each suite the faster one of those that work
   kBoringSsl = 1,  // BoringSSL alone
   kIpsecMb = 2,    // intel-ipsec-mb for every suite, even where BoringSSL would be faster
+  // As kAuto, but trains of ChaCha20-Poly1305 by our own code, which nobody independent has
+  // reviewed.
+  kInterleaved = 3,
 };
 
 struct AeadProviderChoice {
@@ -24,6 +27,8 @@ struct AeadProviderChoice {
   // It could run but gave a wrong answer. The operator must hear of this, unlike of a CPU without
   // AVX2.
   bool is_wrong = false;
+  // Why trains are not interleaved although the preference asks for it; else empty.
+  std::string not_interleaved;
 };
 
 // Takes intel-ipsec-mb only after known answers and a comparison with BoringSSL on every size of a
@@ -31,9 +36,10 @@ struct AeadProviderChoice {
 // without intel-ipsec-mb it chooses BoringSSL and gives the reason.
 [[nodiscard]] AeadProviderChoice ChooseAeadProviders(AeadPreference preference);
 
-// The same with another library and other answers, for tests.
+// The same with another library, other interleaving code (null: the CPU has not the instructions)
+// and other answers, for tests.
 [[nodiscard]] AeadProviderChoice ChooseAeadProviders(AeadPreference preference,
-                                                     const IpsecMb& library,
+                                                     const IpsecMb& library, AeadRuns* interleaved,
                                                      const KnownAnswers& answers);
 
 }  // namespace ringwire::crypto

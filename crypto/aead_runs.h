@@ -6,6 +6,7 @@
 
 #include "crypto/aead.h"
 #include "crypto/aead_context.h"
+#include "crypto/aead_interleaved.h"
 #include "crypto/aead_ipsec_mb.h"
 
 // The interface of a provider. Internal to crypto/*.cc and its tests.
@@ -16,6 +17,7 @@ struct AeadKeySchedules {
   AeadKeySchedules(AeadSuite suite, const SymmetricKey& key);
 
   AeadContext boring_ssl;
+  InterleavedKey interleaved;  // fills the gap before the other, which is aligned
   IpsecMbKey ipsec_mb;
 };
 

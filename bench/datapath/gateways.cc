@@ -1,9 +1,11 @@
 #include "bench/datapath/gateways.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 
 #include "bench/datapath/allocations.h"
+#include "crypto/aead_interleaved.h"
 #include "crypto/aead_provider.h"
 #include "crypto/aes_support.h"
 #include "tests/support/tun_frame.h"
@@ -31,11 +33,13 @@ Gateways::Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind) 
     return;
   }
   const uint64_t allocations_before = Allocations();
+  crypto::AeadProviders providers;
+  providers.by_suite[static_cast<size_t>(cipher.suite)] = cipher.provider;
   pair_ =
       std::make_unique<Pair>(Pair::Options{.inbound = {.coalesce_tcp = true, .coalesce_udp = true},
                                            .a_has_aes = aes,
                                            .b_has_aes = aes,
-                                           .aead_providers = {{cipher.provider, cipher.provider}}});
+                                           .aead_providers = providers});
   if (Allocations() == allocations_before) {
     state.SkipWithError("allocations are not counted");
     return;
@@ -95,11 +99,16 @@ bool RegisterWithCiphers(const char* name, BenchmarkFunction function,
 #else
   using crypto::AeadProvider;
   using crypto::AeadSuite;
-  static const bool has_both =
+  static const bool has_ipsec_mb =
       crypto::ChooseAeadProviders(crypto::AeadPreference::kIpsecMb).reason.empty();
   for (const AeadSuite suite : {AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm}) {
-    for (const AeadProvider provider : {AeadProvider::kBoringSsl, AeadProvider::kIpsecMb}) {
-      if (provider == AeadProvider::kIpsecMb && !has_both) continue;
+    for (const AeadProvider provider :
+         {AeadProvider::kBoringSsl, AeadProvider::kIpsecMb, AeadProvider::kInterleaved}) {
+      if (provider == AeadProvider::kIpsecMb && !has_ipsec_mb) continue;
+      if (provider == AeadProvider::kInterleaved &&
+          (suite == AeadSuite::kAes256Gcm || !crypto::CanInterleave())) {
+        continue;
+      }
       const std::string row =
           std::string(name) + "/" + AeadSuiteName(suite) + "/" + AeadProviderName(provider);
       benchmark::RegisterBenchmark(row.c_str(), function, Cipher{suite, provider})->Apply(kinds);

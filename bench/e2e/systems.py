@@ -141,9 +141,12 @@ class WireguardGo(WireGuard):
 class Ringwire(WireGuard):
     """`suite` chacha, aes or off (the build without a cipher)."""
 
-    def __init__(self, name, options, suite, backend, offload):
+    def __init__(self, name, options, suite, modifiers):
         super().__init__(name, options)
-        self.suite, self.backend, self.offload = suite, backend, offload
+        self.suite = suite
+        self.backend = next((m for m in modifiers if m in BACKENDS), options.io)
+        self.offload = "plain" not in modifiers
+        self.interleaved = "interleaved" in modifiers
 
     def program(self):
         return self.options.cipher_off if self.suite == "off" else self.options.ringwire
@@ -161,6 +164,8 @@ class Ringwire(WireGuard):
             command.append("--cipher=chacha20-poly1305")
         if not self.offload:
             command.append("--offload=off")
+        if self.interleaved:
+            command.append("--aead=interleaved")
         if self.options.workers:
             command.append(f"--workers={self.options.workers}")
         return [*command, INTERFACE[host]]
@@ -269,17 +274,18 @@ class Nebula(System):
 
 
 SUITES = ("chacha", "aes", "off")
+BACKENDS = ("epoll", "io_uring")
 PUBLISHED = ("veth", "chacha", "aes", "off", "wireguard-go")
-EVERY = (*PUBLISHED, *(f"{suite}/epoll" for suite in SUITES), *(f"{suite}/plain" for suite in SUITES),
+EVERY = (*PUBLISHED, "chacha/interleaved", *(f"{suite}/epoll" for suite in SUITES), *(f"{suite}/plain" for suite in SUITES),
          *(f"{suite}/epoll/plain" for suite in SUITES), "openvpn", "nebula")
 
 
 def make(name, options):
     """A fresh system by its name: chacha, aes and off are ringwire; /epoll is its other backend
-    (without it: --io), /plain is it without offloads. None: there is no such system."""
+    (without it: --io), /plain is it without offloads, /interleaved with --aead=interleaved. None: there is no such
+    system."""
     suite, *modifiers = name.split("/")
-    if suite in SUITES and set(modifiers) <= {"epoll", "io_uring", "plain"}:
-        backend = next((m for m in modifiers if m != "plain"), options.io)
-        return Ringwire(name, options, suite, backend, "plain" not in modifiers)
+    if suite in SUITES and set(modifiers) <= {*BACKENDS, "plain", "interleaved"}:
+        return Ringwire(name, options, suite, modifiers)
     plain = {"veth": Veth, "wireguard-go": WireguardGo, "openvpn": OpenVpn, "nebula": Nebula}
     return plain[name](name, options) if name in plain else None

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "crypto/aead.h"
+#include "crypto/aead_interleaved.h"
 #include "crypto/aead_provider.h"
 
 namespace ringwire::crypto {
@@ -28,9 +29,15 @@ struct Train {
   std::vector<OpenSegment> to_open;
 };
 
+AeadProviders ProvidersWith(AeadSuite suite, AeadProvider provider) {
+  AeadProviders providers;
+  providers.by_suite[static_cast<size_t>(suite)] = provider;
+  return providers;
+}
+
 void Seal(benchmark::State& state, AeadSuite suite, AeadProvider provider) {
   const AeadKey key(suite, SymmetricKey());
-  AeadEngine engine(AeadProviders{{provider, provider}});
+  AeadEngine engine(ProvidersWith(suite, provider));
   Train train(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
   uint64_t counter = 0;
   for (auto _ : state) {
@@ -43,7 +50,7 @@ void Seal(benchmark::State& state, AeadSuite suite, AeadProvider provider) {
 
 void Open(benchmark::State& state, AeadSuite suite, AeadProvider provider) {
   const AeadKey key(suite, SymmetricKey());
-  AeadEngine engine(AeadProviders{{provider, provider}});
+  AeadEngine engine(ProvidersWith(suite, provider));
   Train train(static_cast<size_t>(state.range(0)), static_cast<size_t>(state.range(1)));
   engine.SealRun(key, train.to_seal, 0);
   const std::vector<uint8_t> sealed = train.bytes;
@@ -61,9 +68,11 @@ void Open(benchmark::State& state, AeadSuite suite, AeadProvider provider) {
   std::vector<AeadProvider> providers = {AeadProvider::kBoringSsl};
   const AeadProviderChoice choice = ChooseAeadProviders(AeadPreference::kIpsecMb);
   if (choice.reason.empty()) providers.push_back(AeadProvider::kIpsecMb);
+  if (CanInterleave()) providers.push_back(AeadProvider::kInterleaved);
   for (const auto& [verb, function] : {std::pair("Seal", &Seal), std::pair("Open", &Open)}) {
     for (const AeadSuite suite : {AeadSuite::kChaCha20Poly1305, AeadSuite::kAes256Gcm}) {
       for (const AeadProvider provider : providers) {
+        if (suite == AeadSuite::kAes256Gcm && provider == AeadProvider::kInterleaved) continue;
         const std::string name =
             std::string(verb) + "/" + AeadSuiteName(suite) + "/" + AeadProviderName(provider);
         benchmark::RegisterBenchmark(name.c_str(), function, suite, provider)

@@ -51,8 +51,9 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
   app->add_option("--cipher", flags->cipher,
                   "Cipher of transport messages: auto or chacha20-poly1305")
       ->check(CLI::IsMember({"auto", "chacha20-poly1305"}));
-  app->add_option("--aead", flags->aead, "Library of the ciphers: auto, boringssl or ipsec-mb")
-      ->check(CLI::IsMember({"auto", "boringssl", "ipsec-mb"}));
+  app->add_option("--aead", flags->aead,
+                  "Code of the ciphers: auto, boringssl, ipsec-mb or interleaved")
+      ->check(CLI::IsMember({"auto", "boringssl", "ipsec-mb", "interleaved"}));
   app->add_option("--log-level", flags->log_level, "debug, info, warning, error or silent")
       ->check(check_level);
   app->add_option("--log-format", flags->log_format, "text or json")
@@ -80,6 +81,7 @@ std::optional<IoBackendChoice> IoOf(const DeviceFlags& flags) {
 
 crypto::AeadPreference AeadOf(const DeviceFlags& flags) {
   if (flags.aead == "boringssl") return crypto::AeadPreference::kBoringSsl;
+  if (flags.aead == "interleaved") return crypto::AeadPreference::kInterleaved;
   return flags.aead == "ipsec-mb" ? crypto::AeadPreference::kIpsecMb
                                   : crypto::AeadPreference::kAuto;
 }

@@ -80,6 +80,10 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
 absl::Status DeviceRunner::ChooseAead() {
   const crypto::AeadProviderChoice choice = crypto::ChooseAeadProviders(settings_.aead);
   aead_providers_ = choice.providers;
+  if (!choice.not_interleaved.empty()) {
+    return absl::UnavailableError(fmt::format(
+        "interleave ChaCha20-Poly1305: {} (run with --aead=auto)", choice.not_interleaved));
+  }
   if (choice.reason.empty()) return absl::OkStatus();
   if (settings_.aead == crypto::AeadPreference::kIpsecMb) {
     return absl::UnavailableError(fmt::format(

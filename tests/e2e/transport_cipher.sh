@@ -46,8 +46,29 @@ join_two - 192.0.2.1:51820
 check "b begins" pings b 10.77.0.1
 check_suite ChaCha20-Poly1305
 
-say "TransportCipher in a configuration file, and a reload"
+say "b with --aead=interleaved, a with a library"
 stop wgb
+if ! grep -qw avx512ifma /proc/cpuinfo; then
+  refused_here() { ! on b "$RINGWIRE" -f --aead=interleaved wgz 2>"$work/refused" && grep -q 'AVX-512' "$work/refused"; }
+  check "refused without AVX-512" refused_here
+else
+  start b wgb interleaved
+  set_up b wgb b 51820 10.77.0.2/24 fd77::2/64
+  wg set wga peer "${public[b]}" remove
+  join_two
+  traffic
+  check_suite ChaCha20-Poly1305
+  check "show says so" output_has '^  aead: ChaCha20-Poly1305 by interleaved' "$RINGWIRE" show wgb
+  # An echo: trains in both directions.
+  stream trains a b 10.77.0.2 5001
+  stream_goes_on trains "TCP"
+  stream_ends trains
+  check "it refused no message" prints 0 drops wgb transport_invalid
+  check "nor did the library" prints 0 drops wga transport_invalid
+  stop wgb
+fi
+
+say "TransportCipher in a configuration file, and a reload"
 configuration() {  # configuration CIPHER
   (umask 077 && cat >"$work/wgb.conf" <<TEXT
 [Interface]

@@ -33,20 +33,27 @@ TEST_F(AllocationTest, TheCounterCounts) {
 }
 
 void ExpectThatRunsDoNotAllocate(AeadSuite suite, AeadProvider provider) {
-  AeadEngine engine(AeadProviders{{provider, provider}});
-  std::array<uint8_t, 1420 + kTagBytes> buffer{};
-  const SealSegment to_seal = {buffer.data(), 1420};
-  OpenSegment to_open = {buffer.data(), buffer.size(), 1, true};
-  OpenSegment forged = to_open;
+  constexpr size_t kRun = 16;
+  AeadProviders providers;
+  providers.by_suite[static_cast<size_t>(suite)] = provider;
+  AeadEngine engine(providers);
+  std::array<std::array<uint8_t, 1420 + kTagBytes>, kRun> buffers{};
+  std::array<SealSegment, kRun> to_seal;
+  std::array<OpenSegment, kRun> to_open;
+  for (size_t i = 0; i < kRun; ++i) {
+    to_seal[i] = {buffers[i].data(), 1420};
+    to_open[i] = {buffers[i].data(), buffers[i].size(), 1 + i, true};
+  }
+  std::array<OpenSegment, kRun> forged = to_open;
   {
     const AllocationCounter counter;
     const AeadKey key(suite, SymmetricKey());
-    engine.SealRun(key, {&to_seal, 1}, 1);
-    engine.OpenRun(key, {&to_open, 1});
-    engine.OpenRun(key, {&forged, 1});
+    engine.SealRun(key, to_seal, 1);
+    engine.OpenRun(key, to_open);
+    engine.OpenRun(key, forged);
   }
-  EXPECT_TRUE(to_open.ok);
-  EXPECT_FALSE(forged.ok);
+  EXPECT_TRUE(to_open.back().ok);
+  EXPECT_FALSE(forged.back().ok);
   EXPECT_EQ(AllocationCounter::allocations(), 0)
       << AeadSuiteName(suite) << " " << AeadProviderName(provider);
 }
@@ -59,6 +66,9 @@ TEST_F(AllocationTest, RunsDoNotAllocateEvenWhenTheTagIsWrong) {
     if (MakeIpsecMb().runs == nullptr) continue;
     std::thread(ExpectThatRunsDoNotAllocate, suite, AeadProvider::kIpsecMb).join();
   }
+  if (!CanInterleave()) return;
+  std::thread(ExpectThatRunsDoNotAllocate, AeadSuite::kChaCha20Poly1305, AeadProvider::kInterleaved)
+      .join();
 }
 
 TEST_F(AllocationTest, HandshakePrimitivesDoNotAllocate) {

@@ -128,7 +128,7 @@ TEST(AeadProviderTest, ASoundLibraryIsUsedWhereItIsFaster) {
   for (const bool chacha_is_faster : {false, true}) {
     const AeadProviderChoice choice = ChooseAeadProviders(
         AeadPreference::kAuto, Library(std::make_unique<BoringSslRuns>(), chacha_is_faster),
-        StandardAnswers());
+        nullptr, StandardAnswers());
     EXPECT_EQ(choice.providers.of(AeadSuite::kChaCha20Poly1305),
               chacha_is_faster ? AeadProvider::kIpsecMb : AeadProvider::kBoringSsl);
     EXPECT_EQ(choice.providers.of(AeadSuite::kAes256Gcm), AeadProvider::kIpsecMb);
@@ -139,9 +139,11 @@ TEST(AeadProviderTest, ASoundLibraryIsUsedWhereItIsFaster) {
 
 TEST(AeadProviderTest, ThePreferenceForOneProviderIsForEverySuite) {
   const IpsecMb library = Library(std::make_unique<BoringSslRuns>(), /*chacha_is_faster=*/false);
-  EXPECT_EQ(ChooseAeadProviders(AeadPreference::kIpsecMb, library, StandardAnswers()).providers,
-            (AeadProviders{{AeadProvider::kIpsecMb, AeadProvider::kIpsecMb}}));
-  EXPECT_EQ(ChooseAeadProviders(AeadPreference::kBoringSsl, library, StandardAnswers()).providers,
+  EXPECT_EQ(
+      ChooseAeadProviders(AeadPreference::kIpsecMb, library, nullptr, StandardAnswers()).providers,
+      (AeadProviders{{AeadProvider::kIpsecMb, AeadProvider::kIpsecMb}}));
+  EXPECT_EQ(ChooseAeadProviders(AeadPreference::kBoringSsl, library, nullptr, StandardAnswers())
+                .providers,
             AeadProviders());
   EXPECT_EQ(ChooseAeadProviders(AeadPreference::kBoringSsl).providers, AeadProviders());
 }
@@ -152,7 +154,7 @@ TEST(AeadProviderTest, ALibraryThatErrsInOneSuiteIsUsedForNone) {
     (suite == AeadSuite::kAes256Gcm ? answers.aes_256_gcm_tag : answers.chacha20_poly1305_tag)[7] ^=
         1;
     const AeadProviderChoice choice = ChooseAeadProviders(
-        AeadPreference::kAuto, Library(std::make_unique<BoringSslRuns>()), answers);
+        AeadPreference::kAuto, Library(std::make_unique<BoringSslRuns>()), nullptr, answers);
     EXPECT_EQ(choice.providers, AeadProviders());
     EXPECT_TRUE(choice.is_wrong);
     EXPECT_EQ(choice.reason,
@@ -168,7 +170,7 @@ TEST(AeadProviderTest, ALibraryThatDiffersFromBoringSslIsNotUsed) {
         },
         nullptr);
     const AeadProviderChoice choice =
-        ChooseAeadProviders(preference, Library(std::move(runs)), StandardAnswers());
+        ChooseAeadProviders(preference, Library(std::move(runs)), nullptr, StandardAnswers());
     EXPECT_EQ(choice.providers, AeadProviders());
     EXPECT_TRUE(choice.is_wrong);
     EXPECT_NE(choice.reason.find("its ChaCha20-Poly1305 seals otherwise"), std::string::npos)
@@ -179,7 +181,7 @@ TEST(AeadProviderTest, ALibraryThatDiffersFromBoringSslIsNotUsed) {
 TEST(AeadProviderTest, WithoutTheLibraryThereIsAReasonAndNothingWrong) {
   const IpsecMb absent = {nullptr, "not here", {}};
   const AeadProviderChoice choice =
-      ChooseAeadProviders(AeadPreference::kAuto, absent, StandardAnswers());
+      ChooseAeadProviders(AeadPreference::kAuto, absent, nullptr, StandardAnswers());
   EXPECT_EQ(choice.providers, AeadProviders());
   EXPECT_EQ(choice.reason, "not here");
   EXPECT_FALSE(choice.is_wrong);
@@ -205,14 +207,59 @@ TEST(AeadProviderTest, WithoutAnyOfTheInstructionsTheLibraryIsNeverStarted) {
     if (library.why_not != built_without) {
       EXPECT_EQ(library.why_not, "the CPU lacks AVX2, AES or PCLMULQDQ instructions");
     }
-    EXPECT_EQ(ChooseAeadProviders(AeadPreference::kIpsecMb, library, StandardAnswers()).providers,
+    EXPECT_EQ(ChooseAeadProviders(AeadPreference::kIpsecMb, library, nullptr, StandardAnswers())
+                  .providers,
               AeadProviders());
   }
+}
+
+TEST(AeadProviderTest, TrainsAreInterleavedOnlyOnRequest) {
+  BoringSslRuns interleaved;
+  for (const bool chacha_is_faster : {false, true}) {
+    const IpsecMb library = Library(std::make_unique<BoringSslRuns>(), chacha_is_faster);
+    const AeadProviders usual =
+        ChooseAeadProviders(AeadPreference::kAuto, library, &interleaved, StandardAnswers())
+            .providers;
+    EXPECT_NE(usual.of(AeadSuite::kChaCha20Poly1305), AeadProvider::kInterleaved);
+    const AeadProviderChoice choice =
+        ChooseAeadProviders(AeadPreference::kInterleaved, library, &interleaved, StandardAnswers());
+    EXPECT_EQ(choice.not_interleaved, "");
+    EXPECT_EQ(choice.providers.of(AeadSuite::kChaCha20Poly1305), AeadProvider::kInterleaved);
+    EXPECT_EQ(choice.providers.short_runs, usual.of(AeadSuite::kChaCha20Poly1305));
+    EXPECT_EQ(choice.providers.of(AeadSuite::kAes256Gcm), usual.of(AeadSuite::kAes256Gcm));
+  }
+}
+
+TEST(AeadProviderTest, TrainsAreNotInterleavedByCodeThatErrs) {
+  const IpsecMb absent = {nullptr, "not here", {}};
+  DefectiveRuns interleaved(
+      [](std::span<const SealSegment> segments) { segments.back().data[0] ^= segments.size() > 1; },
+      nullptr);
+  const AeadProviderChoice choice =
+      ChooseAeadProviders(AeadPreference::kInterleaved, absent, &interleaved, StandardAnswers());
+  EXPECT_EQ(choice.providers, AeadProviders());
+  EXPECT_NE(choice.not_interleaved.find("its ChaCha20-Poly1305 seals otherwise"), std::string::npos)
+      << choice.not_interleaved;
+}
+
+TEST(AeadProviderTest, WithoutTheInstructionsThereIsAReasonNotToInterleave) {
+  const IpsecMb absent = {nullptr, "not here", {}};
+  const AeadProviderChoice choice =
+      ChooseAeadProviders(AeadPreference::kInterleaved, absent, nullptr, StandardAnswers());
+  EXPECT_EQ(choice.providers, AeadProviders());
+  EXPECT_EQ(choice.not_interleaved, "the CPU lacks AVX-512 F, BW or IFMA instructions");
+}
+
+TEST(AeadProviderTest, InterleavingOnThisMachineIsRight) {
+  const AeadProviderChoice choice = ChooseAeadProviders(AeadPreference::kInterleaved);
+  EXPECT_EQ(choice.not_interleaved.empty(), CanInterleave()) << choice.not_interleaved;
+  AeadEngine engine(choice.providers);
 }
 
 TEST(AeadProviderTest, Names) {
   EXPECT_STREQ(AeadProviderName(AeadProvider::kBoringSsl), "BoringSSL");
   EXPECT_STREQ(AeadProviderName(AeadProvider::kIpsecMb), "intel-ipsec-mb");
+  EXPECT_STREQ(AeadProviderName(AeadProvider::kInterleaved), "interleaved");
 }
 
 // Readable and writable memory whose neighbours on both sides are neither.
@@ -240,7 +287,20 @@ class FencedMemory {
 
 // The trains of the packet path begin and end where their memory does. A read beyond it is a crash
 // here, a write within it but outside of the segment a wrong byte.
-class FencedAeadTest : public testing::TestWithParam<AeadSuite> {
+struct Fenced {
+  const char* name;
+  AeadSuite suite;
+  std::unique_ptr<AeadRuns> (*make)();
+};
+
+constexpr Fenced kFenced[] = {
+    {"ChaCha20Poly1305ByIpsecMb", AeadSuite::kChaCha20Poly1305, [] { return MakeIpsecMb().runs; }},
+    {"Aes256GcmByIpsecMb", AeadSuite::kAes256Gcm, [] { return MakeIpsecMb().runs; }},
+    {"ChaCha20Poly1305Interleaved", AeadSuite::kChaCha20Poly1305,
+     [] { return MakeInterleaved(nullptr); }},
+};
+
+class FencedAeadTest : public testing::TestWithParam<Fenced> {
  protected:
   static constexpr uint8_t kCanary = 0x5c;
 
@@ -261,18 +321,17 @@ class FencedAeadTest : public testing::TestWithParam<AeadSuite> {
   }
 
   void SetUp() override {
-    runs_ = MakeIpsecMb().runs;
-    if (runs_ == nullptr) GTEST_SKIP() << "no intel-ipsec-mb here: " << MakeIpsecMb().why_not;
+    runs_ = GetParam().make();
+    if (runs_ == nullptr) GTEST_SKIP() << "this machine cannot run it";
   }
 
   std::unique_ptr<AeadRuns> runs_;
-  const AeadKey key_{GetParam(), SymmetricKey(CountingArray<32>())};
+  const AeadKey key_{GetParam().suite, SymmetricKey(CountingArray<32>())};
   FencedMemory memory_{2};
 };
 
-INSTANTIATE_TEST_SUITE_P(Suites, FencedAeadTest, testing::ValuesIn(kSuites), [](const auto& suite) {
-  return suite.param == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305";
-});
+INSTANTIATE_TEST_SUITE_P(Providers, FencedAeadTest, testing::ValuesIn(kFenced),
+                         [](const auto& fenced) { return fenced.param.name; });
 
 TEST_P(FencedAeadTest, StaysWithinMemoryThatEndsWithTheTag) {
   for (size_t size = 0; size <= 2048; ++size) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <type_traits>
 
+#include "crypto/aead_interleaved.h"
 #include "crypto/aead_ipsec_mb.h"
 #include "crypto/aead_runs.h"
 #include "crypto/blake2s.h"
@@ -43,13 +44,20 @@ std::vector<Variant> Variants() {
     variants.push_back({suite, AeadProvider::kBoringSsl});
     if (MakeIpsecMb().runs != nullptr) variants.push_back({suite, AeadProvider::kIpsecMb});
   }
+  if (CanInterleave()) {
+    variants.push_back({AeadSuite::kChaCha20Poly1305, AeadProvider::kInterleaved});
+  }
   return variants;
 }
 
 class AeadEngineTest : public testing::TestWithParam<Variant> {
  protected:
   AeadSuite suite() const { return GetParam().suite; }
-  AeadProviders providers() const { return {{GetParam().provider, GetParam().provider}}; }
+  AeadProviders providers() const {
+    AeadProviders providers;
+    providers.by_suite[static_cast<size_t>(suite())] = GetParam().provider;
+    return providers;
+  }
 
   // The plaintext sealed alone, with its tag.
   Bytes Seal(Bytes plaintext, uint64_t counter) {
@@ -76,7 +84,9 @@ class AeadEngineTest : public testing::TestWithParam<Variant> {
 
 std::string VariantName(const testing::TestParamInfo<Variant>& info) {
   return std::string(info.param.suite == AeadSuite::kAes256Gcm ? "Aes256Gcm" : "ChaCha20Poly1305") +
-         (info.param.provider == AeadProvider::kIpsecMb ? "ByIpsecMb" : "ByBoringSsl");
+         (info.param.provider == AeadProvider::kBoringSsl ? "ByBoringSsl"
+          : info.param.provider == AeadProvider::kIpsecMb ? "ByIpsecMb"
+                                                          : "Interleaved");
 }
 
 INSTANTIATE_TEST_SUITE_P(Variants, AeadEngineTest, testing::ValuesIn(Variants()), VariantName);
