@@ -46,6 +46,8 @@ class Counter {
   X(tun_write_bytes)                \
   X(staged_segments)                \
   X(keepalives_received)            \
+  X(path_probes_received)           \
+  X(path_probes_sent)               \
   X(to_control_segments)            \
   X(icmp_errors_sent)               \
   X(cookie_replies_sent)            \

@@ -35,6 +35,15 @@ StrayInitiations StrayAt(Instant now, const SourceNote& note) {
   return {noted->count, noted->last_from, now - noted->last_at};
 }
 
+void OutgoingDatagram::Assign(std::span<const uint8_t> message) {
+  if (message.size() > bytes.size()) {
+    large.assign(message.begin(), message.end());
+    return;
+  }
+  size = static_cast<uint16_t>(message.size());
+  std::copy(message.begin(), message.end(), bytes.begin());
+}
+
 void ControlOutput::Clear() {
   datagrams.clear();
   flush_staged.clear();
@@ -49,7 +58,8 @@ ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_sourc
       random(random_source),
       sessions(shared_state, random_source, drop_counters, &peers, options.has_aes),
       cookie_secret(shared_state, random_source),
-      load_judge(shared_state) {}
+      load_judge(shared_state),
+      answers_path_probes(options.answers_path_probes) {}
 
 ControlPlane::Impl::~Impl() {
   peers.ForEach([this](Peer& peer) { Remove(last_now, peer); });
@@ -79,6 +89,7 @@ void ControlPlane::Impl::TakeEvents(const ControlCall& call, Peer& peer, uint32_
   }
   if ((kinds & kNeedHandshake) != 0) sessions.SendStaged(call, peer);
   if ((kinds & kRekeyDue) != 0 && peer.WantsRenewal(call.now)) sessions.Begin(call, peer);
+  TakePathEvents(call, peer, kinds);
   Arm(call.now, peer);
 }
 
@@ -111,7 +122,9 @@ void ControlPlane::Impl::RunTimers(const ControlCall& call, Peer& peer) {
     activity.ClearUnanswered();
     peer.ForgetSourceAddress(shared, call.now);
     sessions.Begin(call, peer);
+    if (peer.path != nullptr) peer.path->Unanswered(call.now);
   }
+  if (peer.path != nullptr) RunPath(call, peer);
   if (decision.keepalive || decision.persistent_keepalive) Keepalive(call, peer, decision);
   Arm(call.now, peer);
 }
@@ -147,6 +160,7 @@ void ControlPlane::Impl::Arm(Instant now, Peer& peer) {
     decision = Decide(now, peer.timers, activity.Read());
   }
   if (decision.watch) activity.SetWatched(true);
+  if (peer.path != nullptr) decision.next = std::min(decision.next, peer.path->due());
   deadlines.Set(peer.id().index, peer.timers.waits_to_start ? now : decision.next);
 }
 
@@ -199,6 +213,7 @@ void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
   const absl::Duration jitter = peer.timers.unanswered_jitter;
   peer.timers = TimerState();
   peer.timers.unanswered_jitter = jitter;
+  peer.ForgetPath();
   peer.slot->pending_events.store(0);
   peer.slot->has_roamed.store(false);
   peer.slot->confirmed_index.store(0);
@@ -339,6 +354,7 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
     entry.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
     entry.allowed_ips = impl_->shared->allowed_ips.PrefixesOf(peer.slot.get());
     entry.transport_cipher = peer.transport_cipher;
+    if (peer.path != nullptr) entry.path_mtu = peer.path->limits().packet_bytes_max;
     const Keypair* const current = peer.keypairs.current();
     if (current != nullptr && current->CanReceive(now)) {
       entry.transport_suite = crypto::AeadSuiteName(current->suite());

@@ -21,14 +21,18 @@
 
 namespace ringwire {
 
-// A datagram for the caller to send: a handshake message or a keepalive.
+// A datagram for the caller to send: a handshake message, a keepalive or a path probe.
 struct OutgoingDatagram {
   PeerId peer;  // the recipient; generation 0 if it is no peer
   Endpoint to;
   uint8_t tos = 0;
   uint16_t size = 0;
   std::array<uint8_t, kHandshakeBytesMax> bytes;
-  std::span<const uint8_t> message() const { return {bytes.data(), size}; }
+  std::vector<uint8_t> large;  // instead, for what does not fit `bytes`
+  void Assign(std::span<const uint8_t> message);
+  std::span<const uint8_t> message() const {
+    return large.empty() ? std::span<const uint8_t>(bytes.data(), size) : large;
+  }
 };
 
 // A line for the operator's log. Never per packet, never a secret.
@@ -81,6 +85,8 @@ struct ControlOptions {
   // AES-256-GCM is fast and constant-time here, and its self-test passed: it may be offered and
   // accepted.
   bool has_aes = false;
+  // false: a peer's path probes draw no answer but a keepalive, as from other implementations.
+  bool answers_path_probes = true;
 };
 
 // What a note says at `now`, for display.

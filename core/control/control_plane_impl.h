@@ -40,6 +40,13 @@ struct ControlPlane::Impl {
   void TakeEvents(const ControlCall& call, Peer& peer, uint32_t kinds);
   void RunTimers(const ControlCall& call, Peer& peer);
   void Keepalive(const ControlCall& call, Peer& peer, const TimerDecision& decision);
+  // control_plane_path.cc: the path MTU of a peer.
+  void TakePathEvents(const ControlCall& call, Peer& peer, uint32_t kinds);
+  void AnswerProbe(const ControlCall& call, Peer& peer);
+  // Does what is due.
+  void RunPath(const ControlCall& call, Peer& peer);
+
+  // control_plane.cc
   // Runs the work's steps, or gives it out (defers_work).
   void TakeWork(const ControlCall& call, std::unique_ptr<HandshakeWork> work);
   // After a step. True: there is a next one.
@@ -76,6 +83,7 @@ struct ControlPlane::Impl {
   DeadlineQueue deadlines;
   LoadJudge load_judge;
 
+  const bool answers_path_probes;
   bool defers_work = false;
   uint32_t fwmark = 0;
   // Slots of removed peers, to retire when no published route leads to them any more.

@@ -37,10 +37,23 @@ void Peer::ForgetStaticStatic() {
 
 void Peer::MoveEndpoint(const Endpoint& to, SharedState* shared, Instant now) {
   if (!to.remote.address.IsSet() || (endpoint != nullptr && *endpoint == to)) return;
+  if (endpoint != nullptr && endpoint->remote.address != to.remote.address) ForgetPath();
   std::shared_ptr<Endpoint> replaced = std::exchange(endpoint, std::make_shared<Endpoint>(to));
   slot->endpoint.store(endpoint.get());
   shared->known_sources.Add(to.remote.address);
   if (replaced != nullptr) shared->quiescence.Retire(std::move(replaced), now);
+}
+
+void Peer::PublishPath() {
+  if (path == nullptr) return;
+  const PathMtu::Limits limits = path->limits();
+  slot->path.Publish(limits.packet_bytes_max, limits.watch);
+}
+
+void Peer::ForgetPath() {
+  if (path == nullptr) return;
+  path.reset();
+  slot->path.Publish(0, /*watch=*/true);
 }
 
 void Peer::ForgetSourceAddress(SharedState* shared, Instant now) {

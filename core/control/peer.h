@@ -10,6 +10,7 @@
 #include "core/base/instant.h"
 #include "core/base/peer_id.h"
 #include "core/control/keypairs.h"
+#include "core/control/path_mtu.h"
 #include "core/control/timers.h"
 #include "core/device/device_update.h"
 #include "core/noise/cookie.h"
@@ -43,6 +44,10 @@ struct Peer {
 
   // Publishes the peer's endpoint, unless it is unchanged, and retires the previous one.
   void MoveEndpoint(const Endpoint& to, SharedState* shared, Instant now);
+  // Tells the workers what `path` says.
+  void PublishPath();
+  // Forgets what is known of the path: to another address, or while nothing is sent.
+  void ForgetPath();
   // Lets the kernel's routing choose the source address again.
   void ForgetSourceAddress(SharedState* shared, Instant now);
 
@@ -52,6 +57,10 @@ struct Peer {
   CookieGenerator cookies;
   Keypairs keypairs;
   TimerState timers;
+  std::unique_ptr<PathMtu> path;  // from the first large packet on
+  // Answers to its probes since then.
+  Instant probe_answers_since;
+  int probe_answers = 0;
 
   // Our initiation that waits for a response; its local_index is reserved.
   std::optional<PendingInitiation> pending;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "core/base/check.h"
 #include "core/base/endian.h"
@@ -122,13 +123,29 @@ void Sessions::SendKeepalive(const ControlCall& call, Peer& peer) {
 }
 
 bool Sessions::SealKeepalive(const ControlCall& call, Peer& peer) {
-  Keypair& current = *peer.keypairs.current();
-  const std::optional<uint64_t> counter = current.ReserveCounters(1, kTransportTagBytes);
-  if (!counter.has_value() || peer.endpoint == nullptr) return false;
   std::array<uint8_t, kTransportOverheadBytes> message{};
+  return SealAndSend(call, peer, message);
+}
+
+bool Sessions::SendProbe(const ControlCall& call, Peer& peer, const PathProbe& probe) {
+  if (!peer.CanSend(call.now)) return false;
+  const size_t bytes = probe.is_answer ? kPathProbeBytesMin : probe.bytes;
+  std::vector<uint8_t> message(bytes + kTransportOverheadBytes);
+  WritePathProbe(probe, std::span(message).subspan(kTransportHeaderBytes, bytes));
+  if (!SealAndSend(call, peer, message)) return false;
+  counters_->path_probes_sent.Add();
+  return true;
+}
+
+bool Sessions::SealAndSend(const ControlCall& call, Peer& peer, std::span<uint8_t> message) {
+  Keypair& current = *peer.keypairs.current();
+  const std::optional<uint64_t> counter =
+      current.ReserveCounters(1, message.size() - kTransportHeaderBytes);
+  if (!counter.has_value() || peer.endpoint == nullptr) return false;
   StoreTransportHeader(message.data(), current.remote_index(), *counter);
   if (!engine_.has_value()) engine_.emplace();
-  const crypto::SealSegment segment{message.data() + kTransportHeaderBytes, 0};
+  const crypto::SealSegment segment{message.data() + kTransportHeaderBytes,
+                                    message.size() - kTransportOverheadBytes};
   engine_->SealRun(current.send_key(), {&segment, 1}, *counter);
   Send(call, peer, message, 0);
   return true;
@@ -137,12 +154,10 @@ bool Sessions::SealKeepalive(const ControlCall& call, Peer& peer) {
 void Sessions::Send(const ControlCall& call, Peer& peer, std::span<const uint8_t> message,
                     uint8_t tos) {
   OutgoingDatagram& datagram = call.out->datagrams.emplace_back();
-  CHECK(message.size() <= datagram.bytes.size());
   datagram.peer = peer.id();
   datagram.to = *peer.endpoint;
   datagram.tos = tos;
-  datagram.size = static_cast<uint16_t>(message.size());
-  std::copy(message.begin(), message.end(), datagram.bytes.begin());
+  datagram.Assign(message);
   peer.slot->transmit_bytes.fetch_add(message.size(), std::memory_order_relaxed);
   (void)peer.slot->activity.AuthenticatedSent(call.now);  // the caller arms the timers anyway
 }
@@ -153,6 +168,7 @@ void Sessions::Complete(const ControlCall& call, Peer& peer) {
   peer.last_handshake = call.wall_now;
   peer.unconfirmed_aes_responses = 0;
   peer.attempts = {};
+  if (peer.path != nullptr) peer.path->SessionEstablished(call.now);
   const Keypair& current = *peer.keypairs.current();
   HandshakeCounts::Role& role = current.is_initiator() ? counts_.initiator : counts_.responder;
   ++role.completed[static_cast<size_t>(current.suite())];

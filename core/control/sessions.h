@@ -22,6 +22,7 @@
 #include "core/routing/shared_state.h"
 #include "core/routing/source_note.h"
 #include "core/wire/messages.h"
+#include "core/wire/path_probe.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
 
@@ -76,6 +77,10 @@ class Sessions {
   // it starts a handshake, which ends with such a packet.
   void SendKeepalive(const ControlCall& call, Peer& peer);
 
+  // Sends a message whose plaintext is not a packet, under the current session. False: there is
+  // none.
+  bool SendProbe(const ControlCall& call, Peer& peer, const PathProbe& probe);
+
   // Ends the handshake under way and all sessions, and zeroes their keys.
   void Clear(Instant now, Peer& peer);
   void DropStaged(Peer& peer);
@@ -118,6 +123,8 @@ class Sessions {
   void Received(const ControlCall& call, Peer& peer, size_t bytes, const Endpoint& from);
   void Send(const ControlCall& call, Peer& peer, std::span<const uint8_t> message, uint8_t tos);
   bool SealKeepalive(const ControlCall& call, Peer& peer);
+  // Seals and sends `message`: room for a header, a plaintext, and room for a tag.
+  bool SealAndSend(const ControlCall& call, Peer& peer, std::span<uint8_t> message);
   // The current session is established: the handshake is over.
   void Complete(const ControlCall& call, Peer& peer);
   void DropPending(Peer& peer);

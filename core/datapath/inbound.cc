@@ -7,9 +7,11 @@
 #include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/datapath/ecn.h"
+#include "core/datapath/mss_clamp.h"
 #include "core/wire/constants.h"
 #include "core/wire/ip_packet.h"
 #include "core/wire/messages.h"
+#include "core/wire/path_probe.h"
 
 namespace ringwire {
 
@@ -133,6 +135,8 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
   if (accepted == 0) return;
   Authenticated(now, received, keypair, accepted_bytes);
   if (held_count_ + segments.size() > kHeldMax) DeliverHeld(held_count_ - kTrainSegmentsMax);
+  const auto path_bytes_max =
+      static_cast<uint16_t>(keypair.peer()->path.packet_bytes_max.load(std::memory_order_relaxed));
   bool has_data = false;
   for (size_t i = 0; i < segments.size(); ++i) {
     const crypto::OpenSegment& segment = segments[i];
@@ -143,7 +147,8 @@ void Inbound::OpenCollected(Instant now, const ReceivedRun& received) {
     }
     has_data = true;
     Hold(Opened{&keypair, segment.counter, segment.data,
-                static_cast<uint32_t>(segment.size - crypto::kTagBytes), received.tos},
+                static_cast<uint32_t>(segment.size - crypto::kTagBytes), received.tos,
+                path_bytes_max},
          (late >> i & 1) != 0);
   }
   if (has_data && keypair.peer()->activity.DataReceived(now))
@@ -195,7 +200,7 @@ void Inbound::DeliverHeld(size_t count) {
 void Inbound::Deliver(const Opened& opened) {
   const std::span<uint8_t> plaintext(opened.data, opened.size);
   if (IpVersionOf(plaintext) == IpFamily::kNone) {
-    counters_->Drop(DropReason::kInnerNotIp);
+    TakeProbe(opened);
     return;
   }
   const std::optional<IpPacket> ip = ParseIpPacket(plaintext);
@@ -216,8 +221,23 @@ void Inbound::Deliver(const Opened& opened) {
   }
   const std::span<uint8_t> packet = plaintext.first(ip->total_bytes);
   if (*tos != ip->tos) SetTos(packet, *tos);
+  // The connection's packets to the peer must fit its path.
+  if (opened.path_bytes_max != 0) [[unlikely]]
+    ClampMss(packet, *ip, opened.path_bytes_max);
   // Full only if the kernel hands over longer trains than it ever did.
   if (!coalescer_.Add(packet)) counters_->Drop(DropReason::kTunWriteFailed);
+}
+
+[[gnu::noinline]] void Inbound::TakeProbe(const Opened& opened) {
+  const std::optional<PathProbe> probe = ParsePathProbe({opened.data, opened.size});
+  if (!probe) {
+    counters_->Drop(DropReason::kInnerNotIp);
+    return;
+  }
+  counters_->path_probes_received.Add();
+  PeerSlot& peer = *opened.keypair->peer();
+  PeerPath::Note(probe->is_answer ? &peer.path.answer : &peer.path.probe, probe->id, probe->bytes);
+  link_->Raise(peer, probe->is_answer ? kPathAnswer : kPathProbe);
 }
 
 }  // namespace ringwire

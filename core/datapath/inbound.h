@@ -66,6 +66,7 @@ class Inbound {
     uint8_t* data = nullptr;
     uint32_t size = 0;  // of the plaintext, padding included
     uint8_t outer_tos = 0;
+    uint16_t path_bytes_max = 0;  // PeerPath::packet_bytes_max
   };
   // Appends a packet to the held ones. A packet that `is_late` goes before those of its key that
   // were sealed after it. Packets of different keys are not reordered: their counters cannot be
@@ -74,6 +75,8 @@ class Inbound {
   // Delivers the first `count` held packets.
   void DeliverHeld(size_t count);
   void Deliver(const Opened& opened);
+  // A plaintext that is no IP packet.
+  void TakeProbe(const Opened& opened);
 
   SharedState* const shared_;
   WorkerLink* const link_;

@@ -8,6 +8,8 @@
 #include "core/base/check.h"
 #include "core/base/endian.h"
 #include "core/datapath/ecn.h"
+#include "core/datapath/ipv4_fragments.h"
+#include "core/datapath/mss_clamp.h"
 #include "core/datapath/transport_header.h"
 #include "core/noise/transport.h"
 #include "core/wire/messages.h"
@@ -72,6 +74,7 @@ Outbound::Outbound(SharedState* shared, WorkerLink* link, crypto::AeadEngine* en
   icmp_writes_.reserve(kIcmpErrorsMax);
   icmp_pieces_.reserve(kIcmpErrorsMax);
   staging_.reserve(kTunPacketBytesMax);
+  fragment_.reserve(kTunPacketBytesMax);
 }
 
 void Outbound::Reset() {
@@ -116,7 +119,7 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
   return true;
 }
 
-bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
+bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<uint8_t> packet,
                        const IpPacket& ip) {
   PeerSlot* const peer = shared_->allowed_ips.Lookup(ip.destination);
   if (peer == nullptr) {
@@ -139,9 +142,13 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
   }
   const uint32_t sealed_bytes = SealedBytes(plan.segment_bytes, mtu_);
   if (sealed_bytes > kTrainBytesMax) {
-    Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet);
+    Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet,
+           LargestPacket(mtu_));
     return true;
   }
+  if (plan.segment_bytes > peer->path.attention_above.load(std::memory_order_relaxed) &&
+      !FitPath(now, *peer, plan, packet, ip))
+    return true;
   // Cut so small that not even an empty arena holds it: no kernel makes it, and the frame must not
   // wait for ever.
   if (size_t{plan.segment_count} * sealed_bytes > kTrainArenaBytes) {
@@ -161,6 +168,26 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<const uint8
   if (!LayOut(now, route, plan, packet, sealed_bytes)) return false;
   SealOpenTrain(now);
   return true;
+}
+
+[[gnu::noinline]] bool Outbound::FitPath(Instant now, PeerSlot& peer, const SplitPlan& plan,
+                                         std::span<uint8_t> packet, const IpPacket& ip) {
+  const uint32_t limit = peer.path.packet_bytes_max.load(std::memory_order_relaxed);
+  if (plan.segment_bytes > peer.path.watch_above.load(std::memory_order_relaxed)) {
+    link_->Raise(peer, kLargeSent);
+  }
+  if (limit == 0) return true;
+  ClampMss(packet, ip, limit);
+  // Nothing makes the sender of an IPv6 packet of up to 1,280 bytes send a smaller one.
+  const bool is_least = ip.family == IpFamily::kV6 && plan.segment_bytes <= kLeastMtu;
+  if (plan.segment_bytes <= limit || is_least) return true;
+  if (Ipv4Fragments::MayCut(packet, ip)) {
+    Stage(now, peer, plan, packet);
+    return false;
+  }
+  const uint32_t told = ip.family == IpFamily::kV6 ? std::max(limit, kLeastMtu) : limit;
+  Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet, told);
+  return false;
 }
 
 // Whether this is our own message to the peer that came back through TUN, because the route to the
@@ -351,6 +378,19 @@ void Outbound::SealOpenTrain(Instant now) {
 }
 
 void Outbound::StagePacket(PeerSlot& peer, std::span<const uint8_t> packet) {
+  const uint32_t limit = peer.path.packet_bytes_max.load(std::memory_order_relaxed);
+  if (limit != 0 && packet.size() > limit) {
+    const std::optional<IpPacket> ip = ParseIpPacket(packet);
+    if (ip && Ipv4Fragments::MayCut(packet, *ip)) {
+      Ipv4Fragments fragments(packet, limit);
+      while (fragments.Next(&fragment_)) Push(peer, fragment_);
+      return;
+    }
+  }
+  Push(peer, packet);
+}
+
+void Outbound::Push(PeerSlot& peer, std::span<const uint8_t> packet) {
   const StagedQueue::PushResult result = peer.staged.Push(packet);
   counters_->staged_segments.Add(result.stored ? 1 : 0);
   if (result.dropped_own > 0) counters_->Drop(DropReason::kStagedQueueFull, result.dropped_own);
@@ -379,7 +419,7 @@ bool Outbound::SealStaged(Instant now, PeerSlot& peer) {
     // It fitted when it was staged; the MTU, and with it the padding, may be another by now.
     const uint32_t sealed_bytes = SealedBytes(staging_.size(), mtu_);
     if (sealed_bytes > kTrainBytesMax) {
-      Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, 1, staging_);
+      Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, 1, staging_, LargestPacket(mtu_));
       continue;
     }
     // Staged packets came through ProcessFrame, so they parse.
@@ -396,13 +436,13 @@ bool Outbound::SealStaged(Instant now, PeerSlot& peer) {
 }
 
 void Outbound::Refuse(DropReason reason, IcmpError error, uint32_t segments,
-                      std::span<const uint8_t> packet) {
+                      std::span<const uint8_t> packet, uint32_t mtu) {
   counters_->Drop(reason, segments);
   if (icmp_writes_.size() == kIcmpErrorsMax) return;
   uint8_t* const out =
       icmp_bytes_.get() + icmp_writes_.size() * (kVnetHeaderBytes + kIcmpErrorBytesMax);
-  const size_t bytes = WriteIcmpError(error, LargestPacket(mtu_), packet,
-                                      std::span(out + kVnetHeaderBytes, kIcmpErrorBytesMax));
+  const size_t bytes =
+      WriteIcmpError(error, mtu, packet, std::span(out + kVnetHeaderBytes, kIcmpErrorBytesMax));
   if (bytes == 0) return;
   VnetHeader{}.Store(std::span<uint8_t, kVnetHeaderBytes>(out, kVnetHeaderBytes));
   const auto size = static_cast<uint32_t>(kVnetHeaderBytes + bytes);

@@ -69,7 +69,10 @@ class Outbound {
 
   // False: the arena is full, the frame was not taken.
   bool ProcessFrame(Instant now, std::span<uint8_t> bytes);
-  bool Forward(Instant now, const SplitPlan& plan, std::span<const uint8_t> packet,
+  bool Forward(Instant now, const SplitPlan& plan, std::span<uint8_t> packet, const IpPacket& ip);
+  // What the path to the peer demands of a packet above PeerPath::attention_above. False: it is
+  // done with.
+  bool FitPath(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<uint8_t> packet,
                const IpPacket& ip);
   // `message`: the beginning of a datagram from our port to the peer's endpoint.
   bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
@@ -96,9 +99,12 @@ class Outbound {
   // FlushStaged() behind what the batch has already.
   bool SealStaged(Instant now, PeerSlot& peer);
   void Stage(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<const uint8_t> packet);
+  // Cuts it first if the path to the peer is narrow and the packet allows it.
   void StagePacket(PeerSlot& peer, std::span<const uint8_t> packet);
+  void Push(PeerSlot& peer, std::span<const uint8_t> packet);
+  // `mtu`: for kPacketTooBig.
   void Refuse(DropReason reason, IcmpError error, uint32_t segments,
-              std::span<const uint8_t> packet);
+              std::span<const uint8_t> packet, uint32_t mtu = 0);
 
   SharedState* const shared_;
   WorkerLink* const link_;
@@ -131,8 +137,9 @@ class Outbound {
   std::vector<TunWrite> icmp_writes_;
   std::vector<Piece> icmp_pieces_;
 
-  // A packet on its way into or out of a staged queue.
+  // A packet on its way into or out of a staged queue, and a fragment of it.
   std::vector<uint8_t> staging_;
+  std::vector<uint8_t> fragment_;
 };
 
 }  // namespace ringwire

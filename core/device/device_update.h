@@ -95,6 +95,7 @@ struct PeerStatus {
   std::vector<Prefix> allowed_ips{};
   TransportCipher transport_cipher = TransportCipher::kAuto;
   std::string transport_suite{};  // of the current session; empty without one
+  uint32_t path_mtu = 0;          // where less than the interface's MTU passes; else 0
 };
 
 struct DeviceStatus {

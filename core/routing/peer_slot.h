@@ -8,6 +8,7 @@
 #include "core/base/mutex.h"
 #include "core/base/peer_id.h"
 #include "core/noise/keypair.h"
+#include "core/routing/peer_path.h"
 #include "core/routing/staged_queue.h"
 #include "core/wire/address.h"
 
@@ -68,6 +69,7 @@ struct PeerSlot {
   const PeerId id;
   std::atomic<Keypair*> current{nullptr};          // the session to send with
   std::atomic<const Endpoint*> endpoint{nullptr};  // nullptr: unknown
+  PeerPath path;
 
   alignas(64) std::atomic<uint64_t> transmit_bytes{0};  // whole UDP payloads, handshakes included
   std::atomic<uint64_t> receive_bytes{0};               // likewise, authenticated ones only

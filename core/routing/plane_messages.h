@@ -27,6 +27,9 @@ enum DataEventKind : uint32_t {
   kRekeyDue = 1 << 3,        // the current session is old enough (or has sent enough) to be renewed
   kActivity = 1 << 4,        // a stamp began to run and no deadline watches it
   kSourceUnusable = 1 << 5,  // the endpoint's local address cannot be sent from any more
+  kLargeSent = 1 << 6,       // a packet above PeerPath::watch_above was sent
+  kPathProbe = 1 << 7,       // PeerPath::probe
+  kPathAnswer = 1 << 8,      // PeerPath::answer
 };
 struct DataEvent {
   PeerId peer;

@@ -110,6 +110,9 @@ void AppendPeer(const StatusReport& report, size_t index, absl::Time now, Lines*
                  fmt::format("every {} second{}", seconds, seconds == 1 ? "" : "s"));
   }
   if (!peer.transport_suite.empty()) lines->Field("suite", peer.transport_suite);
+  if (peer.path_mtu != 0) {
+    lines->Field("path mtu", fmt::format("{} (narrower than the interface's)", peer.path_mtu));
+  }
   if (peer.transport_cipher != TransportCipher::kAuto) {
     lines->Field("transport cipher", TransportCipherName(peer.transport_cipher));
   }

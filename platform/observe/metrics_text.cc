@@ -232,6 +232,11 @@ void Metrics::AddPeerCounters() {
     writer_.Sample({{"device", report.interface_name}, {"public_key", key}},
                    peer.attempts.initiations);
   });
+  writer_.Gauge("ringwire_peer_path_mtu_bytes",
+                "The MTU of the path to the peer, if it is below the interface's; 0: it is not.");
+  ForEachPeer([this](const StatusReport& report, const PeerStatus& peer, const std::string& key) {
+    writer_.Sample({{"device", report.interface_name}, {"public_key", key}}, peer.path_mtu);
+  });
 }
 
 void Metrics::AddHandshakes() {

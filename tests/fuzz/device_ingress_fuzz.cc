@@ -54,7 +54,7 @@ Bytes Altered(Pair& pair, Input& input) {
 uint64_t Accounted(Node& node) {
   const WorkerCounters& counters = node.counters();
   return counters.to_control_segments.value() + counters.keepalives_received.value() +
-         node.DroppedTotal();
+         counters.path_probes_received.value() + node.DroppedTotal();
 }
 
 }  // namespace

@@ -69,7 +69,9 @@ void ConservationChecker::Check(Node& node, size_t peer_count, Violations* viola
     dropped += worker.Dropped(static_cast<DropReason>(i));
   const uint64_t accounted = data_out_ + delivered_ - worker.icmp_errors_sent.value() +
                              worker.keepalives_received.value() +
-                             worker.to_control_segments.value() + dropped;
+                             worker.path_probes_received.value() +
+                             worker.to_control_segments.value() + dropped -
+                             node.control_counters().path_probes_sent.value();
   const bool is_staged_empty = node.shared().staged_pool.used() == 0;
   if (accounted > in_ || in_ - accounted > peer_count * kStagedPacketsPerPeerMax ||
       (in_ == accounted) != is_staged_empty) {

@@ -82,6 +82,7 @@ class Node {
   }
   uint64_t DroppedTotal() const;
   const WorkerCounters& counters() const { return worker_counters_; }
+  const WorkerCounters& control_counters() const { return control_counters_; }
   const crypto::PrivateKey& private_key() const { return private_key_; }
   const crypto::PublicKey& public_key() const { return public_key_; }
   // The wall clock is the boot clock plus this.

@@ -16,7 +16,8 @@ Pair::Pair(const Options& options)
       a_(std::make_unique<Node>(options.seed * 2, options.inbound,
                                 ControlOptions{options.a_has_aes}, options.aead_providers)),
       b_(std::make_unique<Node>(options.seed * 2 + 1, options.inbound,
-                                ControlOptions{options.b_has_aes}, options.aead_providers)) {
+                                ControlOptions{options.b_has_aes, options.b_answers_probes},
+                                options.aead_providers)) {
   for (Node* node : {b_.get(), a_.get()}) {
     node->Start(now_);
     DeviceUpdate update;

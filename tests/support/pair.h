@@ -27,6 +27,7 @@ class Pair {
     InboundOptions inbound{};
     bool a_has_aes = false;
     bool b_has_aes = false;
+    bool b_answers_probes = true;            // false: like other implementations
     crypto::AeadProviders aead_providers{};  // of both
   };
   explicit Pair(const Options& options);

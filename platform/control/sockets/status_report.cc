@@ -208,6 +208,7 @@ Json PeerToJson(const PeerStatus& peer, bool has_preshared_key) {
   json["persistent_keepalive_seconds"] = peer.persistent_keepalive_seconds;
   json["transport_cipher"] = TransportCipherName(peer.transport_cipher);
   if (!peer.transport_suite.empty()) json["transport_suite"] = peer.transport_suite;
+  if (peer.path_mtu != 0) json["path_mtu"] = peer.path_mtu;
   return json;
 }
 
@@ -258,6 +259,7 @@ bool PeerFromJson(const Json& json, StatusReport* report) {
   peer.persistent_keepalive_seconds = NumberOf<uint16_t>(json, "persistent_keepalive_seconds");
   peer.transport_cipher = CipherOf(json);
   peer.transport_suite = TextOf(json, "transport_suite");
+  peer.path_mtu = NumberOf<uint32_t>(json, "path_mtu");
   report->has_preshared_key.push_back(FlagOf(json, "preshared_key"));
   report->device.peers.push_back(std::move(peer));
   return true;

