@@ -55,6 +55,35 @@ inline constexpr size_t kSignInputBytesMax = 64 + 34 + 64;
 // Of an RSA key of 8,192 bits.
 inline constexpr size_t kSignatureBytesMax = 1024;
 
+// Tries of a proof that fails: of one source (an IPv4 address, an IPv6 /64), so that guessing a
+// password takes years; a person who mistypes has ten tries at once.
+inline constexpr int64_t kSourceTriesPerMinute = 5;
+inline constexpr int64_t kSourceTriesBurst = 10;
+// Of one name from sources that it has not logged in from within kKnownSourceSeconds, and as many
+// more from those that it has, so that a stranger cannot lock a user out of his own network.
+inline constexpr uint32_t kNameTriesMax = 10;
+inline constexpr int64_t kNameWindowSeconds = 15 * 60;
+inline constexpr int64_t kKnownSourceSeconds = int64_t{30} * 24 * 3600;
+// Sources, names, and pairs of them that are remembered. Full: the oldest is forgotten, and begins
+// with a clean record.
+inline constexpr size_t kLimiterEntriesMax = 65'536;
+
+// Renewals of one lease in a minute; more are answered by 429.
+inline constexpr uint32_t kRenewalsPerMinute = 10;
+// A lease that no handshake and no renewal confirms: its client never came.
+inline constexpr int64_t kConfirmSeconds = 5 * 60;
+// How long a user's key finds its addresses again after its lease.
+inline constexpr int64_t kAddressKeptSeconds = int64_t{30} * 24 * 3600;
+inline constexpr size_t kKeptAddressesMax = 65'536;
+// How long an ended lease's token is answered with the reason, and how many are kept. Full: the
+// oldest is forgotten, and its token is an unknown one.
+inline constexpr int64_t kEndedKeptSeconds = int64_t{24} * 3600;
+inline constexpr size_t kEndedMax = 65'536;
+
+// Passwords that are hashed at a time, each in a thread of its own, and those that wait. Full: 503.
+inline constexpr size_t kHashThreads = 2;
+inline constexpr size_t kHashesWaitingMax = 64;
+
 }  // namespace ringwire::enrol
 
 #endif  // RINGWIRE_CORE_ENROL_LIMITS_H_

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/post_quantum.h"
 #include "core/enrol/limits.h"
 #include "core/enrol/message_fields.h"
 #include "core/enrol/messages.h"
@@ -16,8 +17,6 @@
 
 // What is too large for a message: it travels as sealed memory beside one. Pure.
 namespace ringwire::enrol {
-
-enum class PostQuantum : uint8_t { kAuto, kRequire, kOff, kLast = kOff };
 
 // The settings that every lease brings to its client, besides its addresses.
 struct PushedSettings {
