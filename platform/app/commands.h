@@ -39,6 +39,7 @@ size_t ExecWords(std::span<char* const> words);
 Command AddAddPeerCommand(CLI::App* app);
 Command AddRemovePeerCommand(CLI::App* app);  // peer_commands.cc
 Command AddCheckCommand(CLI::App* app);
+Command AddDoctorCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);
 Command AddForgetCommand(CLI::App* app);
 Command AddGenkeyCommand(CLI::App* app);
