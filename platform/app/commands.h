@@ -40,6 +40,7 @@ Command AddAddPeerCommand(CLI::App* app);
 Command AddRemovePeerCommand(CLI::App* app);  // peer_commands.cc
 Command AddCheckCommand(CLI::App* app);
 Command AddDoctorCommand(CLI::App* app);
+Command AddSetupCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);
 Command AddForgetCommand(CLI::App* app);
 Command AddGenkeyCommand(CLI::App* app);

@@ -98,4 +98,14 @@ absl::Status ReplaceSecretFile(const std::string& path, std::string_view text) {
   return WithHint(ReplaceFile(path, text, file));
 }
 
+absl::Status MakeSecretFile(const std::string& path, std::string_view text) {
+  const UniqueFd file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwnerOnly));
+  if (!file.valid()) return absl::ErrnoToStatus(errno, "make " + path);
+  if (WriteAll(file.get(), text) && ::fsync(file.get()) == 0) return absl::OkStatus();
+  const absl::Status status = absl::ErrnoToStatus(errno, "write " + path);
+  ::unlink(path.c_str());
+  return status;
+}
+
 }  // namespace ringwire::platform

@@ -30,6 +30,10 @@ absl::StatusOr<SecretText> ReadSecretFile(const std::string& path);
 // symbolic link, or that is replaced.
 absl::Status ReplaceSecretFile(const std::string& path, std::string_view text);
 
+// Makes a file that only its owner can read, on disk when this returns OK. AlreadyExists: something
+// has that name, also a symbolic link; it stays as it is. After another error there is no file.
+absl::Status MakeSecretFile(const std::string& path, std::string_view text);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_CONFIG_SECRET_FILE_H_

@@ -53,6 +53,24 @@ TEST_F(SecretFileTest, TheNewFileIsReadableByItsOwnerAtMost) {
   }
 }
 
+TEST_F(SecretFileTest, MakesAFileThatOnlyItsOwnerReads) {
+  const mode_t umask_before = ::umask(0);
+  ASSERT_TRUE(MakeSecretFile(path_, "new").ok());
+  ::umask(umask_before);
+  EXPECT_EQ(Text(path_), "new");
+  EXPECT_EQ(ModeOf(path_), 0600U);
+}
+
+TEST_F(SecretFileTest, MakesNoFileWhereOneIs) {
+  Write(path_, "old", 0640);
+  EXPECT_TRUE(absl::IsAlreadyExists(MakeSecretFile(path_, "new")));
+  EXPECT_EQ(Text(path_), "old");
+  const std::string link = folder_ + "/link";
+  ASSERT_EQ(::symlink((folder_ + "/nowhere").c_str(), link.c_str()), 0);
+  EXPECT_TRUE(absl::IsAlreadyExists(MakeSecretFile(link, "new")));
+  EXPECT_EQ(FilesInFolder(), 2U);
+}
+
 TEST_F(SecretFileTest, TheOwnerStays) {
   if (::geteuid() != 0) GTEST_SKIP() << "SKIP: needs root";
   Write(path_, "old", 0600);
