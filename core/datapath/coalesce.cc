@@ -177,9 +177,13 @@ bool Coalescer::TryAppend(Item* item, const Segment& segment) {
     return false;
   }
   if (segment.is_tcp && !IsNextTcp(*item, segment)) return false;
-  if (!item->is_first_verified && !IsChecksumRight(item->first)) return false;
-  item->is_first_verified = true;
-  if (!IsChecksumRight(segment)) return false;
+  if (!item->is_first_verified) {
+    item->common = CommonSumsOf(item->first.data, segment.family, segment.is_tcp,
+                                segment.ip_header_bytes, segment.header_bytes);
+    if (!IsChecksumRight(item->first, item->common)) return false;
+    item->is_first_verified = true;
+  }
+  if (!IsChecksumRight(segment, item->common)) return false;
 
   const uint32_t entry = entry_count_++;
   entries_[entry] = {{segment.data + segment.header_bytes, payload}, kNone};
@@ -222,15 +226,19 @@ bool Coalescer::IsNextTcp(const Item& item, const Segment& segment) {
          IsSame(a, b, kTcpHeaderBytesMin, options_bytes);
 }
 
-bool Coalescer::IsChecksumRight(const Segment& segment) {
+// `common` is that of the item, in whose headers only what it leaves out may differ.
+bool Coalescer::IsChecksumRight(const Segment& segment, const CommonSums& common) {
+  const uint8_t* const ip = segment.data;
   if (segment.family == IpFamily::kV4 &&
-      FoldChecksum(ChecksumPartial({segment.data, segment.ip_header_bytes})) != 0xffff) {
+      FoldChecksum(common.ip + LoadBe16(ip + 2) + LoadBe16(ip + 4) + LoadBe16(ip + 10)) != 0xffff) {
     return false;
   }
-  const size_t bytes = segment.size - segment.ip_header_bytes;
-  const uint64_t pseudo = PseudoHeaderSumOf(segment.data, segment.family,
-                                            segment.is_tcp ? kProtocolTcp : kProtocolUdp, bytes);
-  return FoldChecksum(ChecksumPartial({segment.transport(), bytes}, pseudo)) == 0xffff;
+  const uint8_t* const transport = segment.transport();
+  const uint64_t header =
+      common.transport + LoadBe16(transport + (segment.is_tcp ? kTcpChecksum : kUdpChecksum)) +
+      VaryingSum(transport, segment.is_tcp, segment.size - segment.ip_header_bytes);
+  const std::span<const uint8_t> payload(ip + segment.header_bytes, segment.payload_bytes());
+  return FoldChecksum(ChecksumPartial(payload, header)) == 0xffff;
 }
 
 uint32_t Coalescer::NewItem(const Segment& segment) {

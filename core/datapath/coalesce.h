@@ -109,6 +109,7 @@ class Coalescer {
     uint8_t last_tcp_flags = 0;
     bool is_open = false;            // takes more packets
     bool is_first_verified = false;  // delayed until a second packet comes
+    CommonSums common;               // once it is verified
   };
   struct Slot {
     uint32_t epoch = 0;  // empty unless equal to epoch_
@@ -122,7 +123,7 @@ class Coalescer {
   static bool IsSameFlow(const Segment& a, const Segment& b);
   static bool IsSameIpHeader(const Item& item, const Segment& segment);
   static bool IsNextTcp(const Item& item, const Segment& segment);
-  static bool IsChecksumRight(const Segment& segment);
+  static bool IsChecksumRight(const Segment& segment, const CommonSums& common);
 
   Item* FindItem(const Segment& segment, uint32_t hash);
   bool TryAppend(Item* item, const Segment& segment);

@@ -84,7 +84,21 @@ std::optional<SplitPlan> PlanSuperpacket(const VnetHeader& vnet, std::span<const
   plan.segment_bytes = plan.header_bytes + plan.payload_bytes;
   plan.segment_count = std::max<uint32_t>(1, (payload + vnet.gso_size - 1) / vnet.gso_size);
   plan.last_bytes = plan.header_bytes + payload - (plan.segment_count - 1) * plan.payload_bytes;
+  plan.common =
+      CommonSumsOf(packet.data(), plan.family, is_tcp, plan.ip_header_bytes, plan.header_bytes);
   return plan;
+}
+
+void WriteIpFields(const SplitPlan& plan, uint32_t index, size_t bytes, uint8_t* ip) {
+  if (plan.family == IpFamily::kV6) {
+    StoreBe16(ip + 4, static_cast<uint16_t>(bytes - kIpv6HeaderBytes));
+    return;
+  }
+  const auto identification = static_cast<uint16_t>(LoadBe16(ip + 4) + index);
+  StoreBe16(ip + 2, static_cast<uint16_t>(bytes));
+  StoreBe16(ip + 4, identification);
+  const uint16_t sum = FoldChecksum(plan.common.ip + bytes + identification);
+  StoreBe16(ip + 10, static_cast<uint16_t>(~sum));
 }
 
 void WriteTcpFields(const SplitPlan& plan, uint32_t index, uint8_t* tcp) {
@@ -140,29 +154,22 @@ void WriteSegment(const SplitPlan& plan, std::span<const uint8_t> packet, uint32
   const size_t bytes = index + 1 == plan.segment_count ? plan.last_bytes : plan.segment_bytes;
   const size_t from = plan.header_bytes + size_t{index} * plan.payload_bytes;
   std::memcpy(out, packet.data(), plan.header_bytes);
-  std::memcpy(out + plan.header_bytes, packet.data() + from, bytes - plan.header_bytes);
-
-  if (plan.family == IpFamily::kV4) {
-    StoreBe16(out + 4, static_cast<uint16_t>(LoadBe16(out + 4) + index));
-  }
-  StoreIpLength(out, plan.family, bytes);
-
+  WriteIpFields(plan, index, bytes, out);
   uint8_t* const transport = out + plan.ip_header_bytes;
   const size_t transport_bytes = bytes - plan.ip_header_bytes;
-  const size_t checksum_at = plan.is_tcp ? kTcpChecksum : kUdpChecksum;
   if (plan.is_tcp) {
     WriteTcpFields(plan, index, transport);
   } else {
     StoreBe16(transport + kUdpLength, static_cast<uint16_t>(transport_bytes));
   }
-  StoreBe16(transport + checksum_at, 0);
-  const uint8_t protocol = plan.is_tcp ? kProtocolTcp : kProtocolUdp;
-  const uint64_t sum = PseudoHeaderSumOf(out, plan.family, protocol, transport_bytes);
-  auto checksum =
-      static_cast<uint16_t>(~FoldChecksum(ChecksumPartial({transport, transport_bytes}, sum)));
+  // Both headers have an even length, so the payload's words begin where they do.
+  const uint64_t sum =
+      CopyWithChecksum(packet.subspan(from, bytes - plan.header_bytes), out + plan.header_bytes,
+                       plan.common.transport + VaryingSum(transport, plan.is_tcp, transport_bytes));
+  auto checksum = static_cast<uint16_t>(~FoldChecksum(sum));
   // In UDP zero means "none", which IPv6 receivers and many others drop (RFC 768).
   if (!plan.is_tcp && checksum == 0) checksum = 0xffff;
-  StoreBe16(transport + checksum_at, checksum);
+  StoreBe16(transport + (plan.is_tcp ? kTcpChecksum : kUdpChecksum), checksum);
 }
 
 bool CompleteChecksum(const VnetHeader& vnet, std::span<uint8_t> packet) {

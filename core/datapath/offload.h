@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "core/datapath/transport_header.h"
 #include "core/wire/address.h"
 
 // Does what the virtio-net header of a TUN packet requests: cuts superpackets (TSO, USO) into
@@ -42,6 +43,7 @@ struct SplitPlan {
   uint32_t segment_count = 1;
   uint32_t segment_bytes = 0;  // header_bytes + payload_bytes (the packet itself when not GSO)
   uint32_t last_bytes = 0;
+  CommonSums common;  // of a superpacket
 };
 
 // Reads the header and plans. nullopt: the header contradicts the packet (bad offsets, unknown

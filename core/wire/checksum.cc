@@ -12,39 +12,74 @@ namespace {
 // Chosen before main: the same for every thread, and never written again.
 const SumBlocksFunction kSumBlocks =
     SumBlocksByDotProduct() != nullptr ? SumBlocksByDotProduct() : &SumBlocks;
+const CopyBlocksFunction kCopyBlocks =
+    CopyBlocksByDotProduct() != nullptr ? CopyBlocksByDotProduct() : &CopyBlocks;
 
-uint64_t SumNative(const uint8_t* p, size_t size) {
-  uint64_t sum = 0;
-  while (size >= kChecksumBlockBytes) {
-    const size_t blocks = std::min(size / kChecksumBlockBytes, kChecksumBlocksMax);
-    sum += kSumBlocks(p, blocks);
-    p += blocks * kChecksumBlockBytes;
-    size -= blocks * kChecksumBlockBytes;
+// Sums words of the machine's order. `to`: where to copy the bytes.
+struct SumOnly {
+  static uint64_t Blocks(uint8_t*, const uint8_t* p, size_t blocks) {
+    return kSumBlocks(p, blocks);
   }
-  for (; size >= 8; size -= 8, p += 8) {
-    const auto word = LoadRaw<uint64_t>(p);
+  template <typename Word>
+  static uint64_t One(uint8_t*, const uint8_t* p) {
+    return LoadRaw<Word>(p);
+  }
+};
+struct SumAndCopy {
+  static uint64_t Blocks(uint8_t* to, const uint8_t* p, size_t blocks) {
+    return kCopyBlocks(to, p, blocks);
+  }
+  template <typename Word>
+  static uint64_t One(uint8_t* to, const uint8_t* p) {
+    const Word word = LoadRaw<Word>(p);
+    StoreRaw(to, word);
+    return word;
+  }
+};
+
+template <typename Way>
+uint64_t SumNative(uint8_t* to, const uint8_t* p, size_t size) {
+  uint64_t sum = 0;
+  size_t at = 0;
+  // `to` is null where nothing is copied, so nothing may be added to it there.
+  const auto here = [&] { return to == nullptr ? nullptr : to + at; };
+  while (size - at >= kChecksumBlockBytes) {
+    const size_t blocks = std::min((size - at) / kChecksumBlockBytes, kChecksumBlocksMax);
+    sum += Way::Blocks(here(), p + at, blocks);
+    at += blocks * kChecksumBlockBytes;
+  }
+  for (; size - at >= 8; at += 8) {
+    const uint64_t word = Way::template One<uint64_t>(here(), p + at);
     sum += (word & 0xffffffff) + (word >> 32);
   }
-  if (size >= 4) {
-    sum += LoadRaw<uint32_t>(p);
-    p += 4;
-    size -= 4;
+  if (size - at >= 4) {
+    sum += Way::template One<uint32_t>(here(), p + at);
+    at += 4;
   }
-  if (size >= 2) {
-    sum += LoadRaw<uint16_t>(p);
-    p += 2;
-    size -= 2;
+  if (size - at >= 2) {
+    sum += Way::template One<uint16_t>(here(), p + at);
+    at += 2;
   }
-  if (size != 0) sum += *p;  // little-endian: the zero pad is the word's high byte
+  // Little-endian: the zero pad is the word's high byte.
+  if (size != at) sum += Way::template One<uint8_t>(here(), p + at);
   return sum;
+}
+
+// Adds a native sum to one of big-endian words.
+uint64_t AddNative(uint64_t initial, uint64_t native) {
+  const uint64_t words = __builtin_bswap16(FoldChecksum(native));
+  const uint64_t sum = initial + words;
+  return sum + (sum < words ? 1 : 0);
 }
 
 }  // namespace
 
 uint64_t ChecksumPartial(std::span<const uint8_t> bytes, uint64_t initial) {
-  const uint64_t words = __builtin_bswap16(FoldChecksum(SumNative(bytes.data(), bytes.size())));
-  const uint64_t sum = initial + words;
-  return sum + (sum < words ? 1 : 0);
+  return AddNative(initial, SumNative<SumOnly>(nullptr, bytes.data(), bytes.size()));
+}
+
+uint64_t CopyWithChecksum(std::span<const uint8_t> from, uint8_t* to, uint64_t initial) {
+  return AddNative(initial, SumNative<SumAndCopy>(to, from.data(), from.size()));
 }
 
 uint16_t FoldChecksum(uint64_t sum) {

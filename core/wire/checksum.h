@@ -13,6 +13,8 @@ namespace ringwire {
 // zero), added to `initial`. Not folded to the end and not inverted: combine partial sums freely,
 // then call FoldChecksum.
 uint64_t ChecksumPartial(std::span<const uint8_t> bytes, uint64_t initial = 0);
+// The same sum of `from`, which is copied to `to` meanwhile. They do not overlap.
+uint64_t CopyWithChecksum(std::span<const uint8_t> from, uint8_t* to, uint64_t initial);
 // The 16-bit folded sum in host order, not inverted.
 uint16_t FoldChecksum(uint64_t sum);
 // The pseudo-header of TCP, UDP and ICMPv6. `source` and `destination` are the addresses' raw bytes

@@ -14,11 +14,16 @@ inline constexpr size_t kChecksumBlockBytes = 64;
 using SumBlocksFunction = uint64_t (*)(const uint8_t* p, size_t blocks);
 inline constexpr size_t kChecksumBlocksMax = 65536 / kChecksumBlockBytes;
 
-// For every CPU; tests compare the other one with it.
+// The same, and copies the blocks to `to`, which does not overlap them.
+using CopyBlocksFunction = uint64_t (*)(uint8_t* to, const uint8_t* p, size_t blocks);
+
+// For every CPU; tests compare the others with these.
 uint64_t SumBlocks(const uint8_t* p, size_t blocks);
+uint64_t CopyBlocks(uint8_t* to, const uint8_t* p, size_t blocks);
 // With AVX-512's dot product (VNNI), about three times as fast; nullptr where the CPU or the
 // compiler has none.
 SumBlocksFunction SumBlocksByDotProduct();
+CopyBlocksFunction CopyBlocksByDotProduct();
 
 }  // namespace ringwire
 
