@@ -26,6 +26,14 @@ Bytes SuperpacketFrame() {
 
 }  // namespace
 
+void Kinds(benchmark::internal::Benchmark* benchmark) {
+  benchmark->ArgName("bytes")->Arg(64)->Arg(576)->Arg(1420)->Arg(kSuperpackets);
+  // For counts that must not depend on speed (bench/datapath/instructions.py).
+  if (const char* const iterations = std::getenv("RINGWIRE_BENCH_ITERATIONS")) {
+    benchmark->Iterations(std::atoi(iterations));
+  }
+}
+
 Gateways::Gateways(benchmark::State& state, const Cipher& cipher, int64_t kind) {
   const bool aes = cipher.suite == crypto::AeadSuite::kAes256Gcm;
   if (aes && !crypto::HasAesHardware()) {

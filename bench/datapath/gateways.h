@@ -70,9 +70,7 @@ class Gateways {
 };
 
 // Inner packet sizes; the superpackets are cut for an MTU of 1420.
-inline void Kinds(benchmark::internal::Benchmark* benchmark) {
-  benchmark->ArgName("bytes")->Arg(64)->Arg(576)->Arg(1420)->Arg(kSuperpackets);
-}
+void Kinds(benchmark::internal::Benchmark* benchmark);
 inline void KindsTimedByHand(benchmark::internal::Benchmark* benchmark) {
   Kinds(benchmark);
   benchmark->UseManualTime();
