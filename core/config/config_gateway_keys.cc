@@ -131,6 +131,23 @@ void ReadReturnPath(std::string_view value, Reading* reading) {
     reading->config().gateway.return_path = *on;
 }
 
+void ReadBridge(std::string_view value, Reading* reading) {
+  if (EqualIgnoringCase(value, "off")) {
+    reading->config().gateway.bridge.clear();
+  } else if (IsInterfaceName(value)) {
+    reading->config().gateway.bridge = value;
+  } else {
+    reading->Fail(value, fmt::format("Bridge must be the name of a bridge, or off, not {}",
+                                     QuotedUnlessKey(value)));
+  }
+}
+
+void ReadVxlanId(std::string_view value, Reading* reading) {
+  constexpr uint64_t kGreatest = (1U << 24) - 1;  // it has 24 bits
+  const std::optional<uint64_t> id = ReadNumber(value, 1, kGreatest, "", reading);
+  if (id) reading->config().gateway.vxlan_id = static_cast<uint32_t>(*id);
+}
+
 constexpr KeyRow kGatewayKeys[] = {
     {.name = "Forward", .read = &ReadForward},
     {.name = "Masquerade", .read = &ReadMasquerade},
@@ -139,6 +156,8 @@ constexpr KeyRow kGatewayKeys[] = {
     {.name = "ReturnPath", .read = &ReadReturnPath},
     {.name = "Namespace", .read = &ReadNamespace},
     {.name = "KillSwitch", .read = &ReadKillSwitch},
+    {.name = "Bridge", .read = &ReadBridge},
+    {.name = "VxlanId", .read = &ReadVxlanId},
 };
 
 }  // namespace

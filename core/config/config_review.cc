@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "core/config/config_parser.h"
+#include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 
@@ -184,6 +186,35 @@ void ReviewKillSwitch(Reading* reading) {
   }
 }
 
+// Frames go to a peer's first address of the tunnel's family.
+void ReviewBridge(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  if (config.gateway.bridge.empty() || config.addresses.empty()) return;
+  const IpAddress& own = config.addresses.front().address;
+  const FilePosition position = reading->PositionOfKey("Bridge");
+  size_t reached = 0;
+  for (const PeerConfig& peer : config.peers) {
+    const std::vector<Prefix> prefixes = RemainingPrefixes(peer.allowed_ips);
+    const bool has_host = std::ranges::any_of(prefixes, [&own](const Prefix& prefix) {
+      return prefix.address.family == own.family && prefix.length == own.Bits();
+    });
+    if (has_host) {
+      ++reached;
+      continue;
+    }
+    reading->Warn(position,
+                  fmt::format("Bridge leaves out the peer {}: its AllowedIPs have no single IPv{} "
+                              "address to send frames to (add the peer's address with /{})",
+                              peer.name.empty() ? KeyToBase64(peer.public_key) : peer.name,
+                              own.family == IpFamily::kV4 ? 4 : 6, own.Bits()));
+  }
+  if (reached > 1) {
+    reading->Warn(position,
+                  "Bridge connects each peer with this host; two peers reach each other's hosts "
+                  "only if they are peers of each other as well");
+  }
+}
+
 void ReviewSources(Reading* reading) {
   const ConfigFile& config = reading->config();
   const std::vector<Prefix> allowed = AllPrefixes(config);
@@ -228,18 +259,32 @@ bool HooksSay(const Hooks& hooks, std::initializer_list<std::string_view> words)
   return false;
 }
 
+// Errors of the keys of an Ethernet segment.
+void ReviewBridgeKeys(Reading* reading) {
+  const ConfigFile& config = reading->config();
+  if (config.gateway.bridge.empty()) {
+    if (config.gateway.vxlan_id == GatewayConfig().vxlan_id) return;
+    reading->Warn(reading->PositionOfKey("VxlanId"), "VxlanId has no effect without Bridge");
+  } else if (config.addresses.empty()) {
+    reading->Fail(reading->PositionOfKey("Bridge"),
+                  "Bridge needs an Address: the tunnel's address is the source of its packets");
+  }
+}
+
 void Review(Reading* reading) {
   ReviewMtu(reading);
   ReviewRouteFrom(reading);
   SettleForward(reading);
   ReviewPortForwards(reading);
   ReviewReturnPath(reading);
+  ReviewBridgeKeys(reading);
   // Next to errors, doubts would be noise.
   if (reading->failed()) return;
   ReviewPrivateKey(reading);
   ReviewAddresses(reading);
   ReviewDns(reading);
   ReviewKillSwitch(reading);
+  ReviewBridge(reading);
   ReviewSources(reading);
   ReviewPeers(reading);
 }

@@ -87,6 +87,9 @@ struct GatewayConfig {
   std::vector<PortForward> port_forwards;  // no two of the same protocol, family and port
   // Answers to connections that have come by the tunnel leave by it, whatever the routes say.
   bool return_path = false;
+  // An Ethernet segment over the tunnel is a port of this bridge; empty: there is none.
+  std::string bridge;
+  uint32_t vxlan_id = 1;  // of that segment
   friend bool operator==(const GatewayConfig&, const GatewayConfig&) = default;
 };
 

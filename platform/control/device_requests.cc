@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/base/status_macros.h"
@@ -19,6 +20,14 @@ UapiError ToUapiError(const absl::Status& status) {
   if (absl::IsInvalidArgument(status)) number = EINVAL;
   if (absl::IsResourceExhausted(status)) number = ENOMEM;
   return {number, std::string(status.message())};
+}
+
+// Also true if it changes their AllowedIPs.
+bool ChangesPeers(const DeviceUpdate& update) {
+  return update.replace_peers || std::ranges::any_of(update.peers, [](const PeerUpdate& peer) {
+           return peer.remove || !peer.update_only || peer.replace_allowed_ips ||
+                  !peer.allowed_ips.empty();
+         });
 }
 
 }  // namespace
@@ -45,6 +54,7 @@ UapiError DeviceRequests::Apply(const DeviceUpdate& update) {
   if (update.fwmark.has_value()) options_.on_mark_changed();
   status = options_.driver->Apply(update);
   options_.driver->plane().SetListenPort(listen_.port());
+  if (on_peers_changed_ && ChangesPeers(update)) on_peers_changed_();
   return ToUapiError(status);
 }
 

@@ -48,6 +48,8 @@ class DeviceRequests final : public DeviceControl {
   void set_listen(const ListenSockets& listen);
   void set_link(const LinkState& link) { link_ = link; }
   const LinkState& link() const { return link_; }
+  // Called after a change of the peers or of their AllowedIPs.
+  void set_on_peers_changed(std::function<void()> call) { on_peers_changed_ = std::move(call); }
   void set_stage(ServiceStage stage) { stage_ = stage; }
   // For `show`: the missing walls around this process.
   void set_missing_walls(std::vector<std::string> lines) { missing_walls_ = std::move(lines); }
@@ -67,6 +69,7 @@ class DeviceRequests final : public DeviceControl {
   ListenSockets listen_;
   LinkState link_;
   std::vector<std::string> missing_walls_;
+  std::function<void()> on_peers_changed_;
   ServiceStage stage_ = ServiceStage::kStarting;
   ReceiveDrops receive_drops_;
   std::optional<Netlink> names_;  // set by Open(): asked for interfaces by name

@@ -16,6 +16,7 @@
 #include "core/config/config_save.h"
 #include "core/config/uapi.h"
 #include "core/device/update_diff.h"
+#include "fmt/format.h"
 #include "platform/base/event_fd.h"
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
@@ -56,6 +57,7 @@ class Relay {
   absl::Status Forget(std::string_view body);
   absl::Status GiveState();
   absl::Status GivePeers();
+  absl::Status GiveHosts();
   absl::Status SetMark(std::string_view body);
   absl::Status MovePeers(std::string_view endpoints);
   void ReportUnanswered(std::span<const crypto::PublicKey> peers);
@@ -67,6 +69,7 @@ class Relay {
   RelayChannel channel_;
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
+  bool reported_peers_ = false;        // kPeersChanged was sent after the last kHosts
   std::deque<RelayMessage> deferred_;  // that came while sockets were waited for
   const EventFd deferred_event_;
 };
@@ -134,6 +137,7 @@ bool Relay::Handle(RelayMessage message) {
   }
   if (message.verb == RelayVerb::kGiveState) return GiveState().ok();
   if (message.verb == RelayVerb::kGivePeers) return GivePeers().ok();
+  if (message.verb == RelayVerb::kGiveHosts) return GiveHosts().ok();
   absl::Status status;
   if (message.verb == RelayVerb::kConfigure) {
     status = Configure(message.body);
@@ -200,6 +204,30 @@ absl::Status Relay::GivePeers() {
   for (const PeerStatus& peer : device_->loop().device().Status().peers)
     keys.push_back(peer.public_key);
   return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
+}
+
+// From now on it reports changes of the peers: one message, until the supervisor asks again.
+absl::Status Relay::GiveHosts() {
+  DeviceRequests& device = device_->loop().device();
+  reported_peers_ = false;
+  device.set_on_peers_changed([this] {
+    if (reported_peers_ || !channel_.CanSend()) return;
+    reported_peers_ = channel_.Send(RelayVerb::kPeersChanged).ok();
+  });
+  const DeviceStatus status = device.Status();
+  if (status.peers.size() > kPeersWithHostsMax) {
+    return channel_.Send(RelayVerb::kFailed,
+                         fmt::format("the device has more than {} peers", kPeersWithHostsMax));
+  }
+  std::vector<PeerHosts> peers;
+  for (const PeerStatus& peer : status.peers) {
+    PeerHosts& one = peers.emplace_back(PeerHosts{peer.public_key, {}});
+    for (const Prefix& prefix : peer.allowed_ips) {
+      const bool is_host = prefix.length == prefix.address.Bits();
+      if (is_host && one.hosts.size() < kHostsPerPeerMax) one.hosts.push_back(prefix.address);
+    }
+  }
+  return channel_.Send(RelayVerb::kHosts, HostsBody(peers));
 }
 
 absl::Status Relay::MovePeers(std::string_view endpoints) {

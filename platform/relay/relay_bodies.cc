@@ -77,4 +77,39 @@ std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body, s
   return keys;
 }
 
+std::string HostsBody(std::span<const PeerHosts> peers) {
+  std::string body;
+  const auto append = [&body](const crypto::PublicKey& peer, const IpAddress& address) {
+    body.append(reinterpret_cast<const char*>(peer.data()), peer.size());
+    body.push_back(static_cast<char>(address.family));
+    body.append(reinterpret_cast<const char*>(address.bytes.data()), address.bytes.size());
+  };
+  for (const PeerHosts& one : peers) {
+    if (one.hosts.empty()) append(one.peer, IpAddress{});
+    for (const IpAddress& host : one.hosts) append(one.peer, host);
+  }
+  return body;
+}
+
+std::optional<std::vector<PeerHosts>> ParseHosts(std::string_view body) {
+  if (body.size() % kHostRecordSize != 0 || body.size() > kHostsBodyMax) return std::nullopt;
+  std::vector<PeerHosts> peers;
+  for (; !body.empty(); body.remove_prefix(kHostRecordSize)) {
+    crypto::PublicKey peer;
+    IpAddress address;
+    std::memcpy(peer.data(), body.data(), peer.size());
+    const auto family = static_cast<uint8_t>(body[peer.size()]);
+    if (family != static_cast<uint8_t>(IpFamily::kNone) &&
+        family != static_cast<uint8_t>(IpFamily::kV4) &&
+        family != static_cast<uint8_t>(IpFamily::kV6)) {
+      return std::nullopt;
+    }
+    address.family = static_cast<IpFamily>(family);
+    std::memcpy(address.bytes.data(), body.data() + peer.size() + 1, address.bytes.size());
+    if (peers.empty() || peers.back().peer != peer) peers.push_back({peer, {}});
+    if (address.family != IpFamily::kNone) peers.back().hosts.push_back(address);
+  }
+  return peers;
+}
+
 }  // namespace ringwire::platform

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/limits.h"
 #include "core/device/device_update.h"
+#include "core/wire/address.h"
 #include "crypto/secret.h"
 #include "platform/relay/relay_channel.h"
 
@@ -38,6 +39,21 @@ std::string KeysBody(std::span<const crypto::PublicKey> keys);
 inline constexpr size_t kPeersBodyMax = kPeersMax * sizeof(crypto::PublicKey);
 // nullopt: invalid, or more than `count_max`.
 std::optional<std::vector<crypto::PublicKey>> ParseKeys(std::string_view body, size_t count_max);
+
+// The single addresses (/32 and /128) in the AllowedIPs of peers, at most kHostsPerPeerMax each.
+struct PeerHosts {
+  crypto::PublicKey peer;
+  std::vector<IpAddress> hosts;
+  friend bool operator==(const PeerHosts&, const PeerHosts&) = default;
+};
+inline constexpr size_t kHostsPerPeerMax = 16;
+inline constexpr size_t kPeersWithHostsMax = 4096;  // an Ethernet segment has fewer
+inline constexpr size_t kHostRecordSize = sizeof(crypto::PublicKey) + 1 + 16;
+inline constexpr size_t kHostsBodyMax = kPeersWithHostsMax * kHostsPerPeerMax * kHostRecordSize;
+// One record for each address, and one without an address for a peer that has none.
+std::string HostsBody(std::span<const PeerHosts> peers);
+// nullopt: invalid.
+std::optional<std::vector<PeerHosts>> ParseHosts(std::string_view body);
 
 }  // namespace ringwire::platform
 

@@ -25,14 +25,16 @@ namespace ringwire::platform {
 // host: it reports its state and the results of requests.
 enum class RelayVerb : uint32_t {
   // From the relay.
-  kStarted,     // the body: the interface's index, a uint32_t
-  kDone,        // what it was asked
-  kFailed,      // the body: why; to start, to go on, or to do what it was asked
-  kState,       // the body: what wg shows of the device, as a configuration
-  kPeers,       // the body: the public keys of the device's peers (KeysBody)
-  kUnanswered,  // the body: the public keys of peers that do not answer (KeysBody)
-  kAlive,       // control and every worker take turns; no body
-  kSocket,      // asks for UDP sockets, or for a mark on those that come with it: SocketRequestBody
+  kStarted,       // the body: the interface's index, a uint32_t
+  kDone,          // what it was asked
+  kFailed,        // the body: why; to start, to go on, or to do what it was asked
+  kState,         // the body: what wg shows of the device, as a configuration
+  kPeers,         // the body: the public keys of the device's peers (KeysBody)
+  kUnanswered,    // the body: the public keys of peers that do not answer (KeysBody)
+  kHosts,         // the body: the single addresses of the device's peers (HostsBody)
+  kPeersChanged,  // peers or their AllowedIPs are others than in the last kHosts; no body
+  kAlive,         // control and every worker take turns; no body
+  kSocket,  // asks for UDP sockets, or for a mark on those that come with it: SocketRequestBody
   // From the supervisor.
   kStart,      // the first one; the body: the endpoints of peers (EndpointsText)
   kConfigure,  // the body: a configuration; answered by kDone or kFailed
@@ -41,6 +43,7 @@ enum class RelayVerb : uint32_t {
   kForget,  // the body: a peer whose handshakes to forget (KeysBody); answered by kDone or kFailed
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
+  kGiveHosts,  // answered by kHosts, or kFailed; kPeersChanged tells of each later change
   kSockets,    // to a kSocket: SocketReplyBody, with the sockets
   kNoSockets,  // likewise: SocketRefusalBody
   kDrain,      // the service is ending: it is not ready any more

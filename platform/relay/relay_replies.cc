@@ -9,7 +9,7 @@ namespace {
 
 bool IsReply(RelayVerb verb) {
   return verb == RelayVerb::kStarted || verb == RelayVerb::kDone || verb == RelayVerb::kFailed ||
-         verb == RelayVerb::kState || verb == RelayVerb::kPeers;
+         verb == RelayVerb::kState || verb == RelayVerb::kPeers || verb == RelayVerb::kHosts;
 }
 
 }  // namespace

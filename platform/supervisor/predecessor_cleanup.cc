@@ -181,8 +181,9 @@ std::vector<std::string> TracesOf(const std::string& interface) {
   std::vector<std::string> commands;
   if (::if_nametoindex(interface.c_str()) != 0) commands.push_back("ip link delete " + interface);
   const std::string table = NftTableName(interface);
-  if (RunNft(ListJson(table), "list a table").ok()) {
-    commands.push_back(DeleteExistingCommand(table));
+  for (const NftFamily family : {NftFamily::kInet, NftFamily::kBridge}) {
+    if (!RunNft(ListJson(table, family), "list a table").ok()) continue;
+    commands.push_back(DeleteExistingCommand(table, family));
   }
   absl::StatusOr<RouteNetlink> netlink = RouteNetlink::Open();
   if (!netlink.ok()) return commands;

@@ -58,6 +58,10 @@ void RelayProcess::set_on_unanswered(OnUnanswered on_unanswered) {
   on_unanswered_ = std::move(on_unanswered);
 }
 
+void RelayProcess::set_on_peers_changed(std::function<void()> on_peers_changed) {
+  on_peers_changed_ = std::move(on_peers_changed);
+}
+
 void RelayProcess::AllowSockets(uint16_t port, uint32_t mark) {
   sockets_.grants().SetConfigured(port, mark);
 }
@@ -140,6 +144,10 @@ bool RelayProcess::TakeUnasked(const RelayMessage& message) {
     PassOnHeartbeat();
     return message.body.empty();
   }
+  if (message.verb == RelayVerb::kPeersChanged) {
+    if (on_peers_changed_) on_peers_changed_();
+    return message.body.empty();
+  }
   if (message.verb != RelayVerb::kUnanswered) return false;
   const std::optional<std::vector<crypto::PublicKey>> peers =
       ParseKeys(message.body, kUnansweredKeysMax);
@@ -186,6 +194,15 @@ absl::StatusOr<std::vector<crypto::PublicKey>> RelayProcess::Peers() {
   std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply.body, kPeersMax);
   if (!keys.has_value()) return InvalidMessage();
   return *std::move(keys);
+}
+
+absl::StatusOr<std::vector<PeerHosts>> RelayProcess::Hosts() {
+  ASSIGN_OR_RETURN(
+      const RelayMessage reply,
+      Ask(RelayVerb::kGiveHosts, {}, {.reply = RelayVerb::kHosts, .body_max = kHostsBodyMax}));
+  std::optional<std::vector<PeerHosts>> hosts = ParseHosts(reply.body);
+  if (!hosts.has_value()) return InvalidMessage();
+  return *std::move(hosts);
 }
 
 absl::Status RelayProcess::MoveEndpoints(std::span<const PeerUpdate> peers) {

@@ -34,6 +34,7 @@ class RelayProcess final : public SupervisedRelay {
   RelayProcess& operator=(const RelayProcess&) = delete;
 
   void set_on_unanswered(OnUnanswered on_unanswered) override;
+  void set_on_peers_changed(std::function<void()> on_peers_changed) override;
   void AllowSockets(uint16_t port, uint32_t mark) override;
   void AlsoAllowSockets(uint16_t port, uint32_t mark) override;
   void IgnoreEndSignals() override { end_signals_.Reset(); }
@@ -52,6 +53,7 @@ class RelayProcess final : public SupervisedRelay {
   absl::Status Forget(const crypto::PublicKey& peer) override;
   absl::StatusOr<ConfigFile> State() override;
   absl::StatusOr<std::vector<crypto::PublicKey>> Peers() override;
+  absl::StatusOr<std::vector<PeerHosts>> Hosts() override;
   absl::Status MoveEndpoints(std::span<const PeerUpdate> peers) override;
 
   void HangUp() override;
@@ -71,6 +73,7 @@ class RelayProcess final : public SupervisedRelay {
   const std::string interface_;
   const Body body_;
   OnUnanswered on_unanswered_;
+  std::function<void()> on_peers_changed_;
   UniqueFd end_signals_;  // readable while one is pending; invalid: they interrupt nothing
   pid_t process_ = -1;
   std::optional<RelayChannel> channel_;  // none: no process

@@ -14,6 +14,7 @@
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
 #include "platform/relay/device_runner.h"
+#include "platform/relay/relay_bodies.h"
 
 namespace ringwire::platform {
 
@@ -28,6 +29,8 @@ class SupervisedRelay {
 
   // Called with peers that do not answer, while messages are taken or replies waited for.
   virtual void set_on_unanswered(OnUnanswered on_unanswered) = 0;
+  // Called after Hosts(), once, when the peers or their AllowedIPs are others; likewise.
+  virtual void set_on_peers_changed(std::function<void()> on_peers_changed) = 0;
   // The UDP port and mark of the configuration, and no others.
   virtual void AllowSockets(uint16_t port, uint32_t mark) = 0;
   // Also those of a configuration that may replace it.
@@ -58,6 +61,8 @@ class SupervisedRelay {
   // What the device is configured with now, by anyone. Contains the keys.
   virtual absl::StatusOr<ConfigFile> State() = 0;
   virtual absl::StatusOr<std::vector<crypto::PublicKey>> Peers() = 0;
+  // The single addresses in the AllowedIPs of each peer.
+  virtual absl::StatusOr<std::vector<PeerHosts>> Hosts() = 0;
   // There is no reply.
   virtual absl::Status MoveEndpoints(std::span<const PeerUpdate> peers) = 0;
 

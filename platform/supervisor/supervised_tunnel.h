@@ -76,6 +76,9 @@ class SupervisedTunnel {
   virtual absl::Status Replace(PlannedChange change, Commit commit) = 0;
   virtual void Abandon() = 0;
 
+  // Follows the peers of the device: the Ethernet segment of a Bridge reaches them.
+  virtual absl::Status FollowPeers(std::vector<BridgePeer> peers) = 0;
+
   // Readable: NoticeChanges() has something to do. -1: nothing is followed.
   virtual int changes_fd() const = 0;
   virtual void NoticeChanges() = 0;

@@ -16,6 +16,7 @@
 #include "platform/base/clock.h"
 #include "platform/base/paths.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/bridge_peers.h"
 #include "platform/supervisor/relay_process.h"
 #include "platform/supervisor/relay_settings.h"
 #include "platform/supervisor/tunnel_on_host.h"
@@ -51,6 +52,7 @@ Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Parts parts)
       names_(*parts_.names) {
   relay_.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { names_.Doubt(peers); });
+  relay_.set_on_peers_changed([this] { NotePeers(); });
 }
 
 Supervisor::~Supervisor() = default;
@@ -136,6 +138,7 @@ absl::Status Supervisor::Up() {
   const InForce& in_force = tunnel_.in_force();
   names_.SetRules(in_force, in_force.config.gateway.kill_switch.on);
   names_.Save(in_force.plan);
+  FollowPeers();
   for (const std::string& warning : tunnel_.FirewallWarnings()) spdlog::warn("{}", warning);
   status = relay_.Serve();
   if (!status.ok()) status.Update(tunnel_.Undo(UndoScope::kLastUp, LogFailure));
@@ -169,13 +172,14 @@ absl::Status Supervisor::Run() {
     if (sources[5].revents != 0) end_listener_.Accept();
     if (sources[6].revents != 0) admin_->Serve();
     if (BootNow() >= tunnel_.look_at()) tunnel_.Look();
+    if (BootNow() >= follow_peers_at_) FollowPeers();
     GiveUpReload();
     ServeRequests();
   }
 }
 
 int Supervisor::MillisecondsToAct() const {
-  const Instant next = std::min(tunnel_.look_at(), loader_.deadline());
+  const Instant next = std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_});
   if (next.IsInfiniteFuture()) return -1;
   return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
 }
@@ -197,6 +201,23 @@ void Supervisor::TakeNames() {
     if (!status.ok()) spdlog::warn("{}: set endpoints: {}", name_, MessageOf(status));
   });
   names_.Save(tunnel_.in_force().plan);
+}
+
+// Programs such as `wg set` in a loop change one peer after the other.
+void Supervisor::NotePeers() {
+  constexpr absl::Duration kSettling = absl::Milliseconds(200);
+  follow_peers_at_ = std::min(follow_peers_at_, BootNow() + kSettling);
+}
+
+void Supervisor::FollowPeers() {
+  follow_peers_at_ = Instant::InfiniteFuture();
+  if (tunnel_.in_force().config.gateway.bridge.empty()) return;
+  const absl::StatusOr<std::vector<PeerHosts>> hosts = relay_.Hosts();
+  absl::Status status = hosts.status();
+  if (hosts.ok()) {
+    status = tunnel_.FollowPeers(BridgePeersWith(*hosts, tunnel_.in_force().config));
+  }
+  if (!status.ok()) spdlog::warn("{}: follow peers: {}", name_, MessageOf(status));
 }
 
 // Another program may have deleted the interface, or the relay died. Blocks stay in both cases:

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/instant.h"
 #include "core/config/named_values.h"
 #include "crypto/secret.h"
 #include "platform/base/unique_fd.h"
@@ -63,6 +64,9 @@ class Supervisor {
   int MillisecondsToAct() const;  // -1: nothing is to be done at a time
   void TakeNames();
 
+  void NotePeers();
+  void FollowPeers();
+
   void OpenAdminSocket();
   void WatchDuringHooks();
   void ServeHook();  // while one runs
@@ -96,6 +100,7 @@ class Supervisor {
   std::unique_ptr<AdminSocket> admin_;  // null: not up, or /run cannot be written
   AdminQueue requests_;
   ConfigLoader loader_;
+  Instant follow_peers_at_ = Instant::InfiniteFuture();  // those that a Bridge reaches
   bool reload_wanted_ = false;
   std::vector<std::string> warnings_;  // of the reload under way
 };

@@ -91,6 +91,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
   const InForce& now = tunnel_.in_force();
   relay_.AllowSockets(now.config.listen_port.value_or(0), now.plan.fwmark);
   names_.SetRules(now, now.config.gateway.kill_switch.on);
+  FollowPeers();
   for (const std::string& warning : tunnel_.FirewallWarnings()) warnings.push_back(warning);
   warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
   return names_.Follow(now.config, path_);

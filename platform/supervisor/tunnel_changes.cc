@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -7,13 +9,14 @@
 #include "platform/base/message_of.h"
 #include "platform/gateway/host/apply.h"
 #include "platform/gateway/host/host_lock.h"
+#include "platform/gateway/plan/plan_bridge.h"
 #include "platform/gateway/plan/plan_kill_switch.h"
 #include "platform/netlink/route_netlink.h"
 #include "platform/supervisor/tunnel_on_host.h"
 #include "spdlog/spdlog.h"
 
-// What TunnelOnHost does while the tunnel is up: another configuration, and local networks that
-// come and go, as on a host that roams or starts containers.
+// What TunnelOnHost does while the tunnel is up: another configuration, local networks that come
+// and go, as on a host that roams or starts containers, and the peers that a Bridge reaches.
 namespace ringwire::platform {
 namespace {
 
@@ -53,6 +56,8 @@ HostFacts FactsForChange(const InForce& in_force, HostFacts now) {
   facts.socket_uid = now.socket_uid;
   facts.uplinks = std::move(now.uplinks);
   facts.ways_out = std::move(now.ways_out);
+  facts.bridge = now.bridge;
+  facts.bridge_peers.reset();  // those of the new file; FollowPeers() tells the device's
   if (!NeedsPolicyFacts(in_force.config)) {  // else as before the first change
     facts.tables_in_use = std::move(now.tables_in_use);
     facts.rule_priorities = std::move(now.rule_priorities);
@@ -141,6 +146,21 @@ absl::Status TunnelOnHost::FollowNetworks() {
   const bool others_changed = facts.switches != before.switches ||
                               facts.servers != before.servers || facts.others != before.others;
   if (!networks_changed && !others_changed) return absl::OkStatus();
+  return Follow(std::move(facts), networks_changed ? "the local networks" : "other tunnels");
+}
+
+absl::Status TunnelOnHost::FollowPeers(std::vector<BridgePeer> peers) {
+  if (in_force_.config.gateway.bridge.empty()) return absl::OkStatus();
+  const std::optional<std::vector<BridgePeer>>& before = in_force_.facts.bridge_peers;
+  if (peers == (before.has_value() ? *before : BridgePeersOf(in_force_.config))) {
+    return absl::OkStatus();
+  }
+  HostFacts facts = in_force_.facts;
+  facts.bridge_peers = std::move(peers);
+  return Follow(std::move(facts), "the peers");
+}
+
+absl::Status TunnelOnHost::Follow(HostFacts facts, std::string_view what) {
   Plan plan = MakePlan(interface_, in_force_.config, facts);
   RETURN_IF_ERROR(ApplySteps(Without(plan.steps, in_force_.plan.steps), host_.get(), &*journal_));
   const std::vector<Step> gone = Without(in_force_.plan.steps, plan.steps);
@@ -153,8 +173,7 @@ absl::Status TunnelOnHost::FollowNetworks() {
   next.facts = std::move(facts);
   next.plan = std::move(plan);
   Adopt(std::move(next));
-  spdlog::info("{}: {} of this host have changed", interface_,
-               networks_changed ? "the local networks" : "other tunnels");
+  spdlog::info("{}: {} of this host have changed", interface_, what);
   return platform::Undo(host_.get(), &*journal_, [this, &gone](const Journal::Entry& entry) {
     const auto undoes = [&entry](const Step& step) { return step.undo == entry.undo; };
     return std::ranges::any_of(gone, undoes) && std::ranges::none_of(in_force_.plan.steps, undoes);

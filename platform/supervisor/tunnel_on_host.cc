@@ -164,14 +164,13 @@ void TunnelOnHost::Adopt(InForce next) {
   std::string nft_table;
   for (const Step& step : in_force_.plan.steps) {
     if (!step.apply.has_value()) continue;
-    if (const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply)) {
-      nft_table = table->table.name;
-    }
+    const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply);
+    if (table != nullptr && table->table.family == NftFamily::kInet) nft_table = table->table.name;
     const auto* const add = std::get_if<action::AddRoute>(&*step.apply);
     if (add == nullptr || add->route.table == kMainTable) continue;
-    const uint32_t table = add->route.table;
-    if (objects_.tables.empty() || objects_.tables.back() != table) {
-      objects_.tables.push_back(table);
+    const uint32_t number = add->route.table;
+    if (objects_.tables.empty() || objects_.tables.back() != number) {
+      objects_.tables.push_back(number);
     }
   }
   watch_.FollowTable(in_force_.plan.network_namespace.empty() ? nft_table : std::string());

@@ -65,6 +65,8 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::Status Replace(PlannedChange change, Commit commit) override;
   void Abandon() override;
 
+  absl::Status FollowPeers(std::vector<BridgePeer> peers) override;
+
   int changes_fd() const override { return watch_.fd(); }
   void NoticeChanges() override;
   Instant look_at() const override { return std::min(watch_.look_at(), repair_.at()); }
@@ -89,6 +91,8 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::StatusOr<bool> TakeRoutesOfHooks(std::vector<Prefix>* before);  // true: there are new ones
   absl::StatusOr<PlannedChange> MakeChange(ConfigFile wanted, Endpoints endpoints);
   absl::Status FollowNetworks();
+  // Puts into force what these facts change. `what`: for the log.
+  absl::Status Follow(HostFacts facts, std::string_view what);
   bool KeepsClosed(const Journal::Entry& entry) const;  // also after a failed start
   void Adopt(InForce next);
 

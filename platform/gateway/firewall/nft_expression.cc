@@ -38,6 +38,11 @@ Spelling Spell(const NftPayload& payload) {
           {{"payload", {{"protocol", payload.protocol}, {"field", payload.field}}}}};
 }
 
+Spelling Spell(const NftBits& bits) {
+  return {fmt::format("@th,{},{}", bits.first, bits.count),
+          {{"payload", {{"base", "th"}, {"offset", bits.first}, {"len", bits.count}}}}};
+}
+
 Spelling Spell(const NftFib& fib) {
   return {fmt::format("fib {} {}", fib.address, fib.result),
           {{"fib", {{"result", fib.result}, {"flags", json::array({fib.address})}}}}};
@@ -132,6 +137,8 @@ OperatorNames NamesOf(NftMatch::Operator op) {
       return {"!= ", "!="};
     case NftMatch::Operator::kHas:
       return {"", "in"};
+    case NftMatch::Operator::kIsGreater:
+      return {"> ", ">"};
   }
   return {};
 }
@@ -160,6 +167,8 @@ Spelling Spell(const NftSetChange& change) {
   return {fmt::format("{} @{} {{ {} }}", op, change.set, element.text),
           {{"set", {{"op", op}, {"elem", std::move(element.object)}, {"set", "@" + change.set}}}}};
 }
+
+Spelling Spell(const NftCounter&) { return {"counter", {{"counter", nullptr}}}; }
 
 Spelling Spell(NftVerdict verdict) {
   switch (verdict) {

@@ -31,6 +31,12 @@ struct NftPayload {
   std::string_view field;
   friend bool operator==(const NftPayload&, const NftPayload&) = default;
 };
+// Bits of the transport header and what follows it, in the network's order.
+struct NftBits {
+  uint32_t first = 0;
+  uint32_t count = 0;
+  friend bool operator==(const NftBits&, const NftBits&) = default;
+};
 // What the routing tables say of an address of the packet.
 struct NftFib {
   std::string_view address;
@@ -52,8 +58,8 @@ struct NftRoute {
   std::string_view family = {};  // of an address; empty: the key has none
   friend bool operator==(const NftRoute&, const NftRoute&) = default;
 };
-using NftField =
-    std::variant<NftMeta, NftConnection, NftPayload, NftFib, NftSocket, NftTcpOption, NftRoute>;
+using NftField = std::variant<NftMeta, NftConnection, NftPayload, NftBits, NftFib, NftSocket,
+                              NftTcpOption, NftRoute>;
 
 // What a field is compared with, or set to.
 struct NftWord {
@@ -88,6 +94,7 @@ struct NftMatch {
     kIs,
     kIsNot,
     kHas,  // of a field of flags: this one is set
+    kIsGreater,
   };
   std::vector<NftField> left;  // several: side by side, as in the elements of a set
   Operator op = Operator::kIs;
@@ -112,6 +119,11 @@ struct NftSetChange {
   friend bool operator==(const NftSetChange&, const NftSetChange&) = default;
 };
 
+// Counts packets and bytes of its own.
+struct NftCounter {
+  friend bool operator==(const NftCounter&, const NftCounter&) = default;
+};
+
 enum class NftVerdict : uint8_t {
   kAccept,
   kDrop,
@@ -130,8 +142,8 @@ struct NftForward {
   friend bool operator==(const NftForward&, const NftForward&) = default;
 };
 
-using NftExpression =
-    std::variant<NftMatch, NftAssignment, NftSetChange, NftVerdict, NftMasquerade, NftForward>;
+using NftExpression = std::variant<NftMatch, NftAssignment, NftSetChange, NftCounter, NftVerdict,
+                                   NftMasquerade, NftForward>;
 
 // As a person types it.
 std::string NftText(const NftExpression& expression);

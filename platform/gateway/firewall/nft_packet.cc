@@ -106,6 +106,28 @@ NftExpression IsTcpSyn() {
   return Compare(NftPayload{"tcp", "flags"}, Operator::kHas, NftWord{"syn"});
 }
 
+NftExpression IsNotTcp() { return Compare(NftMeta{"l4proto"}, Operator::kIsNot, NftWord{"tcp"}); }
+
+// Behind 8 bytes of UDP: flags, 24 bits, the id, 8 bits (RFC 7348, section 5).
+NftExpression IsOfVxlan(uint32_t id) {
+  return Compare(NftBits{96, 24}, Operator::kIs, NftNumber{id});
+}
+
+NftExpression IsLonger(uint32_t length) {
+  return Compare(NftMeta{"length"}, Operator::kIsGreater, NftNumber{length});
+}
+
+NftExpression CarriesFamily(IpFamily family) {
+  return Compare(NftMeta{"protocol"}, Operator::kIs,
+                 NftWord{family == IpFamily::kV4 ? "ip" : "ip6"});
+}
+
+NftExpression ClampMssTo(uint32_t size) {
+  return NftAssignment{NftTcpOption{"maxseg", "size"}, NftNumber{size}};
+}
+
+NftExpression Count() { return NftCounter{}; }
+
 NftExpression IsOfUnboundSocket() {
   return Compare(NftSocket{"wildcard"}, Operator::kIs, NftNumber{1});
 }

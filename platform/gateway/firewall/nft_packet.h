@@ -38,6 +38,10 @@ NftExpression MarkIs(uint32_t mark);
 NftExpression MarkIsNot(uint32_t mark);
 NftExpression SetMark(uint32_t mark);
 NftExpression IsTcpSyn();
+NftExpression IsNotTcp();
+NftExpression IsOfVxlan(uint32_t id);     // of a UDP packet: it carries a frame of this segment
+NftExpression IsLonger(uint32_t length);  // bytes, from the IP header on
+NftExpression CarriesFamily(IpFamily family);  // of a frame
 // Sent by a socket that is neither bound to an address nor connected.
 NftExpression IsOfUnboundSocket();
 // Sent by a socket that this user made.
@@ -46,7 +50,9 @@ NftExpression IsFromSocketOf(uint32_t uid);
 NftExpression IsForSocketMarked(uint32_t mark);
 
 NftExpression SetSource(const IpAddress& address);  // of this packet, not of its connection
-NftExpression ClampMss();    // to what fits the routes of both directions, and never up
+NftExpression ClampMss();  // to what fits the routes of both directions, and never up
+NftExpression ClampMssTo(uint32_t size);  // bytes; never up
+NftExpression Count();
 NftExpression Masquerade();  // the address of the interface by which the packet leaves
 NftExpression MasqueradeFrom(const PortRange& ports);  // and one of these ports
 NftExpression Drop();

@@ -12,9 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr char kNftFamily[] = "inet";
 constexpr uint32_t kSetSeconds = 120;  // as long as the kernel remembers a conversation by UDP
 constexpr uint32_t kSetSize = 65535;
+
+std::string_view NameOf(NftFamily family) { return family == NftFamily::kInet ? "inet" : "bridge"; }
 
 // A table, or something in one, in both spellings.
 struct Object {
@@ -27,24 +28,24 @@ struct Command {
   Object object;
 };
 
-Object TableObject(std::string_view name) {
-  return {fmt::format("table {} {}", kNftFamily, name),
-          {{"table", {{"family", kNftFamily}, {"name", name}}}}};
+Object TableObject(std::string_view name, NftFamily family) {
+  return {fmt::format("table {} {}", NameOf(family), name),
+          {{"table", {{"family", NameOf(family)}, {"name", name}}}}};
 }
 
 Object ChainObject(const NftTable& table, const NftHook& hook) {
   const std::string settings = fmt::format("{{ type {} hook {} priority {}; policy accept; }}",
                                            hook.type, hook.hook, hook.priority);
-  return {
-      fmt::format("chain {} {} {} {}", kNftFamily, table.name, hook.chain, ShellQuoted(settings)),
-      {{"chain",
-        {{"family", kNftFamily},
-         {"table", table.name},
-         {"name", hook.chain},
-         {"type", hook.type},
-         {"hook", hook.hook},
-         {"prio", hook.priority},
-         {"policy", "accept"}}}}};
+  return {fmt::format("chain {} {} {} {}", NameOf(table.family), table.name, hook.chain,
+                      ShellQuoted(settings)),
+          {{"chain",
+            {{"family", NameOf(table.family)},
+             {"table", table.name},
+             {"name", hook.chain},
+             {"type", hook.type},
+             {"hook", hook.hook},
+             {"prio", hook.priority},
+             {"policy", "accept"}}}}};
 }
 
 // Of a set that packets change the text says so ("dynamic"): it may stand in a transaction of its
@@ -54,9 +55,10 @@ Object SetObject(const NftTable& table, const NftSet& set) {
   const std::string settings = fmt::format(
       "{{ type {} . inet_service . inet_service; flags dynamic,timeout; timeout {}s; size {}; }}",
       address, kSetSeconds, kSetSize);
-  return {fmt::format("set {} {} {} {}", kNftFamily, table.name, set.name, ShellQuoted(settings)),
+  return {fmt::format("set {} {} {} {}", NameOf(table.family), table.name, set.name,
+                      ShellQuoted(settings)),
           {{"set",
-            {{"family", kNftFamily},
+            {{"family", NameOf(table.family)},
              {"table", table.name},
              {"name", set.name},
              {"type", json::array({address, "inet_service", "inet_service"})},
@@ -72,22 +74,23 @@ Object RuleObject(const NftTable& table, const NftHook& hook, const NftRule& rul
     text += (text.empty() ? "" : " ") + NftText(expression);
     expressions.push_back(NftJson(expression));
   }
-  return {fmt::format("rule {} {} {} {}", kNftFamily, table.name, hook.chain, ShellQuoted(text)),
+  return {fmt::format("rule {} {} {} {}", NameOf(table.family), table.name, hook.chain,
+                      ShellQuoted(text)),
           {{"rule",
-            {{"family", kNftFamily},
+            {{"family", NameOf(table.family)},
              {"table", table.name},
              {"chain", hook.chain},
              {"expr", std::move(expressions)}}}}};
 }
 
 // Adding first makes the deletion one that cannot fail.
-std::vector<Command> Removal(std::string_view name) {
-  return {{"add", TableObject(name)}, {"delete", TableObject(name)}};
+std::vector<Command> Removal(std::string_view name, NftFamily family) {
+  return {{"add", TableObject(name, family)}, {"delete", TableObject(name, family)}};
 }
 
 std::vector<Command> Replacement(const NftTable& table) {
-  std::vector<Command> commands = Removal(table.name);
-  commands.push_back({"add", TableObject(table.name)});
+  std::vector<Command> commands = Removal(table.name, table.family);
+  commands.push_back({"add", TableObject(table.name, table.family)});
   for (const NftSet& set : table.sets) commands.push_back({"add", SetObject(table, set)});
   for (const NftChain& chain : table.chains) {
     commands.push_back({"add", ChainObject(table, chain.hook)});
@@ -132,13 +135,19 @@ std::string NftTableName(std::string_view interface) {
 std::string ReplaceCommands(const NftTable& table) { return TextOf(Replacement(table)); }
 std::string ReplaceJson(const NftTable& table) { return JsonOf(Replacement(table)); }
 
-std::string DeleteCommands(std::string_view name) { return TextOf(Removal(name)); }
-std::string DeleteJson(std::string_view name) { return JsonOf(Removal(name)); }
-
-std::string DeleteExistingCommand(std::string_view name) {
-  return TextOf({{"delete", TableObject(name)}});
+std::string DeleteCommands(std::string_view name, NftFamily family) {
+  return TextOf(Removal(name, family));
+}
+std::string DeleteJson(std::string_view name, NftFamily family) {
+  return JsonOf(Removal(name, family));
 }
 
-std::string ListJson(std::string_view name) { return JsonOf({{"list", TableObject(name)}}); }
+std::string DeleteExistingCommand(std::string_view name, NftFamily family) {
+  return TextOf({{"delete", TableObject(name, family)}});
+}
+
+std::string ListJson(std::string_view name, NftFamily family) {
+  return JsonOf({{"list", TableObject(name, family)}});
+}
 
 }  // namespace ringwire::platform

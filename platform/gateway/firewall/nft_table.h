@@ -9,10 +9,14 @@
 #include "core/wire/address.h"
 #include "platform/gateway/firewall/nft_expression.h"
 
-// One nftables table of the family inet, as data, and the transactions on it. Each transaction is
-// one list of commands in two spellings: as a person types them, one a line, and as JSON for nft.
-// Pure.
+// One nftables table as data, and the transactions on it. Each transaction is one list of commands
+// in two spellings: as a person types them, one a line, and as JSON for nft. Pure.
 namespace ringwire::platform {
+
+enum class NftFamily : uint8_t {
+  kInet,
+  kBridge,  // frames that a bridge forwards
+};
 
 struct NftRule {
   std::vector<NftExpression> expressions;
@@ -46,6 +50,7 @@ struct NftTable {
   std::string name;
   std::vector<NftChain> chains;
   std::vector<NftSet> sets;
+  NftFamily family = NftFamily::kInet;
   friend bool operator==(const NftTable&, const NftTable&) = default;
 };
 
@@ -53,19 +58,19 @@ struct NftTable {
 // code, because interface names contain no /.
 std::string NftTableName(std::string_view interface);
 
-// Replaces any table of that name by `table`.
+// Replaces any table of that name and family by `table`.
 std::string ReplaceCommands(const NftTable& table);
 std::string ReplaceJson(const NftTable& table);
 
 // Removes the table, and does not fail if there is none.
-std::string DeleteCommands(std::string_view name);
-std::string DeleteJson(std::string_view name);
+std::string DeleteCommands(std::string_view name, NftFamily family = NftFamily::kInet);
+std::string DeleteJson(std::string_view name, NftFamily family = NftFamily::kInet);
 
 // What a person types to remove a table that is there.
-std::string DeleteExistingCommand(std::string_view name);
+std::string DeleteExistingCommand(std::string_view name, NftFamily family = NftFamily::kInet);
 
 // Fails if there is none.
-std::string ListJson(std::string_view name);
+std::string ListJson(std::string_view name, NftFamily family = NftFamily::kInet);
 
 }  // namespace ringwire::platform
 

@@ -120,7 +120,8 @@ absl::StatusOr<std::string> Host::RestoreName() {
 bool Host::HasWholeTable(const NftTable& table) {
   bool is_whole = false;
   const auto look = [&] {
-    const absl::StatusOr<std::string> listing = RunNft(ListJson(table.name), "list a table");
+    const absl::StatusOr<std::string> listing =
+        RunNft(ListJson(table.name, table.family), "list a table");
     is_whole = listing.ok() && IsTableWhole(*listing, table);
   };
   if (!namespace_.has_value()) {
@@ -210,7 +211,7 @@ absl::StatusOr<bool> Host::Do(const action::ReplaceNftTable& action) {
 }
 
 absl::StatusOr<bool> Host::Do(const action::DeleteNftTable& action) {
-  return Changed(RunNft(DeleteJson(action.name), Describe(action)).status());
+  return Changed(RunNft(DeleteJson(action.name, action.family), Describe(action)).status());
 }
 
 // Best effort. If it fails, clients that are already sending keep their old conntrack entry.

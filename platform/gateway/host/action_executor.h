@@ -127,6 +127,12 @@ class Host final : public ActionExecutor {
   absl::StatusOr<bool> Do(const action::DeleteNamespace& action);
   absl::StatusOr<bool> Do(const action::SetNamespaceDns& action);
   absl::StatusOr<bool> Do(const action::RevertNamespaceDns& action);
+  absl::StatusOr<bool> Do(const action::AddBridge& action);
+  absl::StatusOr<bool> Do(const action::RemoveBridge& action);
+  absl::StatusOr<bool> Do(const action::AddVxlan& action);
+  absl::StatusOr<bool> Do(const action::RemoveVxlan& action);
+  absl::StatusOr<bool> Do(const action::AddForwarding& action);
+  absl::StatusOr<bool> Do(const action::RemoveForwarding& action);
   absl::StatusOr<bool> Do(const action::RunHook& action);
   absl::Status OpenSockets();
   using Judgement = bool(const TrackedDatagrams&, const DatagramForwards&,

@@ -63,7 +63,9 @@ json Write(const action::SetSysctl& a) {
   return object;
 }
 json Write(const action::DeleteNftTable& a) {
-  return {{"do", "delete_nft_table"}, {"name", a.name}};
+  json object = {{"do", "delete_nft_table"}, {"name", a.name}};
+  if (a.family == NftFamily::kBridge) object["bridge"] = 1U;
+  return object;
 }
 json Write(const action::ForgetForwarded& a) {
   json own = json::array();
@@ -84,6 +86,11 @@ json Write(const action::RevertNamespaceDns& a) {
           {"namespace", a.network_namespace},
           {"had_file", a.had_file ? 1U : 0U},
           {"folders_made", a.folders_made}};
+}
+json Write(const action::RemoveBridge& a) { return {{"do", "remove_bridge"}, {"name", a.name}}; }
+json Write(const action::RemoveVxlan& a) { return {{"do", "remove_vxlan"}, {"name", a.name}}; }
+json Write(const action::RemoveForwarding& a) {
+  return {{"do", "remove_forwarding"}, {"vxlan", a.vxlan}, {"to", a.to.ToString()}};
 }
 json Write(const action::RunHook& a) {
   return {{"do", "run_hook"}, {"key", a.key}, {"command", a.command}, {"place", a.place}};
@@ -163,6 +170,22 @@ std::optional<action::RevertNamespaceDns> ReadNamespaceDns(const json& object) {
   return action::RevertNamespaceDns{*name, *had_file == 1, *folders};
 }
 
+std::optional<action::DeleteNftTable> ReadNftTable(const json& object) {
+  const std::optional<std::string> name = TextIn(object, "name");
+  if (!name.has_value()) return std::nullopt;
+  if (!object.contains("bridge")) return action::DeleteNftTable{*name};
+  if (NumberOf(object, "bridge") != 1) return std::nullopt;
+  return action::DeleteNftTable{*name, NftFamily::kBridge};
+}
+
+std::optional<action::RemoveForwarding> ReadForwarding(const json& object) {
+  const std::optional<std::string> vxlan = TextIn(object, "vxlan");
+  const std::optional<std::string> to = TextIn(object, "to");
+  const auto address = to.has_value() ? IpAddress::Parse(*to) : std::nullopt;
+  if (!vxlan || !address) return std::nullopt;
+  return action::RemoveForwarding{*vxlan, *address};
+}
+
 std::optional<Action> ReadUndo(std::string_view what, const json& object) {
   if (what == "delete_interface") return action::DeleteInterface{};
   if (what == "remove_address") {
@@ -178,7 +201,7 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
     const auto value = TextIn(object, "value");
     if (path && value) return action::SetSysctl{*path, *value, TextIn(object, "only_if")};
   } else if (what == "delete_nft_table") {
-    if (const auto name = TextIn(object, "name")) return action::DeleteNftTable{*name};
+    if (const auto table = ReadNftTable(object)) return *table;
   } else if (what == "forget_forwarded") {
     if (auto forwarded = ReadForwarded(object)) return *std::move(forwarded);
   } else if (what == "revert_dns") {
@@ -189,6 +212,12 @@ std::optional<Action> ReadUndo(std::string_view what, const json& object) {
     if (const auto name = TextIn(object, "name")) return action::DeleteNamespace{*name};
   } else if (what == "revert_namespace_dns") {
     if (const auto dns = ReadNamespaceDns(object)) return *dns;
+  } else if (what == "remove_bridge") {
+    if (const auto name = TextIn(object, "name")) return action::RemoveBridge{*name};
+  } else if (what == "remove_vxlan") {
+    if (const auto name = TextIn(object, "name")) return action::RemoveVxlan{*name};
+  } else if (what == "remove_forwarding") {
+    if (const auto forwarding = ReadForwarding(object)) return *forwarding;
   } else if (what == "run_hook") {
     const auto key = TextIn(object, "key");
     const auto command = TextIn(object, "command");

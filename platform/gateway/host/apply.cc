@@ -22,6 +22,7 @@ enum class UndoTurn : uint8_t {
   kAroundTheInterface,
   kInterface,
   kInsideTheInterface,  // only what is left of it
+  kBridge,              // without its port, which went with the interface
   kHooksAfterDown,
   kBlocks,           // late: no packet may leave meanwhile
   kForgetForwarded,  // no rule makes it anew now
@@ -40,6 +41,7 @@ UndoTurn TurnOf(const Journal::Entry& entry) {
   }
   if (std::holds_alternative<action::DeleteNamespace>(entry.undo)) return UndoTurn::kNamespace;
   if (std::holds_alternative<action::DeleteInterface>(entry.undo)) return UndoTurn::kInterface;
+  if (std::holds_alternative<action::RemoveBridge>(entry.undo)) return UndoTurn::kBridge;
   return IsBoundToInterface(entry.undo) ? UndoTurn::kInsideTheInterface
                                         : UndoTurn::kAroundTheInterface;
 }
@@ -95,7 +97,10 @@ bool IsInUse(const absl::Status& status, const Action& undo) {
 bool IsRepeatable(const Action& action) {
   return std::holds_alternative<action::AddAddress>(action) ||
          std::holds_alternative<action::AddRoute>(action) ||
-         std::holds_alternative<action::AddRule>(action);
+         std::holds_alternative<action::AddRule>(action) ||
+         std::holds_alternative<action::AddBridge>(action) ||
+         std::holds_alternative<action::AddVxlan>(action) ||
+         std::holds_alternative<action::AddForwarding>(action);
 }
 
 // True: something changed.

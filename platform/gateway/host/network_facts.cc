@@ -22,6 +22,7 @@
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/plan_forward.h"
+#include "platform/netlink/bridge_netlink.h"
 #include "platform/netlink/route_netlink.h"
 
 namespace ringwire::platform {
@@ -123,6 +124,14 @@ absl::Status ReadPolicy(const std::string& interface, const ConfigFile& config, 
   return absl::OkStatus();
 }
 
+absl::Status ReadBridge(const std::string& name, HostFacts* facts) {
+  ASSIGN_OR_RETURN(BridgeNetlink netlink, BridgeNetlink::Open());
+  ASSIGN_OR_RETURN(const std::optional<BridgeState> found, netlink.FindBridge(name));
+  facts->bridge = {};
+  if (found.has_value()) facts->bridge = {true, found->is_bridge, found->is_ours};
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& config,
@@ -130,6 +139,9 @@ absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& conf
   facts->has_ipv6 = HasIpv6();
   if (NeedsPolicyFacts(config)) {
     RETURN_IF_ERROR(ReadPolicy(std::string(interface), config, facts));
+  }
+  if (!config.gateway.bridge.empty()) {
+    RETURN_IF_ERROR(ReadBridge(config.gateway.bridge, facts));
   }
   if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();
   return ReadSysctls(config, facts);

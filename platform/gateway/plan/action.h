@@ -12,6 +12,7 @@
 #include "core/config/gateway_config.h"
 #include "core/wire/address.h"
 #include "platform/gateway/firewall/nft_table.h"
+#include "platform/netlink/bridge_netlink.h"
 #include "platform/netlink/conntrack.h"
 #include "platform/netlink/route.h"
 
@@ -82,6 +83,7 @@ struct ReplaceNftTable {
 };
 struct DeleteNftTable {
   std::string name;
+  NftFamily family = NftFamily::kInet;
   friend bool operator==(const DeleteNftTable&, const DeleteNftTable&) = default;
 };
 
@@ -138,6 +140,37 @@ struct RevertNamespaceDns {
   friend bool operator==(const RevertNamespaceDns&, const RevertNamespaceDns&) = default;
 };
 
+// A bridge, made unless there is one of that name.
+struct AddBridge {
+  std::string name;
+  friend bool operator==(const AddBridge&, const AddBridge&) = default;
+};
+// Unless it has ports, or an administrator made it.
+struct RemoveBridge {
+  std::string name;
+  friend bool operator==(const RemoveBridge&, const RemoveBridge&) = default;
+};
+// A device on top of the interface, with which the kernel removes it.
+struct AddVxlan {
+  Vxlan vxlan;
+  friend bool operator==(const AddVxlan&, const AddVxlan&) = default;
+};
+struct RemoveVxlan {
+  std::string name;
+  friend bool operator==(const RemoveVxlan&, const RemoveVxlan&) = default;
+};
+// Broadcasts and frames to unknown hosts go to this address.
+struct AddForwarding {
+  std::string vxlan;
+  IpAddress to;
+  friend bool operator==(const AddForwarding&, const AddForwarding&) = default;
+};
+struct RemoveForwarding {
+  std::string vxlan;
+  IpAddress to;
+  friend bool operator==(const RemoveForwarding&, const RemoveForwarding&) = default;
+};
+
 struct RunHook {
   std::string key;      // PostUp, ...
   std::string command;  // for the shell
@@ -154,7 +187,8 @@ using Action =
                  action::ReplaceNftTable, action::DeleteNftTable, action::ForgetUnforwarded,
                  action::ForgetForwarded, action::SetDns, action::RevertDns, action::UseNamespace,
                  action::DeleteNamespace, action::SetNamespaceDns, action::RevertNamespaceDns,
-                 action::RunHook>;
+                 action::AddBridge, action::RemoveBridge, action::AddVxlan, action::RemoveVxlan,
+                 action::AddForwarding, action::RemoveForwarding, action::RunHook>;
 
 // Whether the kernel undoes it when the interface goes.
 bool IsBoundToInterface(const Action& action);

@@ -90,6 +90,17 @@ std::string RevertNamespaceDnsCommands(const action::RevertNamespaceDns& dns) {
   return text;
 }
 
+std::string AddVxlanCommands(const Vxlan& vxlan, std::string_view interface) {
+  return fmt::format(
+      "ip link add {0} type vxlan id {1} dev {2} local {3} dstport {4}\n"
+      "ip link set dev {0} mtu {5} master {6} up",
+      vxlan.name, vxlan.id, interface, vxlan.local.ToString(), kVxlanPort, vxlan.mtu, vxlan.bridge);
+}
+
+std::string FdbCommand(std::string_view verb, const std::string& vxlan, const IpAddress& to) {
+  return fmt::format("bridge fdb {} 00:00:00:00:00:00 dev {} dst {}", verb, vxlan, to.ToString());
+}
+
 // What a person types to do it in a network namespace.
 std::string InNamespace(std::string_view commands, std::string_view network_namespace) {
   std::string text;
@@ -133,7 +144,7 @@ std::string PlainCommandsOf(const Action& action, std::string_view interface) {
           [](const action::RemoveRule& a) { return RuleCommand("delete", a.rule); },
           [](const action::SetSysctl& a) { return SysctlCommand(a); },
           [](const action::ReplaceNftTable& a) { return ReplaceCommands(a.table); },
-          [](const action::DeleteNftTable& a) { return DeleteCommands(a.name); },
+          [](const action::DeleteNftTable& a) { return DeleteCommands(a.name, a.family); },
           [](const action::ForgetUnforwarded& a) { return ForgetUnforwardedCommands(a.ports); },
           [](const action::ForgetForwarded& a) { return ForgetForwardedCommands(a.ports); },
           [](const action::SetDns& a) { return ShellCommands(CallsOf(a)); },
@@ -145,6 +156,14 @@ std::string PlainCommandsOf(const Action& action, std::string_view interface) {
           [](const action::DeleteNamespace& a) { return "ip netns delete " + a.name; },
           [](const action::SetNamespaceDns& a) { return SetNamespaceDnsCommands(a); },
           [](const action::RevertNamespaceDns& a) { return RevertNamespaceDnsCommands(a); },
+          [](const action::AddBridge& a) {
+            return fmt::format("ip link add {0} type bridge\nip link set dev {0} up", a.name);
+          },
+          [](const action::RemoveBridge& a) { return "ip link delete dev " + a.name; },
+          [&](const action::AddVxlan& a) { return AddVxlanCommands(a.vxlan, interface); },
+          [](const action::RemoveVxlan& a) { return "ip link delete dev " + a.name; },
+          [](const action::AddForwarding& a) { return FdbCommand("append", a.vxlan, a.to); },
+          [](const action::RemoveForwarding& a) { return FdbCommand("delete", a.vxlan, a.to); },
           [](const action::RunHook& a) { return a.command; },
       },
       action);
@@ -217,6 +236,14 @@ std::string Describe(const Action& action) {
           [](const action::RevertNamespaceDns& a) {
             return "put back " + NamespaceDnsPaths(a.network_namespace).file;
           },
+          [](const action::AddBridge& a) { return "add the bridge " + a.name; },
+          [](const action::RemoveBridge& a) { return "remove the bridge " + a.name; },
+          [](const action::AddVxlan& a) { return "add the VXLAN device " + a.vxlan.name; },
+          [](const action::RemoveVxlan& a) { return "remove the VXLAN device " + a.name; },
+          [](const action::AddForwarding& a) { return "forward frames to " + a.to.ToString(); },
+          [](const action::RemoveForwarding& a) {
+            return "stop forwarding frames to " + a.to.ToString();
+          },
           [](const action::RunHook& a) { return fmt::format("run {} = {}", a.key, a.command); },
       },
       action);
@@ -231,6 +258,10 @@ bool IsBoundToInterface(const Action& action) {
           [](const action::SetLinkUp&) { return true; },
           [](const action::AddRoute& a) { return a.route.type == Route::Type::kInterface; },
           [](const action::RemoveRoute& a) { return a.route.type == Route::Type::kInterface; },
+          [](const action::AddVxlan&) { return true; },
+          [](const action::RemoveVxlan&) { return true; },
+          [](const action::AddForwarding&) { return true; },
+          [](const action::RemoveForwarding&) { return true; },
           [](const auto&) { return false; },
       },
       action);

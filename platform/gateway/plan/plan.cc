@@ -6,6 +6,7 @@
 
 #include "core/wire/constants.h"
 #include "fmt/format.h"
+#include "platform/gateway/plan/plan_bridge.h"
 #include "platform/gateway/plan/plan_builder.h"
 #include "platform/gateway/plan/plan_forward.h"
 #include "platform/gateway/plan/plan_full_tunnel.h"
@@ -137,8 +138,10 @@ Plan MakePlan(std::string_view interface, const ConfigFile& config, const HostFa
   AddUpHooks("PreUp", config.hooks.pre_up, &builder);
   if (!closes_first) builder.PlaceNftTable();
   CloseReturnPath(&builder);
+  PlanBridge(&builder);
   builder.Add(action::CreateInterface{}, action::DeleteInterface{});
   AddLink(&builder);
+  PlanVxlan(MtuOf(config, facts), &builder);
   AddDns(&builder);
   PlanRoutes(&builder);
   PlanForward(&builder);

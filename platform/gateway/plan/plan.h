@@ -38,6 +38,20 @@ struct WayOut {
   friend bool operator==(const WayOut&, const WayOut&) = default;
 };
 
+// A peer and the single addresses in its AllowedIPs, in order.
+struct BridgePeer {
+  std::string name;  // or key
+  std::vector<IpAddress> hosts;
+  friend bool operator==(const BridgePeer&, const BridgePeer&) = default;
+};
+// The link that Bridge names.
+struct BridgeFacts {
+  bool exists = false;
+  bool is_bridge = false;
+  bool is_ours = false;  // made by a ringwire
+  friend bool operator==(const BridgeFacts&, const BridgeFacts&) = default;
+};
+
 // What a plan depends on, beside the configuration.
 struct HostFacts {
   bool has_ipv6 = true;
@@ -71,6 +85,9 @@ struct HostFacts {
   bool namespace_is_ours = false;  // made by a ringwire, which leaves its removal to the last one
   NamespaceDnsFacts namespace_dns;
   std::vector<WayOut> ways_out;  // beside those of ringwires
+  BridgeFacts bridge;
+  // The peers of the running device; absent: those of the file.
+  std::optional<std::vector<BridgePeer>> bridge_peers;
 };
 
 struct Plan {

@@ -10,6 +10,7 @@
 #include "platform/gateway/plan/packet_marks.h"
 
 namespace ringwire::platform {
+
 void PlanBuilder::Add(std::optional<Action> apply, std::optional<Action> undo, bool stays) {
   plan_.steps.push_back({std::move(apply), std::move(undo), stays});
 }

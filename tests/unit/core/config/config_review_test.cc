@@ -348,5 +348,31 @@ TEST(ConfigReviewTest, NextToErrorsNothingIsDoubted) {
   EXPECT_TRUE(parse.warnings.empty());
 }
 
+TEST(ConfigReviewTest, ABridgeNamesPeersThatItCannotReachAndWhoReachesWhom) {
+  const auto of = [](std::string_view allowed) {
+    const auto parse = ParseConfigFile(fmt::format(
+        "[Interface]\nPrivateKeyFile = x\nAddress = 10.77.0.1/24\n[Gateway]\nBridge = br0\n{}",
+        allowed));
+    Texts texts;
+    for (const ConfigError& warning : parse.warnings) {
+      if (warning.message.find("Bridge") == 0) texts.push_back(warning.message);
+    }
+    return texts;
+  };
+  const std::string b =
+      "[Peer]\nName = b\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n";
+  const std::string c =
+      "[Peer]\nName = c\nPublicKey = 6NAjGKT3vEVyZJrYaR8XKcJnpGyMGNdlmhPQkCFuKnM=\n";
+  EXPECT_EQ(of(b + "AllowedIPs = 10.77.0.2/32\n"), Texts{});
+  EXPECT_EQ(
+      of(b + "AllowedIPs = 10.50.0.0/16\n"),
+      Texts{"Bridge leaves out the peer b: its AllowedIPs have no single IPv4 address to send "
+            "frames to (add the peer's address with /32)"});
+  EXPECT_EQ(
+      of(b + "AllowedIPs = 10.77.0.2/32\n" + c + "AllowedIPs = 10.77.0.3/32\n"),
+      Texts{"Bridge connects each peer with this host; two peers reach each other's hosts only "
+            "if they are peers of each other as well"});
+}
+
 }  // namespace
 }  // namespace ringwire

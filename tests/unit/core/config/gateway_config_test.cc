@@ -160,5 +160,19 @@ TEST(GatewayConfigTest, SourcesNeedATableOfTheirOwnWhereverItIsNamed) {
             7u);
 }
 
+TEST(GatewayConfigTest, ReadsABridgeAndTheIdOfItsSegment) {
+  const ConfigFile config =
+      MustParse("[Interface]\nAddress = 10.0.0.1/24\n[Gateway]\nBridge = br0\nVxlanId = 77\n");
+  EXPECT_EQ(config.gateway.bridge, "br0");
+  EXPECT_EQ(config.gateway.vxlan_id, 77U);
+  EXPECT_EQ(MustParse("[Gateway]\nBridge = off\n").gateway, GatewayConfig());
+  EXPECT_EQ(ErrorOf("[Interface]\nAddress = 10.0.0.1\n[Gateway]\nBridge = a/b\n"),
+            ":4:10: Bridge must be the name of a bridge, or off, not 'a/b'");
+  EXPECT_EQ(ErrorOf("[Gateway]\nVxlanId = 16777216\n"),
+            ":2:11: VxlanId must be a number from 1 to 16777215, not '16777216'");
+  EXPECT_EQ(ErrorOf("[Gateway]\nBridge = br0\n"),
+            ":2:1: Bridge needs an Address: the tunnel's address is the source of its packets");
+}
+
 }  // namespace
 }  // namespace ringwire

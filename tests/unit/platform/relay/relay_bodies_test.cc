@@ -61,6 +61,21 @@ TEST(RelayBodiesTest, KeysComeBackAsTheyWere) {
   EXPECT_EQ(ParseKeys("", kUnansweredKeysMax), std::vector<crypto::PublicKey>());
 }
 
+TEST(RelayBodiesTest, HostsOfPeersComeBackAndOtherBytesAreRefused) {
+  const std::vector<PeerHosts> peers = {
+      {Key(1), {*IpAddress::Parse("10.77.0.2"), *IpAddress::Parse("fd77::2")}},
+      {Key(2), {}},
+      {Key(3), {*IpAddress::Parse("10.77.0.3")}}};
+  const std::string body = HostsBody(peers);
+  EXPECT_EQ(body.size(), 4 * kHostRecordSize);
+  EXPECT_EQ(ParseHosts(body), peers);
+  EXPECT_EQ(ParseHosts(""), std::vector<PeerHosts>());
+  EXPECT_FALSE(ParseHosts(body.substr(1)).has_value());
+  std::string other = body;
+  other[sizeof(crypto::PublicKey)] = 5;
+  EXPECT_FALSE(ParseHosts(other).has_value()) << "no family";
+}
+
 TEST(RelayBodiesTest, RefusesHalfKeysAndTooMany) {
   EXPECT_EQ(ParseKeys(std::string(31, 'x'), kUnansweredKeysMax), std::nullopt);
   EXPECT_EQ(ParseKeys(std::string(33, 'x'), kUnansweredKeysMax), std::nullopt);

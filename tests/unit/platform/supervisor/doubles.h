@@ -68,6 +68,9 @@ class RelayDouble final : public SupervisedRelay {
   void set_on_unanswered(OnUnanswered on_unanswered) override {
     on_unanswered_ = std::move(on_unanswered);
   }
+  void set_on_peers_changed(std::function<void()> on_peers_changed) override {
+    on_peers_changed_ = std::move(on_peers_changed);
+  }
   void AllowSockets(uint16_t port, uint32_t mark) override {
     calls_.Make(fmt::format("allow {} {:#x}", port, mark)).IgnoreError();
   }
@@ -113,6 +116,11 @@ class RelayDouble final : public SupervisedRelay {
     if (!status.ok()) return status;
     return std::vector<crypto::PublicKey>();
   }
+  absl::StatusOr<std::vector<PeerHosts>> Hosts() override {
+    const absl::Status status = calls_.Make("hosts");
+    if (!status.ok()) return status;
+    return hosts_;
+  }
   absl::Status MoveEndpoints(std::span<const PeerUpdate>) override { return calls_.Make("move"); }
   void HangUp() override { calls_.Make("hang up").IgnoreError(); }
   bool Reap() override {
@@ -131,6 +139,10 @@ class RelayDouble final : public SupervisedRelay {
     messages_.Raise();
   }
   void ReportUnanswered(std::span<const crypto::PublicKey> peers) { on_unanswered_(peers); }
+  void ChangePeers(std::vector<PeerHosts> hosts) {
+    hosts_ = std::move(hosts);
+    on_peers_changed_();
+  }
   const std::string& configured() const { return configured_; }
   const std::vector<std::string>& started_with() const { return started_with_; }
   void set_state(std::string text) { state_ = std::move(text); }
@@ -138,6 +150,8 @@ class RelayDouble final : public SupervisedRelay {
  private:
   Calls& calls_;
   OnUnanswered on_unanswered_;
+  std::function<void()> on_peers_changed_;
+  std::vector<PeerHosts> hosts_;
   EventFd messages_;
   bool is_running_ = false;
   bool is_gone_ = false;
@@ -196,6 +210,11 @@ class TunnelDouble final : public SupervisedTunnel {
   }
   void Abandon() override { calls_.Make("abandon").IgnoreError(); }
 
+  absl::Status FollowPeers(std::vector<BridgePeer> peers) override {
+    followed_ = std::move(peers);
+    return calls_.Make("follow peers");
+  }
+
   int changes_fd() const override { return changes_.get(); }
   void NoticeChanges() override {
     changes_.Clear();
@@ -239,6 +258,7 @@ class TunnelDouble final : public SupervisedTunnel {
   // Called in Up(), once the interface is there: what a PostUp does.
   void set_run_hook(std::function<void(const Meanwhile&)> run) { run_hook_ = std::move(run); }
   void Change() { changes_.Raise(); }
+  const std::vector<BridgePeer>& followed() const { return followed_; }
   const Meanwhile& meanwhile() const { return meanwhile_; }
 
  private:
@@ -250,6 +270,7 @@ class TunnelDouble final : public SupervisedTunnel {
   Instant look_at_;
   std::function<void(const Meanwhile&)> run_hook_;
   Meanwhile meanwhile_;
+  std::vector<BridgePeer> followed_;
   bool is_up_ = false;
   bool blocks_ = false;
 };

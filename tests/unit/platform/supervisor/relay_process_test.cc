@@ -171,6 +171,28 @@ TEST_F(RelayProcessTest, AsksAndTakesTheReply) {
   EXPECT_TRUE(relay.Reap());
 }
 
+TEST_F(RelayProcessTest, TellsTheAddressesOfPeersAndWhenTheyChange) {
+  const std::vector<PeerHosts> hosts = {{peer_, {*IpAddress::Parse("10.77.0.2")}}};
+  RelayProcess relay("rwtest0", [&hosts](DeviceSettings, RelayChannel channel) {
+    if (!channel.Receive().ok()) Leave(kBadly);
+    channel.Send(RelayVerb::kHosts, HostsBody(hosts)).IgnoreError();
+    channel.Send(RelayVerb::kPeersChanged).IgnoreError();
+    if (!channel.Receive().ok()) Leave(kWell);
+    channel.Send(RelayVerb::kHosts, "short").IgnoreError();
+    channel.Receive().IgnoreError();
+    Leave(kWell);
+    return 0;
+  });
+  bool changed = false;
+  relay.set_on_peers_changed([&changed] { changed = true; });
+  Fork(&relay);
+  const absl::StatusOr<std::vector<PeerHosts>> told = relay.Hosts();
+  ASSERT_TRUE(told.ok()) << told.status();
+  EXPECT_EQ(*told, hosts);
+  EXPECT_TRUE(TakeUntil(&relay, [&changed] { return changed; }).ok());
+  EXPECT_FALSE(relay.Hosts().ok()) << "an invalid reply";
+}
+
 TEST_F(RelayProcessTest, AReplyThatIsNoneIsRefused) {
   RelayProcess relay("rwtest0", Scripting({{RelayVerb::kGivePeers, {RelayVerb::kPeers, "short"}},
                                            {RelayVerb::kGiveState, {RelayVerb::kState, "text"}},

@@ -181,6 +181,22 @@ TEST_F(SupervisorTest, ARelayWithoutAReasonHasOneAllTheSame) {
   EXPECT_EQ(supervisor_->Run().message(), "serve rwtest0: the relay process failed");
 }
 
+TEST_F(SupervisorTest, ABridgeFollowsPeersThatComeAndGo) {
+  Write("Address = 10.77.0.1/24\n[Gateway]\nBridge = br0");
+  MakeStarted();
+  EXPECT_TRUE(calls_.HaveOrder({"up", "hosts", "follow peers", "serve"}));
+  calls_.made.clear();
+  relay_->ChangePeers({{crypto::PublicKey{1}, {*IpAddress::Parse("10.77.0.9")}}});
+  EXPECT_TRUE(RunUntil([this] { return calls_.Has("follow peers"); }).ok());
+  ASSERT_EQ(tunnel_->followed().size(), 1U);
+  EXPECT_EQ(tunnel_->followed()[0].hosts, std::vector<IpAddress>{*IpAddress::Parse("10.77.0.9")});
+}
+
+TEST_F(SupervisorTest, WithoutABridgeNobodyAsksForThePeersAddresses) {
+  MakeStarted();
+  EXPECT_FALSE(calls_.Has("hosts"));
+}
+
 TEST_F(SupervisorTest, ChangesOfTheHostAreNoticed) {
   MakeStarted();
   tunnel_->Change();

@@ -116,6 +116,30 @@ TEST_F(TunnelChangesTest, WithoutASwitchFromTheFileAReloadOpens) {
   EXPECT_FALSE(host_->HasTable());
 }
 
+TEST_F(TunnelChangesTest, ABridgeFollowsThePeersOfTheDevice) {
+  const auto hosts = [](const char* address) {
+    return std::vector<BridgePeer>{{"b", {*IpAddress::Parse(address)}}};
+  };
+  auto tunnel = Prepared("[Gateway]\nBridge = br0\n", Before::kClean, "10.77.0.2/32");
+  ASSERT_TRUE(tunnel->Up().ok());
+  EXPECT_TRUE(host_->effects().contains("forwarding 10.77.0.2"));
+  const size_t applied = host_->applied();
+  EXPECT_TRUE(tunnel->FollowPeers({{kTestPeer, {*IpAddress::Parse("10.77.0.2")}}}).ok());
+  EXPECT_EQ(host_->applied(), applied) << "they are those of the file";
+  EXPECT_TRUE(tunnel->FollowPeers(hosts("10.77.0.9")).ok());
+  EXPECT_TRUE(host_->effects().contains("forwarding 10.77.0.9"));
+  EXPECT_FALSE(host_->effects().contains("forwarding 10.77.0.2"));
+  ASSERT_TRUE(Reload(tunnel.get(), "[Gateway]\nBridge = br0\n", Agree, "10.77.0.2/32").ok());
+  EXPECT_TRUE(tunnel->FollowPeers(hosts("10.77.0.9")).ok());
+  EXPECT_TRUE(host_->effects().contains("forwarding 10.77.0.9")) << "a reload does not stop it";
+  ASSERT_TRUE(Reload(tunnel.get(), "", Agree, "10.77.0.2/32").ok());
+  for (const std::string& effect : host_->effects()) {
+    EXPECT_TRUE(effect.starts_with("address") || effect.starts_with("route")) << effect;
+  }
+  EXPECT_TRUE(tunnel->FollowPeers(hosts("10.77.0.8")).ok());
+  EXPECT_FALSE(host_->effects().contains("forwarding 10.77.0.8")) << "without a Bridge";
+}
+
 TEST(FactsForChangeTest, AreOfTheHostWithoutTheTunnel) {
   InForce in_force;
   in_force.facts.tables_in_use = {1};

@@ -42,7 +42,7 @@ class ExecutorDouble final : public ActionExecutor {
   bool HasInterface() override { return has_interface_ && interface_index() != 0; }
   absl::StatusOr<std::string> RestoreName() override { return std::exchange(other_name_, {}); }
   bool HasWholeTable(const NftTable& table) override {
-    return effects_.contains("table " + table.name);
+    return effects_.contains(TableText(table.name, table.family));
   }
   absl::Status Enter(const std::string&, NamedNamespace) override { return absl::OkStatus(); }
   absl::Status Leave() override { return absl::OkStatus(); }
@@ -70,6 +70,9 @@ class ExecutorDouble final : public ActionExecutor {
     return true;
   }
   bool Remove(const std::string& effect) { return effects_.erase(effect) > 0; }
+  static std::string TableText(const std::string& name, NftFamily family) {
+    return (family == NftFamily::kInet ? "table " : "table bridge ") + name;
+  }
   static std::string RouteText(const Route& route) {
     return fmt::format("route {} {} {}", route.prefix.ToString(), route.table,
                        static_cast<int>(route.type));
@@ -88,7 +91,8 @@ class ExecutorDouble final : public ActionExecutor {
     if (!status.ok()) return status;
     std::erase_if(effects_, [](const std::string& effect) {
       const bool is_route = effect.starts_with("route") && effect.ends_with(" 0");
-      return effect.starts_with("address") || is_route;
+      return effect.starts_with("address") || effect.starts_with("vxlan") ||
+             effect.starts_with("forwarding") || is_route;
     });
     return true;
   }
@@ -111,11 +115,26 @@ class ExecutorDouble final : public ActionExecutor {
     return restores ? Remove("sysctl " + set.path) : Add("sysctl " + set.path);
   }
   absl::StatusOr<bool> Do(const action::ReplaceNftTable& replace) {
-    Add("table " + replace.table.name);
+    Add(TableText(replace.table.name, replace.table.family));
     return true;
   }
   absl::StatusOr<bool> Do(const action::DeleteNftTable& remove) {
-    return Remove("table " + remove.name);
+    return Remove(TableText(remove.name, remove.family));
+  }
+  absl::StatusOr<bool> Do(const action::AddBridge& add) { return Add("bridge " + add.name); }
+  absl::StatusOr<bool> Do(const action::RemoveBridge& remove) {
+    return Remove("bridge " + remove.name);
+  }
+  absl::StatusOr<bool> Do(const action::AddVxlan& add) { return Add("vxlan " + add.vxlan.name); }
+  absl::StatusOr<bool> Do(const action::RemoveVxlan& remove) {
+    return Remove("vxlan " + remove.name);
+  }
+  absl::StatusOr<bool> Do(const action::AddForwarding& add) {
+    Add("forwarding " + add.to.ToString());
+    return true;
+  }
+  absl::StatusOr<bool> Do(const action::RemoveForwarding& remove) {
+    return Remove("forwarding " + remove.to.ToString());
   }
   template <typename Other>
   absl::StatusOr<bool> Do(const Other&) {

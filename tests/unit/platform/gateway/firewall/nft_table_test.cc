@@ -39,8 +39,8 @@ TEST(NftTableTest, EveryLegalInterfaceHasALegalNameOfItsOwn) {
 }
 
 // Rules as the kernel lists them, but for their numbers. Nothing: the table is not there.
-std::string Listed(const std::string& name) {
-  const auto answer = RunNft(ListJson(name), "list a table");
+std::string Listed(const std::string& name, NftFamily family = NftFamily::kInet) {
+  const auto answer = RunNft(ListJson(name, family), "list a table");
   if (!answer.ok()) return {};
   json list = json::parse(*answer)["nftables"];
   std::string text;
@@ -67,13 +67,13 @@ class NftSpellingsTest : public NetworkNamespaceTest {
       const NetworkNamespace here;
       const auto answer = RunNft(ReplaceJson(table), "load the table");
       EXPECT_TRUE(answer.ok()) << answer.status() << ReplaceJson(table);
-      return Listed(table.name);
+      return Listed(table.name, table.family);
     }();
     const std::string typed = [&table] {
       const NetworkNamespace here;
       const absl::Status status = Type(ReplaceCommands(table));
       EXPECT_TRUE(status.ok()) << status << ReplaceCommands(table);
-      return Listed(table.name);
+      return Listed(table.name, table.family);
     }();
     EXPECT_NE(told, "");
     EXPECT_EQ(typed, told) << ReplaceCommands(table);
@@ -136,6 +136,15 @@ TEST_F(NftSpellingsTest, AboutConnections) {
       {{OfProtocol(kUdp), OriginalPortIn({53, 53}), Accept()}},
       {{DestinationPortIn(kTcp, {80, 80}), DestinationPortIn(kTcp, {1, 65535}), Accept()}},
   }));
+}
+
+TEST_F(NftSpellingsTest, AboutFramesOfASegment) {
+  ExpectSame(TableWith(
+      {{{ArrivesElsewhere("wg0"), PortIs("udp", "dport", 4789), IsOfVxlan(77), Drop()}}}));
+  NftRule large{{Leaves("vxwg0"), IsNotTcp(), IsLonger(1370), Count(), Drop()}};
+  NftRule v4{{Leaves("vxwg0"), CarriesFamily(IpFamily::kV4), IsTcpSyn(), ClampMssTo(1330)}};
+  NftRule v6{{Arrives("vxwg0"), CarriesFamily(IpFamily::kV6), IsTcpSyn(), ClampMssTo(1310)}};
+  ExpectSame({kName, {{{"f", "filter", "forward", 0}, {large, v4, v6}}}, {}, NftFamily::kBridge});
 }
 
 TEST_F(NftSpellingsTest, AboutWhoIsRemembered) {

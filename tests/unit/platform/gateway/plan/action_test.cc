@@ -42,6 +42,10 @@ TEST(ActionJsonTest, EveryUndoComesBackAsItWas) {
       action::RevertDns{DnsProgram::kResolvconf, "tun.wg0"},
       action::DeleteNamespace{"vpn"},
       action::RevertNamespaceDns{"vpn", true, 2},
+      action::DeleteNftTable{"ringwire-wg0", NftFamily::kBridge},
+      action::RemoveBridge{"br0"},
+      action::RemoveVxlan{"vxwg0"},
+      action::RemoveForwarding{"vxwg0", *IpAddress::Parse("fd77::2")},
       action::RunHook{"PostDown", "echo \"a\" 'b'\t\\ {}", 3},
   };
   for (const Action& action : actions) {
@@ -86,6 +90,10 @@ TEST(ActionJsonTest, RefusesWhatItDidNotWrite) {
        R"({"do":"revert_namespace_dns","namespace":"a","had_file":2,"folders_made":0})",
        R"({"do":"revert_namespace_dns","namespace":"a","had_file":0,"folders_made":3})",
        R"({"do":"revert_namespace_dns","had_file":0,"folders_made":0})",
+       R"({"do":"delete_nft_table","name":"a","bridge":0})",
+       R"({"do":"remove_bridge","name":7})",
+       R"({"do":"remove_vxlan"})",
+       R"({"do":"remove_forwarding","vxlan":"vxwg0","to":"x"})",
        R"({"do":"run_hook","key":"PostUp"})"}) {
     EXPECT_EQ(UndoFromJson(text), std::nullopt) << text;
   }
