@@ -9,11 +9,10 @@
 #include <compare>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <optional>
-#include <sstream>
 #include <system_error>
 
+#include "platform/base/resolv_conf.h"
 #include "platform/names/endpoint_resolver.h"
 #include "platform/names/resolver_messages.h"
 #include "platform/udp/control_messages.h"
@@ -22,8 +21,6 @@ namespace ringwire::platform {
 namespace {
 
 constexpr char kResolvedStub[] = "127.0.0.53:53";
-constexpr char kResolvConf[] = "/etc/resolv.conf";
-constexpr char kBehindResolved[] = "/run/systemd/resolve/resolv.conf";
 constexpr char kDefaultServer[] = "127.0.0.1:53";  // where that file names none
 
 // Where resolvconf keeps a record for each interface: Debian's, and openresolv's in two versions.
@@ -31,15 +28,10 @@ constexpr std::array<const char*, 3> kRecordFolders = {
     "/run/resolvconf/interface", "/run/resolvconf/interfaces", "/run/resolvconf/keys"};
 
 std::vector<SocketAddress> AddressesIn(const std::string& path) {
-  std::ifstream file(path);
   std::vector<SocketAddress> servers;
-  for (std::string line; servers.size() < kServersMax && std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string key;
-    std::string value;
-    if (!(words >> key >> value) || key != "nameserver") continue;
-    std::optional<SocketAddress> server = NumericAddress(value);
-    if (!server.has_value()) continue;
+  for (const std::string& text : NameServersIn(path)) {
+    std::optional<SocketAddress> server = NumericAddress(text);
+    if (!server.has_value()) continue;  // its zone is no interface
     server->port = kDnsPort;
     servers.push_back(*server);
   }

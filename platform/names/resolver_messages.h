@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/wire/address.h"
+#include "platform/base/resolv_conf.h"
 
 // The messages between supervisor and resolver: one per packet, each of a fixed size, so that an
 // attacker in the resolver can send only addresses and a few printable characters. Pure. Both ends
@@ -19,7 +20,7 @@
 namespace ringwire::platform {
 
 inline constexpr size_t kNameBytesMax = 255;  // of the DNS
-inline constexpr size_t kServersMax = 8;      // of which glibc asks 3
+inline constexpr size_t kServersMax = kNameServersMax;
 inline constexpr size_t kAnswerAddressesMax = 32;
 
 // From the supervisor, with descriptors of the current /etc/hosts and /etc/resolv.conf, if they

@@ -4,13 +4,13 @@
 
 #include <fstream>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/status_macros.h"
 #include "fmt/format.h"
+#include "platform/base/resolv_conf.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/network_facts.h"
@@ -22,9 +22,6 @@ namespace {
 
 constexpr char kInterfaceOrder[] = "/etc/resolvconf/interface-order";
 constexpr char kResolvedFolder[] = "/run/systemd/resolve";
-constexpr char kResolvConf[] = "/etc/resolv.conf";
-constexpr char kBehindResolved[] = "/run/systemd/resolve/resolv.conf";
-constexpr size_t kNameServersMax = 8;
 
 // As wg-quick: the first family of interfaces in Debian's order.
 std::string ResolvconfPrefix() {
@@ -78,25 +75,16 @@ absl::Status ReadFactsOfNetwork(std::string_view interface, const ConfigFile& co
   return status;
 }
 
-std::vector<IpAddress> NameServersIn(const char* path) {
-  std::vector<IpAddress> servers;
-  std::ifstream file(path);
-  for (std::string line; servers.size() < kNameServersMax && std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string key;
-    std::string value;
-    if (!(words >> key >> value) || key != "nameserver") continue;
-    const std::optional<IpAddress> address = IpAddress::Parse(value);
-    if (address.has_value()) servers.push_back(*address);
-  }
-  return servers;
-}
-
-// Those behind systemd-resolved, where that is the only one.
+// Without their zones. If systemd-resolved is the only one, those that it asks.
 std::vector<IpAddress> NameServersOfHost() {
-  std::vector<IpAddress> servers = NameServersIn(kResolvConf);
-  const bool is_stub = servers.size() == 1 && servers.front() == *IpAddress::Parse("127.0.0.53");
-  return is_stub ? NameServersIn(kBehindResolved) : servers;
+  std::vector<std::string> servers = NameServersIn(kResolvConf);
+  if (IsResolvedStub(servers)) servers = NameServersIn(kBehindResolved);
+  std::vector<IpAddress> addresses;
+  for (const std::string& server : servers) {
+    const std::optional<IpAddress> address = IpAddress::Parse(server.substr(0, server.find('%')));
+    if (address.has_value()) addresses.push_back(*address);
+  }
+  return addresses;
 }
 
 }  // namespace
