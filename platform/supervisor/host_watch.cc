@@ -39,8 +39,11 @@ absl::Status HostWatch::Follow(const ConfigFile& config) {
     // Without the folder there are no other tunnels to see.
     if (journals.ok()) Watch(journals_.emplace(*std::move(journals)).fd());
   }
-  if (!is_here) routes_.reset();
-  if (!is_here || routes_.has_value()) return absl::OkStatus();
+  return is_here ? FollowNetwork() : absl::OkStatus();
+}
+
+absl::Status HostWatch::FollowNetwork() {
+  if (routes_.has_value()) return absl::OkStatus();
   ASSIGN_OR_RETURN(RouteMonitor routes, RouteMonitor::Open());
   Watch(routes_.emplace(std::move(routes)).fd());
   return absl::OkStatus();

@@ -24,10 +24,12 @@ class HostWatch {
   // `state_folder`: where the journals are.
   explicit HostWatch(std::string state_folder);
 
-  // Follows what a tunnel of this configuration depends on. An interface in a network namespace of
-  // its own is not followed: its changes are not seen from here, and a reload looks at them.
+  // Follows what a tunnel of this configuration depends on, except an interface in a network
+  // namespace of its own.
   absl::Status Follow(const ConfigFile& config);
-  // Also this nft table; empty: none.
+  // Follows the network namespace that the calling thread is in, from the first call on.
+  absl::Status FollowNetwork();
+  // Also this nft table of that namespace; empty: none.
   void FollowTable(const std::string& table);
 
   int fd() const { return poll_.get(); }  // readable: Notice() has something to do

@@ -124,8 +124,14 @@ void TunnelOnHost::Look() {
   watch_.NoteCost(end, end - now);
 }
 
+absl::StatusOr<RouteNetlink> TunnelOnHost::OpenRoutes() const {
+  absl::StatusOr<RouteNetlink> netlink = absl::InternalError("not opened");
+  RETURN_IF_ERROR(host_->Visit([&netlink] { netlink = RouteNetlink::Open(); }));
+  return netlink;
+}
+
 absl::Status TunnelOnHost::FollowNetworks() {
-  ASSIGN_OR_RETURN(RouteNetlink netlink, RouteNetlink::Open());
+  ASSIGN_OR_RETURN(RouteNetlink netlink, OpenRoutes());
   ASSIGN_OR_RETURN(const std::vector<HostRoute> routes,
                    netlink.LocalRoutes(host_->interface_index()));
   objects_.other_tunnels = netlink.TunnelLinks().value_or(std::vector<uint32_t>());

@@ -12,6 +12,7 @@
 #include "platform/gateway/host/host_lock.h"
 #include "platform/gateway/host/path_mtu.h"
 #include "platform/gateway/host/sysctl_holders.h"
+#include "platform/gateway/plan/plan_namespace.h"
 #include "platform/gateway/plan/step_index.h"
 #include "platform/netlink/route_netlink.h"
 #include "platform/supervisor/interface_owner.h"
@@ -161,11 +162,11 @@ absl::Status TunnelOnHost::Reserve(const Plan& plan, const ConfigFile& config) {
 void TunnelOnHost::Adopt(InForce next) {
   in_force_ = std::move(next);
   objects_.tables.clear();
-  std::string nft_table;
+  nft_table_.clear();
   for (const Step& step : in_force_.plan.steps) {
     if (!step.apply.has_value()) continue;
     const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply);
-    if (table != nullptr && table->table.family == NftFamily::kInet) nft_table = table->table.name;
+    if (table != nullptr && table->table.family == NftFamily::kInet) nft_table_ = table->table.name;
     const auto* const add = std::get_if<action::AddRoute>(&*step.apply);
     if (add == nullptr || add->route.table == kMainTable) continue;
     const uint32_t number = add->route.table;
@@ -173,7 +174,26 @@ void TunnelOnHost::Adopt(InForce next) {
       objects_.tables.push_back(number);
     }
   }
-  watch_.FollowTable(in_force_.plan.network_namespace.empty() ? nft_table : std::string());
+  FollowTable();
+}
+
+// A network namespace of its own may not exist before Up().
+void TunnelOnHost::FollowTable() {
+  if (HasNamespace(in_force_.config) && host_->network_namespace_id() == 0) return;
+  const absl::Status visited = host_->Visit([this] { watch_.FollowTable(nft_table_); });
+  if (!visited.ok()) spdlog::warn("{}: {}", interface_, MessageOf(visited));
+}
+
+void TunnelOnHost::FollowNamespace() {
+  if (!HasNamespace(in_force_.config)) return;
+  absl::Status followed;
+  absl::Status status = host_->Visit([this, &followed] {
+    followed = watch_.FollowNetwork();
+    objects_.other_tunnels = ReadTunnelLinks();
+  });
+  status.Update(followed);
+  if (!status.ok()) spdlog::warn("{}: {}", interface_, MessageOf(status));
+  FollowTable();
 }
 
 // The rest of the plan does not depend on where peers are.
@@ -208,6 +228,7 @@ absl::Status TunnelOnHost::Up() {
     return !steps.HasUndo(entry.undo);
   });
   if (!status.ok()) spdlog::warn("{}: {}", interface_, MessageOf(status));
+  FollowNamespace();
   // A hook may remove a rule or a route on purpose. But a hook that loads a firewall flushes the
   // table, and then nothing would block traffic.
   NoticeChanges();

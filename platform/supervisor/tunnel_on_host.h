@@ -14,6 +14,7 @@
 
 #include "platform/gateway/host/action_executor.h"
 #include "platform/gateway/host/journal.h"
+#include "platform/netlink/route_netlink.h"
 #include "platform/supervisor/host_watch.h"
 #include "platform/supervisor/supervised_tunnel.h"
 #include "platform/supervisor/tunnel_repair.h"
@@ -90,6 +91,9 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::StatusOr<std::vector<Prefix>> RoutesByHand() const;
   absl::StatusOr<bool> TakeRoutesOfHooks(std::vector<Prefix>* before);  // true: there are new ones
   absl::StatusOr<PlannedChange> MakeChange(ConfigFile wanted, Endpoints endpoints);
+  void FollowNamespace();
+  void FollowTable();
+  absl::StatusOr<RouteNetlink> OpenRoutes() const;  // of the interface's network namespace
   absl::Status FollowNetworks();
   // Puts into force what these facts change. `what`: for the log.
   absl::Status Follow(HostFacts facts, std::string_view what);
@@ -102,6 +106,7 @@ class TunnelOnHost final : public SupervisedTunnel {
   HostWatch watch_;
   TunnelRepair repair_;
   TunnelObjects objects_;  // of what is in force
+  std::string nft_table_;  // likewise; empty: none
   InForce in_force_;
   std::optional<Journal> journal_;
   std::unique_ptr<ActionExecutor> host_;

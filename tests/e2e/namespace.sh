@@ -63,6 +63,22 @@ check_equal "ip netns exec sees the same" 'nameserver 10.77.0.1' "$(ip netns exe
 check "wg speaks to it from outside" output_has 'latest handshake' on b wg show client
 check "so does ringwire, which names the namespace" output_has '^ +namespace: vpn' on b "$RINGWIRE" show client
 
+say "other programs inside"
+inside() { ip -n vpn -o address show dev client scope global | awk '{ print $4 }' | sort | xargs; ip -n vpn route; ip -n vpn -6 route; }
+whole=$(inside)
+ip -n vpn address del 10.77.0.2/32 dev client
+check_soon "an address that one removes comes back" prints "$whole" inside
+ip -n vpn route flush dev client
+check_soon "so do routes" prints "$whole" inside
+ip -n vpn link set client down
+ip -n vpn link set client up
+check_soon "and what goes with a link that goes down" prints "$whole" inside
+if ip -n vpn link set client name other 2>/dev/null; then  # since Linux 6.2, while it is up
+  check_soon "the interface gets its name back" ip -n vpn link show client
+fi
+check "with lines in the log" output_has 'restored .*(address|route)' on b "$RINGWIRE" log client
+check_equal "and the tunnel goes on" 'the far side' "$(fetch)"
+
 say "who runs"
 check_equal "the invoking user" "$(id -u nobody) $(id -g nobody)" "$(as_nobody sh -c 'echo $(id -u) $(id -g)')"
 check_equal "with the groups of that user" "$(id -G nobody)" "$(as_nobody id -G)"

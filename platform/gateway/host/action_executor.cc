@@ -87,11 +87,15 @@ absl::StatusOr<bool> Host::Apply(const Action& action) {
   };
   if (!IsInsideNamespace(action)) return act();
   if (namespace_gone()) return false;
-  if (!namespace_.has_value()) return act();
   absl::StatusOr<bool> changed = false;
-  const absl::Status entered = namespace_->Visit([&changed, &act] { changed = act(); });
-  if (!entered.ok()) return entered;
+  RETURN_IF_ERROR(Visit([&changed, &act] { changed = act(); }));
   return changed;
+}
+
+absl::Status Host::Visit(absl::FunctionRef<void()> visit) {
+  if (namespace_.has_value()) return namespace_->Visit(visit);
+  visit();
+  return absl::OkStatus();
 }
 
 uint32_t Host::FindInterface() { return namespace_gone() ? 0 : netlink_.IndexOf(interface_); }
@@ -102,11 +106,14 @@ bool Host::HasInterface() {
 }
 
 absl::StatusOr<std::string> Host::RestoreName() {
+  absl::StatusOr<std::string> other = std::string();
+  RETURN_IF_ERROR(Visit([this, &other] { other = RestoreNameHere(); }));
+  return other;
+}
+
+absl::StatusOr<std::string> Host::RestoreNameHere() const {
   ifreq request{};
-  // Another namespace's interface is not visible from here.
-  if (namespace_.has_value() || ::if_indextoname(interface_index(), request.ifr_name) == nullptr) {
-    return std::string();
-  }
+  if (::if_indextoname(interface_index(), request.ifr_name) == nullptr) return std::string();
   const std::string other = request.ifr_name;
   if (other == interface_) return std::string();
   interface_.copy(request.ifr_newname, sizeof(request.ifr_newname) - 1);
@@ -119,16 +126,12 @@ absl::StatusOr<std::string> Host::RestoreName() {
 
 bool Host::HasWholeTable(const NftTable& table) {
   bool is_whole = false;
-  const auto look = [&] {
+  const absl::Status looked = Visit([&] {
     const absl::StatusOr<std::string> listing =
         RunNft(ListJson(table.name, table.family), "list a table");
     is_whole = listing.ok() && IsTableWhole(*listing, table);
-  };
-  if (!namespace_.has_value()) {
-    look();
-    return is_whole;
-  }
-  return namespace_->Visit(look).ok() && is_whole;
+  });
+  return looked.ok() && is_whole;
 }
 
 absl::Status Host::OpenSockets() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "platform/gateway/host/sysctl_holders.h"
@@ -52,6 +53,8 @@ class ActionExecutor {
   virtual absl::Status Enter(const std::string& name, NamedNamespace network_namespace) = 0;
   // Returns to this process's own namespace.
   virtual absl::Status Leave() = 0;
+  // Runs `visit` in the interface's network namespace: sockets that it opens belong to that.
+  virtual absl::Status Visit(absl::FunctionRef<void()> visit) = 0;
   // 0: none of its own.
   virtual uint64_t network_namespace_id() const = 0;
 
@@ -96,6 +99,7 @@ class Host final : public ActionExecutor {
   bool HasWholeTable(const NftTable& table) override;
   absl::Status Enter(const std::string& name, NamedNamespace network_namespace) override;
   absl::Status Leave() override;
+  absl::Status Visit(absl::FunctionRef<void()> visit) override;
   uint64_t network_namespace_id() const override {
     return namespace_.has_value() ? namespace_->id() : 0;
   }
@@ -134,6 +138,7 @@ class Host final : public ActionExecutor {
   absl::StatusOr<bool> Do(const action::AddForwarding& action);
   absl::StatusOr<bool> Do(const action::RemoveForwarding& action);
   absl::StatusOr<bool> Do(const action::RunHook& action);
+  absl::StatusOr<std::string> RestoreNameHere() const;
   absl::Status OpenSockets();
   using Judgement = bool(const TrackedDatagrams&, const DatagramForwards&,
                          const std::vector<Prefix>& local);

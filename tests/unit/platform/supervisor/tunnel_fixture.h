@@ -46,6 +46,10 @@ class ExecutorDouble final : public ActionExecutor {
   }
   absl::Status Enter(const std::string&, NamedNamespace) override { return absl::OkStatus(); }
   absl::Status Leave() override { return absl::OkStatus(); }
+  absl::Status Visit(absl::FunctionRef<void()> visit) override {
+    visit();
+    return absl::OkStatus();
+  }
   uint64_t network_namespace_id() const override { return 0; }
   void set_hook_output(const ProgramOutput&) override {}
   void set_while_hook(Meanwhile) override {}
