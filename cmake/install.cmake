@@ -23,7 +23,7 @@ execute_process(COMMAND ${RINGWIRE_PYTHON} ${PROJECT_SOURCE_DIR}/docs/man/counte
 install(FILES ${counters} DESTINATION ${CMAKE_INSTALL_MANDIR}/man7)
 
 # A unit names the program by its whole path, which depends on the prefix of the installation.
-foreach(service ringwire@.service ringwire-exporter.service)
+foreach(service ringwire@.service ringwire-block@.service ringwire-exporter.service)
   install(CODE "
     file(READ \"${PROJECT_SOURCE_DIR}/deploy/systemd/${service}\" unit)
     string(REPLACE /usr/bin/ringwire \"\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}/ringwire\" unit \"\${unit}\")

@@ -80,13 +80,17 @@ void AddVersionFlag(CLI::App* app) {
 // `program`: the words behind ExecWords().
 std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program) {
   return {
-      AddSetupCommand(app),      AddRunCommand(app),      AddUpCommand(app),
-      AddDownCommand(app),       AddReloadCommand(app),   AddSaveCommand(app),
-      AddShowCommand(app),       AddLogCommand(app),      AddHealthCommand(app),
-      AddEventsCommand(app),     AddExporterCommand(app), AddAddPeerCommand(app),
-      AddRemovePeerCommand(app), AddCheckCommand(app),    AddDoctorCommand(app),
-      AddStripCommand(app),      AddForgetCommand(app),   AddGenkeyCommand(app),
-      AddGenpskCommand(app),     AddPubkeyCommand(app),   AddExecCommand(app, std::move(program)),
+      AddSetupCommand(app),   AddRunCommand(app),
+      AddUpCommand(app),      AddBlockCommand(app),
+      AddDownCommand(app),    AddReloadCommand(app),
+      AddSaveCommand(app),    AddShowCommand(app),
+      AddLogCommand(app),     AddHealthCommand(app),
+      AddEventsCommand(app),  AddExporterCommand(app),
+      AddAddPeerCommand(app), AddRemovePeerCommand(app),
+      AddCheckCommand(app),   AddDoctorCommand(app),
+      AddStripCommand(app),   AddForgetCommand(app),
+      AddGenkeyCommand(app),  AddGenpskCommand(app),
+      AddPubkeyCommand(app),  AddExecCommand(app, std::move(program)),
   };
 }
 

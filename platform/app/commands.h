@@ -23,6 +23,7 @@ struct Command {
 // Each is in the file of its name; each adds itself to `app`.
 Command AddRunCommand(CLI::App* app);
 Command AddUpCommand(CLI::App* app);  // run_command.cc
+Command AddBlockCommand(CLI::App* app);
 Command AddDownCommand(CLI::App* app);
 Command AddReloadCommand(CLI::App* app);
 Command AddSaveCommand(CLI::App* app);  // reload_command.cc

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/check.h"
 #include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
@@ -235,6 +236,17 @@ absl::Status TunnelOnHost::Up() {
   repair_.Forget();
   if (RunsHooks(in_force_.plan)) repair_.RepairTable(in_force_.plan, host_.get(), &*journal_);
   return absl::OkStatus();
+}
+
+// The plan begins with the kill switch, and before it the network namespace that it is for.
+absl::Status TunnelOnHost::Block() {
+  const std::vector<Step>& steps = in_force_.plan.steps;
+  const auto blocks = std::ranges::find_if(steps, [](const Step& step) {
+    return step.stays_after_crash && step.apply.has_value() &&
+           std::holds_alternative<action::ReplaceNftTable>(*step.apply);
+  });
+  CHECK(blocks != steps.end());
+  return ApplySteps({steps.begin(), blocks + 1}, host_.get(), &*journal_);
 }
 
 std::vector<std::string> TunnelOnHost::FirewallWarnings() {

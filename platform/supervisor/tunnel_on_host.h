@@ -60,6 +60,9 @@ class TunnelOnHost final : public SupervisedTunnel {
   absl::Status Prepare(ConfigFile config) override;
   void ChooseMtu(Endpoints endpoints) override;
   absl::Status Up() override;
+  // After Prepare(), in the place of Up(): loads the kill switch alone. It stays until `down`, and
+  // the next Up() takes it over. On an error nothing has changed. Needs a KillSwitch in the plan.
+  absl::Status Block();
   std::vector<std::string> FirewallWarnings() override;
 
   absl::StatusOr<PlannedChange> PlanChange(ConfigFile wanted, Endpoints endpoints) override;

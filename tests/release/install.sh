@@ -17,7 +17,7 @@ place() {  # place PREFIX: installs below $work, and leaves the list of files in
 
 expected() {  # expected PREFIX
   local file
-  for file in bin/ringwire lib/systemd/system/ringwire@.service lib/systemd/system/ringwire-exporter.service lib/sysusers.d/ringwire.conf \
+  for file in bin/ringwire lib/systemd/system/ringwire@.service lib/systemd/system/ringwire-block@.service lib/systemd/system/ringwire-exporter.service lib/sysusers.d/ringwire.conf \
     share/bash-completion/completions/ringwire share/fish/vendor_completions.d/ringwire.fish \
     share/zsh/site-functions/_ringwire share/man/man7/ringwire-counters.7 \
     share/doc/ringwire/{CHANGELOG.md,LICENSE,README.md,cookbook.md,licences.md,metrics.md,counters.md,alerts.yaml,ringwire.json,systemd/drop-ins/{credentials,strict}.conf}; do

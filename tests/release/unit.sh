@@ -28,4 +28,8 @@ score 5.9 "with credentials.conf"
 cp "$root/deploy/systemd/drop-ins/strict.conf" "$units/ringwire@wg0.service.d/"
 score 2.5 "with strict.conf"
 grep -qx 'Before=remote-fs-pre.target' "$units/ringwire@.service" || fail "remote file systems may be mounted before the tunnel is up"
+cp "$root/deploy/systemd/ringwire-block@.service" "$units/"
+systemd-analyze --root="$work" security --offline=true --no-pager ringwire-block@wg0.service >/dev/null 2>"$work/log" || true
+if grep -Ei 'unknown|invalid|ignoring' "$work/log" >&2; then fail "ringwire-block@.service has settings that systemd does not know"; fi
+grep -q '^Before=network-pre.target ' "$units/ringwire-block@.service" || fail "the network may be up before the kill switch is"
 [ $failed = 0 ]

@@ -194,6 +194,32 @@ TEST_F(TunnelOnHostTest, ASuccessorWithoutASwitchOpensOnceItIsUp) {
   EXPECT_FALSE(host_->HasTable());
 }
 
+TEST_F(TunnelOnHostTest, ABlockBeforeTheStartIsTheKillSwitchAlone) {
+  {
+    auto tunnel = Prepared(kFull);
+    ASSERT_TRUE(tunnel->Block().ok());
+    EXPECT_EQ(host_->effects(), Effects{"table ringwire-rwtest0"});
+    EXPECT_TRUE(host_->hooks().empty());
+    EXPECT_FALSE(is_process_there_);
+    EXPECT_FALSE(tunnel->Close());
+  }
+  EXPECT_TRUE(HasJournal());
+  auto tunnel = Prepared(kFull, Before::kKeep);
+  ASSERT_TRUE(tunnel->Up().ok());
+  EXPECT_TRUE(host_->HasTable());
+  EXPECT_TRUE(tunnel->Undo(UndoScope::kEverything, LogFailure).ok());
+  EXPECT_EQ(host_->effects(), Effects());
+  EXPECT_TRUE(tunnel->Close());
+}
+
+TEST_F(TunnelOnHostTest, ABlockThatFailsChangesNothing) {
+  auto tunnel = Prepared(kFull);
+  host_->FailAt(1);
+  EXPECT_FALSE(tunnel->Block().ok());
+  EXPECT_EQ(host_->effects(), Effects());
+  EXPECT_TRUE(tunnel->Close());
+}
+
 TEST_F(TunnelOnHostTest, AnotherInterfaceThanTheRelaysIsRefused) {
   auto tunnel = Prepared("");
   made_index_ = kTestIndex + 1;
