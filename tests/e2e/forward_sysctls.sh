@@ -126,3 +126,16 @@ up r "$work/wga.conf"
 set_sysctl ipv6/conf/eth0/accept_ra 0
 down r wga
 check_equal "is left alone" 0 "$(sysctl_of ipv6/conf/eth0/accept_ra)"
+
+say "another router that came meanwhile"
+up r "$work/wga.conf"
+on r nft 'table ip filter { chain DOCKER { }; }'
+down r wga
+check_equal "its forwarding stays on" 1 "$(sysctl_of ipv4/ip_forward)"
+check "with a line that says how to end it" output_has 'ip_forward stays 1, because the chain DOCKER of docker.*sysctl -w net.ipv4.ip_forward=0' "$RINGWIRE" log wga
+on r nft delete table ip filter
+set_sysctl ipv6/conf/all/forwarding 0
+set_sysctl ipv4/ip_forward 0
+up r "$work/wga.conf"
+down r wga
+check_equal "without it, down ends forwarding" 0 "$(sysctl_of ipv4/ip_forward)"

@@ -17,9 +17,12 @@
 #include "platform/base/unique_fd.h"
 #include "platform/gateway/firewall/nft_command.h"
 #include "platform/gateway/firewall/nft_table_check.h"
+#include "platform/gateway/firewall/other_router.h"
 #include "platform/gateway/host/namespace_dns_file.h"
 #include "platform/gateway/host/sysctl_holders.h"
 #include "platform/gateway/plan/dns_calls.h"
+#include "platform/gateway/plan/plan_forward.h"
+#include "platform/gateway/plan/sysctl_setting.h"
 #include "platform/netlink/silent_link.h"
 #include "platform/process/program.h"
 #include "spdlog/spdlog.h"
@@ -206,6 +209,14 @@ absl::StatusOr<bool> Host::Do(const action::RemoveRule& action) {
 absl::StatusOr<bool> Host::Do(const action::SetSysctl& action) {
   SysctlHolders sysctls(state_folder_, interface_);
   if (!action.only_if.has_value()) return sysctls.Hold(action.path, action.value);
+  const bool ends_forwarding = IsForwardSwitch(action.path) && action.value == "0";
+  const std::string router = ends_forwarding ? FindOtherRouter() : std::string();
+  if (!router.empty() && ReadSysctl(action.path) == action.only_if) {
+    spdlog::warn("{}: {} stays {}, because {} may need it (`sysctl -w {}={}` ends forwarding)",
+                 interface_, SysctlDotted(action.path), *action.only_if, router,
+                 SysctlDotted(action.path), action.value);
+    return Changed(sysctls.Release(action.path, *action.only_if, action.only_if));
+  }
   return Changed(sysctls.Release(action.path, action.value, action.only_if));
 }
 

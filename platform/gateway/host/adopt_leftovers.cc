@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -59,6 +60,13 @@ void CollectNumbers(const json& value, std::set<uint32_t>* numbers) {
   }
   if (!value.is_structured()) return;
   for (const json& part : value) CollectNumbers(part, numbers);
+}
+
+// Whether the kernel may have nft tables: it would load the module to list them. A kernel without
+// modules has everything built in.
+bool HasNftTables() {
+  std::ifstream modules("/proc/modules");
+  return ::access(kNftIsLoaded, F_OK) == 0 || modules.peek() == std::ifstream::traits_type::eof();
 }
 
 // The names of all our nft tables here.
@@ -119,7 +127,7 @@ absl::Status AdoptLeftovers(std::string_view interface, const std::string& folde
     routes = std::move(refusing);
   }
   std::vector<std::string> nft_tables;
-  if (HasNft() && (!routes.empty() || ::access(kNftIsLoaded, F_OK) == 0)) nft_tables = NftTables();
+  if (HasNft() && (!routes.empty() || HasNftTables())) nft_tables = NftTables();
   if (!routes.empty()) {
     std::set<uint32_t> claimed = TablesOfOthers(folder, interface);
     claimed.merge(TablesMarkedByOthers(nft_tables, interface));

@@ -129,6 +129,8 @@ void AddMasquerade(const std::string& outside, PlanBuilder* builder) {
 
 }  // namespace
 
+bool IsForwardSwitch(std::string_view path) { return path == kForwardV4 || path == kForwardV6; }
+
 void AddSysctlsOfForward(std::vector<std::string>* paths) {
   for (const std::string_view path :
        {kForwardV4, kForwardV6, kAcceptRedirects, kReversePathOfAll, kReversePathOfNew,

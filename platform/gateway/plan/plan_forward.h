@@ -16,6 +16,9 @@ namespace ringwire::platform {
 
 // What the kernel's check of the way back to a source is set to: for all interfaces, of which the
 // stricter one counts, and for new ones.
+// Whether this sysctl makes the host a router.
+bool IsForwardSwitch(std::string_view path);
+
 inline constexpr std::string_view kReversePathOfAll = "net/ipv4/conf/all/rp_filter";
 inline constexpr std::string_view kReversePathOfNew = "net/ipv4/conf/default/rp_filter";
 
