@@ -151,8 +151,8 @@ void ReadVxlanId(std::string_view value, Reading* reading) {
 constexpr KeyRow kGatewayKeys[] = {
     {.name = "Forward", .read = &ReadForward},
     {.name = "Masquerade", .read = &ReadMasquerade},
-    {.name = "PortForward", .read = &ReadPortForward},
-    {.name = "RouteFrom", .read = &ReadRouteFrom},
+    {.name = "PortForward", .read = &ReadPortForward, .adds_up = true},
+    {.name = "RouteFrom", .read = &ReadRouteFrom, .adds_up = true},
     {.name = "ReturnPath", .read = &ReadReturnPath},
     {.name = "Namespace", .read = &ReadNamespace},
     {.name = "KillSwitch", .read = &ReadKillSwitch},

@@ -172,6 +172,7 @@ void Parser::StartSection(const ConfigLine& line) {
   section_ = line.section;
   if (section_ == ConfigSection::kPeer) {
     reading_->peer_has_public_key = false;
+    reading_->StartPeer();
     reading_->config().peers.emplace_back().position = reading_->PositionOf(line.statement);
   }
   if (section_ != ConfigSection::kUnknown) return;
@@ -220,7 +221,12 @@ std::vector<ConfigError> Reading::Messages::Take(std::string_view kind) {
 void Reading::StartSetting(const KeyRow& row, ConfigSection section, std::string_view at) {
   key_ = &row;
   key_position_ = PositionOf(at);
-  if (section != ConfigSection::kPeer) key_positions_[row.name] = key_position_;
+  auto& positions = section == ConfigSection::kPeer ? key_positions_of_peer_ : key_positions_;
+  const auto [known, is_new] = positions.try_emplace(row.name, key_position_);
+  const FilePosition before = std::exchange(known->second, key_position_);
+  if (is_new || row.adds_up || row.is_hook) return;
+  Warn(key_position_,
+       fmt::format("{} is in line {} already; only this line counts", row.name, before.line));
 }
 
 FilePosition Reading::PositionOfKey(std::string_view name) const {

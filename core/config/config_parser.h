@@ -30,6 +30,7 @@ struct KeyRow {
   bool may_be_empty = false;
   bool is_hook = false;       // a shell command: its '#' starts no comment
   bool is_free_text = false;  // no character of it is taken for a slip of an editor
+  bool adds_up = false;       // several lines are one list; else the last line counts
 };
 
 std::span<const KeyRow> InterfaceKeys();
@@ -51,6 +52,7 @@ class Reading {
   void StartSetting(const KeyRow& row, ConfigSection section, std::string_view at);
   const KeyRow& key() const { return *key_; }
   FilePosition key_position() const { return key_position_; }
+  void StartPeer() { key_positions_of_peer_.clear(); }
   // Of the last line of a key in [Interface] or [Gateway]; the file's first without one.
   FilePosition PositionOfKey(std::string_view name) const;
 
@@ -101,6 +103,7 @@ class Reading {
   const KeyRow* key_ = nullptr;
   FilePosition key_position_;
   absl::flat_hash_map<std::string_view, FilePosition> key_positions_;
+  absl::flat_hash_map<std::string_view, FilePosition> key_positions_of_peer_;  // the last one
 };
 
 // Values that several keys have. Each fails by itself, in the name of the key.
@@ -116,10 +119,13 @@ void ReadPortForward(std::string_view value, Reading* reading);  // config_port_
 // Pairs of keys that exclude or need each other, values that can hardly be meant, and peers against
 // each other. Sets what follows from several keys.
 void Review(Reading* reading);
+void ReviewGateway(Reading* reading);       // config_review_gateway.cc
+void ReviewBridgeKeys(Reading* reading);    // likewise: errors
 void ReviewPeers(Reading* reading);         // config_review_peers.cc
 void ReviewPortForwards(Reading* reading);  // config_port_forward.cc
 void ReviewReturnPath(Reading* reading);    // likewise
 
+bool IsLoopback(const IpAddress& address);
 // AllowedIPs of all peers.
 std::vector<Prefix> AllPrefixes(const ConfigFile& config);
 // Whether they are all addresses of a family: some write 0.0.0.0/1, 128.0.0.0/1 for 0.0.0.0/0.

@@ -102,7 +102,7 @@ constexpr KeyRow kPeerKeys[] = {
     {.name = "PublicKey", .read = &ReadPublicKey},
     {.name = "PresharedKey", .read = &ReadPresharedKey},
     {.name = "PresharedKeyFile", .read = &ReadPresharedKeyFile, .is_free_text = true},
-    {.name = "AllowedIPs", .read = &ReadAllowedIps, .may_be_empty = true},
+    {.name = "AllowedIPs", .read = &ReadAllowedIps, .may_be_empty = true, .adds_up = true},
     {.name = "Endpoint", .read = &ReadEndpoint},
     {.name = "PersistentKeepalive", .read = &ReadPersistentKeepalive},
     {.name = "Name", .read = &ReadName, .is_free_text = true},

@@ -7,11 +7,10 @@
 #include <vector>
 
 #include "core/config/config_parser.h"
-#include "core/device/key_text.h"
 #include "crypto/secret.h"
 #include "fmt/format.h"
 
-// What no single line of [Interface] and [Gateway] shows.
+// What no single line of [Interface] shows, and errors of pairs of keys.
 namespace ringwire::config_parser {
 namespace {
 
@@ -115,6 +114,10 @@ void ReviewHostPart(const InterfaceAddress& address, FilePosition position, Read
                             address.ToString(), is_first ? "first" : "broadcast"));
 }
 
+bool IsMulticast(const IpAddress& address) {
+  return address.family == IpFamily::kV4 ? address.bytes[0] >= 224 : address.bytes[0] == 0xff;
+}
+
 void ReviewAddresses(Reading* reading) {
   const std::vector<InterfaceAddress>& addresses = reading->config().addresses;
   std::set<IpAddress> seen;
@@ -124,13 +127,30 @@ void ReviewAddresses(Reading* reading) {
       reading->Warn(position,
                     fmt::format("Address {} is named twice", addresses[i].address.ToString()));
     }
+    const IpAddress& address = addresses[i].address;
+    if (IsLoopback(address) || IsMulticast(address)) {
+      reading->Warn(position, fmt::format("Address {} cannot be the address of an interface",
+                                          address.ToString()));
+      continue;
+    }
     ReviewHostPart(addresses[i], position, reading);
   }
 }
 
-bool IsLoopback(const IpAddress& address) {
-  if (address.family == IpFamily::kV4) return address.bytes[0] == 127;
-  return address == IpAddress::Parse("::1");
+// Tables that the kernel keeps itself, or looks up after the main one.
+void ReviewTable(Reading* reading) {
+  constexpr uint32_t kDefaultTable = 253;  // RT_TABLE_DEFAULT
+  constexpr uint32_t kLocalTable = 255;    // RT_TABLE_LOCAL
+  const RouteTable& table = reading->config().table;
+  if (table.kind != RouteTable::Kind::kNumber) return;
+  if (table.number != kDefaultTable && table.number != kLocalTable) return;
+  reading->Warn(
+      reading->PositionOfKey("Table"),
+      table.number == kLocalTable
+          ? "Table = 255 is `local`, where the kernel keeps this host's own addresses; choose "
+            "another table"
+          : "Table = 253 is `default`, which counts only where the main table has no route; "
+            "choose another table");
 }
 
 void ReviewDns(Reading* reading) {
@@ -166,68 +186,6 @@ void ReviewDns(Reading* reading) {
   }
 }
 
-void ReviewKillSwitch(Reading* reading) {
-  const GatewayConfig& gateway = reading->config().gateway;
-  if (!gateway.kill_switch.on) return;
-  const FilePosition position = reading->PositionOfKey("KillSwitch");
-  if (!gateway.masquerade.empty()) {
-    reading->Warn(position,
-                  "KillSwitch = on blocks what comes out of the tunnel and would leave by "
-                  "Masquerade's interface (a gateway for others can have no kill switch)");
-  } else if (!gateway.port_forwards.empty()) {
-    reading->Warn(
-        position,
-        "KillSwitch = on blocks the answers to the clients of a PortForward (a gateway for "
-        "others can have no kill switch; `on, local` serves those of local networks)");
-  } else if (gateway.forward && !gateway.kill_switch.local) {
-    reading->Warn(position,
-                  "KillSwitch = on blocks what is forwarded to the hosts behind this one, answers "
-                  "too (`on, local` lets it through)");
-  }
-}
-
-// Frames go to a peer's first address of the tunnel's family.
-void ReviewBridge(Reading* reading) {
-  const ConfigFile& config = reading->config();
-  if (config.gateway.bridge.empty() || config.addresses.empty()) return;
-  const IpAddress& own = config.addresses.front().address;
-  const FilePosition position = reading->PositionOfKey("Bridge");
-  size_t reached = 0;
-  for (const PeerConfig& peer : config.peers) {
-    const std::vector<Prefix> prefixes = RemainingPrefixes(peer.allowed_ips);
-    const bool has_host = std::ranges::any_of(prefixes, [&own](const Prefix& prefix) {
-      return prefix.address.family == own.family && prefix.length == own.Bits();
-    });
-    if (has_host) {
-      ++reached;
-      continue;
-    }
-    reading->Warn(position,
-                  fmt::format("Bridge leaves out the peer {}: its AllowedIPs have no single IPv{} "
-                              "address to send frames to (add the peer's address with /{})",
-                              peer.name.empty() ? KeyToBase64(peer.public_key) : peer.name,
-                              own.family == IpFamily::kV4 ? 4 : 6, own.Bits()));
-  }
-  if (reached > 1) {
-    reading->Warn(position,
-                  "Bridge connects each peer with this host; two peers reach each other's hosts "
-                  "only if they are peers of each other as well");
-  }
-}
-
-void ReviewSources(Reading* reading) {
-  const ConfigFile& config = reading->config();
-  const std::vector<Prefix> allowed = AllPrefixes(config);
-  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
-    const auto is_of = [family](const Prefix& prefix) { return prefix.address.family == family; };
-    const auto source = std::ranges::find_if(config.gateway.route_from, is_of);
-    if (source == config.gateway.route_from.end() || std::ranges::any_of(allowed, is_of)) continue;
-    reading->Warn(reading->PositionOfKey("RouteFrom"),
-                  fmt::format("nothing from {} takes the tunnel, as no AllowedIPs are of IPv{}",
-                              source->ToString(), family == IpFamily::kV4 ? 4 : 6));
-  }
-}
-
 }  // namespace
 
 bool AreWhole(const std::vector<Prefix>& prefixes, IpFamily family) {
@@ -238,6 +196,11 @@ bool AreWhole(const std::vector<Prefix>& prefixes, IpFamily family) {
     if (prefix.length == 1) halves.insert(prefix.address);
   }
   return halves.size() == 2;
+}
+
+bool IsLoopback(const IpAddress& address) {
+  if (address.family == IpFamily::kV4) return address.bytes[0] == 127;
+  return address == IpAddress::Parse("::1");
 }
 
 std::vector<Prefix> AllPrefixes(const ConfigFile& config) {
@@ -259,18 +222,6 @@ bool HooksSay(const Hooks& hooks, std::initializer_list<std::string_view> words)
   return false;
 }
 
-// Errors of the keys of an Ethernet segment.
-void ReviewBridgeKeys(Reading* reading) {
-  const ConfigFile& config = reading->config();
-  if (config.gateway.bridge.empty()) {
-    if (config.gateway.vxlan_id == GatewayConfig().vxlan_id) return;
-    reading->Warn(reading->PositionOfKey("VxlanId"), "VxlanId has no effect without Bridge");
-  } else if (config.addresses.empty()) {
-    reading->Fail(reading->PositionOfKey("Bridge"),
-                  "Bridge needs an Address: the tunnel's address is the source of its packets");
-  }
-}
-
 void Review(Reading* reading) {
   ReviewMtu(reading);
   ReviewRouteFrom(reading);
@@ -282,10 +233,9 @@ void Review(Reading* reading) {
   if (reading->failed()) return;
   ReviewPrivateKey(reading);
   ReviewAddresses(reading);
+  ReviewTable(reading);
   ReviewDns(reading);
-  ReviewKillSwitch(reading);
-  ReviewBridge(reading);
-  ReviewSources(reading);
+  ReviewGateway(reading);
   ReviewPeers(reading);
 }
 

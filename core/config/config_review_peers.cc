@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <bitset>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -48,7 +50,10 @@ class PeerReview {
   void ReviewAllowedIps(const PeerConfig& peer, const PeerFacts& facts);
   void ReviewPrefixes(const PeerConfig& peer);
   void ReviewDefaultRoute(const PeerConfig& peer, const PeerFacts& facts);
+  void ReviewName(const PeerConfig& peer);
+  void ReviewFamily(const PeerConfig& peer, const PeerFacts& facts);
   void ReviewEndpoint(const PeerConfig& peer);
+  void ReviewWayToName(const PeerConfig& peer);
   void ReviewWayTo(const IpAddress& address, const PeerConfig& peer);
   const Owners::value_type* LongestMatch(const IpAddress& address) const;
   bool HasMainRoute(const Prefix& prefix) const;
@@ -60,6 +65,8 @@ class PeerReview {
   Owners owners_;
   std::bitset<129> lengths_;  // that any prefix has
   std::map<std::string, const PeerConfig*> endpoints_;
+  std::map<std::string_view, const PeerConfig*> names_;
+  std::vector<IpFamily> families_named_;  // that have no Address
 };
 
 void PeerReview::Review() {
@@ -74,6 +81,8 @@ void PeerReview::Review() {
     if (peer.position.line != facts.line || peer.public_key == own_key_) continue;
     ReviewAllowedIps(peer, facts);
     ReviewDefaultRoute(peer, facts);
+    ReviewName(peer);
+    ReviewFamily(peer, facts);
   }
   for (const PeerConfig& peer : config_.peers) ReviewEndpoint(peer);
 }
@@ -152,6 +161,13 @@ void PeerReview::ReviewAllowedIps(const PeerConfig& peer, const PeerFacts& facts
         "heard; it belongs on the side behind a NAT");
   }
   for (const Prefix& prefix : facts.allowed) {
+    const IpAddress none{prefix.address.family, {}};
+    if (IsHost(prefix) && prefix.address == none) {
+      reading_->Warn(peer.allowed_ips_position,
+                     fmt::format("AllowedIPs {} is one address, which no host has; {}/0 is all "
+                                 "addresses",
+                                 prefix.ToString(), none.ToString()));
+    }
     const bool is_own =
         IsHost(prefix) && std::ranges::any_of(config_.addresses, [&prefix](const auto& own) {
           return own.address == prefix.address;
@@ -210,6 +226,34 @@ void PeerReview::ReviewDefaultRoute(const PeerConfig& peer, const PeerFacts& fac
   }
 }
 
+void PeerReview::ReviewName(const PeerConfig& peer) {
+  if (peer.name.empty()) return;
+  const auto [other, is_new] = names_.try_emplace(peer.name, &peer);
+  if (is_new || other->second->public_key == peer.public_key) return;
+  reading_->Warn(peer.position,
+                 fmt::format("the Name {} of this peer is that of the [Peer] in line {} too, so "
+                             "commands cannot tell them apart by it",
+                             peer.name, other->second->position.line));
+}
+
+// A default route without an Address is a usual way to block the family.
+void PeerReview::ReviewFamily(const PeerConfig& peer, const PeerFacts& facts) {
+  if (config_.addresses.empty() || config_.gateway.forward) return;
+  if (HooksSay(config_.hooks, {"addr"})) return;
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    const auto is_of = [family](const auto& one) { return one.address.family == family; };
+    if (std::ranges::any_of(config_.addresses, is_of)) continue;
+    if (std::ranges::find(families_named_, family) != families_named_.end()) continue;
+    const auto prefix = std::ranges::find_if(facts.allowed, is_of);
+    if (prefix == facts.allowed.end() || AreWhole(facts.allowed, family)) continue;
+    families_named_.push_back(family);
+    reading_->Warn(peer.allowed_ips_position,
+                   fmt::format("AllowedIPs {} is of IPv{}, and this interface has no Address of "
+                               "that family to send from",
+                               prefix->ToString(), family == IpFamily::kV4 ? 4 : 6));
+  }
+}
+
 const PeerReview::Owners::value_type* PeerReview::LongestMatch(const IpAddress& address) const {
   for (int length = address.Bits(); length >= 0; --length) {
     if (!lengths_.test(static_cast<size_t>(length))) continue;
@@ -243,6 +287,25 @@ void PeerReview::ReviewWayTo(const IpAddress& address, const PeerConfig& peer) {
                   endpoint, match->first.ToString(), kRouteHint));
 }
 
+// Whatever address the name has, it is in AllowedIPs that hold all addresses.
+void PeerReview::ReviewWayToName(const PeerConfig& peer) {
+  if (peer.endpoint->host.find(':') != std::string::npos) return;
+  if (HooksSay(config_.hooks, {peer.endpoint->host, "fwmark"})) return;
+  const std::vector<Prefix>& allowed = facts_.at(peer.public_key).allowed;
+  const auto has_no_rules = [this](const Prefix& prefix) { return HasMainRoute(prefix); };
+  for (const IpFamily family : {IpFamily::kV4, IpFamily::kV6}) {
+    std::vector<Prefix> routed;
+    std::ranges::copy_if(allowed, std::back_inserter(routed), has_no_rules);
+    if (!AreWhole(routed, family)) continue;
+    reading_->Warn(
+        peer.endpoint_position,
+        fmt::format("Endpoint {} is in its own AllowedIPs, which hold every IPv{} address, so its "
+                    "datagrams would be sent into the tunnel {}",
+                    peer.endpoint->ToString(), family == IpFamily::kV4 ? 4 : 6, kRouteHint));
+    return;
+  }
+}
+
 void PeerReview::ReviewEndpoint(const PeerConfig& peer) {
   if (!peer.endpoint.has_value() || peer.public_key == own_key_) return;
   const auto [other, is_new] = endpoints_.try_emplace(peer.endpoint->ToString(), &peer);
@@ -254,7 +317,7 @@ void PeerReview::ReviewEndpoint(const PeerConfig& peer) {
                     peer.endpoint->ToString(), other->second->position.line));
   }
   const std::optional<IpAddress> address = IpAddress::Parse(peer.endpoint->host);
-  if (!address.has_value()) return;  // a name, or one with a zone
+  if (!address.has_value()) return ReviewWayToName(peer);  // or an address with a zone
   const bool is_v4 = address->family == IpFamily::kV4;
   const bool is_nothing = *address == Prefix::Of(*address, 0).address;
   const bool is_group = is_v4 ? address->bytes[0] >= 224 : address->bytes[0] == 0xff;

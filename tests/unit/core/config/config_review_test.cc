@@ -7,41 +7,11 @@
 #include "crypto/x25519.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "tests/unit/core/config/config_review_texts.h"
 
 // What `check` and `up` say where a file can hardly mean what it says.
 namespace ringwire {
 namespace {
-
-constexpr std::string_view kPrivate = "yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=";
-constexpr std::string_view kAnna = "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=";
-constexpr std::string_view kBert = "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=";
-constexpr std::string_view kZeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-
-using Texts = std::vector<std::string>;
-
-Texts Lines(const std::vector<ConfigError>& messages) {
-  Texts lines;
-  for (const ConfigError& message : messages) lines.push_back(message.ToString(""));
-  return lines;
-}
-
-// What is said of a good interface in lines 1 to 3, then `lines`; there must be no error.
-Texts Warnings(std::string_view lines) {
-  const ConfigParse parse = ParseConfigFile(
-      fmt::format("[Interface]\nPrivateKey = {}\nListenPort = 51820\n{}", kPrivate, lines));
-  EXPECT_EQ(Lines(parse.errors), Texts());
-  return Lines(parse.warnings);
-}
-// The one warning; the peer's [Peer] is behind `interface`.
-std::string Warning(std::string_view interface, std::string_view peer) {
-  const Texts all = Warnings(fmt::format("{}[Peer]\nPublicKey = {}\n{}", interface, kAnna, peer));
-  return all.size() == 1 ? all[0] : fmt::format("{} warnings", all.size());
-}
-Texts Quiet() { return {}; }
-Texts PeerWarnings(std::string_view interface, std::string_view peer) {
-  return Warnings(fmt::format("{}[Peer]\nPublicKey = {}\n{}", interface, kAnna, peer));
-}
-Texts Errors(std::string_view text) { return Lines(ParseConfigFile(text).errors); }
 
 TEST(ConfigReviewTest, AnMtuBelow1280NeedsAFileWithoutIpv6) {
   const std::string small =
@@ -60,7 +30,7 @@ TEST(ConfigReviewTest, AnMtuBelow1280NeedsAFileWithoutIpv6) {
 
 TEST(ConfigReviewTest, NothingIsSaidOfOrdinaryFiles) {
   EXPECT_EQ(Warnings("Address = 10.0.0.1/24, fd00::1/64\n"), Quiet());
-  EXPECT_EQ(PeerWarnings("Address = 10.0.0.1/24, 10.9.0.1/32, 10.9.0.2/31\n",
+  EXPECT_EQ(PeerWarnings("Address = 10.0.0.1/24, 10.9.0.1/32, 10.9.0.2/31, fd00::1/64\n",
                          "AllowedIPs = 10.0.0.2/32, fd00::2/128\n"),
             Quiet());
   EXPECT_EQ(PeerWarnings("Address = 10.0.0.2/24\nDNS = 10.0.0.1, corp.example\n",
@@ -142,30 +112,6 @@ TEST(ConfigReviewTest, ARouteOfAHookKeepsASingleHostOutsideOfAFullTunnel) {
   EXPECT_EQ(PeerWarnings("PreUp = ip route add 203.0.113.5 via 192.0.2.66\n",
                          "AllowedIPs = 0.0.0.0/0\nEndpoint = 127.0.0.1:51999\n"),
             Quiet());
-}
-
-TEST(ConfigReviewTest, AKillSwitchBlocksWhatAGatewayLetsOut) {
-  const auto warning = [](std::string_view lines) {
-    const Texts all = Warnings(fmt::format("[Gateway]\n{}", lines));
-    return all.empty() ? "" : all.back();
-  };
-  EXPECT_TRUE(warning("KillSwitch = on\nMasquerade = auto\n")
-                  .starts_with(":5:1: KillSwitch = on blocks what comes out of the tunnel"));
-  EXPECT_TRUE(warning("Forward = on\nKillSwitch = on\n")
-                  .starts_with(":6:1: KillSwitch = on blocks what is forwarded"));
-  EXPECT_EQ(warning("Forward = on\nKillSwitch = on, local\n"), "");
-  EXPECT_NE(warning("KillSwitch = on, local\nMasquerade = eth0\n"), "");
-  EXPECT_EQ(warning("KillSwitch = off\nForward = on\n"), "");
-  EXPECT_EQ(warning("KillSwitch = on\n"), "");
-  EXPECT_TRUE(warning("KillSwitch = on\nPortForward = tcp/80 -> 10.0.0.2\n")
-                  .starts_with(":5:1: KillSwitch = on blocks the answers"));
-}
-
-TEST(ConfigReviewTest, SourcesNeedNetworksOfTheirFamily) {
-  EXPECT_EQ(Warning("[Gateway]\nRouteFrom = 10.0.0.1, fd00::/64\n",
-                    "AllowedIPs = 0.0.0.0/0\n"
-                    "Endpoint = 203.0.113.1:7\n"),
-            ":5:1: nothing from fd00::/64 takes the tunnel, as no AllowedIPs are of IPv6");
 }
 
 TEST(ConfigReviewTest, ATargetOfAPortForwardIsBehindTheTunnel) {
@@ -286,7 +232,7 @@ TEST(ConfigReviewTest, AnEndpointIsNotInItsOwnAllowedIps) {
   EXPECT_EQ(of("[Gateway]\nRouteFrom = 10.0.0.2\n", "0.0.0.0/1, 128.0.0.0/1"), Quiet());
   EXPECT_EQ(of("PreUp = ip route add 203.0.113.1 via 192.0.2.254\n", "0.0.0.0/1, 128.0.0.0/1"),
             Quiet());
-  EXPECT_EQ(of("", "0.0.0.0/1, 128.0.0.0/1", "vpn.example.com:7"), Quiet()) << "nobody knows yet";
+  EXPECT_EQ(of("", "0.0.0.0/1", "vpn.example.com:7"), Quiet()) << "nobody knows yet";
 }
 
 TEST(ConfigReviewTest, AnEndpointInThePrefixOfAnotherPeerIsCarriedByThatOne) {
@@ -329,6 +275,103 @@ TEST(ConfigReviewTest, AKeepaliveNeedsAnEndpoint) {
   EXPECT_EQ(PeerWarnings("", "AllowedIPs = 10.0.0.2/32\nPersistentKeepalive = off\n"), Quiet());
 }
 
+TEST(ConfigReviewTest, AKeyWithOneValueStandsOnce) {
+  EXPECT_EQ(Warnings("ListenPort = 7\n"),
+            Texts{":4:1: ListenPort is in line 3 already; only this line counts"});
+  EXPECT_EQ(Warning("",
+                    "AllowedIPs = 10.0.0.2/32\nEndpoint = 192.0.2.1:1\nEndpoint = "
+                    "192.0.2.1:2\n"),
+            ":8:1: Endpoint is in line 7 already; only this line counts");
+  EXPECT_EQ(Warnings("[Gateway]\nForward = on\n[Interface]\nMTU = 1400\n[Gateway]\nForward = "
+                     "off\n"),
+            Texts{":9:1: Forward is in line 5 already; only this line counts"});
+  EXPECT_EQ(Warnings(fmt::format("Address = 10.0.0.1/24\nAddress = fd00::1/64\nPostUp = a\n"
+                                 "PostUp = b\n[Peer]\nPublicKey = {}\nAllowedIPs = 10.0.0.2/32\n"
+                                 "AllowedIPs = fd00::2/128\n[Peer]\nPublicKey = {}\n"
+                                 "AllowedIPs = 10.0.0.3/32\n",
+                                 kAnna, kBert)),
+            Quiet())
+      << "lists, and keys of another peer";
+}
+
+TEST(ConfigReviewTest, AddressesThatNoInterfaceCanHave) {
+  for (const std::string_view address :
+       {"127.0.0.2/8", "224.0.0.5/32", "255.255.255.255/32", "::1/128", "ff02::1/64"}) {
+    const Texts warnings = Warnings(fmt::format("Address = {}\n", address));
+    ASSERT_EQ(warnings.size(), 1U) << address;
+    EXPECT_NE(warnings[0].find("cannot be the address of an interface"), std::string::npos)
+        << warnings[0];
+  }
+}
+
+TEST(ConfigReviewTest, ATableOfTheKernelsOwn) {
+  EXPECT_EQ(Warnings("Table = 255\n"),
+            Texts{":4:1: Table = 255 is `local`, where the kernel keeps this host's own addresses; "
+                  "choose another table"});
+  EXPECT_EQ(Warnings("Table = 253\n"),
+            Texts{":4:1: Table = 253 is `default`, which counts only where the main table has no "
+                  "route; choose another table"});
+  EXPECT_EQ(Warnings("Table = 254\n"), Quiet());
+  EXPECT_EQ(Warnings("Table = 51820\n"), Quiet());
+}
+
+TEST(ConfigReviewTest, AllAddressesAreNotOne) {
+  EXPECT_EQ(Warning("", "AllowedIPs = 0.0.0.0\n"),
+            ":6:14: AllowedIPs 0.0.0.0/32 is one address, which no host has; 0.0.0.0/0 is all "
+            "addresses");
+  EXPECT_EQ(Warning("", "AllowedIPs = ::/128\n"),
+            ":6:14: AllowedIPs ::/128 is one address, which no host has; ::/0 is all addresses");
+}
+
+TEST(ConfigReviewTest, TwoPeersOfOneName) {
+  const std::string both = fmt::format(
+      "[Peer]\nName = phone\nPublicKey = {}\nAllowedIPs = 10.0.0.2/32\n"
+      "[Peer]\nName = phone\nPublicKey = {}\nAllowedIPs = 10.0.0.3/32\n",
+      kAnna, kBert);
+  EXPECT_EQ(Warnings(both),
+            Texts{":8:1: the Name phone of this peer is that of the [Peer] in line 4 too, so "
+                  "commands cannot tell them apart by it"});
+}
+
+TEST(ConfigReviewTest, AFamilyNeedsAnAddress) {
+  EXPECT_EQ(Warning("Address = 10.0.0.1/24\n", "AllowedIPs = 10.0.0.2/32, fd00::2/128\n"),
+            ":7:14: AllowedIPs fd00::2/128 is of IPv6, and this interface has no Address of that "
+            "family to send from");
+  EXPECT_EQ(Warning("Address = fd00::1/64\n", "AllowedIPs = 10.0.0.2/32\n"),
+            ":7:14: AllowedIPs 10.0.0.2/32 is of IPv4, and this interface has no Address of that "
+            "family to send from");
+  EXPECT_EQ(PeerWarnings("Address = 10.0.0.1/24\n",
+                         "AllowedIPs = 0.0.0.0/0, ::/0\nEndpoint = 192.0.2.1:7\n"),
+            Quiet())
+      << "blocks IPv6 on purpose";
+  EXPECT_EQ(PeerWarnings("Address = 10.0.0.1/24\n[Gateway]\nForward = on\n",
+                         "AllowedIPs = fd00::2/128\n"),
+            Quiet())
+      << "for hosts behind this one";
+  EXPECT_EQ(PeerWarnings("Address = 10.0.0.1/24\nPostUp = ip -6 addr add fd00::1/64 dev %i\n",
+                         "AllowedIPs = fd00::2/128\n"),
+            Quiet());
+  EXPECT_EQ(PeerWarnings("PostUp = a\n", "AllowedIPs = fd00::2/128\n"), Quiet())
+      << "without any Address others decide";
+}
+
+TEST(ConfigReviewTest, ANamedEndpointIsInAllowedIpsThatHoldEverything) {
+  const std::string peer = "AllowedIPs = {}\nEndpoint = vpn.example:51820\n";
+  const auto warns = [&peer](std::string_view interface, std::string_view allowed) {
+    const Texts all = PeerWarnings(interface, fmt::format(fmt::runtime(peer), allowed));
+    return all.size() == 1 && all[0].find(
+                                  "Endpoint vpn.example:51820 is in its own AllowedIPs, "
+                                  "which hold every IPv4 address") != std::string::npos;
+  };
+  EXPECT_TRUE(warns("", "0.0.0.0/1, 128.0.0.0/1"));
+  EXPECT_TRUE(warns("Table = main\n", "0.0.0.0/0"));
+  EXPECT_FALSE(warns("", "0.0.0.0/0")) << "rules leave the datagrams out";
+  EXPECT_FALSE(warns("", "0.0.0.0/1"));
+  EXPECT_FALSE(warns("Table = off\n", "0.0.0.0/1, 128.0.0.0/1"));
+  EXPECT_FALSE(warns("PostUp = ip route add $(getent hosts vpn.example) via 192.0.2.1\n",
+                     "0.0.0.0/1, 128.0.0.0/1"));
+}
+
 TEST(ConfigReviewTest, OfManyWarningsAHundredAreListed) {
   std::string text;
   for (int i = 0; i < 150; ++i) {
@@ -346,32 +389,6 @@ TEST(ConfigReviewTest, NextToErrorsNothingIsDoubted) {
       ParseConfigFile(fmt::format("[Interface]\nMTU = none\n[Peer]\nPublicKey = {}\n", kAnna));
   EXPECT_EQ(parse.errors.size(), 1U);
   EXPECT_TRUE(parse.warnings.empty());
-}
-
-TEST(ConfigReviewTest, ABridgeNamesPeersThatItCannotReachAndWhoReachesWhom) {
-  const auto of = [](std::string_view allowed) {
-    const auto parse = ParseConfigFile(fmt::format(
-        "[Interface]\nPrivateKeyFile = x\nAddress = 10.77.0.1/24\n[Gateway]\nBridge = br0\n{}",
-        allowed));
-    Texts texts;
-    for (const ConfigError& warning : parse.warnings) {
-      if (warning.message.find("Bridge") == 0) texts.push_back(warning.message);
-    }
-    return texts;
-  };
-  const std::string b =
-      "[Peer]\nName = b\nPublicKey = xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=\n";
-  const std::string c =
-      "[Peer]\nName = c\nPublicKey = 6NAjGKT3vEVyZJrYaR8XKcJnpGyMGNdlmhPQkCFuKnM=\n";
-  EXPECT_EQ(of(b + "AllowedIPs = 10.77.0.2/32\n"), Texts{});
-  EXPECT_EQ(
-      of(b + "AllowedIPs = 10.50.0.0/16\n"),
-      Texts{"Bridge leaves out the peer b: its AllowedIPs have no single IPv4 address to send "
-            "frames to (add the peer's address with /32)"});
-  EXPECT_EQ(
-      of(b + "AllowedIPs = 10.77.0.2/32\n" + c + "AllowedIPs = 10.77.0.3/32\n"),
-      Texts{"Bridge connects each peer with this host; two peers reach each other's hosts only "
-            "if they are peers of each other as well"});
 }
 
 }  // namespace
