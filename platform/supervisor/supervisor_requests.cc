@@ -106,13 +106,16 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   return std::move(saved->warnings);
 }
 
-// wg-quick's order: PreDown may still change what is saved.
+// wg-quick's order: PreDown may still change what is saved. Each failure is logged where it
+// happens, so the result only counts them.
 absl::Status Supervisor::End() {
   relay_.IgnoreEndSignals();  // one more changes nothing
   end_listener_.Accept();
   relay_.Drain();
   tunnel_.set_hook_output(end_listener_.TakeOutput());
-  const auto report = [this](const absl::Status& failure) {
+  size_t failures = 0;
+  const auto report = [this, &failures](const absl::Status& failure) {
+    ++failures;
     LogFailure(failure);
     end_listener_.Tell(MessageOf(failure), /*is_failure=*/true);
   };
@@ -123,6 +126,7 @@ absl::Status Supervisor::End() {
     const AdminResult result = ResultOf(warnings);
     if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
     status.Update(warnings.status());
+    if (!warnings.ok()) ++failures;
   }
   // A service manager that restarts the service sends the same signal. With a kill switch no packet
   // may leave in between, so only `down` opens.
@@ -134,7 +138,10 @@ absl::Status Supervisor::End() {
                  name_, name_);
   }
   EndTunnel();
-  return status;
+  if (failures == 0) return status;
+  return {status.code(),
+          fmt::format("cannot undo all of {}: {} step{} failed; the lines before name {}", name_,
+                      failures, failures == 1 ? "" : "s", failures == 1 ? "it" : "each")};
 }
 
 }  // namespace ringwire::platform

@@ -121,3 +121,12 @@ for field in PRIORITY=6 SYSLOG_IDENTIFIER=ringwire "SYSLOG_PID=$service" RINGWIR
 done
 check "down" on a "$RINGWIRE" down wga
 kill "$journal"
+
+say "hooks that fail at the end"
+write 'PreDown = echo first-hook; false
+PostDown = echo last-hook; exit 3'
+on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$conf"
+check_fails "down says so" on a "$RINGWIRE" down wga
+failed() { "$RINGWIRE" log wga | grep -c "run $1 = echo .*it ended with exit code"; }
+check_equal "each is in the log once" "1 1" "$(failed PreDown) $(failed PostDown)"
+check "and how many" output_has 'cannot undo all of wga: 2 steps failed' "$RINGWIRE" log wga

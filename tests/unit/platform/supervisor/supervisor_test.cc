@@ -128,7 +128,8 @@ TEST_F(SupervisorTest, ADownThatHasGivenUpDoesNotLiftItLater) {
 TEST_F(SupervisorTest, AFailedUndoIsTheResultAndEndsNothingEarly) {
   MakeStarted();
   calls_.then["undo"] = [this] { calls_.fail_at = calls_.made.size(); };
-  EXPECT_EQ(RunUntil([] { return true; }).message(), "told to fail at undo");
+  EXPECT_EQ(RunUntil([] { return true; }).message(),
+            "cannot undo all of rwtest0: 1 step failed; the lines before name it");
   EXPECT_TRUE(calls_.HaveOrder({"undo", "close"}));
 }
 
