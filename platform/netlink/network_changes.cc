@@ -68,6 +68,9 @@ void AddMessage(nlmsghdr* message, const TunnelObjects& tunnel, NetworkChanges* 
         Note({rule->family, rule->priority}, message->nlmsg_pid, &changes->rules, changes);
       }
       return;
+    case RTM_NEWNETCONF:
+      changes->sysctls = true;
+      return;
     case RTM_DELADDR:
       if (nlmsg_valid_hdr(message, sizeof(ifaddrmsg)) == 0) return;
       if (!is_own(static_cast<const ifaddrmsg*>(nlmsg_data(message))->ifa_index)) return;

@@ -37,13 +37,14 @@ struct NetworkChanges {
   bool local_networks = false;       // they or the uplinks may be others than before
   bool link = false;                 // the name or state of the tunnel's interface
   bool addresses = false;            // one of the tunnel's interface is gone
+  bool sysctls = false;              // forwarding or the reverse path check of any interface
   std::vector<RemovedRule> rules;    // of anyone
   std::vector<RemovedRoute> routes;  // of the tunnel
   uint32_t port = 0;                 // of the latest process that removed something; 0: the kernel
 
   // Something of the tunnel may be gone or changed.
   bool MayConcernTunnel() const {
-    return lost || link || addresses || !rules.empty() || !routes.empty();
+    return lost || link || addresses || sysctls || !rules.empty() || !routes.empty();
   }
 };
 

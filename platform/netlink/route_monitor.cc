@@ -17,7 +17,8 @@ absl::StatusOr<RouteMonitor> RouteMonitor::Open() {
   // IPv4 routes disappear with their link without a notification.
   constexpr uint32_t kGroups = RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE | RTMGRP_LINK |
                                RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-                               GroupBit(RTNLGRP_IPV4_RULE) | GroupBit(RTNLGRP_IPV6_RULE);
+                               GroupBit(RTNLGRP_IPV4_RULE) | GroupBit(RTNLGRP_IPV6_RULE) |
+                               GroupBit(RTNLGRP_IPV4_NETCONF) | GroupBit(RTNLGRP_IPV6_NETCONF);
   ASSIGN_OR_RETURN(UniqueFd socket,
                    OpenMulticast(NETLINK_ROUTE, kGroups, "follow changes of routes"));
   return RouteMonitor(std::move(socket));

@@ -11,7 +11,8 @@ struct nlmsghdr;
 
 namespace ringwire::platform {
 
-// Reports changes of routes, policy rules, addresses and links of this host. Thread-compatible.
+// Reports changes of routes, policy rules, addresses, links and forwarding of this host.
+// Thread-compatible.
 class RouteMonitor {
  public:
   // Reports every change from this call on.

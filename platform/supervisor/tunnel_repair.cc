@@ -7,6 +7,7 @@
 #include "fmt/ranges.h"
 #include "platform/base/message_of.h"
 #include "platform/gateway/host/apply.h"
+#include "platform/gateway/plan/plan_forward.h"
 #include "platform/netlink/multicast_socket.h"
 #include "spdlog/spdlog.h"
 
@@ -21,6 +22,12 @@ void Append(const std::vector<One>& from, std::vector<One>* to) {
 template <typename One>
 bool Contains(const std::vector<One>& list, const One& one) {
   return std::ranges::find(list, one) != list.end();
+}
+
+// The sysctls whose changes the kernel reports. Others, such as accept_ra, belong to whoever
+// manages the uplinks, and a reload sets them again.
+bool IsFollowed(const std::string& path) {
+  return IsForwardSwitch(path) || path.ends_with("/rp_filter");
 }
 
 std::string Counted(size_t count, const char* one) {
@@ -48,6 +55,7 @@ void TunnelRepair::Note(Instant now, const NetworkChanges& network,
   damage_.link |= network.link;
   damage_.addresses |= network.addresses;
   damage_.nft |= nft.touched;
+  damage_.sysctls |= network.sysctls;
   Append(network.rules, &damage_.rules);
   Append(network.routes, &damage_.routes);
   if (damage_.rules.size() + damage_.routes.size() > NetworkChanges::kRemovedMax) {
@@ -77,6 +85,9 @@ bool TunnelRepair::Concerns(const Step& step, bool is_link_up) const {
   if (std::holds_alternative<action::AddAddress>(*step.apply)) {
     return is_link_up && (everything || damage_.link || damage_.addresses);
   }
+  if (const auto* const setting = std::get_if<action::SetSysctl>(&*step.apply)) {
+    return (everything || damage_.sysctls) && IsFollowed(setting->path);
+  }
   return std::holds_alternative<action::ReplaceNftTable>(*step.apply) &&
          (everything || damage_.nft);
 }
@@ -90,10 +101,13 @@ void TunnelRepair::RestoreSteps(const Plan& plan, bool only_blocks, ActionExecut
     if (!Concerns(step, is_link_up)) continue;
     const auto* const table = std::get_if<action::ReplaceNftTable>(&*step.apply);
     if (table != nullptr && host->HasWholeTable(table->table)) continue;
+    const auto* const setting = std::get_if<action::SetSysctl>(&*step.apply);
+    if (setting != nullptr && host->HasSysctl(setting->path, setting->value)) continue;
     const absl::StatusOr<bool> changed = Restore(step, host, journal);
     restored->failure.Update(changed.status());
     if (!changed.ok() || !*changed) continue;
     if (table != nullptr) restored->table = true;
+    if (setting != nullptr) ++restored->sysctls;
     if (std::holds_alternative<action::AddRule>(*step.apply)) ++restored->rules;
     if (std::holds_alternative<action::AddRoute>(*step.apply)) ++restored->routes;
     if (std::holds_alternative<action::AddAddress>(*step.apply)) ++restored->addresses;
@@ -143,6 +157,7 @@ void TunnelRepair::Log(const Restored& restored) {
   if (restored.rules > 0) parts.push_back(Counted(restored.rules, "policy rule"));
   if (restored.routes > 0) parts.push_back(Counted(restored.routes, "route"));
   if (restored.addresses > 0) parts.push_back(Counted(restored.addresses, "address"));
+  if (restored.sysctls > 0) parts.push_back(Counted(restored.sysctls, "sysctl"));
   if (restored.table) parts.emplace_back("the nft table");
   if (!restored.other_name.empty()) {
     parts.push_back(fmt::format("the interface's name (it was {})", restored.other_name));

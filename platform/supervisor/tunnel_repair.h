@@ -17,8 +17,8 @@
 namespace ringwire::platform {
 
 // Restores what other programs remove of a tunnel that is up: rules, routes, addresses, the nft
-// table, the interface's name. What blocks traffic (Step::stays_after_crash) is restored each time;
-// the rest, and the log lines, as RepairBudget allows. Thread-compatible.
+// table, sysctls, the interface's name. What blocks traffic (Step::stays_after_crash) is restored
+// each time; the rest, and the log lines, as RepairBudget allows. Thread-compatible.
 class TunnelRepair {
  public:
   explicit TunnelRepair(std::string interface) : interface_(std::move(interface)) {}
@@ -47,6 +47,7 @@ class TunnelRepair {
     bool link = false;
     bool addresses = false;
     bool nft = false;
+    bool sysctls = false;
     std::vector<NetworkChanges::RemovedRule> rules;
     std::vector<NetworkChanges::RemovedRoute> routes;
     std::string by;  // in words
@@ -55,11 +56,13 @@ class TunnelRepair {
     size_t rules = 0;
     size_t routes = 0;
     size_t addresses = 0;
+    size_t sysctls = 0;
     bool table = false;
     std::string other_name;  // that the interface had
     absl::Status failure;
     bool any() const {
-      return rules + routes + addresses > 0 || table || !other_name.empty() || !failure.ok();
+      return rules + routes + addresses + sysctls > 0 || table || !other_name.empty() ||
+             !failure.ok();
     }
   };
 

@@ -137,6 +137,12 @@ bool Host::HasWholeTable(const NftTable& table) {
   return looked.ok() && is_whole;
 }
 
+bool Host::HasSysctl(const std::string& path, const std::string& value) {
+  std::optional<std::string> now;
+  const absl::Status looked = Visit([&] { now = ReadSysctl(path); });
+  return !looked.ok() || !now.has_value() || now == value;
+}
+
 absl::Status Host::OpenSockets() {
   ASSIGN_OR_RETURN(Netlink netlink, Netlink::Open());
   ASSIGN_OR_RETURN(RouteNetlink routes, RouteNetlink::Open());

@@ -47,6 +47,8 @@ class ActionExecutor {
   virtual absl::StatusOr<std::string> RestoreName() = 0;
   // Whether the nft table is there as it was made (IsTableWhole).
   virtual bool HasWholeTable(const NftTable& table) = 0;
+  // Whether the sysctl has that value, or there is none of that name.
+  virtual bool HasSysctl(const std::string& path, const std::string& value) = 0;
 
   // Carries out actions on the interface in that network namespace from now on, as UseNamespace
   // does.
@@ -97,6 +99,7 @@ class Host final : public ActionExecutor {
   bool HasInterface() override;
   absl::StatusOr<std::string> RestoreName() override;
   bool HasWholeTable(const NftTable& table) override;
+  bool HasSysctl(const std::string& path, const std::string& value) override;
   absl::Status Enter(const std::string& name, NamedNamespace network_namespace) override;
   absl::Status Leave() override;
   absl::Status Visit(absl::FunctionRef<void()> visit) override;

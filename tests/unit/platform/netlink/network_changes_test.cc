@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <fstream>
 #include <optional>
 
 #include "platform/netlink/netlink.h"
@@ -122,6 +123,15 @@ TEST_F(NetworkChangesTest, AnAddressThatGoesIsSeenOnTheOwnInterfaceOnly) {
     const NetworkChanges changes =
         After([&] { EXPECT_TRUE(netlink_->RemoveAddress(index, address).ok()); });
     EXPECT_EQ(changes.addresses, index == own_->interface_index);
+  }
+}
+
+TEST_F(NetworkChangesTest, ForwardingAndReversePathChecksAreSeen) {
+  for (const char* const path :
+       {"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/ipv6/conf/all/forwarding",
+        "/proc/sys/net/ipv4/conf/all/rp_filter"}) {
+    std::ofstream(path) << 0;
+    EXPECT_TRUE(After([path] { std::ofstream(path) << 1; }).sysctls) << path;
   }
 }
 

@@ -44,6 +44,9 @@ class ExecutorDouble final : public ActionExecutor {
   bool HasWholeTable(const NftTable& table) override {
     return effects_.contains(TableText(table.name, table.family));
   }
+  bool HasSysctl(const std::string& path, const std::string&) override {
+    return effects_.contains("sysctl " + path);
+  }
   absl::Status Enter(const std::string&, NamedNamespace) override { return absl::OkStatus(); }
   absl::Status Leave() override { return absl::OkStatus(); }
   absl::Status Visit(absl::FunctionRef<void()> visit) override {

@@ -99,6 +99,24 @@ TEST_F(TunnelRepairTest, TheTableComesBackAlsoWithEachTimeItIsFlushed) {
   }
 }
 
+TEST_F(TunnelRepairTest, ForwardingComesBackAndOtherSysctlsAreLeftToOthers) {
+  tunnel_->Undo(UndoScope::kEverything, LogFailure).IgnoreError();
+  tunnel_->Close();
+  journal_.reset();
+  tunnel_ = Prepared("[Gateway]\nForward = on\n", Before::kClean);
+  ASSERT_TRUE(tunnel_->Up().ok());
+  journal_.emplace(*Journal::Copy(folder_, "rwtest0"));
+  ASSERT_TRUE(effects_.contains("sysctl net/ipv4/ip_forward"));
+  ASSERT_TRUE(effects_.contains("sysctl net/ipv4/conf/all/src_valid_mark"));
+  Lose("sysctl");
+  NetworkChanges changed;
+  changed.sysctls = true;
+  repair_.Note(now_, changed, {});
+  Repair(now_ + absl::Seconds(1));
+  EXPECT_TRUE(effects_.contains("sysctl net/ipv4/ip_forward"));
+  EXPECT_FALSE(effects_.contains("sysctl net/ipv4/conf/all/src_valid_mark"));
+}
+
 TEST_F(TunnelRepairTest, AWholeTableIsLeftAlone) {
   repair_.Note(now_, {}, {true, ""});
   Repair(now_ + absl::Seconds(1));
