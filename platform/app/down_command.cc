@@ -57,11 +57,11 @@ int EndService(const std::string& interface, const UniqueFd& service) {
   const absl::Status status = SignalService(service, SIGTERM, "end the service of " + interface);
   if (!status.ok()) return ReportError(status);
   if (!WaitForEnd(service, tried, watch.ok() ? &*watch : nullptr)) {
-    return ReportError(tried + ": its service does not end (a hook that waits?)");
+    return ReportError(fmt::format(
+        "cannot take {} down: its service does not end; look for a hook that waits", interface));
   }
   if (watch.ok()) return watch->has_failed() ? kExitFailure : kExitSuccess;
-  ReportWarning(tried +
-                ": what its hooks print, and what may have failed, is in the service's log");
+  ReportWarning(tried + ": the service's log has what its hooks print, and what may have failed");
   return kExitSuccess;
 }
 
@@ -78,8 +78,8 @@ int ReportTraces(const std::string& interface) {
                     interface));
   }
   ReportError(fmt::format(
-      "take {} down: no service and no journal of it is there ({}), but this is, which these "
-      "commands remove:",
+      "cannot take {} down: it has no service and no journal ({}); these commands remove what is "
+      "left of it:",
       interface, Journal::PathOf(kStatusDirectory, interface)));
   for (const std::string& command : traces) fmt::print(stderr, "  {}\n", command);
   return kExitFailure;

@@ -31,24 +31,24 @@ constexpr int kExitNotFound = 127;
 
 // The name of the network namespace of a tunnel that is up, and the namespace.
 absl::StatusOr<std::pair<std::string, NamedNamespace>> FindNamespace(const std::string& interface) {
-  const std::string tried = "run a program in the network namespace of " + interface;
+  const std::string tried = "cannot run a program in the network namespace of " + interface;
   RETURN_IF_ERROR(CheckInterfaceName(interface));
   const absl::StatusOr<Journal::Namespace> wanted =
       Journal::NamespaceOf(kStatusDirectory, interface);
   if (absl::IsPermissionDenied(wanted.status()) && ::geteuid() != 0) {
     return absl::PermissionDeniedError(
-        fmt::format("{}: not permitted (`sudo ringwire exec` runs it as you)", tried));
+        fmt::format("{}: not permitted; `sudo ringwire exec` runs it as you", tried));
   }
   const std::optional<pid_t> service = Journal::Owner(kStatusDirectory, interface);
   const std::string cut_off = CutOffBy(interface);
   if (!cut_off.empty()) return absl::FailedPreconditionError(fmt::format("{}: {}", tried, cut_off));
   if (absl::IsNotFound(wanted.status()) || (wanted.ok() && !service.has_value())) {
-    return absl::NotFoundError(fmt::format("{}: it is not up (`ringwire up` starts it)", tried));
+    return absl::NotFoundError(fmt::format("{}: it is not up; `ringwire up` starts it", tried));
   }
   if (!wanted.ok()) return wanted.status();
   if (wanted->name.empty()) {
     return absl::FailedPreconditionError(fmt::format(
-        "{}: it has none of its own (`Namespace = NAME` in the [Gateway] section makes one)",
+        "{}: it has none of its own; `Namespace = NAME` in the [Gateway] section makes one",
         tried));
   }
   absl::StatusOr<NamedNamespace> network = NamedNamespace::Open(wanted->name);
@@ -75,7 +75,7 @@ int Execute(const std::string& interface, std::vector<std::string> program) {
   arguments.push_back(nullptr);
   ::execvp(arguments.front(), arguments.data());
   const int error = errno;
-  ReportError(absl::ErrnoToStatus(error, "run " + program.front()));
+  ReportError(absl::ErrnoToStatus(error, "cannot run " + program.front()));
   return error == ENOENT ? kExitNotFound : kExitCannotRun;
 }
 

@@ -25,7 +25,7 @@ int PrintKey(std::span<const uint8_t, 32> key) {
   const bool written = size == static_cast<ssize_t>(line.size());
   crypto::Cleanse(line.data(), line.size());
   if (written) return kExitSuccess;
-  return ReportError(absl::ErrnoToStatus(size < 0 ? errno : EIO, "write the key"));
+  return ReportError(absl::ErrnoToStatus(size < 0 ? errno : EIO, "cannot write the key"));
 }
 
 void WarnIfWorldAccessible() {
@@ -58,7 +58,8 @@ int PublicKeyOfInput() {
   while (size < input.size()) {
     const ssize_t got = ::read(STDIN_FILENO, input.data() + size, input.size() - size);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return ReportError(absl::ErrnoToStatus(errno, "read the private key from stdin"));
+    if (got < 0)
+      return ReportError(absl::ErrnoToStatus(errno, "cannot read the private key from stdin"));
     if (got == 0) break;
     size += static_cast<size_t>(got);
   }

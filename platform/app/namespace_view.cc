@@ -40,7 +40,7 @@ absl::Status MountSys(const std::string& name) {
     if (read_only) flags = MS_RDONLY;
   }
   if (::mount(name.c_str(), "/sys", "sysfs", flags, nullptr) == 0) return absl::OkStatus();
-  return absl::ErrnoToStatus(errno, "mount /sys for the network namespace " + name);
+  return absl::ErrnoToStatus(errno, "cannot mount /sys for the network namespace " + name);
 }
 
 // One that cannot be shown is not needed by every program: it is said, and no reason to give up.
@@ -63,7 +63,7 @@ void BindEtc(const std::string& name) {
 absl::Status HideLookupServices() {
   for (const char* const path : kLookupServices) {
     if (Bind("/dev/null", path) || errno == ENOENT || errno == ENOTDIR) continue;
-    return absl::ErrnoToStatus(errno, fmt::format("hide {}", path));
+    return absl::ErrnoToStatus(errno, fmt::format("cannot hide {}", path));
   }
   return absl::OkStatus();
 }
@@ -71,7 +71,7 @@ absl::Status HideLookupServices() {
 }  // namespace
 
 absl::Status EnterForGood(const std::string& name, const NamedNamespace& network) {
-  const std::string tried = "enter the network namespace " + name;
+  const std::string tried = "cannot enter the network namespace " + name;
   if (::setns(network.fd(), CLONE_NEWNET) != 0 || ::unshare(CLONE_NEWNS) != 0 ||
       ::mount("", "/", "none", MS_SLAVE | MS_REC, nullptr) != 0) {
     return absl::ErrnoToStatus(errno, tried);

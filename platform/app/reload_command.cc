@@ -20,11 +20,12 @@ int ReloadBySignal(const std::string& interface, const std::string& tried) {
   const absl::StatusOr<UniqueFd> service = OpenService(interface);
   if (!service.ok()) return ReportError(service.status());
   if (!service->valid()) {
-    return ReportError(tried + ": it is not up (`ringwire up` starts it)");
+    return ReportError(
+        fmt::format("cannot {}: it is not up; `ringwire up {}` starts it", tried, interface));
   }
   const absl::Status status = SignalService(*service, SIGHUP, tried);
   if (!status.ok()) return ReportError(status);
-  ReportWarning(tried + ": it was asked for; what comes of it is in the service's log");
+  ReportWarning(tried + ": requested by a signal; the service's log has the result");
   return kExitSuccess;
 }
 
@@ -37,7 +38,7 @@ int Ask(const std::string& request, const std::string& interface) {
     const std::string cut_off = CutOffBy(interface);
     if (!cut_off.empty()) return ReportFailure(tried, cut_off);
     if (request == "reload") return ReloadBySignal(interface, tried);
-    return ReportError(tried + ": it is not up, so there is nothing to save");
+    return ReportError(fmt::format("cannot {}: it is not up, so there is nothing to save", tried));
   }
   return ReportAnswer(tried, answer);
 }

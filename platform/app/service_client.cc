@@ -33,14 +33,15 @@ absl::StatusOr<UniqueFd> OpenService(const std::string& interface) {
   if (!pid.has_value()) return UniqueFd();
   if (*pid <= 0) {
     return absl::FailedPreconditionError(fmt::format(
-        "find the service of {}: it runs in another PID namespace (use `ringwire` in there)",
+        "cannot find the service of {}: it runs in another PID namespace; run `ringwire` there",
         interface));
   }
   UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0)));
   const bool is_the_same =
       watch.ok() ? watch->HasService() : Journal::Owner(kStatusDirectory, interface) == pid;
   if (!is_the_same) return UniqueFd();
-  if (!process.valid()) return absl::ErrnoToStatus(errno, "find the service of " + interface);
+  if (!process.valid())
+    return absl::ErrnoToStatus(errno, "cannot find the service of " + interface);
   return process;
 }
 

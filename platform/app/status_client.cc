@@ -32,13 +32,13 @@ constexpr absl::Duration kAdministrationPatience = absl::Minutes(2);
 constexpr size_t kAnswerBytesMax = size_t{1} << 30;  // far more than a million peers need
 
 absl::Status ConnectError(const std::string& interface_name, int error, const char* who_may) {
-  const std::string tried = fmt::format("ask {}", interface_name);
+  const std::string tried = fmt::format("cannot ask {}", interface_name);
   if (error == ENOENT || error == ECONNREFUSED) {
     return absl::NotFoundError(fmt::format(
-        "{}: no ringwire serves that interface (`ringwire show` lists those that run)", tried));
+        "{}: no ringwire serves that interface; `ringwire show` lists those that run", tried));
   }
   if (error == EACCES) {
-    return absl::PermissionDeniedError(fmt::format("{}: Permission denied ({})", tried, who_may));
+    return absl::PermissionDeniedError(fmt::format("{}: permission denied; {}", tried, who_may));
   }
   if (error == EAGAIN) {
     return absl::DeadlineExceededError(tried +
@@ -55,7 +55,7 @@ absl::StatusOr<UniqueFd> Connect(const std::string& interface_name, const std::s
   address.sun_family = AF_UNIX;
   path.copy(address.sun_path, sizeof(address.sun_path) - 1);
   UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!fd.valid()) return absl::ErrnoToStatus(errno, "open a unix socket");
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "cannot open a unix socket");
   // Also for connecting: the clients before this one may fill the backlog of a device that hangs.
   const timeval patience = absl::ToTimeval(kConnectPatience);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
@@ -66,7 +66,7 @@ absl::StatusOr<UniqueFd> Connect(const std::string& interface_name, const std::s
 }
 
 absl::Status NoAnswerYet() {
-  return absl::DeadlineExceededError("wait for the answer: there is none yet");
+  return absl::DeadlineExceededError("cannot read the answer: there is none yet");
 }
 
 absl::StatusOr<std::string> ReadLine(int fd, Instant deadline) {
@@ -79,14 +79,14 @@ absl::StatusOr<std::string> ReadLine(int fd, Instant deadline) {
     ::poll(&wait, 1, static_cast<int>(std::min<int64_t>(left_ms, INT_MAX)));
     const ssize_t size = ::recv(fd, chunk->data(), chunk->size(), MSG_DONTWAIT);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (size < 0) return absl::ErrnoToStatus(errno, "read the answer");
-    if (size == 0) return absl::UnavailableError("read the answer: the device hung up");
+    if (size < 0) return absl::ErrnoToStatus(errno, "cannot read the answer");
+    if (size == 0) return absl::UnavailableError("cannot read the answer: the device hung up");
     line.append(chunk->data(), static_cast<size_t>(size));
     if (line.back() != '\n') continue;
     line.pop_back();
     return line;
   }
-  return absl::ResourceExhaustedError("read the answer: it does not end");
+  return absl::ResourceExhaustedError("cannot read the answer: it does not end");
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ absl::Status SendRequest(const UniqueFd& device, std::string_view request) {
   const std::string line = std::string(request) + "\n";
   if (::send(device.get(), line.data(), line.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(line.size())) {
-    return absl::ErrnoToStatus(errno, "send the request");
+    return absl::ErrnoToStatus(errno, "cannot send the request");
   }
   return absl::OkStatus();
 }

@@ -127,8 +127,8 @@ void EndpointNames::Warn(const NameAnswer& answer) {
   }
   if (first == nullptr) return;  // the answer to an earlier question
   spdlog::warn(
-      "{}:{}:{}: resolve {}: {} (check the name and this host's DNS, or give an address; it is "
-      "tried again until it succeeds)",
+      "{}:{}:{}: cannot resolve {}: {}; check the name and this host's DNS, or write an address "
+      "(retried until it succeeds)",
       path_, first->position.line, first->position.column, answer.name,
       MessageOf(answer.addresses.status()));
 }

@@ -89,7 +89,8 @@ EndpointResolver::~EndpointResolver() {
 
 absl::Status EndpointResolver::Want(const std::vector<std::string>& names) {
   if (!shared_->wake.valid() || !shared_->answered.valid()) {
-    return absl::ResourceExhaustedError("resolve names: no descriptors left (raise RLIMIT_NOFILE)");
+    return absl::ResourceExhaustedError(
+        "cannot resolve names: no descriptors left; raise RLIMIT_NOFILE");
   }
   {
     MutexLock lock(&shared_->mutex);

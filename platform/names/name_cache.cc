@@ -55,8 +55,8 @@ absl::StatusOr<std::vector<SocketAddress>> NameCache::LookUp(const std::string& 
   if (found.ok() || rules.may_ask) return found;
   if (!known.empty()) return known;
   return absl::UnavailableError(
-      "the kill switch lets no question out, and no address is known from before (KillSwitch = on, "
-      "dns lets ringwire ask)");
+      "the kill switch lets no query out, and no address is known from before (`KillSwitch = on, "
+      "dns` lets ringwire ask)");
 }
 
 absl::Status SaveKnownNames(const std::string& path, const KnownNames& known) {

@@ -18,7 +18,7 @@ namespace ringwire::platform {
 absl::StatusOr<std::pair<PacketChannel, PacketChannel>> PacketChannel::Make() {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return absl::ErrnoToStatus(errno, "make a channel to another process");
+    return absl::ErrnoToStatus(errno, "cannot make a channel to another process");
   }
   return std::pair(PacketChannel(UniqueFd(ends[0])), PacketChannel(UniqueFd(ends[1])));
 }
@@ -44,7 +44,7 @@ absl::StatusOr<PacketChannel::Packet> PacketChannel::ReceiveBefore(Instant deadl
         ::poll(&message, 1, static_cast<int>(std::clamp<int64_t>(left_ms, 0, INT_MAX)));
     if (ready > 0) return Receive();
     if (ready == 0) return absl::DeadlineExceededError("the other process does not answer");
-    if (errno != EINTR) return absl::ErrnoToStatus(errno, "wait for the other process");
+    if (errno != EINTR) return absl::ErrnoToStatus(errno, "cannot wait for the other process");
   }
 }
 

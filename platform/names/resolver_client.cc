@@ -59,7 +59,7 @@ absl::StatusOr<pid_t> ResolverClient::StartResolverProgram(PacketChannel its_end
   const int error =
       ::posix_spawn(&process, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return absl::ErrnoToStatus(error, "start the resolver process");
+  if (error != 0) return absl::ErrnoToStatus(error, "cannot start the resolver process");
   return process;
 }
 

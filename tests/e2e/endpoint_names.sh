@@ -61,7 +61,7 @@ for set in CapInh CapPrm CapEff CapBnd CapAmb; do check_equal "$set of the resol
 check "it is not root" test "$(field Uid "$resolver")" -ge 1
 check_equal "it is filtered" 2 "$(field Seccomp "$resolver")"
 check_equal "and can gain nothing" 1 "$(field NoNewPrivs "$resolver")"
-check_equal "the name is named once, with the place" 1 "$(logged 'wga.conf:8:12: resolve b.example.test')"
+check_equal "the name is named once, with the place" 1 "$(logged 'wga.conf:8:12: cannot resolve b.example.test')"
 check_equal "the peer has no endpoint" '(none)' "$(endpoint wga)"
 echo '192.0.2.2 b.example.test' >"$work/hosts"
 wait_until 10 "the peer is sent there when it is found" prints 192.0.2.2:51820 endpoint wga
@@ -72,7 +72,7 @@ say "reload"
 configuration nowhere.example.test:51820 1400
 kill -HUP "${daemon_pid[wga]}"
 wait_until 10 "the rest of a file with an unknown name is applied" mtu_is 1400
-wait_until 10 "and the name is named" output_has 'wga\.conf:8:12: resolve nowhere' cat "$work/wga.log"
+wait_until 10 "and the name is named" output_has 'wga\.conf:8:12: cannot resolve nowhere' cat "$work/wga.log"
 check "the tunnel still works" pings a 10.77.0.2
 echo '192.0.2.2 b.example.test nowhere.example.test' >"$work/hosts"
 wait_until 10 "until it is found" output_has 'nowhere\.example\.test is at 192\.0\.2\.2' cat "$work/wga.log"

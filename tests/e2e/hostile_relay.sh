@@ -65,7 +65,7 @@ done
 check "it answers questions" output_has '"interface"' ask status
 check_equal "the other one is root's" "600 0" "$(stat -c '%a %u' /run/ringwire/wga.admin.sock)"
 check_fails "nobody else connects to it" setpriv --reuid=65534 --regid=65534 --clear-groups "$RINGWIRE" save wga
-says "and is told who may" 'Permission denied \(run as root\)'
+says "and is told who may" 'permission denied; run as root'
 check "the file is as it was" cmp "$work/loaded.conf" "$conf"
 
 say "a relay that forges its state"

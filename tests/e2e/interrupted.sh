@@ -148,7 +148,7 @@ wait_until 10 "the interface goes" no_interface a wga
 rm -r /run/ringwire
 on a ip tuntap add mode tun name wga
 check_fails "down without service and journal" on a "$RINGWIRE" down wga
-says "and says what is there" 'no service and no journal of it is there'
+says "and says what is there" 'cannot take wga down: it has no service and no journal'
 sed -n 's/^  //p' "$work/check.out" >"$work/remove.sh"
 cat "$work/remove.sh"
 check "and what removes it" on a sh -ex "$work/remove.sh"

@@ -165,7 +165,7 @@ echo "ok: many reloads at a time are all answered"
 kill -KILL "$(service)"
 wait_until 10 "the interface goes" no_interface a wga
 check_fails "a reload of what is not up" "$RINGWIRE" reload wga
-says "says so" '^ringwire: reload wga: it is not up'
+says "says so" '^ringwire: cannot reload wga: it is not up'
 cp "$conf" "$work/good.conf"
 down >/dev/null 2>&1 || true  # PreDown misses its interface
 check "what was killed saves nothing" cmp "$work/good.conf" "$conf"

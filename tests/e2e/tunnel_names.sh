@@ -117,7 +117,7 @@ only_tunnel quiet "nothing but the tunnel's datagrams left" 192.0.2.1:51820
 sed -i 's/^Endpoint = .*/Endpoint = other.test:51820/' "$work/wgb.conf"
 "$RINGWIRE" reload wgb
 wait_until 10 "a name that is not known is an error with its fix" \
-  output_has 'wgb\.conf:[0-9]*:12: resolve other\.test: the kill switch lets no question out' "$RINGWIRE" log wgb
+  output_has 'wgb\.conf:[0-9]*:12: cannot resolve other\.test: the kill switch lets no query out' "$RINGWIRE" log wgb
 check_equal "and still nobody is asked" "$before" "$(asked .)"
 echo '192.0.2.1 other.test' >"$work/hosts"
 wait_until 20 "/etc/hosts is read" output_has 'other\.test is at 192\.0\.2\.1' "$RINGWIRE" log wgb

@@ -140,7 +140,7 @@ TEST_F(CommandLineTest, RefusesInvalidInterfaceNames) {
 
 TEST_F(CommandLineTest, ShowSaysThatNobodyServesTheInterface) {
   EXPECT_EXIT(RunProgram({"show", "no-such-if"}), testing::ExitedWithCode(1),
-              "ringwire: ask no-such-if: no ringwire serves that interface");
+              "ringwire: cannot ask no-such-if: no ringwire serves that interface");
 }
 
 TEST_F(CommandLineTest, ForgetRefusesWhatIsNoKey) {
