@@ -37,7 +37,8 @@ case ${1:-} in
   --package) stable+=" debhelper dpkg-dev lintian" ;;
   --deploy)  # for `./dev image` and `./dev test-deploy`: engines for containers, fresh systems of Debian, nspawn
     stable+=" debhelper dpkg-dev lintian buildah podman runc netavark uidmap slirp4netns fuse-overlayfs mmdebstrap
-      systemd-container python3-yaml libqrencode4" ;;
+      systemd-container python3-yaml libqrencode4 zbar-tools chromium"
+    command -v npm >/dev/null || stable+=" npm" ;;
   *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package | --deploy]" >&2; exit 2 ;;
 esac
 

@@ -31,9 +31,15 @@ assert workloads and services
 for workload in workloads:
     template = workload["spec"]["template"]
     assert workload["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
-    for container in template["spec"]["containers"]:
+    containers = template["spec"]["containers"] + template["spec"].get("initContainers", [])
+    assert [each["name"] for each in containers].count("ringwire") == 1
+    for container in containers:
         context = container["securityContext"]
-        assert set(context["capabilities"]["add"]) == wanted and context["capabilities"]["drop"] == ["ALL"], container["name"]
+        assert context["allowPrivilegeEscalation"] is False and context["capabilities"]["drop"] == ["ALL"], container["name"]
+        if container["name"] != "ringwire":
+            assert "add" not in context["capabilities"]
+            continue
+        assert set(context["capabilities"]["add"]) == wanted, container["name"]
         assert context["readOnlyRootFilesystem"] is True and context["runAsUser"] == 0
         known = {volume["name"] for volume in template["spec"]["volumes"]}
         assert {mount["name"] for mount in container["volumeMounts"]} <= known
@@ -47,5 +53,4 @@ PYTHON
 sed -i "s,KEY,$("$deploy_build/ringwire" pubkey <"$work/key")," "$work/wg0.conf"
 check "ringwire understands the configuration of compose.yaml" env RINGWIRE_INTERFACE_PRIVATEKEY_FILE="$work/key" \
   "$deploy_build/ringwire" check "$work/wg0.conf"
-not_run "Kubernetes' own schemas: they are in no package of Debian"
 echo "ok: all of the manifests"
