@@ -1,8 +1,10 @@
 // ControlPlane: the path MTU of each peer (docs/path_mtu.md).
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "core/base/limits.h"
 #include "core/control/control_plane_impl.h"
 #include "core/device/key_text.h"
 #include "core/wire/path_probe.h"
@@ -49,8 +51,10 @@ void ControlPlane::Impl::RunPath(const ControlCall& call, Peer& peer) {
   } else {
     const PathMtu::Traffic traffic{peer.slot->transmit_bytes.load(std::memory_order_relaxed),
                                    peer.slot->receive_bytes.load(std::memory_order_relaxed)};
-    const std::optional<PathMtu::Probes> probes =
-        path.Advance(call.now, shared->mtu.load(), traffic);
+    // A larger packet fits no datagram.
+    const auto mtu =
+        std::min<uint32_t>(shared->mtu.load(), kTrainBytesMax - kTransportOverheadBytes);
+    const std::optional<PathMtu::Probes> probes = path.Advance(call.now, mtu, traffic);
     if (probes.has_value() && probes->bytes != 0) {
       (void)sessions.SendProbe(call, peer, {.id = probes->id, .bytes = probes->bytes});
     }

@@ -14,6 +14,8 @@ constexpr absl::Duration kUseIsRecent = absl::Minutes(1);
 constexpr absl::Duration kAnsweredAtOnce = absl::Seconds(4);
 // An unclear test of a peer that does not answer probes is repeated after this.
 constexpr absl::Duration kUnclearRetry = absl::Minutes(1);
+// By which a large message may arrive behind a small one that was sent after it.
+constexpr absl::Duration kReorderTime = absl::Milliseconds(100);
 // Without a session, the path is not checked before this.
 constexpr absl::Duration kNoSessionRetry = absl::Seconds(5);
 
@@ -26,6 +28,7 @@ void PathMtu::LargeSent(Instant now) {
 
 void PathMtu::Answered(Instant now, uint32_t id, uint32_t bytes) {
   if (id != id_ || (state_ != State::kAsking && state_ != State::kTesting)) return;
+  if (answered_bytes_ == 0) answered_at_ = now;
   answered_bytes_ = std::max(answered_bytes_, bytes);
   due_ = now;
 }
@@ -136,6 +139,10 @@ std::optional<PathMtu::Probes> PathMtu::JudgeTest(Instant now, const Traffic& tr
 PathMtu::Verdict PathMtu::JudgeAnswers(Instant now) {
   if (answered_bytes_ >= test_bytes_) return Verdict::kPassed;
   due_ = sent_at_ + kPathAnswerTimeout;
+  // The large one was sent first: when the small one is answered, it is late.
+  if (answered_bytes_ > 0) {
+    due_ = std::min(due_, answered_at_ + 2 * (answered_at_ - sent_at_) + kReorderTime);
+  }
   if (now < due_) return Verdict::kPending;
   ++(answered_bytes_ > 0 ? tries_ : dead_tries_);
   if (tries_ == kPathTries) return Verdict::kFailed;
@@ -173,13 +180,13 @@ std::optional<PathMtu::Probes> PathMtu::Continue(Instant now, Verdict verdict,
   if (verdict == Verdict::kPassed) {
     passes_ = test_bytes_;
     if (test_bytes_ == mtu_) limit_ = fails_ = 0;
-    if (limit_ != 0) limit_ = passes_;
   } else {
     fails_ = test_bytes_;
     if (fails_ <= passes_) passes_ = PeerPath::kFloorBytes;
-    limit_ = passes_;
   }
   const uint32_t next = NextSize();
+  // Hosts remember a limit that they are told, so a search of seconds tells its end only.
+  if (fails_ != 0 && (next == 0 || !answers)) limit_ = passes_;
   if (next == 0) {
     if (verdict == Verdict::kFailed || !answers) raise_at_ = now + kPathRaiseInterval;
     return Rest(now, kPathCheckInterval);

@@ -100,6 +100,7 @@ class PathMtu {
   uint32_t id_ = 0;
   uint32_t test_bytes_ = 0;
   uint32_t answered_bytes_ = 0;  // the largest probe of this id that arrived
+  Instant answered_at_;          // the first of them
   int tries_ = 0;                // of which the path carried small messages
   int dead_tries_ = 0;           // of which nothing was answered
   Instant sent_at_;
