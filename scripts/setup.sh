@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# usage: setup.sh [--bench-peers | --lint | --coverage | --package | --deploy]
+# usage: setup.sh [--bench-peers | --lint | --coverage | --package | --deploy | --report]
 # Installs the packages that are missing, from Debian 12 itself, its backports, and Debian 13. The two extra suites are
 # read through a private apt configuration in a temporary folder, so the system's own source lists stay as they are; the
 # mirror is the one that the system already uses.
@@ -34,12 +34,13 @@ case ${1:-} in
     trixie+=" nebula wireguard-go" ;;
   --lint) stable+=" clang-tidy-19" ;;  # for `./dev lint`
   --coverage) stable+=" llvm-19" ;;
+  --report) stable+=" chromium nodejs" && { command -v npm >/dev/null || stable+=" npm"; } ;;  # for `./dev bench report --check`
   --package) stable+=" debhelper dpkg-dev lintian" ;;
   --deploy)  # for `./dev image` and `./dev test-deploy`: engines for containers, fresh systems of Debian, nspawn
     stable+=" debhelper dpkg-dev lintian buildah podman runc netavark uidmap slirp4netns fuse-overlayfs mmdebstrap
       systemd-container python3-yaml libqrencode4 zbar-tools chromium"
     command -v npm >/dev/null || stable+=" npm" ;;
-  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package | --deploy]" >&2; exit 2 ;;
+  *) echo "usage: ./dev setup [--bench-peers | --lint | --coverage | --package | --deploy | --report]" >&2; exit 2 ;;
 esac
 
 # What manages name servers for the end-to-end tests is unpacked and not installed: it would take the place of what does so
