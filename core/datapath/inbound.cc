@@ -33,6 +33,7 @@ void Inbound::Process(Instant now, std::span<const ReceivedRun> runs) {
   coalescer_.Reset();
   replies_.clear();
   to_wire_.clear();
+  last_source_ = {};
   for (const ReceivedRun& received : runs) ProcessRun(now, received);
   DeliverHeld(held_count_);
   const std::span<const TunWrite> writes = coalescer_.Finish();
@@ -84,7 +85,11 @@ void Inbound::ProcessRun(Instant now, const ReceivedRun& received) {
 }
 
 void Inbound::Collect(Instant now, const ReceivedRun& received, std::span<uint8_t> message) {
-  Keypair* const keypair = shared_->index_table.Find(LoadLe32(message.data() + 4));
+  const uint32_t index = LoadLe32(message.data() + 4);
+  // Nearly all messages of a train are of one session.
+  Keypair* const keypair = collected_ != 0 && collected_for_->local_index() == index
+                               ? collected_for_
+                               : shared_->index_table.Find(index);
   if (keypair == nullptr) {
     counters_->Drop(DropReason::kUnknownReceiverIndex);
     return;
@@ -197,6 +202,14 @@ void Inbound::DeliverHeld(size_t count) {
   held_count_ -= count;
 }
 
+const PeerSlot* Inbound::OwnerOf(const IpAddress& source) {
+  if (source != last_source_) {
+    last_source_ = source;
+    last_owner_ = shared_->allowed_ips.Lookup(source);
+  }
+  return last_owner_;
+}
+
 void Inbound::Deliver(const Opened& opened) {
   const std::span<uint8_t> plaintext(opened.data, opened.size);
   if (IpVersionOf(plaintext) == IpFamily::kNone) {
@@ -208,9 +221,7 @@ void Inbound::Deliver(const Opened& opened) {
     counters_->Drop(DropReason::kInnerBadLength);
     return;
   }
-  // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address
-  // (rule 10).
-  if (shared_->allowed_ips.Lookup(ip->source) != opened.keypair->peer()) {
+  if (OwnerOf(ip->source) != opened.keypair->peer()) {
     counters_->Drop(DropReason::kSourceNotAllowed);
     return;
   }

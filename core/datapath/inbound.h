@@ -77,6 +77,9 @@ class Inbound {
   void Deliver(const Opened& opened);
   // A plaintext that is no IP packet.
   void TakeProbe(const Opened& opened);
+  // Exactly the owner of the longest prefix, not merely a peer whose prefixes contain the address
+  // (rule 10).
+  const PeerSlot* OwnerOf(const IpAddress& source);
 
   SharedState* const shared_;
   WorkerLink* const link_;
@@ -95,6 +98,10 @@ class Inbound {
   static constexpr size_t kHeldMax = 2 * kTrainSegmentsMax;
   std::array<Opened, kHeldMax> held_;
   size_t held_count_ = 0;
+
+  // The last answer of OwnerOf() in this batch: most packets of a batch have one source.
+  IpAddress last_source_;
+  const PeerSlot* last_owner_ = nullptr;
 
   TunWriteBatch to_tun_;
   // At most one for each run, whose messages have one source: so a train of a flooder never uses up

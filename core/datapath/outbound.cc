@@ -88,6 +88,7 @@ void Outbound::Reset() {
 
 size_t Outbound::Process(Instant now, std::span<const TunFrame> frames) {
   mtu_ = shared_->mtu.load(std::memory_order_relaxed);
+  last_ = {};
   size_t taken = 0;
   while (taken < frames.size() && ProcessFrame(now, frames[taken].bytes)) ++taken;
   FlushAll(now);
@@ -121,22 +122,22 @@ bool Outbound::ProcessFrame(Instant now, std::span<uint8_t> bytes) {
 
 bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<uint8_t> packet,
                        const IpPacket& ip) {
-  PeerSlot* const peer = shared_->allowed_ips.Lookup(ip.destination);
+  if (ip.destination != last_.address) FindDestination(ip.destination);
+  PeerSlot* const peer = last_.peer;
   if (peer == nullptr) {
     Refuse(DropReason::kNoPeerForDestination, IcmpError::kHostUnreachable, plan.segment_count,
            packet);
     return true;
   }
-  Endpoint endpoint;
-  if (!peer->LoadEndpoint(&endpoint)) {
+  if (!last_.has_endpoint) {
     Refuse(DropReason::kPeerHasNoEndpoint, IcmpError::kAddressUnreachable, plan.segment_count,
            packet);
     return true;
   }
-  if (ip.destination == endpoint.remote.address &&
+  if (ip.destination == last_.endpoint.remote.address &&
       IsOwnMessage(*peer,
                    UdpPayload(packet, ip, shared_->listen_port.load(std::memory_order_relaxed),
-                              endpoint.remote.port))) {
+                              last_.endpoint.remote.port))) {
     counters_->Drop(DropReason::kRoutingLoop, plan.segment_count);
     return true;
   }
@@ -155,13 +156,13 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<uint8_t> pa
     counters_->Drop(DropReason::kTunFrameMalformed, plan.segment_count);
     return true;
   }
-  Keypair* const keypair = SessionOf(now, *peer);
+  if (last_.keypair == nullptr) last_.keypair = SessionOf(now, *peer);
   // After packets that are already staged, or a flow would be reordered.
-  if (keypair == nullptr || !peer->staged.empty()) {
+  if (last_.keypair == nullptr || !peer->staged.empty()) {
     Stage(now, *peer, plan, packet);
     return true;
   }
-  const Route route{peer, keypair, endpoint, EcnEncapsulate(ip.tos)};
+  const Route route{peer, last_.keypair, last_.endpoint, EcnEncapsulate(ip.tos)};
   if (!plan.is_gso) return Collect(now, route, packet, sealed_bytes);
   // Trains of its own, balanced by themselves.
   FlushPeer(now, *peer);
@@ -188,6 +189,13 @@ bool Outbound::Forward(Instant now, const SplitPlan& plan, std::span<uint8_t> pa
   const uint32_t told = ip.family == IpFamily::kV6 ? std::max(limit, kLeastMtu) : limit;
   Refuse(DropReason::kPacketTooBig, IcmpError::kPacketTooBig, plan.segment_count, packet, told);
   return false;
+}
+
+void Outbound::FindDestination(const IpAddress& address) {
+  last_ = {};
+  last_.address = address;
+  last_.peer = shared_->allowed_ips.Lookup(address);
+  last_.has_endpoint = last_.peer != nullptr && last_.peer->LoadEndpoint(&last_.endpoint);
 }
 
 // Whether this is our own message to the peer that came back through TUN, because the route to the

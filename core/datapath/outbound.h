@@ -47,7 +47,17 @@ class Outbound {
   TunWriteBatch icmp_errors() const { return {icmp_writes_, icmp_pieces_}; }
 
  private:
-  // The route of a packet, looked up once per frame.
+  // Where packets to an address go. Looked up once for consecutive packets of one call of
+  // Process().
+  struct Destination {
+    IpAddress address;
+    PeerSlot* peer = nullptr;  // null: no peer owns the address
+    bool has_endpoint = false;
+    Endpoint endpoint;
+    Keypair* keypair = nullptr;  // null: not looked up yet, or none
+  };
+
+  // The route of a packet.
   struct Route {
     PeerSlot* peer = nullptr;
     Keypair* keypair = nullptr;
@@ -74,6 +84,8 @@ class Outbound {
   // done with.
   bool FitPath(Instant now, PeerSlot& peer, const SplitPlan& plan, std::span<uint8_t> packet,
                const IpPacket& ip);
+  // Makes last_ that of this address.
+  void FindDestination(const IpAddress& address);
   // `message`: the beginning of a datagram from our port to the peer's endpoint.
   bool IsOwnMessage(const PeerSlot& peer, std::span<const uint8_t> message) const;
   // The session to send with, or nullptr.
@@ -114,6 +126,7 @@ class Outbound {
   // The device's MTU, read once a call: control may change it between the check of a size and its
   // use.
   uint32_t mtu_ = 0;
+  Destination last_;
 
   // Sealed messages one after another; a train is a part of it.
   const std::unique_ptr<uint8_t[]> arena_;

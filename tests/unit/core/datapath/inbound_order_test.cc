@@ -98,6 +98,16 @@ class InboundOrderTest : public ::testing::Test {
   Star star_{2, {.coalesce_tcp = true, .coalesce_udp = true}};
 };
 
+// The owner of a source is looked up once for consecutive packets of it.
+TEST_F(InboundOrderTest, EachPacketOfABatchNeedsAnAllowedSource) {
+  const Bytes stolen = Echo(0, 90);  // with the source of spoke 0
+  const std::vector<Arrival> batch = {
+      Seal(0, Echo(0, 1)), Seal(1, stolen),      Seal(1, Echo(1, 2)), Seal(1, stolen),
+      Seal(0, Echo(0, 3)), Seal(0, Echo(1, 91)), Seal(1, Echo(1, 4))};
+  EXPECT_EQ(ReceiveNumbers(batch), (std::vector<uint16_t>{1, 2, 3, 4}));
+  EXPECT_EQ(star_.hub().Dropped(DropReason::kSourceNotAllowed), 3);
+}
+
 TEST_F(InboundOrderTest, ARunThatTheWireReorderedIsMergedIntoOne) {
   std::vector<Arrival> batch;
   for (uint32_t i = 0; i < 8; ++i) batch.push_back(Seal(0, TcpPacket(0, i)));
