@@ -66,6 +66,9 @@ else
   check "it refused no message" prints 0 drops wgb transport_invalid
   check "nor did the library" prints 0 drops wga transport_invalid
   stop wgb
+  # Without an endpoint again, so that b begins below.
+  wg set wga peer "${public[b]}" remove
+  wg set wga peer "${public[b]}" allowed-ips 10.77.0.2/32,fd77::2/128
 fi
 
 say "TransportCipher in a configuration file, and a reload"
