@@ -17,6 +17,8 @@
 namespace ringwire {
 namespace {
 
+// What a reader keeps of its buffer between requests.
+constexpr size_t kKeptBufferBytes = 64 * 1024;
 constexpr std::string_view kGetLine = "get=1\n";
 constexpr std::string_view kSetLine = "set=1\n";
 constexpr std::string_view kNameKey = "name";
@@ -268,6 +270,8 @@ void UapiRequestReader::Consume(size_t bytes) {
   buffer_.resize(rest);
   begin_ -= bytes;
   searched_ -= bytes;
+  // A set with many peers comes seldom: its memory goes back.
+  if (rest == 0 && buffer_.capacity() > kKeptBufferBytes) buffer_ = std::string();
 }
 
 void UapiRequestReader::Append(std::string_view bytes) {
@@ -337,7 +341,17 @@ std::string FormatSetAnswer(int error_number) { return fmt::format("errno={}\n\n
 
 std::string FormatGetError(int error_number) { return fmt::format("errno={}\n\n", error_number); }
 
-UapiGetWriter::UapiGetWriter(DeviceStatus status) : status_(std::move(status)) {}
+UapiGetWriter::UapiGetWriter(DeviceStatus status, ListPeersFunction more)
+    : status_(std::move(status)), more_(std::move(more)) {}
+
+bool UapiGetWriter::HasPeer() {
+  while (peer_index_ == status_.peers.size() && more_ != nullptr) {
+    status_.peers.clear();
+    peer_index_ = 0;
+    if (!more_(&cursor_, &status_.peers)) more_ = nullptr;
+  }
+  return peer_index_ < status_.peers.size();
+}
 
 void UapiGetWriter::AppendDevice(std::string* chunk) const {
   if (status_.private_key && !status_.private_key->IsZero()) {
@@ -360,7 +374,7 @@ bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
     stage_ = Stage::kPeers;
   }
   while (stage_ == Stage::kPeers && chunk->size() - size_before < about_bytes) {
-    if (peer_index_ == status_.peers.size()) {
+    if (!HasPeer()) {
       chunk->append("errno=0\n\n");
       stage_ = Stage::kComplete;
       break;

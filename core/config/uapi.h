@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/base/limits.h"
@@ -83,11 +84,17 @@ std::string FormatSetAnswer(int error_number);
 // The answer to a get that failed.
 std::string FormatGetError(int error_number);
 
-// The answer to a get, in parts, so that a slow reader of a large device holds up nobody.
+// Appends some peers of a device, from `*cursor` (0 at first) on, and moves it. False: those were
+// the last. Peers that are added or removed between two calls may be missed.
+using ListPeersFunction = std::function<bool(size_t* cursor, std::vector<PeerStatus>* peers)>;
+
+// The answer to a get, in parts, so that a slow reader of a large device holds up nobody and takes
+// no memory.
 // Thread-compatible.
 class UapiGetWriter {
  public:
-  explicit UapiGetWriter(DeviceStatus status);
+  // `more` lists the peers after those of `status`.
+  explicit UapiGetWriter(DeviceStatus status, ListPeersFunction more = nullptr);
 
   // Appends the next lines to `chunk`, stopping after the line that makes them `about_bytes` or
   // more. False once the answer is complete. An empty `chunk` is given room for all of it first, so
@@ -98,8 +105,12 @@ class UapiGetWriter {
   enum class Stage : uint8_t { kDevice, kPeers, kComplete };
 
   void AppendDevice(std::string* chunk) const;
+  // False: there is no further peer.
+  bool HasPeer();
 
-  const DeviceStatus status_;
+  DeviceStatus status_;  // its peers: the piece that is being written
+  ListPeersFunction more_;
+  size_t cursor_ = 0;  // of more_
   Stage stage_ = Stage::kDevice;
   size_t peer_index_ = 0;
   bool in_allowed_ips_ = false;  // the lines of the peer before its allowed_ip lines were written

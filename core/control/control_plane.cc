@@ -327,6 +327,14 @@ void ControlPlane::SetMtu(uint32_t mtu) { impl_->shared->mtu.store(mtu); }
 void ControlPlane::SetListenPort(uint16_t port) { impl_->shared->listen_port.store(port); }
 
 DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
+  DeviceStatus status = StatusWithoutPeers(now);
+  status.peers.reserve(impl_->peers.size());
+  size_t cursor = 0;
+  (void)ListPeers(now, impl_->peers.places(), &cursor, &status.peers);
+  return status;
+}
+
+DeviceStatus ControlPlane::StatusWithoutPeers(Instant now) const {
   DeviceStatus status;
   if (const std::optional<LocalIdentity>& identity = impl_->sessions.identity()) {
     status.private_key = identity->private_key;
@@ -338,28 +346,40 @@ DeviceStatus ControlPlane::Status(Instant now, absl::Time /*wall_now*/) const {
   status.handshakes = impl_->sessions.counts();
   status.unknown_key = StrayAt(now, impl_->sessions.unknown_key());
   status.last_unknown_key = impl_->sessions.last_unknown_key();
-  status.peers.reserve(impl_->peers.size());
-  impl_->peers.ForEach([&](const Peer& peer) {
-    PeerStatus& entry = status.peers.emplace_back();
-    entry.public_key = peer.public_key();
-    entry.preshared_key = peer.remote.preshared_key;
-    entry.name = peer.name;
-    if (peer.endpoint != nullptr) entry.endpoint = peer.endpoint->remote;
-    entry.endpoint_name = peer.endpoint_name;
-    entry.last_handshake = peer.last_handshake;
-    entry.attempts = peer.attempts;
-    if (peer.attempts.initiations > 0) entry.attempts.duration = now - peer.first_initiation_at;
-    entry.transmit_bytes = peer.slot->transmit_bytes.load(std::memory_order_relaxed);
-    entry.receive_bytes = peer.slot->receive_bytes.load(std::memory_order_relaxed);
-    entry.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
-    entry.allowed_ips = impl_->shared->allowed_ips.PrefixesOf(peer.slot.get());
-    entry.transport_cipher = peer.transport_cipher;
-    if (peer.path != nullptr) entry.path_mtu = peer.path->limits().packet_bytes_max;
-    const Keypair* const current = peer.keypairs.current();
-    if (current != nullptr && current->CanReceive(now)) {
-      entry.transport_suite = crypto::AeadSuiteName(current->suite());
-    }
-  });
+  return status;
+}
+
+bool ControlPlane::ListPeers(Instant now, size_t count, size_t* cursor,
+                             std::vector<PeerStatus>* peers) const {
+  const size_t places = impl_->peers.places();
+  const size_t end = std::min(places, *cursor + count);
+  for (; *cursor < end; ++*cursor) {
+    const Peer* const peer = impl_->peers.At(static_cast<uint32_t>(*cursor));
+    if (peer != nullptr) peers->push_back(impl_->StatusOf(now, *peer));
+  }
+  return end < places;
+}
+
+PeerStatus ControlPlane::Impl::StatusOf(Instant now, const Peer& peer) const {
+  PeerStatus status;
+  status.public_key = peer.public_key();
+  status.preshared_key = peer.remote.preshared_key;
+  status.name = peer.name;
+  if (peer.endpoint != nullptr) status.endpoint = peer.endpoint->remote;
+  status.endpoint_name = peer.endpoint_name;
+  status.last_handshake = peer.last_handshake;
+  status.attempts = peer.attempts;
+  if (peer.attempts.initiations > 0) status.attempts.duration = now - peer.first_initiation_at;
+  status.transmit_bytes = peer.slot->transmit_bytes.load(std::memory_order_relaxed);
+  status.receive_bytes = peer.slot->receive_bytes.load(std::memory_order_relaxed);
+  status.persistent_keepalive_seconds = peer.persistent_keepalive_seconds;
+  status.allowed_ips = shared->allowed_ips.PrefixesOf(peer.slot.get());
+  status.transport_cipher = peer.transport_cipher;
+  if (peer.path != nullptr) status.path_mtu = peer.path->limits().packet_bytes_max;
+  const Keypair* const current = peer.keypairs.current();
+  if (current != nullptr && current->CanReceive(now)) {
+    status.transport_suite = crypto::AeadSuiteName(current->suite());
+  }
   return status;
 }
 

@@ -60,6 +60,7 @@ struct ControlPlane::Impl {
   void StartInTurn(const ControlCall& call, Peer& peer, bool keepalive, size_t* started);
   void Stop(Instant now, Peer& peer);
   void Finish(Instant now);
+  PeerStatus StatusOf(Instant now, const Peer& peer) const;
 
   // control_plane_apply.cc
   void Apply(const ControlCall& call, const DeviceUpdate& update);

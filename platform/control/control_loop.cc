@@ -75,7 +75,8 @@ absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
 absl::Status ControlLoop::Run() {
   bool more_handshakes = false;
   while (!stop_.has_value()) {
-    timer_.Arm(std::min({driver_.due(), stamps_.due(), source_watch_->due(), pulse_.due()}));
+    timer_.Arm(std::min(
+        {driver_.due(), stamps_.due(), source_watch_->due(), pulse_.due(), sockets_.due()}));
     const absl::Status waited = poll_.Wait(/*may_block=*/!more_handshakes);
     if (!waited.ok()) Stop(waited, "");
     driver_.DrainEvents();
@@ -101,6 +102,7 @@ void ControlLoop::HandleDeadlines() {
   if (now >= pulse_.due()) Beat(now);
   stamps_.Note(now, driver_.plane());
   stamps_.WriteIfDue(now, &driver_.plane());
+  sockets_.CloseStalled(now);
 
   // The plane's own deadlines bring us here while retired objects wait.
   if (shared_.quiescence.WantsQuiescence(now)) workers_.WakeAll();

@@ -55,7 +55,11 @@ class DeviceRequests final : public DeviceControl {
   void set_missing_walls(std::vector<std::string> lines) { missing_walls_ = std::move(lines); }
   const ListenSockets& listen() const { return listen_; }
 
-  DeviceStatus Status() override;
+  // With all peers.
+  DeviceStatus Status();
+  size_t peer_count() const { return options_.driver->plane().peer_count(); }
+  DeviceStatus StatusWithoutPeers() override;
+  bool ListPeers(size_t* cursor, std::vector<PeerStatus>* peers) override;
   UapiError Apply(const DeviceUpdate& update) override;
   StatusReport Report() override;
   uint32_t InterfaceIndex(const std::string& name) override { return names_->IndexOf(name); }

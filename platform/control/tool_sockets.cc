@@ -2,10 +2,9 @@
 
 #include <sys/epoll.h>
 
-#include <string_view>
+#include <algorithm>
 
 #include "core/base/status_macros.h"
-#include "platform/control/sockets/request_conversation.h"
 #include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
 
@@ -32,12 +31,8 @@ absl::Status ToolSockets::WatchFile(std::function<void()> on_file_gone) {
 }
 
 absl::Status ToolSockets::ServeStatus(UnixListener listener) {
-  const auto serve = [this](std::string_view request, const RequestConversation::Reply& reply) {
-    reply(AnswerStatusRequest(request, device_));
-  };
-  status_ = std::make_unique<SocketServer>(poll_, std::move(listener), [serve] {
-    return std::make_unique<RequestConversation>(serve, nullptr);
-  });
+  status_ = std::make_unique<SocketServer>(
+      poll_, std::move(listener), [this] { return std::make_unique<StatusConversation>(device_); });
   return status_->Start();
 }
 
@@ -47,6 +42,20 @@ absl::Status ToolSockets::ServeAdmin(UnixListener listener) {
         answer(DoWithoutFile(request, device_));
       });
   return admin_->Start();
+}
+
+Instant ToolSockets::due() const {
+  Instant due = Instant::InfiniteFuture();
+  for (const SocketServer* const server : {uapi_.get(), status_.get()}) {
+    if (server != nullptr) due = std::min(due, server->due());
+  }
+  return due;
+}
+
+void ToolSockets::CloseStalled(Instant now) {
+  for (SocketServer* const server : {uapi_.get(), status_.get()}) {
+    if (server != nullptr) server->CloseStalled(now);
+  }
 }
 
 void ToolSockets::Close() {

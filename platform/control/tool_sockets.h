@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "core/base/instant.h"
 #include "platform/base/event_poll.h"
 #include "platform/control/socket_file_watch.h"
 #include "platform/control/sockets/admin_server.h"
@@ -29,6 +30,9 @@ class ToolSockets {
   absl::Status ServeStatus(UnixListener listener);
   // For a device without a supervisor: it serves forget, and has no file to reload or save.
   absl::Status ServeAdmin(UnixListener listener);
+  // See SocketServer.
+  Instant due() const;
+  void CloseStalled(Instant now);
   // Ends all conversations with tools.
   void Close();
 

@@ -337,11 +337,11 @@ absl::Status DeviceRunner::Configure() {
 
 std::string DeviceRunner::ReadyLine() {
   const StatusReport report = loop_->device().Report();
+  const size_t peers = loop_->device().peer_count();
   return fmt::format("{} is ready: UDP port {}, {} worker{}, {}, {} peer{}, version {}", name_,
                      report.device.listen_port, report.workers.size(),
-                     report.workers.size() == 1 ? "" : "s", report.workers.front().backend,
-                     report.device.peers.size(), report.device.peers.size() == 1 ? "" : "s",
-                     report.version);
+                     report.workers.size() == 1 ? "" : "s", report.workers.front().backend, peers,
+                     peers == 1 ? "" : "s", report.version);
 }
 
 }  // namespace ringwire::platform

@@ -1,6 +1,11 @@
 #ifndef RINGWIRE_PLATFORM_CONTROL_SOCKETS_DEVICE_CONTROL_H_
 #define RINGWIRE_PLATFORM_CONTROL_SOCKETS_DEVICE_CONTROL_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "core/config/uapi.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
@@ -13,9 +18,12 @@ class DeviceControl {
  public:
   virtual ~DeviceControl() = default;
 
-  virtual DeviceStatus Status() = 0;
+  virtual DeviceStatus StatusWithoutPeers() = 0;
+  // A ListPeersFunction.
+  virtual bool ListPeers(size_t* cursor, std::vector<PeerStatus>* peers) = 0;
   // Applies all of a change or nothing. error_number 0: applied.
   virtual UapiError Apply(const DeviceUpdate& update) = 0;
+  // Without peers.
   virtual StatusReport Report() = 0;
   // The index of a network interface in the namespace of the device's sockets; 0: none of that
   // name.

@@ -3,13 +3,21 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <iterator>
 #include <utility>
 
 #include "crypto/secret.h"
+#include "platform/base/clock.h"
 
 namespace ringwire::platform {
+namespace {
+
+// Tools read at once. A stopped one that continues within this time still gets its answer.
+const absl::Duration kStalledAfter = absl::Seconds(30);
+
+}  // namespace
 
 SocketServer::SocketServer(EventPoll* poll, UnixListener listener,
                            MakeConversation make_conversation, Admits admits)
@@ -52,6 +60,7 @@ void SocketServer::Accept() {
 
 void SocketServer::Serve(Connections::iterator connection, uint32_t events) {
   connections_.splice(connections_.begin(), connections_, connection);
+  connection->served_at = BootNow();
   // While an answer is outstanding only EPOLLOUT is watched, so nothing is read that could not be
   // answered.
   const bool reading = (connection->events & EPOLLIN) != 0;
@@ -63,10 +72,25 @@ void SocketServer::Serve(Connections::iterator connection, uint32_t events) {
   WatchFor(connection);
 }
 
+Instant SocketServer::due() const {
+  Instant due = Instant::InfiniteFuture();
+  for (const Connection& connection : connections_) {
+    if (connection.HasOutput()) due = std::min(due, connection.served_at + kStalledAfter);
+  }
+  return due;
+}
+
+void SocketServer::CloseStalled(Instant now) {
+  for (auto next = connections_.begin(); next != connections_.end();) {
+    const auto connection = next++;
+    if (connection->HasOutput() && now >= connection->served_at + kStalledAfter) Close(connection);
+  }
+}
+
 void SocketServer::Poke() {
   for (auto next = connections_.begin(); next != connections_.end();) {
     const auto connection = next++;
-    if (connection->output_begin < connection->output.size()) continue;  // its turn comes anyway
+    if (connection->HasOutput()) continue;  // its turn comes anyway
     if (WriteOnce(&*connection)) {
       WatchFor(connection);
     } else {
@@ -77,8 +101,7 @@ void SocketServer::Poke() {
 
 // While an answer is outstanding, for its writing; else for a request.
 void SocketServer::WatchFor(Connections::iterator connection) {
-  const bool outstanding = connection->output_begin < connection->output.size();
-  const uint32_t wanted = outstanding ? EPOLLOUT : EPOLLIN;
+  const uint32_t wanted = connection->HasOutput() ? EPOLLOUT : EPOLLIN;
   if (wanted == connection->events) return;
   connection->events = wanted;
   poll_->Change(connection->fd.get(), wanted);

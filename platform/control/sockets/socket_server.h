@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "core/base/instant.h"
 #include "platform/base/event_poll.h"
 #include "platform/base/unique_fd.h"
 #include "platform/control/sockets/unix_listener.h"
@@ -29,8 +30,9 @@ class Conversation {
 };
 
 // Serves conversations on one listening socket and never waits for one of them: a client that does
-// not read delays only its own answer. At most kConnectionsMax connections: a new one replaces the
-// one that was silent longest. For the control thread.
+// not read delays only its own answer, and its connection ends after half a minute. At most
+// kConnectionsMax connections: a new one replaces the one that was silent longest. For the control
+// thread.
 class SocketServer {
  public:
   static constexpr size_t kConnectionsMax = 64;
@@ -50,6 +52,10 @@ class SocketServer {
   // Conversations without an answer may have one now. Do not call from within one of them.
   void Poke();
   size_t connection_count() const { return connections_.size(); }
+  // When to call CloseStalled, which ends connections whose clients have read nothing of an answer
+  // for half a minute. InfiniteFuture: no client has an answer to read.
+  Instant due() const;
+  void CloseStalled(Instant now);
   // The connection of the conversation that is running now; -1: none.
   int being_served() const { return being_served_; }
 
@@ -65,6 +71,9 @@ class SocketServer {
     size_t output_begin = 0;
     uint32_t events = 0;   // what epoll watches
     bool hang_up = false;  // once the output is written
+    Instant served_at;     // it was last read from or written to
+
+    bool HasOutput() const { return output_begin < output.size(); }
   };
   using Connections = std::list<Connection>;
 

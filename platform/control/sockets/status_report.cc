@@ -278,6 +278,45 @@ ServiceStage StageOf(const Json& json) {
   return ServiceStage::kStarting;
 }
 
+// Everything but the peers.
+Json ReportToJson(const StatusReport& report) {
+  const DeviceStatus& device = report.device;
+  Json json;
+  json["format"] = kStatusFormat;
+  json["interface"] = report.interface_name;
+  json["version"] = report.version;
+  json["stage"] = ServiceStageName(report.stage);
+  if (!report.network_namespace.empty()) json["network_namespace"] = report.network_namespace;
+  json["aead_providers"] = ProvidersToJson(report);
+  json["link_up"] = report.link_up;
+  json["mtu"] = report.mtu;
+  json["private_key"] = report.has_private_key;
+  if (report.has_private_key) json["public_key"] = KeyToBase64(device.public_key);
+  json["listen_port"] = device.listen_port;
+  json["fwmark"] = device.fwmark;
+  json["transport_cipher"] = TransportCipherName(device.transport_cipher);
+  json["handshakes"] = CountsToJson(CountsOf(device.handshakes));
+  StraysToJson(device, &json);
+  Json workers = Json::array();
+  for (const WorkerReport& worker : report.workers) {
+    Json entry;
+    entry["index"] = worker.index;
+    entry["backend"] = worker.backend;
+    entry["counts"] = CountsToJson(worker.counts);
+    workers.push_back(std::move(entry));
+  }
+  json["offloads"] = OffloadsToJson(report.offloads);
+  json["workers"] = std::move(workers);
+  json["drops"] = CountsToJson(report.drops);
+  json["sandbox"] = SandboxToJson(report.sandbox);
+  return json;
+}
+
+// Names come from a configuration file: bytes that are not UTF-8 are replaced and do not throw.
+std::string LineOf(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string_view ServiceStageName(ServiceStage stage) {
@@ -335,43 +374,49 @@ NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads) {
   return drops;
 }
 
-std::string ToJson(const StatusReport& report) {
-  const DeviceStatus& device = report.device;
-  Json json;
-  json["format"] = kStatusFormat;
-  json["interface"] = report.interface_name;
-  json["version"] = report.version;
-  json["stage"] = ServiceStageName(report.stage);
-  if (!report.network_namespace.empty()) json["network_namespace"] = report.network_namespace;
-  json["aead_providers"] = ProvidersToJson(report);
-  json["link_up"] = report.link_up;
-  json["mtu"] = report.mtu;
-  json["private_key"] = report.has_private_key;
-  if (report.has_private_key) json["public_key"] = KeyToBase64(device.public_key);
-  json["listen_port"] = device.listen_port;
-  json["fwmark"] = device.fwmark;
-  json["transport_cipher"] = TransportCipherName(device.transport_cipher);
-  json["handshakes"] = CountsToJson(CountsOf(device.handshakes));
-  StraysToJson(device, &json);
-  Json peers = Json::array();
-  for (size_t i = 0; i < device.peers.size(); ++i) {
-    peers.push_back(PeerToJson(device.peers[i], report.has_preshared_key[i]));
+StatusWriter::StatusWriter(StatusReport report, ListPeersFunction more)
+    : report_(std::move(report)), more_(std::move(more)) {}
+
+bool StatusWriter::HasPeer() {
+  std::vector<PeerStatus>& peers = report_.device.peers;
+  while (next_peer_ == peers.size() && more_ != nullptr) {
+    peers.clear();
+    report_.has_preshared_key.clear();
+    next_peer_ = 0;
+    if (!more_(&cursor_, &peers)) more_ = nullptr;
+    for (const PeerStatus& peer : peers) {
+      report_.has_preshared_key.push_back(!peer.preshared_key.IsZero());
+    }
   }
-  json["peers"] = std::move(peers);
-  Json workers = Json::array();
-  for (const WorkerReport& worker : report.workers) {
-    Json entry;
-    entry["index"] = worker.index;
-    entry["backend"] = worker.backend;
-    entry["counts"] = CountsToJson(worker.counts);
-    workers.push_back(std::move(entry));
+  return next_peer_ < peers.size();
+}
+
+// The peers come last, behind the rest of the object.
+bool StatusWriter::Next(std::string* out, size_t about_bytes) {
+  const size_t end = out->size() + about_bytes;
+  if (!std::exchange(has_begun_, true)) {
+    *out += LineOf(ReportToJson(report_));
+    out->back() = ',';
+    *out += R"("peers":[)";
   }
-  json["offloads"] = OffloadsToJson(report.offloads);
-  json["workers"] = std::move(workers);
-  json["drops"] = CountsToJson(report.drops);
-  json["sandbox"] = SandboxToJson(report.sandbox);
-  // Names come from a configuration file: bytes that are not UTF-8 are replaced and do not throw.
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  while (out->size() < end) {
+    if (!HasPeer()) {
+      *out += "]}";
+      return false;
+    }
+    if (std::exchange(has_peer_before_, true)) *out += ',';
+    *out +=
+        LineOf(PeerToJson(report_.device.peers[next_peer_], report_.has_preshared_key[next_peer_]));
+    ++next_peer_;
+  }
+  return true;
+}
+
+std::string ToJson(StatusReport report) {
+  std::string text;
+  StatusWriter writer(std::move(report));
+  while (writer.Next(&text, 64 * 1024)) continue;
+  return text;
 }
 
 absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {

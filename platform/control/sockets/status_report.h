@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/counters.h"
+#include "core/config/uapi.h"
 #include "core/device/device_update.h"
 #include "crypto/aead.h"
 
@@ -76,8 +77,30 @@ NamedCounts CountsOf(const WorkerCounters& counters);
 // Adds up the threads' drops.
 NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads);
 
-// One line of JSON, without the newline.
-std::string ToJson(const StatusReport& report);
+// Writes a report as one line of JSON, without the newline, in parts: an answer about many peers
+// then takes little memory and holds up nobody. Thread-compatible.
+class StatusWriter {
+ public:
+  // `more` lists the peers after those of `report`. Their secrets are left out.
+  explicit StatusWriter(StatusReport report, ListPeersFunction more = nullptr);
+
+  // Appends whole peers until those are `about_bytes` or more. False: the line is complete.
+  bool Next(std::string* out, size_t about_bytes);
+
+ private:
+  // False: there is no further peer.
+  bool HasPeer();
+
+  StatusReport report_;  // its peers: the piece that is being written
+  ListPeersFunction more_;
+  size_t cursor_ = 0;  // of more_
+  size_t next_peer_ = 0;
+  bool has_begun_ = false;
+  bool has_peer_before_ = false;
+};
+
+// The whole line.
+std::string ToJson(StatusReport report);
 // Of this version or an older one; fields that it does not have are empty. InvalidArgument: not a
 // valid line. FailedPrecondition: a newer version wrote it.
 absl::StatusOr<StatusReport> ReportFromJson(std::string_view json);

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <variant>
+#include <vector>
 
 #include "spdlog/spdlog.h"
 
@@ -34,7 +35,10 @@ void UapiConversation::Answer(const UapiRequest& request, std::string* out) {
         *out += FormatGetError(EINVAL);
         return;
       }
-      get_.emplace(device_->Status());
+      get_.emplace(device_->StatusWithoutPeers(),
+                   [this](size_t* cursor, std::vector<PeerStatus>* peers) {
+                     return device_->ListPeers(cursor, peers);
+                   });
       return;
     case UapiOperation::kSet:
       Set(request.body, out);

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "core/device/key_text.h"
@@ -247,6 +249,24 @@ TEST(UapiGetTest, ChunksJoinToTheWholeAnswerAndStayNearTheirSize) {
     EXPECT_FALSE(writer.Next(&joined, about));
     EXPECT_EQ(joined, whole);
   }
+}
+
+TEST(UapiGetTest, PiecesOfPeersJoinToTheWholeAnswer) {
+  DeviceStatus status = OnePeerStatus();
+  status.peers.resize(10, status.peers[0]);
+  for (size_t i = 0; i < 10; ++i) status.peers[i].receive_bytes = i;
+  const std::string whole = FormatGet(status);
+  const std::vector<PeerStatus> peers = std::exchange(status.peers, {});
+  UapiGetWriter writer(status, [&peers](size_t* cursor, std::vector<PeerStatus>* piece) {
+    // A piece may be empty: peers were removed there.
+    for (int i = 0; i < 3 && *cursor < 20; ++i, ++*cursor) {
+      if (*cursor >= 5 && *cursor < 15) piece->push_back(peers[*cursor - 5]);
+    }
+    return *cursor < 20;
+  });
+  std::string joined;
+  while (writer.Next(&joined, 100)) continue;
+  EXPECT_EQ(joined, whole);
 }
 
 // Growing would leave an allocation with keys in it behind.

@@ -55,6 +55,27 @@ TEST(ControlPlaneTest, StatusShowsWhatWasSet) {
   EXPECT_EQ(status.peers[0].transport_suite, "");
 }
 
+TEST(ControlPlaneTest, ListsPeersInPieces) {
+  ControlPair pair;
+  DeviceUpdate update;
+  for (uint8_t i = 1; i < 10; ++i) update.peers.emplace_back().public_key[0] = i;
+  ASSERT_TRUE(pair.a.Apply(pair.now, update).ok());
+  EXPECT_TRUE(pair.a.control->StatusWithoutPeers(pair.now).peers.empty());
+  std::vector<PeerStatus> listed;
+  size_t cursor = 0;
+  bool more = true;
+  while (more) {
+    const size_t before = listed.size();
+    more = pair.a.control->ListPeers(pair.now, 3, &cursor, &listed);
+    EXPECT_LE(listed.size() - before, 3U);
+  }
+  const std::vector<PeerStatus> all =
+      pair.a.control->Status(pair.now, pair.a.WallAt(pair.now)).peers;
+  ASSERT_EQ(all.size(), 10U);
+  ASSERT_EQ(listed.size(), 10U);
+  for (size_t i = 0; i < all.size(); ++i) EXPECT_EQ(listed[i].public_key, all[i].public_key);
+}
+
 TEST(ControlPlaneTest, StatusShowsTheSessionWithItsWallClockTime) {
   ControlPair pair;
   pair.Connect();

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "core/device/key_text.h"
-#include "platform/control/sockets/request_conversation.h"
 #include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
 
@@ -26,7 +25,17 @@ namespace {
 // Remembers what it was asked; no worker, no kernel.
 class FakeDevice final : public DeviceControl {
  public:
-  DeviceStatus Status() override { return status; }
+  DeviceStatus StatusWithoutPeers() override {
+    DeviceStatus without = status;
+    without.peers.clear();
+    return without;
+  }
+  bool ListPeers(size_t* cursor, std::vector<PeerStatus>* peers) override {
+    for (int i = 0; i < 3 && *cursor < status.peers.size(); ++i, ++*cursor) {
+      peers->push_back(status.peers[*cursor]);
+    }
+    return *cursor < status.peers.size();
+  }
   UapiError Apply(const DeviceUpdate& update) override {
     updates.push_back(update);
     return {apply_error, "as the test says"};
@@ -34,7 +43,7 @@ class FakeDevice final : public DeviceControl {
   StatusReport Report() override {
     StatusReport report;
     report.interface_name = "wg0";
-    SetDevice(status, &report);
+    SetDevice(StatusWithoutPeers(), &report);
     return report;
   }
   uint32_t InterfaceIndex(const std::string& name) override {
@@ -79,13 +88,7 @@ class SocketServerTest : public testing::Test {
     Serve([this] { return std::make_unique<UapiConversation>(&device_); });
   }
   void ServeStatus() {
-    Serve([this] {
-      return std::make_unique<RequestConversation>(
-          [this](std::string_view request, const RequestConversation::Reply& reply) {
-            reply(AnswerStatusRequest(request, &device_));
-          },
-          nullptr);
-    });
+    Serve([this] { return std::make_unique<StatusConversation>(&device_); });
   }
 
   UniqueFd Connect() {
@@ -255,6 +258,50 @@ TEST_F(SocketServerTest, AClientThatDoesNotReadHoldsUpNobody) {
   size_t lines = 0;
   for (size_t at = 0; (at = text.find("allowed_ip=", at)) != std::string::npos; ++at) ++lines;
   EXPECT_EQ(lines, 200u * 500u);
+}
+
+TEST_F(SocketServerTest, AClientThatNeverReadsIsGivenUp) {
+  AddPeers(200, 500);
+  ServeUapi();
+  const UniqueFd stalled = Connect();
+  EXPECT_TRUE(server_->due().IsInfiniteFuture());
+  Send(stalled, "get=1\n\n");
+  Turn(50);
+  const Instant due = server_->due();
+  EXPECT_FALSE(due.IsInfiniteFuture());
+  server_->CloseStalled(due - absl::Milliseconds(1));
+  EXPECT_EQ(server_->connection_count(), 1u);
+  server_->CloseStalled(due);
+  EXPECT_EQ(server_->connection_count(), 0u);
+  EXPECT_TRUE(server_->due().IsInfiniteFuture());
+}
+
+TEST_F(SocketServerTest, AnIdleClientIsNotGivenUp) {
+  ServeUapi();
+  const UniqueFd client = Connect();
+  Send(client, "set=1\n\n");
+  Turn();
+  EXPECT_TRUE(server_->due().IsInfiniteFuture());
+  server_->CloseStalled(Instant::InfiniteFuture() - absl::Seconds(1));
+  EXPECT_EQ(server_->connection_count(), 1u);
+}
+
+TEST_F(SocketServerTest, TheStatusOfManyPeersComesInParts) {
+  AddPeers(100, 500);
+  ServeStatus();
+  const UniqueFd client = Connect();
+  Send(client, "status\n");
+  std::string text;
+  while (!text.ends_with("\n")) {
+    Turn(1);
+    const std::optional<std::string> part = ReadOnce(client);
+    if (part.has_value()) text += *part;
+  }
+  const absl::StatusOr<StatusReport> report = ReportFromJson(text);
+  ASSERT_TRUE(report.ok()) << report.status();
+  ASSERT_EQ(report->device.peers.size(), 100u);
+  EXPECT_EQ(report->device.peers[99].public_key, device_.status.peers[99].public_key);
+  EXPECT_EQ(report->device.peers[99].allowed_ips.size(), 500u);
 }
 
 TEST_F(SocketServerTest, TheQuietestConnectionGivesWayWhenThereAreTooMany) {
