@@ -75,10 +75,11 @@ inline constexpr size_t kConfigFileBytesMax = size_t{256} << 20;
 static_assert(kPeersMax * 240 <= kConfigFileBytesMax);
 // Errors that are listed for one configuration file; further ones are only counted.
 inline constexpr size_t kConfigErrorsMax = 100;
-// Bytes of one request on the control socket: a set with kPeersMax peers (a public_key line has 76
-// bytes), or many times 130,560 prefixes.
-inline constexpr size_t kUapiRequestBytesMax = size_t{96} << 20;
-static_assert(kPeersMax * 76 < kUapiRequestBytesMax);
+// Bytes of one request on the control socket: a set with kPeersMax peers fits, each with the lines
+// public_key (76 bytes), preshared_key (79), replace_allowed_ips (25), endpoint (59 at most),
+// persistent_keepalive_interval (36 at most), and allowed_ip for two addresses (73).
+inline constexpr size_t kUapiRequestBytesMax = size_t{384} << 20;
+static_assert(kPeersMax * 348 <= kUapiRequestBytesMax);
 // A peer's name is a label in status lines and metrics, not a document.
 inline constexpr size_t kPeerNameBytesMax = 64;
 // Sources in RouteFrom: for every packet the kernel tries policy rules one by one.

@@ -274,10 +274,21 @@ void UapiRequestReader::Consume(size_t bytes) {
   if (rest == 0 && buffer_.capacity() > kKeptBufferBytes) buffer_ = std::string();
 }
 
+void UapiRequestReader::Skip(std::string_view bytes) {
+  for (const char byte : bytes) {
+    overflow_ended_ = overflow_ended_ || (byte == '\n' && last_skipped_ == '\n');
+    last_skipped_ = byte;
+  }
+}
+
 void UapiRequestReader::Append(std::string_view bytes) {
   Consume(begin_);
-  if (overflowed_ || bytes.size() > bytes_max_ - std::min(bytes_max_, buffer_.size())) {
+  if (!overflowed_ && bytes.size() > bytes_max_ - std::min(bytes_max_, buffer_.size())) {
     overflowed_ = true;
+    last_skipped_ = buffer_.empty() ? '\0' : buffer_.back();
+  }
+  if (overflowed_) {
+    Skip(bytes);
     return;
   }
   AppendSecret({bytes}, &buffer_);
@@ -299,6 +310,7 @@ absl::StatusOr<std::optional<UapiRequest>> UapiRequestReader::Next() {
   if (end == std::string::npos) {
     if (overflowed_) {
       if (is_get) return absl::InvalidArgumentError("get=1 takes no further lines");
+      if (!overflow_ended_) return std::nullopt;
       return absl::ResourceExhaustedError(
           fmt::format("a request is longer than {} bytes", bytes_max_));
     }

@@ -41,18 +41,23 @@ class UapiRequestReader {
 
   // The next whole request (valid until the next call of Append or Next), nullopt while more bytes
   // are needed, or an error, after which the connection is to be closed: an operation that is
-  // neither get=1 nor set=1 (kInvalidArgument), or more than `bytes_max` bytes of a set
-  // without an end (kResourceExhausted).
+  // neither get=1 nor set=1 (kInvalidArgument), or a set of more than `bytes_max` bytes
+  // (kResourceExhausted), once its end has come: a client that still writes would get SIGPIPE and
+  // read no answer.
   absl::StatusOr<std::optional<UapiRequest>> Next();
 
  private:
   void Consume(size_t bytes);
+  // Looks for the end of a request that is too long.
+  void Skip(std::string_view bytes);
 
   const size_t bytes_max_;
   std::string buffer_;
   size_t begin_ = 0;     // of the first request not yet given out
   size_t searched_ = 0;  // no request ends before this
   bool overflowed_ = false;
+  bool overflow_ended_ = false;
+  char last_skipped_ = '\0';
 };
 
 // What a request is refused with.

@@ -62,7 +62,7 @@ ControlPlane::Impl::Impl(SharedState* shared_state, crypto::Random* random_sourc
       answers_path_probes(options.answers_path_probes) {}
 
 ControlPlane::Impl::~Impl() {
-  peers.ForEach([this](Peer& peer) { Remove(last_now, peer); });
+  RemoveAllPeers(last_now);
   CommitRemovals(last_now);
   cookie_secret.Clear(last_now);
   (void)shared->quiescence.Collect();  // the domain destroys what is left

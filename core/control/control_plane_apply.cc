@@ -34,7 +34,7 @@ void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& upda
     sessions.set_transport_cipher(*update.transport_cipher);
   }
   if (update.replace_peers) {
-    peers.ForEach([&](Peer& peer) { Remove(call.now, peer); });
+    RemoveAllPeers(call.now);
   }
   // A peer starts after all of its settings have taken effect, routes included.
   std::vector<Starting> starting;
@@ -136,6 +136,12 @@ void ControlPlane::Impl::Remove(Instant now, Peer& peer) {
   }
   removed.push_back(peer.slot);
   peers.Remove(peer.id());
+}
+
+// Clears the routes first: after that a peer has none to be removed one by one.
+void ControlPlane::Impl::RemoveAllPeers(Instant now) {
+  shared->allowed_ips.Clear();
+  peers.ForEach([&](Peer& peer) { Remove(now, peer); });
 }
 
 void ControlPlane::Impl::CommitRemovals(Instant now) {

@@ -74,6 +74,7 @@ struct ControlPlane::Impl {
   void ApplyAllowedIps(const PeerUpdate& update, Peer& peer);
   // Workers lose the peer when CommitRemovals() publishes the change.
   void Remove(Instant now, Peer& peer);
+  void RemoveAllPeers(Instant now);
   void CommitRemovals(Instant now);
 
   SharedState* const shared;

@@ -77,17 +77,37 @@ PeerSlot* LongestMatch(const AllowedIpsNode<Key>* node, Key key) {
   return owner;
 }
 
+// A node with everything below it.
+template <typename Key>
+struct DeleteSubtrie {
+  // Recursion is as deep as the trie: at most kBits + 1 calls.
+  void operator()(const AllowedIpsNode<Key>* node) const {
+    if (node == nullptr) return;
+    (*this)(node->child[0]);
+    (*this)(node->child[1]);
+    delete node;
+  }
+};
+
+// What a batch has replaced, for the quiescence domain.
+template <typename Key>
+struct Replaced {
+  std::vector<std::unique_ptr<const AllowedIpsNode<Key>>> nodes;
+  std::vector<std::unique_ptr<const AllowedIpsNode<Key>, DeleteSubtrie<Key>>> tries;
+
+  bool empty() const { return nodes.empty() && tries.empty(); }
+};
+
 // One family's trie on the writer's side. It edits nodes of the current batch in place, and copies
 // published nodes first. Publish() returns the replaced ones.
 template <typename Key>
 class Trie {
  public:
   using Node = AllowedIpsNode<Key>;
-  using NodeList = std::vector<std::unique_ptr<const Node>>;
 
   Trie() = default;
   // No reader may reach published nodes any more.
-  ~Trie() { DeleteAll(root_); }
+  ~Trie() { DeleteSubtrie<Key>()(root_); }
   Trie(const Trie&) = delete;
   Trie& operator=(const Trie&) = delete;
 
@@ -133,8 +153,13 @@ class Trie {
     Discard(parent);
   }
 
+  void Clear() {
+    if (root_ != nullptr) replaced_.tries.emplace_back(std::exchange(root_, nullptr));
+    node_count_ = 0;
+  }
+
   // Ends the batch. Returns the nodes that readers may still hold but can no longer reach.
-  NodeList Publish(std::atomic<const Node*>* root) {
+  Replaced<Key> Publish(std::atomic<const Node*>* root) {
     root->store(root_, std::memory_order_release);
     ++batch_;
     return std::exchange(replaced_, {});
@@ -168,7 +193,7 @@ class Trie {
   Node* Edit(Node** slot) {
     Node* const node = *slot;
     if (node->batch == batch_) return node;
-    replaced_.emplace_back(node);
+    replaced_.nodes.emplace_back(node);
     *slot = new Node(*node);
     (*slot)->batch = batch_;
     return *slot;
@@ -179,22 +204,14 @@ class Trie {
     if (node->batch == batch_) {
       delete node;
     } else {
-      replaced_.emplace_back(node);
+      replaced_.nodes.emplace_back(node);
     }
-  }
-
-  // Recursion is as deep as the trie: at most kBits + 1 calls.
-  static void DeleteAll(Node* node) {
-    if (node == nullptr) return;
-    DeleteAll(node->child[0]);
-    DeleteAll(node->child[1]);
-    delete node;
   }
 
   Node* root_ = nullptr;
   size_t node_count_ = 0;  // below root_
   uint64_t batch_ = 1;
-  NodeList replaced_;  // published nodes that the current batch replaced
+  Replaced<Key> replaced_;  // published nodes that the current batch replaced
 };
 
 struct PrefixHash {
@@ -284,6 +301,13 @@ void AllowedIps::RemoveAll(PeerSlot* peer) {
     edits_->Erase(prefix);
   }
   edits_->prefixes_of.erase(owned);
+}
+
+void AllowedIps::Clear() {
+  edits_->v4.Clear();
+  edits_->v6.Clear();
+  edits_->places = {};
+  edits_->prefixes_of = {};
 }
 
 void AllowedIps::Commit(Instant now) {

@@ -41,6 +41,8 @@ class AllowedIps {
   // Removes the prefix if this peer owns it.
   void Remove(const Prefix& prefix, PeerSlot* peer);
   void RemoveAll(PeerSlot* peer);
+  // Removes every prefix of every peer, which takes far less than RemoveAll for each.
+  void Clear();
   // Publishes the batch, and retires the nodes that it replaced as one object.
   void Commit(Instant now);
 

@@ -184,6 +184,25 @@ TEST_F(AllowedIpsTest, RemoveAllTakesOnePeersPrefixesOfBothFamilies) {
   EXPECT_EQ(PrefixesOf(a_), "10.0.0.0/24 ") << "the peer may come back";
 }
 
+TEST_F(AllowedIpsTest, ClearRemovesEveryPrefixAtTheNextCommit) {
+  Insert("10.0.0.0/24", &a_);
+  Insert("fd00::/64", &b_);
+  Commit();
+  Insert("10.0.0.128/25", &c_);
+  Insert("10.0.0.0/24", &c_);
+  allowed_ips_.Clear();
+  Insert("10.0.0.0/8", &b_);
+  EXPECT_EQ(Lookup("10.0.0.1"), &a_) << "readers see it after Commit";
+  Commit();
+  EXPECT_EQ(quiescence_.retired_count(), 1u);
+  EXPECT_EQ(Lookup("10.0.0.1"), &b_);
+  EXPECT_EQ(Lookup("fd00::1"), nullptr);
+  EXPECT_EQ(PrefixesOf(a_), "");
+  EXPECT_EQ(PrefixesOf(b_), "10.0.0.0/8 ");
+  EXPECT_EQ(allowed_ips_.size(), 1u);
+  EXPECT_EQ(allowed_ips_.node_count(), 1u);
+}
+
 TEST_F(AllowedIpsTest, ACommitRetiresReplacedNodesAsOneObject) {
   for (int i = 0; i < 100; ++i) Insert("10.0." + std::to_string(i) + ".0/24", &a_);
   Insert("fd00::/64", &a_);
