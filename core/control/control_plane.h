@@ -68,6 +68,14 @@ struct HandshakeStamp {
   Tai64n greatest;
 };
 
+// The endpoint of a peer when a session with it was confirmed.
+struct LiveEndpoint {
+  crypto::PublicKey local_public_key{};
+  crypto::PublicKey peer_public_key{};
+  SocketAddress endpoint;
+  absl::Time heard;
+};
+
 struct StampKey {
   crypto::PublicKey local_public_key{};
   crypto::PublicKey peer_public_key{};
@@ -78,6 +86,7 @@ struct StampChanges {
   bool is_complete = false;  // `raised` is all there is, longest unused first
   std::vector<StampKey> dropped{};
   std::vector<HandshakeStamp> raised{};
+  std::vector<LiveEndpoint> alive{};  // for ControlPlane::Resume
 };
 
 // Properties of the machine that core must know.
@@ -87,6 +96,8 @@ struct ControlOptions {
   bool has_aes = false;
   // false: a peer's path probes draw no answer but a keepalive, as from other implementations.
   bool answers_path_probes = true;
+  // TakeStampChanges also returns the endpoints of confirmed sessions.
+  bool keeps_endpoints = false;
 };
 
 // What a note says at `now`, for display.
@@ -109,6 +120,10 @@ class ControlPlane {
   // Work whose step was run. Pass it in the order in which it came out. Drain all DataEvents first.
   void HandleWork(Instant now, absl::Time wall_now, std::unique_ptr<HandshakeWork> work,
                   ControlOutput* out);
+  // After a restart: peers that were alive within the last three minutes get an initiation once
+  // they are added and the link is up, a thousand peers a second, the one heard last first. Call
+  // before the first Apply.
+  void Resume(Instant now, absl::Time wall_now, std::span<const LiveEndpoint> endpoints);
   // A handshake message that a worker admitted. Drain all DataEvents first.
   void HandleDatagram(Instant now, absl::Time wall_now, const HandshakeDatagram& datagram,
                       ControlOutput* out);

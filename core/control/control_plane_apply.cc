@@ -46,6 +46,7 @@ void ControlPlane::Impl::Apply(const ControlCall& call, const DeviceUpdate& upda
       StartInTurn(call, *peer, one.keepalive, &started);
     }
   }
+  ResumePeers(call.now);
 }
 
 void ControlPlane::Impl::ApplyPrivateKey(const ControlCall& call, const crypto::PrivateKey& key) {
@@ -87,6 +88,15 @@ void ControlPlane::Impl::ApplyPeer(const ControlCall& call, const PeerUpdate& up
     if (update.update_only || is_self) return;
     peer = &peers.Add(update.public_key, shared);
     peer->timers.unanswered_jitter = sessions.Jitter();
+    if (identity.has_value()) {
+      const std::optional<SocketAddress> live =
+          warm_restart.Add(call.now, identity->public_key, update.public_key, peer->id());
+      // An endpoint of the configuration replaces it below.
+      if (live.has_value()) {
+        peer->MoveEndpoint(Endpoint{.remote = *live, .local = {}, .local_interface = 0}, shared,
+                           call.now);
+      }
+    }
   }
   const bool had_endpoint = peer->endpoint != nullptr;
   const uint16_t old_keepalive = peer->persistent_keepalive_seconds;

@@ -18,6 +18,7 @@
 #include "core/control/peer.h"
 #include "core/control/peer_table.h"
 #include "core/control/sessions.h"
+#include "core/control/warm_restart.h"
 #include "core/device/device_update.h"
 #include "core/routing/shared_state.h"
 #include "crypto/random.h"
@@ -51,6 +52,8 @@ struct ControlPlane::Impl {
   void TakeWork(const ControlCall& call, std::unique_ptr<HandshakeWork> work);
   // After a step. True: there is a next one.
   bool ContinueWork(const ControlCall& call, HandshakeWork& work);
+  // Schedules initiations to added peers that were alive before a restart.
+  void ResumePeers(Instant now);
   // Schedules the peer for its next timer.
   void Arm(Instant now, Peer& peer);
   // Starts what the peer needs: a handshake or a keepalive.
@@ -84,6 +87,7 @@ struct ControlPlane::Impl {
   CookieSecret cookie_secret;
   DeadlineQueue deadlines;
   LoadJudge load_judge;
+  WarmRestart warm_restart;
 
   const bool answers_path_probes;
   bool defers_work = false;

@@ -70,6 +70,9 @@ struct Peer {
   bool clock_warned = false;  // rule 19 is reported once
 
   std::shared_ptr<Endpoint> endpoint;  // the object of slot->endpoint
+  // Named by an initiation whose response is still being computed. Anybody who has caught an
+  // initiation can send it from an address of his choice.
+  bool endpoint_unconfirmed = false;
   std::string name;
   std::string endpoint_name;
   uint16_t persistent_keepalive_seconds = 0;

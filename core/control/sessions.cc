@@ -22,8 +22,13 @@ constexpr auto kAes = static_cast<size_t>(crypto::AeadSuite::kAes256Gcm);
 }  // namespace
 
 Sessions::Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters,
-                   PeerTable* peers, bool has_aes)
-    : shared_(shared), random_(random), counters_(counters), peers_(peers), has_aes_(has_aes) {}
+                   PeerTable* peers, const ControlOptions& options)
+    : shared_(shared),
+      random_(random),
+      counters_(counters),
+      peers_(peers),
+      has_aes_(options.has_aes),
+      keeps_endpoints_(options.keeps_endpoints) {}
 
 void Sessions::SetIdentity(std::optional<LocalIdentity> identity) {
   identity_ = std::move(identity);
@@ -166,6 +171,10 @@ void Sessions::Complete(const ControlCall& call, Peer& peer) {
   peer.timers.initiate_at = Instant::InfiniteFuture();
   peer.timers.attempts = 0;
   peer.last_handshake = call.wall_now;
+  if (keeps_endpoints_ && peer.endpoint != nullptr && !peer.endpoint_unconfirmed) {
+    stamps_.NoteAlive(
+        {identity_->public_key, peer.public_key(), peer.endpoint->remote, call.wall_now});
+  }
   peer.unconfirmed_aes_responses = 0;
   peer.attempts = {};
   if (peer.path != nullptr) peer.path->SessionEstablished(call.now);

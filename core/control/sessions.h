@@ -32,9 +32,9 @@ namespace ringwire {
 // deadlines in Peer::timers, which the caller arms. Thread-compatible: for the control thread.
 class Sessions {
  public:
-  // All pointers outlive it. `has_aes`: see ControlOptions.
+  // All pointers outlive it.
   Sessions(SharedState* shared, crypto::Random* random, WorkerCounters* counters, PeerTable* peers,
-           bool has_aes);
+           const ControlOptions& options);
 
   // nullopt: the device has no private key.
   const std::optional<LocalIdentity>& identity() const { return identity_; }
@@ -137,6 +137,7 @@ class Sessions {
   WorkerCounters* const counters_;
   PeerTable* const peers_;
   const bool has_aes_;
+  const bool keeps_endpoints_;
   TransportCipher transport_cipher_ = TransportCipher::kAuto;
   HandshakeCounts counts_;
   SourceNote unknown_key_;

@@ -107,6 +107,7 @@ std::optional<DropReason> Sessions::Authenticate(const ControlCall& call, Peer& 
   stamps_.Raise(call.now, {identity_->public_key, peer.public_key(), timestamp});
   peer.accept_initiation_at = call.now + kInitiationInterval;
   Received(call, peer, sizeof work.initiation, work.from);
+  peer.endpoint_unconfirmed = true;
   work.remote = peer.remote;
   work.suite = ChooseSuite(peer, timestamp);
   work.local_index = shared_->index_table.Reserve(*random_, call.now);
@@ -132,6 +133,7 @@ std::optional<DropReason> Sessions::CheckTimestamp(const ControlCall& call, Peer
 void Sessions::Respond(const ControlCall& call, Peer& peer, const HandshakeWork& work) {
   // A session confirmed just now must not be discarded as unconfirmed.
   Confirm(call, peer);
+  peer.endpoint_unconfirmed = false;  // from now on only the new session can be confirmed
   if (work.suite == crypto::AeadSuite::kAes256Gcm) ++peer.unconfirmed_aes_responses;
   ++counts_.responder.started[static_cast<size_t>(work.suite)];
   ++peer.attempts.responses;
@@ -164,6 +166,7 @@ Sessions::Consumed Sessions::ConsumeResponse(const ControlCall& call,
   peer.pending.reset();
   Confirm(call, peer);
   Received(call, peer, sizeof message, from);
+  peer.endpoint_unconfirmed = false;
   peer.timers.zeroise_at = call.now + kZeroKeysAfterTime;
   peer.keypairs.AddAsInitiator(
       std::make_shared<Keypair>(std::get<SessionKeys>(result), peer.slot.get(), call.now),

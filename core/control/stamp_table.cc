@@ -161,6 +161,8 @@ StampChanges StampTable::TakeChanges(bool all) {
     }
     changes.dropped = std::move(dropped_);
   }
+  changes.alive = std::move(alive_);
+  alive_ = {};
   all_changed_ = false;
   changed_ = {};
   dropped_ = {};

@@ -61,9 +61,16 @@ class StampTable {
   // Removes a peer's stamps for all of our keys; false: there were none.
   bool Forget(const crypto::PublicKey& peer);
 
+  // The next TakeChanges returns the endpoint, unless too many have come since the last one.
+  void NoteAlive(const LiveEndpoint& endpoint) {
+    if (alive_.size() < changes_max_) alive_.push_back(endpoint);
+  }
+
   size_t size() const { return places_.size(); }
   size_t slab_count() const { return slabs_.size(); }
-  bool has_changes() const { return all_changed_ || !changed_.empty() || !dropped_.empty(); }
+  bool has_changes() const {
+    return all_changed_ || !changed_.empty() || !dropped_.empty() || !alive_.empty();
+  }
   // The changes since the last call. `all`: everything, as for a new file.
   StampChanges TakeChanges(bool all);
 
@@ -143,6 +150,7 @@ class StampTable {
   bool all_changed_ = false;       // then the two lists are empty
   std::vector<uint32_t> changed_;  // a place that was dropped since is not marked `changed`
   std::vector<StampKey> dropped_;
+  std::vector<LiveEndpoint> alive_;  // at most changes_max_
 };
 
 }  // namespace ringwire

@@ -38,6 +38,7 @@ absl::Status RunDevice(const DeviceArguments& arguments, const std::function<voi
   settings.name = arguments.interface_name;
   settings.workers = WorkersOf(arguments.flags);
   settings.busy_poll = BusyPollOf(arguments.flags);
+  settings.warm_restart = arguments.flags.warm_restart == "on";
   settings.pin = PinOf(arguments.flags);
   settings.io = IoOf(arguments.flags).value_or(IoBackendChoice::kAuto);
   settings.offloads = OffloadsOf(arguments.flags).value_or(OffloadSwitches());

@@ -21,7 +21,7 @@ ControlLoop::ControlLoop(ControlLoopOptions options)
                 crypto::SystemRandom().Uint64()}),
       driver_(interface_name_, options.control, &shared_, &workers_, [this] { news_.Raise(); }),
       handshake_threads_(options.handshake_threads),
-      stamps_(std::move(options.stamps)),
+      stamps_(std::move(options.stamps), options.control.keeps_endpoints),
       device_(MakeRequestsOptions(&options)),
       sockets_(&poll_, &device_) {}
 
@@ -60,7 +60,8 @@ absl::Status ControlLoop::Open() {
   status.Update(poll_.Add(timer_.fd(), EPOLLIN, [this](uint32_t) { timer_.Clear(); }));
   status.Update(poll_.Add(source_watch_->fd(), EPOLLIN,
                           [this](uint32_t) { source_watch_->TakeNotifications(BootNow()); }));
-  if (status.ok()) stamps_.Restore(BootNow(), &driver_.plane());
+  const Moment now = Moment::Now();
+  if (status.ok()) stamps_.Restore(now.boot, now.wall, &driver_.plane());
   return status;
 }
 

@@ -21,6 +21,8 @@ namespace {
 
 // A file smaller than this grows without being compacted.
 constexpr uint64_t kSmallBytes = 64 * 1024;
+// Endpoints that are older than the latest one by this are dropped from a compacted file.
+const absl::Duration kAliveKept = absl::Minutes(10);
 
 absl::Status FileError(const char* tried, const std::string& path) {
   return absl::ErrnoToStatus(errno, fmt::format("{} {}", tried, path));
@@ -117,6 +119,7 @@ StampFiles::Loaded StampFiles::Load() {
     if (text.damaged || (newest.has_value() && generation <= generation_)) continue;
     newest = i;
     generation_ = generation;
+    loaded.alive = std::move(log.alive);
     loaded.stamps = is_log ? std::move(log.stamps) : std::move(text.stamps);
     current_.reset();
     if (is_log) current_ = Current{i, std::move(log.frames), log.valid_bytes, log.valid_bytes};
@@ -202,7 +205,12 @@ absl::Status StampFiles::Compact() {
   if (log.kind != StampLog::Kind::kCurrent || log.valid_bytes != bytes.size()) {
     return absl::DataLossError(fmt::format("read {} back: it is damaged", file.path));
   }
-  return Begin({.is_complete = true, .raised = std::move(log.stamps)});
+  StampChanges all{
+      .is_complete = true, .dropped = {}, .raised = std::move(log.stamps), .alive = {}};
+  for (LiveEndpoint& live : log.alive) {
+    if (live.heard > log.alive.back().heard - kAliveKept) all.alive.push_back(std::move(live));
+  }
+  return Begin(all);
 }
 
 }  // namespace ringwire::platform

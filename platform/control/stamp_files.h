@@ -34,6 +34,7 @@ class StampFiles {
 
   struct Loaded {
     std::vector<HandshakeStamp> stamps;
+    std::vector<LiveEndpoint> alive;
     std::vector<std::string> warnings;  // lines for people: skipped bytes and their place
   };
   // The stamps of the newest file, also of one by an older version.

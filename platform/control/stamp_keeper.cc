@@ -13,12 +13,13 @@ const absl::Duration kRetryAfter = absl::Minutes(1);
 
 }  // namespace
 
-void StampKeeper::Restore(Instant now, ControlPlane* plane) {
+void StampKeeper::Restore(Instant now, absl::Time wall_now, ControlPlane* plane) {
   const StampFiles::Loaded loaded = files_.Load();
   for (const std::string& warning : loaded.warnings) {
     spdlog::warn("read the handshake timestamps: {}", warning);
   }
   plane->RestoreStamps(now, loaded.stamps);
+  if (resumes_) plane->Resume(now, wall_now, loaded.alive);
   needs_all_ = files_.needs_all();
   // A file of an older version is replaced now, and not with the first handshake.
   if (needs_all_ && !loaded.stamps.empty()) due_ = now;

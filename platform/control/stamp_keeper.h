@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "core/control/control_plane.h"
 #include "platform/control/stamp_files.h"
@@ -17,12 +18,14 @@ namespace ringwire::platform {
 // changes. For the control thread.
 class StampKeeper {
  public:
-  explicit StampKeeper(StampFiles files)
+  // `resumes`: the plane initiates to peers that were alive before a restart.
+  StampKeeper(StampFiles files, bool resumes)
       : files_(std::move(files)),
+        resumes_(resumes),
         writer_([this](const StampChanges& changes) { return files_.Save(changes); }) {}
 
   // Call before the first datagram.
-  void Restore(Instant now, ControlPlane* plane);
+  void Restore(Instant now, absl::Time wall_now, ControlPlane* plane);
   // Starts the thread now, for a process that cannot start one later.
   void StartThread() { writer_.StartThread(); }
   // Checks whether a stamp has changed.
@@ -35,7 +38,8 @@ class StampKeeper {
  private:
   void Write(ControlPlane* plane);
 
-  StampFiles files_;       // the writer's thread's, once it runs
+  StampFiles files_;  // the writer's thread's, once it runs
+  const bool resumes_;
   bool needs_all_ = true;  // the files have nothing to append to
   Instant due_ = Instant::InfiniteFuture();
   StampWriter writer_;

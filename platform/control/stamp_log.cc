@@ -22,11 +22,13 @@ constexpr std::string_view kVersion2 = "ringwire-stamps 2 ";
 constexpr size_t kGenerationDigits = 20;
 constexpr size_t kHashBytes = sizeof(crypto::Hash);
 constexpr size_t kKeyBytes = sizeof(crypto::PublicKey);
+// Of a kAlive record, behind its key: time, scope, port, size of the address.
+constexpr size_t kAliveHeadBytes = 4 + 4 + 2 + 1;
 constexpr size_t kFrameHeadBytes = 4 + kHashBytes;
 // A frame is closed when it has this much, so that a reader needs little memory.
 constexpr size_t kPayloadBytes = 1 << 20;
 
-enum RecordType : uint8_t { kLocalKey = 1, kRaised = 2, kDropped = 3 };
+enum RecordType : uint8_t { kLocalKey = 1, kRaised = 2, kDropped = 3, kAlive = 4 };
 
 template <typename Bytes>
 void AppendBytes(const Bytes& bytes, std::string* out) {
@@ -54,6 +56,17 @@ std::optional<uint64_t> ParseHead(std::string_view bytes) {
   if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
   if (bytes.substr(0, kStampHeadBytes) != StampHead(generation)) return std::nullopt;
   return generation;
+}
+
+void AppendAlive(const LiveEndpoint& live, std::string* out) {
+  const IpAddress& address = live.endpoint.address;
+  std::array<uint8_t, kAliveHeadBytes> head;
+  StoreLe32(head.data(), static_cast<uint32_t>(absl::ToUnixSeconds(live.heard)));
+  StoreLe32(head.data() + 4, live.endpoint.scope_id);
+  StoreBe16(head.data() + 8, live.endpoint.port);
+  head[10] = static_cast<uint8_t>(address.Bits() / 8);
+  AppendBytes(head, out);
+  AppendBytes(std::span(address.bytes).first(head[10]), out);
 }
 
 // Writes frames behind each other into `out`, which begins at `offset` of the file.
@@ -126,6 +139,11 @@ void StampFrames::Append(const StampChanges& changes, uint64_t offset, std::stri
     AppendBytes(stamp.greatest.bytes, out);
     frame.CloseIfFull();
   }
+  for (const LiveEndpoint& live : changes.alive) {
+    AppendRecord(kAlive, {live.local_public_key, live.peer_public_key}, out);
+    AppendAlive(live, out);
+    frame.CloseIfFull();
+  }
   frame.Close();
 }
 
@@ -143,6 +161,8 @@ class StampLogParser {
     for (const Place& place : places_) {
       if (place.is_valid) log_.stamps.push_back(place.stamp);
     }
+    for (const auto& [key, live] : alive_) log_.alive.push_back(live);
+    std::ranges::sort(log_.alive, {}, &LiveEndpoint::heard);
     return std::move(log_);
   }
 
@@ -158,12 +178,14 @@ class StampLogParser {
   static const uint8_t* Cut(size_t size, std::string_view* payload);
   bool TakeKey(std::string_view* payload, StampKey* key) const;
   void Forget(const StampKey& key);
+  bool TakeAlive(const StampKey& key, std::string_view* payload);
 
   const std::string_view bytes_;
   StampLog log_;
   std::vector<crypto::PublicKey> locals_;
   std::vector<Place> places_;  // in the order of the file; only the latest of a peer is valid
   absl::flat_hash_map<std::pair<crypto::PublicKey, crypto::PublicKey>, size_t> latest_;
+  absl::flat_hash_map<std::pair<crypto::PublicKey, crypto::PublicKey>, LiveEndpoint> alive_;
 };
 
 bool StampLogParser::TakeFrame() {
@@ -213,9 +235,16 @@ bool StampLogParser::TakePayload(std::string_view payload) {
       continue;
     }
     StampKey key;
-    if ((type != kRaised && type != kDropped) || !TakeKey(&payload, &key)) return false;
+    if (type < kRaised || type > kAlive || !TakeKey(&payload, &key)) return false;
+    if (type == kAlive) {
+      if (!TakeAlive(key, &payload)) return false;
+      continue;
+    }
     Forget(key);
-    if (type == kDropped) continue;
+    if (type == kDropped) {
+      alive_.erase(std::pair(key.local_public_key, key.peer_public_key));
+      continue;
+    }
     HandshakeStamp stamp{key.local_public_key, key.peer_public_key, {}};
     const uint8_t* const bytes = Cut(stamp.greatest.bytes.size(), &payload);
     if (bytes == nullptr) return false;
@@ -223,6 +252,22 @@ bool StampLogParser::TakePayload(std::string_view payload) {
     latest_.emplace(std::pair(key.local_public_key, key.peer_public_key), places_.size());
     places_.push_back({stamp});
   }
+  return true;
+}
+
+bool StampLogParser::TakeAlive(const StampKey& key, std::string_view* payload) {
+  const uint8_t* const head = Cut(kAliveHeadBytes, payload);
+  if (head == nullptr) return false;
+  const size_t size = head[10];
+  const uint8_t* const address = Cut(size, payload);
+  if (address == nullptr || (size != 4 && size != 16)) return false;
+  LiveEndpoint live{key.local_public_key, key.peer_public_key, {}, {}};
+  live.heard = absl::FromUnixSeconds(LoadLe32(head));
+  live.endpoint.scope_id = LoadLe32(head + 4);
+  live.endpoint.port = LoadBe16(head + 8);
+  live.endpoint.address = size == 4 ? IpAddress::V4(std::span<const uint8_t, 4>(address, 4))
+                                    : IpAddress::V6(std::span<const uint8_t, 16>(address, 16));
+  alive_.insert_or_assign(std::pair(key.local_public_key, key.peer_public_key), live);
   return true;
 }
 

@@ -23,6 +23,9 @@
 //   1  key (32): one of our public keys; the n-th such record of a file gives it the number n
 //   2  number (4), peer's key (32), timestamp (12): the greatest one so far
 //   3  number (4), peer's key (32): its timestamp was dropped
+//   4  number (4), peer's key (32), unix time (4), scope (4), port (2), size of the address (1: 4
+//   or
+//      16), address: the endpoint of the peer when a session was confirmed
 namespace ringwire::platform {
 
 inline constexpr size_t kStampHeadBytes = 18 + 20 + 1 + 64 + 1;
@@ -61,6 +64,7 @@ struct StampLog {
   };
   Kind kind = Kind::kOther;
   std::vector<HandshakeStamp> stamps;  // raised longest ago first
+  std::vector<LiveEndpoint> alive;     // the latest of each peer, longest ago first
   size_t valid_bytes = 0;              // the rest is no whole frame: of a save that did not end
   StampFrames frames;                  // to append to this file
 };

@@ -43,6 +43,9 @@ void AddDeviceFlags(CLI::App* app, DeviceFlags* flags) {
   app->add_option("--busy-poll", flags->busy_poll,
                   "Poll for packets before sleeping: auto, on or off")
       ->check(CLI::IsMember({"auto", "on", "off"}));
+  app->add_option("--warm-restart", flags->warm_restart,
+                  "Initiate to peers that were alive before a restart: on or off")
+      ->check(CLI::IsMember({"on", "off"}));
   app->add_option("--io", flags->io, "I/O backend: auto, io_uring or epoll")
       ->check(CLI::IsMember({"auto", "io_uring", "epoll"}));
   app->add_option("--offload", flags->offload,

@@ -24,6 +24,7 @@ struct DeviceFlags {
   std::string workers = "auto";
   std::string pin = "auto";
   std::string busy_poll = "auto";
+  std::string warm_restart = "on";
   std::string io;       // empty: from the configuration
   std::string offload;  // likewise
   std::string cipher;   // likewise

@@ -260,8 +260,9 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 absl::Status DeviceRunner::OpenLoop() {
   loop_ = std::make_unique<ControlLoop>(ControlLoopOptions{
       name_, kVersion, StampFiles::Open(StateDirectory(), name_),
-      ControlOptions{.has_aes = TestAes()}, aead_providers_, &ladder_, settings_.network_namespace,
-      usable_cpus_, std::move(settings_.socket_source)});
+      ControlOptions{.has_aes = TestAes(), .keeps_endpoints = settings_.warm_restart},
+      aead_providers_, &ladder_, settings_.network_namespace, usable_cpus_,
+      std::move(settings_.socket_source)});
   const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
   absl::Status status = loop_->Open();
   if (status.ok() && settings_.is_on_its_own) status = loop_->WatchSignals();

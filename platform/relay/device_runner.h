@@ -35,6 +35,7 @@ struct DeviceSettings {
   IoBackendChoice io = IoBackendChoice::kAuto;
   OffloadSwitches offloads;
   BusyPoll busy_poll = BusyPoll::kAuto;
+  bool warm_restart = true;  // keep endpoints of live peers, and initiate to them after a restart
   uint16_t listen_port = 0;
   uint32_t fwmark = 0;
   crypto::AeadPreference aead = crypto::AeadPreference::kAuto;

@@ -14,6 +14,7 @@ DeviceSettings RelaySettings(const std::string& interface, const DeviceFlags& fl
     settings.workers = *config.workers;
   }
   settings.busy_poll = BusyPollOf(flags);
+  settings.warm_restart = flags.warm_restart == "on";
   settings.pin = PinOf(flags);
   settings.io = IoOf(flags).value_or(config.io_backend);
   settings.offloads = OffloadsOf(flags).value_or(config.offloads);

@@ -39,6 +39,8 @@ def read(path):
             elif kind == 3:
                 stamps.pop(key, None)
                 payload = payload[36:]
+            elif kind == 4:
+                payload = payload[36 + 11 + payload[46]:]
             else:
                 sys.exit("record of type %d in %s" % (kind, path))
     return generation, stamps

@@ -118,6 +118,7 @@ TEST_F(CommandLineTest, UsageErrorsExitWithTwo) {
                                                     {"--workers=two", "wg0"},
                                                     {"--io=uring", "wg0"},
                                                     {"--busy-poll=yes", "wg0"},
+                                                    {"--warm-restart=auto", "wg0"},
                                                     {"--offload=-usb", "wg0"},
                                                     {"--offload=uso", "wg0"},
                                                     {"--cipher=aes-256-gcm", "wg0"},

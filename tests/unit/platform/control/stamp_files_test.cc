@@ -158,6 +158,25 @@ TEST_F(StampFilesTest, AFileThatHasGrownIsCompacted) {
   EXPECT_EQ(Found(), "1:1 2:2 ");
 }
 
+TEST_F(StampFilesTest, ACompactedFileHasTheEndpointsOfTheLastMinutes) {
+  StampFiles files = Open();
+  files.Load();
+  ASSERT_TRUE(files.Save(All(1, 1)).ok());
+  const std::string begun = Newest();
+  StampChanges changes;
+  changes.raised.resize(100, StampOf(2, 2));
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  for (uint8_t peer = 1; peer < 4; ++peer) {
+    LiveEndpoint& live = changes.alive.emplace_back();
+    live.local_public_key.fill(9);
+    live.peer_public_key.fill(peer);
+    live.endpoint = *SocketAddress::Parse("192.0.2.1:51820");
+    live.heard = peer == 1 ? now - absl::Hours(1) : now;
+  }
+  while (Newest() == begun) ASSERT_TRUE(files.Save(changes).ok());
+  EXPECT_EQ(Open().Load().alive.size(), 2u);
+}
+
 // A crash in the middle of a save costs that save, and no more.
 TEST_F(StampFilesTest, ATornSaveLeavesTheOnesBefore) {
   StampFiles files = Open();

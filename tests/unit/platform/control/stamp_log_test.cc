@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+
 namespace ringwire::platform {
 namespace {
 
@@ -59,6 +61,36 @@ TEST(StampLogTest, ADroppedStampIsGoneUntilItIsRaisedAgain) {
             "2:20 ");
   drop.raised = {StampOf(1, 3)};
   EXPECT_EQ(TextOf(ParseStampLog(FileOf({Raised({StampOf(1, 10)}), drop}))), "1:3 ");
+}
+
+LiveEndpoint LiveOf(uint8_t peer, const char* endpoint, int64_t seconds) {
+  const HandshakeStamp stamp = StampOf(peer, 0);
+  return {stamp.local_public_key, stamp.peer_public_key, *SocketAddress::Parse(endpoint),
+          absl::FromUnixSeconds(seconds)};
+}
+
+TEST(StampLogTest, TheLatestEndpointOfAPeerCounts) {
+  StampChanges first, second;
+  first.alive = {LiveOf(1, "192.0.2.1:51820", 1'800'000'000),
+                 LiveOf(2, "[fe80::1%3]:7", 1'800'000'001)};
+  first.raised = {StampOf(1, 10)};
+  second.alive = {LiveOf(1, "[2001:db8::9]:65535", 1'800'000'100)};
+  const std::string file = FileOf({first, second});
+  const StampLog log = ParseStampLog(file);
+  EXPECT_EQ(log.valid_bytes, file.size());
+  EXPECT_EQ(TextOf(log), "1:10 ");
+  ASSERT_EQ(log.alive.size(), 2u);
+  EXPECT_EQ(log.alive[0].endpoint.ToString(), "[fe80::1%3]:7");
+  EXPECT_EQ(log.alive[0].peer_public_key, StampOf(2, 0).peer_public_key);
+  EXPECT_EQ(log.alive[1].endpoint.ToString(), "[2001:db8::9]:65535");
+  EXPECT_EQ(log.alive[1].heard, absl::FromUnixSeconds(1'800'000'100));
+}
+
+TEST(StampLogTest, TheEndpointOfAPeerGoesWithItsStamp) {
+  StampChanges alive, drop;
+  alive.alive = {LiveOf(1, "192.0.2.1:51820", 1'800'000'000)};
+  drop.dropped = {{StampOf(1, 0).local_public_key, StampOf(1, 0).peer_public_key}};
+  EXPECT_TRUE(ParseStampLog(FileOf({alive, drop})).alive.empty());
 }
 
 TEST(StampLogTest, TellsOurKeysApart) {
