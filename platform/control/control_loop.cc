@@ -1,5 +1,6 @@
 #include "platform/control/control_loop.h"
 
+#include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -107,6 +108,9 @@ void ControlLoop::HandleDeadlines() {
 
   // The plane's own deadlines bring us here while retired objects wait.
   if (shared_.quiescence.WantsQuiescence(now)) workers_.WakeAll();
+  if (heap_trim_.TakeDue(device_.peer_count(), shared_.quiescence.retired_count())) {
+    (void)::malloc_trim(0);
+  }
 }
 
 void ControlLoop::SweepSources(Instant now) {

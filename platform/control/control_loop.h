@@ -16,6 +16,7 @@
 #include "platform/base/event_poll.h"
 #include "platform/control/boot_timer.h"
 #include "platform/control/device_requests.h"
+#include "platform/control/heap_trim.h"
 #include "platform/control/listen_sockets.h"
 #include "platform/control/machine_copy_watch.h"
 #include "platform/control/plane_driver.h"
@@ -111,6 +112,7 @@ class ControlLoop {
   std::optional<LinkMonitor> link_monitor_;
   bool lost_sight_logged_ = false;
   WorkerPulse pulse_;
+  HeapTrim heap_trim_;
   std::optional<SourceWatch> source_watch_;  // set by Open()
   std::optional<absl::Status> stop_;
 };
