@@ -74,11 +74,21 @@ def succeeds(*command):
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
+def machine():
+    """The conditions of a run that do not depend on what it measures."""
+    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
+    model = next((line.partition(":")[2].strip() for line in cpuinfo.splitlines()
+                  if line.startswith("model name")), "unknown")
+    return {"cpus": sorted(os.sched_getaffinity(0)), "cpu": model, "kernel": os.uname().release,
+            "load_before": os.getloadavg()[0],
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+
+
 class Hosts:
     """a and b, joined by a veth pair: 192.0.2.1 and .2. Everything ends with the `with` block.
-    `congestion` is the kernel's name of what their TCP controls congestion with."""
+    `congestion` is the kernel's name of what their TCP controls congestion with; None: its own choice."""
 
-    def __init__(self, congestion):
+    def __init__(self, congestion=None):
         self.congestion = congestion
         self.processes = []
         self.names = []
@@ -89,7 +99,8 @@ class Hosts:
                 run("ip", "netns", "add", name)
                 self.names.append(name)
                 run("ip", "-n", name, "link", "set", "lo", "up")
-                self.run(name, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion}")
+                if self.congestion:
+                    self.run(name, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion}")
             run("ip", "link", "add", "eth0", "netns", "a", "type", "veth", "peer", "name", "eth0",
                 "netns", "b")
             for name in ("a", "b"):

@@ -74,13 +74,8 @@ def parse_arguments():
 
 
 def conditions(options, chosen):
-    cpuinfo = pathlib.Path("/proc/cpuinfo").read_text()
-    model = next((line.partition(":")[2].strip() for line in cpuinfo.splitlines()
-                  if line.startswith("model name")), "unknown")
-    return {"rounds": options.rounds, "seconds": options.seconds, "io": options.io,
-            "cpus": sorted(os.sched_getaffinity(0)), "cpu": model, "kernel": os.uname().release,
-            "congestion": options.congestion, "mtu": systems.MTU, "load_before": os.getloadavg()[0],
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    return {**hosts.machine(), "rounds": options.rounds, "seconds": options.seconds,
+            "io": options.io, "congestion": options.congestion, "mtu": systems.MTU,
             "iperf3": hosts.run("iperf3", "--version").splitlines()[0],
             "versions": {system.name: system.version() for system in chosen}}
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The end-to-end benchmark runs, leaves nothing behind, and its JSON has every figure that docs/benchmarks.md names.
+# The benchmarks that start programs run, leave nothing behind, and their JSON has every figure that docs/benchmarks.md names.
 # The test does not judge speed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build/dev
-RINGWIRE=${RINGWIRE:-$build/ringwire} UDP_BLAST=${UDP_BLAST:-$build/udp_blast}
+RINGWIRE=${RINGWIRE:-$build/ringwire} UDP_BLAST=${UDP_BLAST:-$build/udp_blast} WIRE_LOAD=${WIRE_LOAD:-$build/wire_load}
 RINGWIRE_PYTHON=${RINGWIRE_PYTHON:-python3}
 run=$here/../../bench/e2e/run.py
 [ "$(id -u)" = 0 ] && [ -c /dev/net/tun ] || { echo "SKIP: needs root and /dev/net/tun"; exit 77; }
@@ -39,6 +39,19 @@ for one in report["summary"]:
     for figure in one["figures"].values():
         assert set(figure) == {"median", "min", "max", "q1", "q3", "rounds"}, one
 print("ok: every figure is there")
+PY
+
+"$RINGWIRE_PYTHON" "$here/../../bench/scale/run.py" --peers 60 --systems ringwire --handshakes 10 --idle-seconds 0.2 \
+  --json "$folder/scale.json" "--ringwire=$RINGWIRE" "--wire-load=$WIRE_LOAD"
+"$RINGWIRE_PYTHON" - "$folder/scale.json" <<'PY'
+import json
+import sys
+
+figures = json.load(open(sys.argv[1]))["results"][0]["figures"]
+assert {"setconf_s", "up_s", "set_ms", "idle_kib", "session_kib", "idle_cpu_percent", "add_ms", "remove_ms", "dump_s", "json_s",
+        "beside_p99_ms", "beside_max_ms", "reload_ms", "handshakes_per_s", "end_s"} <= set(figures), figures
+assert figures["beside_lost"] == 0 and figures["handshakes_lost"] == 0, figures
+print("ok: many peers are measured")
 PY
 
 # What cannot be measured is a failure, in words, and in the exit status.
