@@ -43,15 +43,25 @@ PY
 
 "$RINGWIRE_PYTHON" "$here/../../bench/scale/run.py" --peers 60 --systems ringwire --handshakes 10 --idle-seconds 0.2 \
   --json "$folder/scale.json" "--ringwire=$RINGWIRE" "--wire-load=$WIRE_LOAD"
-"$RINGWIRE_PYTHON" - "$folder/scale.json" <<'PY'
+"$RINGWIRE_PYTHON" "$here/../../bench/siege/run.py" --kinds initiations,forged,peer-data --rates 2000 --systems chacha --seconds 1 \
+  --json "$folder/siege.json" "--ringwire=$RINGWIRE" "--wire-load=$WIRE_LOAD" "--io=${RINGWIRE_E2E_IO:-io_uring}"
+"$RINGWIRE_PYTHON" - "$folder/scale.json" "$folder/siege.json" <<'PY'
 import json
 import sys
 
-figures = json.load(open(sys.argv[1]))["results"][0]["figures"]
+scale, siege = (json.load(open(path)) for path in sys.argv[1:])
+figures = scale["results"][0]["figures"]
 assert {"setconf_s", "up_s", "set_ms", "idle_kib", "session_kib", "idle_cpu_percent", "add_ms", "remove_ms", "dump_s", "json_s",
         "beside_p99_ms", "beside_max_ms", "reload_ms", "handshakes_per_s", "end_s"} <= set(figures), figures
 assert figures["beside_lost"] == 0 and figures["handshakes_lost"] == 0, figures
-print("ok: many peers are measured")
+assert len(siege["results"]) == 3, siege
+for result in siege["results"]:
+    for state in ("alone", "aimed_at_nobody", "under_attack"):
+        assert result[state]["gbit_per_s"] > 0 and result[state]["handshakes"] == 1, result
+    assert result["under_attack"]["flood_per_s"] > 100, result
+explained = {result["kind"]: result["drops"] for result in siege["results"]}
+assert sum(explained["initiations"].values()) > 100 and sum(explained["forged"].values()) > 100, explained
+print("ok: many peers and floods are measured")
 PY
 
 # What cannot be measured is a failure, in words, and in the exit status.
