@@ -57,7 +57,7 @@ assert figures["beside_lost"] == 0 and figures["handshakes_lost"] == 0, figures
 assert len(siege["results"]) == 3, siege
 for result in siege["results"]:
     for state in ("alone", "aimed_at_nobody", "under_attack"):
-        assert result[state]["gbit_per_s"] > 0 and result[state]["handshakes"] == 1, result
+        assert result[state]["gbit_per_s"] > 0 and result[state]["handshakes"] > 0, result
     assert result["under_attack"]["flood_per_s"] > 100, result
 explained = {result["kind"]: result["drops"] for result in siege["results"]}
 assert sum(explained["initiations"].values()) > 100 and sum(explained["forged"].values()) > 100, explained
