@@ -39,6 +39,7 @@ constexpr absl::Duration kStatusPatience = absl::Seconds(5);
 struct ExporterArguments {
   std::string listen = "127.0.0.1:9586";
   std::string peers = "1000";
+  bool page = false;
 };
 
 std::optional<size_t> PeersMaxOf(const std::string& text) {
@@ -46,20 +47,36 @@ std::optional<size_t> PeersMaxOf(const std::string& text) {
   return ParseNumber(text, std::numeric_limits<size_t>::max());
 }
 
+absl::StatusOr<StatusReport> AskForReport(const std::string& interface, std::string_view request) {
+  ASSIGN_OR_RETURN(const UniqueFd device, ConnectToDevice(interface));
+  RETURN_IF_ERROR(SendRequest(device, request));
+  ASSIGN_OR_RETURN(const std::string answer, ReadAnswer(device, kStatusPatience));
+  return ReportFromJson(answer);
+}
+
 std::optional<StatusReport> ReportOf(const std::string& interface) {
-  const absl::StatusOr<UniqueFd> device = ConnectToDevice(interface);
-  if (!device.ok() || !SendRequest(*device, "status").ok()) return std::nullopt;
-  const absl::StatusOr<std::string> answer = ReadAnswer(*device, kStatusPatience);
-  if (!answer.ok()) return std::nullopt;
-  absl::StatusOr<StatusReport> report = ReportFromJson(*answer);
+  absl::StatusOr<StatusReport> report = AskForReport(interface, "status");
   if (!report.ok()) return std::nullopt;
   return *std::move(report);
 }
 
-std::vector<InterfaceStatus> Collect(const UniqueFd& folder) {
+// The same without peers.
+std::optional<StatusReport> SummaryOf(const std::string& interface) {
+  absl::StatusOr<StatusReport> report = AskForReport(interface, "summary");
+  // A service of an older version does not know this request.
+  if (absl::IsFailedPrecondition(report.status())) report = AskForReport(interface, "status");
+  if (!report.ok()) return std::nullopt;
+  report->device.peers.clear();
+  report->has_preshared_key.clear();
+  return *std::move(report);
+}
+
+using ReadReport = std::optional<StatusReport> (*)(const std::string& interface);
+
+std::vector<InterfaceStatus> Collect(const UniqueFd& folder, ReadReport read) {
   std::vector<InterfaceStatus> interfaces;
   for (const std::string& name : RunningInterfaces(folder)) {
-    interfaces.push_back({name, ReportOf(name)});
+    interfaces.push_back({name, read(name)});
   }
   return interfaces;
 }
@@ -81,7 +98,7 @@ absl::Status CheckGroup() {
 }
 
 // Everything is opened first: Confinement says why the rest comes in this order.
-absl::Status Serve(const SocketAddress& address, size_t peers_max) {
+absl::Status Serve(const SocketAddress& address, size_t peers_max, bool page) {
   RETURN_IF_ERROR(CheckGroup());
   const UniqueFd ends = OpenEndSignals();
   ASSIGN_OR_RETURN(UniqueFd listener, HttpServer::Listen(address));
@@ -89,9 +106,10 @@ absl::Status Serve(const SocketAddress& address, size_t peers_max) {
   NotifyReady();
   ASSIGN_OR_RETURN(Confinement confinement,
                    Confinement::GiveUpRights({.role = SandboxRole::kExporter}));
-  absl::StatusOr<std::unique_ptr<Exporter>> exporter = Exporter::Start(
-      std::move(listener), ends.get(),
-      {kVersion, {peers_max}, [folder = std::move(folder)] { return Collect(*folder); }});
+  ExporterOptions options{kVersion, {peers_max}, [folder] { return Collect(*folder, ReportOf); }};
+  if (page) options.collect_summaries = [folder] { return Collect(*folder, SummaryOf); };
+  absl::StatusOr<std::unique_ptr<Exporter>> exporter =
+      Exporter::Start(std::move(listener), ends.get(), std::move(options));
   if (!exporter.ok()) return exporter.status();
   RETURN_IF_ERROR(confinement.Seal());
   for (const std::string& warning : confinement.Warnings()) spdlog::warn("exporter: {}", warning);
@@ -104,7 +122,7 @@ int RunExporter(const ExporterArguments& arguments) {
   BlockSignals();
   const std::optional<SocketAddress> address = SocketAddress::Parse(arguments.listen);
   const std::optional<size_t> peers_max = PeersMaxOf(arguments.peers);
-  const absl::Status status = Serve(*address, *peers_max);
+  const absl::Status status = Serve(*address, *peers_max, arguments.page);
   return status.ok() ? kExitSuccess : ReportError(status);
 }
 
@@ -126,6 +144,7 @@ Command AddExporterCommand(CLI::App* app) {
         if (PeersMaxOf(text).has_value()) return std::string();
         return text + " is no number of peers, and not all";
       });
+  parser->add_flag("--page", arguments->page, "Serve a page for people at /, too");
   return {parser, [arguments] { return RunExporter(*arguments); }};
 }
 

@@ -29,6 +29,7 @@ constexpr absl::Duration kConnectPatience = absl::Seconds(10);
 constexpr absl::Duration kAnswerPatience = absl::Seconds(60);
 // A service gives up reading its file after a minute, and says so.
 constexpr absl::Duration kAdministrationPatience = absl::Minutes(2);
+constexpr size_t kErrorBytesMax = 65536;             // a longer answer is a report
 constexpr size_t kAnswerBytesMax = size_t{1} << 30;  // far more than a million peers need
 
 absl::Status ConnectError(const std::string& interface_name, int error, const char* who_may) {
@@ -128,6 +129,7 @@ absl::StatusOr<std::string> AskAdministration(const std::string& interface_name,
 
 absl::StatusOr<std::string> ReadAnswer(const UniqueFd& device, absl::Duration patience) {
   ASSIGN_OR_RETURN(std::string answer, ReadLine(device.get(), BootNow() + patience));
+  if (answer.size() > kErrorBytesMax) return answer;  // parsing thousands of peers takes long
   const nlohmann::json json = nlohmann::json::parse(answer, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object()) return absl::InternalError("the device's answer is no JSON object");
   const nlohmann::json* const error = MemberIn(json, "error");

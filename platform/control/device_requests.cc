@@ -89,13 +89,15 @@ StatusReport DeviceRequests::Report() {
   report.mtu = link_.mtu;
   report.link_up = link_.up;
   SetDevice(StatusWithoutPeers(), &report);
+  report.peer_count = options_.driver->plane().peer_count();
   report.device.other_server_key = InitiationsForOthers();
   std::vector<const WorkerCounters*> threads = {&options_.driver->counters()};
   for (const auto& worker : options_.workers->all()) {
     const WorkerCounters& counters = worker->counters();
     threads.push_back(&counters);
-    report.workers.push_back(
-        {report.workers.size(), std::string(worker->backend_name()), CountsOf(counters)});
+    report.workers.push_back({report.workers.size(), std::string(worker->backend_name()),
+                              CountsOf(counters),
+                              static_cast<uint64_t>(absl::ToInt64Microseconds(worker->CpuTime()))});
   }
   report.drops = DropsOf(threads);
   receive_drops_.Look(SocketsOf(options_.workers->all()));

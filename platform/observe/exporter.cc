@@ -3,8 +3,9 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -12,10 +13,12 @@
 #include "core/base/mutex.h"
 #include "core/base/status_macros.h"
 #include "fmt/format.h"
+#include "platform/base/clock.h"
 #include "platform/base/event_fd.h"
 #include "platform/base/start_thread.h"
 #include "platform/observe/health.h"
 #include "platform/observe/http_server.h"
+#include "platform/observe/status_page.h"
 
 namespace ringwire::platform {
 namespace {
@@ -74,14 +77,26 @@ class Exporter::Impl {
   absl::Status Run();
 
  private:
+  enum class Wish : uint8_t { kMetrics, kReadiness, kPeers };
   struct Waiting {
     uint64_t connection = 0;
-    bool wants_metrics = false;  // else readiness
+    Wish wish = Wish::kReadiness;
   };
 
   void Serve(uint64_t connection, const HttpRequest& request);
+  // False: no path of the page.
+  bool ServePage(uint64_t connection, std::string_view path);
+  void Wait(uint64_t connection, Wish wish) {
+    waiting_.push_back({connection, wish});
+    wanted_.Raise();
+  }
   void AnswerAll();
+  HttpResponse Answer(Wish wish, const std::vector<InterfaceStatus>& interfaces);
+  bool has_page() const { return options_.collect_summaries != nullptr; }
   void CollectUntilStopped();
+  // Samples the page's interfaces if it is time; returns when to do it next, in ms from now, -1:
+  // never.
+  int SampleIfDue();
 
   const ExporterOptions options_;
   const int stop_fd_;
@@ -93,6 +108,8 @@ class Exporter::Impl {
   EventFd stops_;
   Mutex mutex_;
   std::vector<InterfaceStatus> result_ ABSL_GUARDED_BY(mutex_);
+  StatusPage page_;
+  Instant next_sample_;  // of the collecting thread alone
   std::thread thread_;
 };
 
@@ -107,12 +124,41 @@ absl::Status Exporter::Impl::Run() {
 void Exporter::Impl::Serve(uint64_t connection, const HttpRequest& request) {
   if (request.path() == "/healthz") {
     server_.Respond(connection, {.body = "ok\n"});
-  } else if (request.path() == "/metrics" || request.path() == "/readyz") {
-    waiting_.push_back({connection, request.path() == "/metrics"});
-    wanted_.Raise();
-  } else {
+  } else if (request.path() == "/metrics") {
+    Wait(connection, Wish::kMetrics);
+  } else if (request.path() == "/readyz") {
+    Wait(connection, Wish::kReadiness);
+  } else if (!has_page() || !ServePage(connection, request.path())) {
     server_.Respond(connection, {.status = 404, .body = "see /metrics, /healthz and /readyz\n"});
   }
+}
+
+bool Exporter::Impl::ServePage(uint64_t connection, std::string_view path) {
+  if (path == "/") {
+    server_.Respond(connection, StatusPage::Document());
+  } else if (path == "/page/summary") {
+    server_.Respond(connection, page_.Summary(absl::Now()));
+  } else if (path != "/page/peers") {
+    return false;
+  } else if (const auto fresh = page_.FreshPeers(BootNow())) {
+    server_.Respond(connection, *fresh);
+  } else {
+    Wait(connection, Wish::kPeers);
+  }
+  return true;
+}
+
+HttpResponse Exporter::Impl::Answer(Wish wish, const std::vector<InterfaceStatus>& interfaces) {
+  switch (wish) {
+    case Wish::kMetrics:
+      return {.content_type = kMetricsType,
+              .body = FormatMetrics(interfaces, options_.version, absl::Now(), options_.metrics)};
+    case Wish::kReadiness:
+      return Readiness(interfaces);
+    case Wish::kPeers:
+      return page_.MakePeers(BootNow(), absl::Now(), interfaces);
+  }
+  return {};
 }
 
 void Exporter::Impl::AnswerAll() {
@@ -122,25 +168,30 @@ void Exporter::Impl::AnswerAll() {
     MutexLock lock(&mutex_);
     interfaces = std::move(result_);
   }
-  std::optional<HttpResponse> metrics;
+  std::map<Wish, HttpResponse> answers;  // each is made once
   for (const Waiting& one : std::exchange(waiting_, {})) {
-    if (!one.wants_metrics) {
-      server_.Respond(one.connection, Readiness(interfaces));
-      continue;
+    auto found = answers.find(one.wish);
+    if (found == answers.end()) {
+      found = answers.emplace(one.wish, Answer(one.wish, interfaces)).first;
     }
-    if (!metrics.has_value()) {
-      metrics = HttpResponse{
-          .content_type = kMetricsType,
-          .body = FormatMetrics(interfaces, options_.version, absl::Now(), options_.metrics)};
-    }
-    server_.Respond(one.connection, *metrics);
+    server_.Respond(one.connection, found->second);
   }
+}
+
+int Exporter::Impl::SampleIfDue() {
+  if (!has_page()) return -1;
+  if (BootNow() >= next_sample_) {
+    next_sample_ = BootNow() + kPageSampleInterval;
+    page_.AddSample(absl::Now(), options_.collect_summaries());
+  }
+  return static_cast<int>(
+      std::max<int64_t>(0, absl::ToInt64Milliseconds(next_sample_ - BootNow()) + 1));
 }
 
 void Exporter::Impl::CollectUntilStopped() {
   while (true) {
     pollfd waits[2] = {{wanted_.get(), POLLIN, 0}, {stops_.get(), POLLIN, 0}};
-    ::poll(waits, 2, -1);
+    ::poll(waits, 2, SampleIfDue());
     if (waits[1].revents != 0) return;
     if (waits[0].revents == 0) continue;
     wanted_.Clear();

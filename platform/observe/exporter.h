@@ -18,11 +18,13 @@ struct ExporterOptions {
   MetricsOptions metrics;
   // Asks every interface for its status. Called on a thread of its own; it has deadlines.
   std::function<std::vector<InterfaceStatus>()> collect;
+  // The same without peers, for the page; absent: there is no page.
+  std::function<std::vector<InterfaceStatus>()> collect_summaries = {};
 };
 
-// Serves /metrics, /healthz and /readyz. One collection runs at a time and answers everybody who
-// waits for one, so that many requests cost the services no more than one. Two threads: one serves,
-// one collects.
+// Serves /metrics, /healthz and /readyz, and with `collect_summaries` a page for people. One
+// collection runs at a time and answers everybody who waits for one, so that many requests cost the
+// services no more than one. Two threads: one serves, one collects.
 class Exporter {
  public:
   // Starts the collecting thread. `listener`: of HttpServer. `stop_fd`, which outlives it, is

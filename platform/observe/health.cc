@@ -16,12 +16,15 @@ size_t CountSessions(const StatusReport& report, absl::Time now) {
       report.device.peers, [now](const PeerStatus& peer) { return HasSession(peer, now); }));
 }
 
+std::string WhyNotReady(const StatusReport& report) {
+  if (report.stage != ServiceStage::kReady) return std::string(ServiceStageName(report.stage));
+  return report.link_up ? std::string() : std::string("the link is down");
+}
+
 Health HealthOf(const StatusReport& report, absl::Time now) {
   const std::string& name = report.interface_name;
-  if (report.stage != ServiceStage::kReady) {
-    return {false, fmt::format("{}: {}", name, ServiceStageName(report.stage))};
-  }
-  if (!report.link_up) return {false, fmt::format("{}: the link is down", name)};
+  const std::string why = WhyNotReady(report);
+  if (!why.empty()) return {false, fmt::format("{}: {}", name, why)};
   return {true, fmt::format("{}: ready, {} of {} peer{} a session", name,
                             CountSessions(report, now), report.device.peers.size(),
                             report.device.peers.size() == 1 ? " has" : "s have")};

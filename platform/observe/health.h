@@ -14,8 +14,10 @@ namespace ringwire::platform {
 bool HasSession(const PeerStatus& peer, absl::Time now);
 size_t CountSessions(const StatusReport& report, absl::Time now);
 
-// Ready: everything is set up, the link is up, and the service is not ending. Peers do not count: a
-// gateway whose peers are asleep is ready.
+// Why a service is not ready, in a few words. Empty: everything is set up, the link is up, and the
+// service is not ending. Peers do not count: a gateway whose peers are asleep is ready.
+std::string WhyNotReady(const StatusReport& report);
+
 struct Health {
   bool ready = false;
   std::string line;  // for people: "wg0: ready, 2 of 3 peers have a session"

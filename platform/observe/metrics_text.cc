@@ -83,6 +83,7 @@ class Metrics {
     AddHandshakes();
     AddDrops();
     AddWorkers();
+    AddWorkerLoad();
     AddOffloads();
     AddSandbox();
     return writer_.Take();
@@ -118,6 +119,7 @@ class Metrics {
   void AddHandshakes();
   void AddDrops();
   void AddWorkers();
+  void AddWorkerLoad();
   void AddOffloads();
   void AddSandbox();
 
@@ -306,6 +308,17 @@ void Metrics::AddWorkers() {
       }
     });
   }
+}
+
+void Metrics::AddWorkerLoad() {
+  writer_.Counter("ringwire_worker_cpu_seconds_total",
+                  "CPU time that the worker's thread has used.");
+  ForEach([this](const StatusReport& report) {
+    for (const WorkerReport& worker : report.workers) {
+      writer_.Sample({{"device", report.interface_name}, {"worker", fmt::to_string(worker.index)}},
+                     static_cast<double>(worker.cpu_us) / 1e6);
+    }
+  });
 }
 
 void Metrics::AddOffloads() {

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <string>
 #include <utility>
@@ -72,6 +73,17 @@ void Worker::Stop() {
   stopping_.store(true);
   backend_->Wake();
   thread_.join();
+}
+
+absl::Duration Worker::CpuTime() const {
+  clockid_t clock{};
+  timespec used{};
+  auto& thread = const_cast<std::thread&>(thread_);  // native_handle() changes nothing
+  if (!thread.joinable() || ::pthread_getcpuclockid(thread.native_handle(), &clock) != 0 ||
+      ::clock_gettime(clock, &used) != 0) {
+    return absl::ZeroDuration();
+  }
+  return absl::DurationFromTimespec(used);
 }
 
 bool Worker::HasInput() const {

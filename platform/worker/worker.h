@@ -67,6 +67,8 @@ class Worker {
   void Wake();
   const WorkerCounters& counters() const { return counters_; }
   std::string_view backend_name() const { return backend_->name(); }
+  // That the thread has used; zero while it does not run. Control's thread.
+  absl::Duration CpuTime() const;
   // The sockets, for control's own sends (SendDatagram is thread-safe). Control is the one that
   // replaces them.
   const UdpSockets& sockets() const { return options_.sockets; }

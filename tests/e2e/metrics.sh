@@ -72,6 +72,26 @@ check_equal "the bytes are those of wg" "$received $sent" \
 check_fails "no secret is in it" grep -qF -e "${private[a]}" -e "${private[b]}" "$work/metrics"
 check_equal "ready" 200 "$(code /readyz)"
 check_equal "no other page" 404 "$(code /etc/passwd)"
+check_equal "nor a page for people, unless asked for" '404 404 404' "$(code /) $(code /page/summary) $(code /page/peers)"
+
+say "the page"
+spawn a "$RINGWIRE" exporter --page --listen 127.0.0.1:9587 >>"$work/page.log" 2>&1 &
+with_page=$!
+of_page() { on a curl -sS --max-time "$patience" "http://127.0.0.1:9587$1"; }
+wait_until 10 "it serves" of_page /healthz
+on a curl -sS -D "$work/head" -o "$work/document" "http://127.0.0.1:9587/"
+check "it is a document" grep -q '<title>ringwire</title>' "$work/document"
+check "a browser runs its own script alone" grep -q "^Content-Security-Policy: default-src 'none'; script-src 'sha256-[^']*'; style-src" "$work/head"
+wait_until 10 "its interfaces" output_has '"name":"wga","answers":true,"ready":true' of_page /page/summary
+of_page /page/summary >"$work/summary"
+of_page /page/peers >"$work/peers"
+check "the peer is on its list" grep -qF "[\"wga\",\"the \\\"gateway\\\"\",\"${public[b]}\",\"192.0.2.2:51820\",\"10.77.0.2/32\"" "$work/peers"
+check_fails "the summary has no peers" grep -qF 10.77.0.2/32 "$work/summary"
+check_fails "no secret is in them" grep -qF -e "${private[a]}" -e "${private[b]}" "$work/summary" "$work/peers" "$work/document"
+more_samples() { (($(of_page /page/summary | grep -o '\[1[0-9]\{12\},' | wc -l) > 2)); }
+wait_until 20 "its history grows" more_samples
+kill -TERM $with_page
+wait $with_page || fail "the exporter with a page does not end well"
 
 say "its rights"
 # shellcheck disable=SC2046  # words

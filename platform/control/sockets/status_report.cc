@@ -297,11 +297,13 @@ Json ReportToJson(const StatusReport& report) {
   json["transport_cipher"] = TransportCipherName(device.transport_cipher);
   json["handshakes"] = CountsToJson(CountsOf(device.handshakes));
   StraysToJson(device, &json);
+  json["peer_count"] = report.peer_count;
   Json workers = Json::array();
   for (const WorkerReport& worker : report.workers) {
     Json entry;
     entry["index"] = worker.index;
     entry["backend"] = worker.backend;
+    entry["cpu_us"] = worker.cpu_us;
     entry["counts"] = CountsToJson(worker.counts);
     workers.push_back(std::move(entry));
   }
@@ -335,6 +337,7 @@ void SetDevice(DeviceStatus status, StatusReport* report) {
   report->has_private_key = status.private_key.has_value();
   report->device = std::move(status);
   report->device.private_key.reset();
+  report->peer_count = report->device.peers.size();
   report->has_preshared_key.clear();
   for (PeerStatus& peer : report->device.peers) {
     report->has_preshared_key.push_back(!peer.preshared_key.IsZero());
@@ -446,10 +449,12 @@ absl::StatusOr<StatusReport> ReportFromJson(std::string_view text) {
   for (const Json& peer : ArrayOf(json, "peers")) {
     if (!PeerFromJson(peer, &report)) return NoReport();
   }
+  report.peer_count = NumberIn<size_t>(json, "peer_count").value_or(report.device.peers.size());
   for (const Json& entry : ArrayOf(json, "workers")) {
     WorkerReport worker;
     worker.index = NumberOf<size_t>(entry, "index");
     worker.backend = TextOf(entry, "backend");
+    worker.cpu_us = NumberOf<uint64_t>(entry, "cpu_us");
     worker.counts = CountsFromJson(MemberIn(entry, "counts"));
     report.workers.push_back(std::move(worker));
   }

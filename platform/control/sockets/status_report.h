@@ -25,6 +25,7 @@ struct WorkerReport {
   size_t index = 0;
   std::string backend;
   NamedCounts counts;
+  uint64_t cpu_us = 0;  // that its thread has used since it started
 };
 
 // One rung of the capability ladder.
@@ -60,6 +61,7 @@ struct StatusReport {
   // Without private and preshared keys; has_preshared_key says for each peer whether there is one.
   DeviceStatus device;
   std::vector<bool> has_preshared_key;
+  size_t peer_count = 0;  // also where the peers themselves are left out
   std::vector<WorkerReport> workers;
   std::vector<OffloadReport> offloads;
   NamedCounts drops;  // of all threads and the kernel, those that are not zero

@@ -27,11 +27,13 @@ void StatusConversation::Answer(std::string_view request, std::string* out) {
     status_.emplace(device_->Report(), [this](size_t* cursor, std::vector<PeerStatus>* peers) {
       return device_->ListPeers(cursor, peers);
     });
+  } else if (request == "summary") {
+    status_.emplace(device_->Report());
   } else if (request == "ping") {
     *out += "{\"ok\":true}\n";
   } else {
     *out +=
-        R"({"error":"unknown request; this socket takes status and ping, and changes nothing"})";
+        R"({"error":"unknown request; this socket takes status, summary and ping, and changes nothing"})";
     *out += '\n';
   }
 }

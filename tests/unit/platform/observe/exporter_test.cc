@@ -19,7 +19,7 @@ namespace {
 
 class ExporterTest : public testing::Test {
  protected:
-  ExporterTest() {
+  explicit ExporterTest(bool has_page = false) : has_page_(has_page) {
     absl::StatusOr<UniqueFd> listener = HttpServer::Listen({*IpAddress::Parse("127.0.0.1"), 0, 0});
     EXPECT_TRUE(listener.ok()) << listener.status();
     sockaddr_in name{};
@@ -27,7 +27,7 @@ class ExporterTest : public testing::Test {
     ::getsockname(listener->get(), reinterpret_cast<sockaddr*>(&name), &size);
     port_ = ntohs(name.sin_port);
     auto exporter = Exporter::Start(*std::move(listener), stop_.get(),
-                                    {"1.0", {}, [this] { return Collect(); }});
+                                    {"1.0", {}, [this] { return Collect(); }, Summaries()});
     EXPECT_TRUE(exporter.ok()) << exporter.status();
     exporter_ = *std::move(exporter);
     thread_ = std::thread([this] { EXPECT_TRUE(exporter_->Run().ok()); });
@@ -36,6 +36,17 @@ class ExporterTest : public testing::Test {
     go_on_.Raise();
     stop_.Raise();
     thread_.join();
+  }
+
+  // What the page's samples come from; none: the exporter has no page.
+  std::function<std::vector<InterfaceStatus>()> Summaries() {
+    if (!has_page_) return nullptr;
+    return [this] {
+      ++samples_;
+      StatusReport report;
+      report.interface_name = "wg0";
+      return std::vector<InterfaceStatus>{{"wg0", report}};
+    };
   }
 
   std::vector<InterfaceStatus> Collect() {
@@ -74,6 +85,8 @@ class ExporterTest : public testing::Test {
     return ReadAll(fd);
   }
 
+  const bool has_page_;
+  std::atomic<int> samples_{0};
   std::atomic<int> collections_{0};
   std::atomic<bool> holds_{false};
   std::atomic<ServiceStage> stage_{ServiceStage::kReady};
@@ -89,6 +102,12 @@ TEST_F(ExporterTest, ServesMetrics) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\n")) << answer;
   EXPECT_NE(answer.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
   EXPECT_NE(answer.find("\nringwire_up{device=\"wg0\"} 1\n"), std::string::npos);
+}
+
+TEST_F(ExporterTest, HasNoPageUnlessAskedFor) {
+  for (const char* const path : {"/", "/page/summary", "/page/peers"}) {
+    EXPECT_TRUE(Get(path).starts_with("HTTP/1.1 404 ")) << path;
+  }
 }
 
 TEST_F(ExporterTest, IsHealthyWithoutAskingAnybody) {
@@ -163,6 +182,32 @@ TEST_F(ExporterTest, AClientThatLeavesDisturbsNobody) {
   holds_ = false;
   go_on_.Raise();
   EXPECT_TRUE(Get("/metrics").starts_with("HTTP/1.1 200 "));
+}
+
+class ExporterPageTest : public ExporterTest {
+ protected:
+  ExporterPageTest() : ExporterTest(true) {}
+};
+
+TEST_F(ExporterPageTest, ServesTheDocumentWithItsPolicy) {
+  const std::string answer = Get("/");
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html")) << answer;
+  EXPECT_NE(answer.find("\r\nContent-Security-Policy: default-src 'none';"), std::string::npos);
+  EXPECT_NE(answer.find("<!doctype html>"), std::string::npos);
+}
+
+TEST_F(ExporterPageTest, AnswersASummaryFromItsSamples) {
+  while (samples_ == 0) std::this_thread::yield();
+  while (Get("/page/summary").find("\"name\":\"wg0\"") == std::string::npos) {
+  }
+  EXPECT_EQ(collections_, 0);
+}
+
+TEST_F(ExporterPageTest, ManyBrowsersCostOneCollectionOfPeers) {
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_NE(Get("/page/peers").find("\"peers\":["), std::string::npos);
+  }
+  EXPECT_LE(collections_, 2);  // a slow machine may need more than the seconds that one is good for
 }
 
 }  // namespace
