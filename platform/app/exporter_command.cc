@@ -61,7 +61,7 @@ std::optional<StatusReport> ReportOf(const std::string& interface) {
 }
 
 // The same without peers.
-std::optional<StatusReport> SummaryOf(const std::string& interface) {
+std::optional<StatusReport> SummaryReportOf(const std::string& interface) {
   absl::StatusOr<StatusReport> report = AskForReport(interface, "summary");
   // A service of an older version does not know this request.
   if (absl::IsFailedPrecondition(report.status())) report = AskForReport(interface, "status");
@@ -107,7 +107,7 @@ absl::Status Serve(const SocketAddress& address, size_t peers_max, bool page) {
   ASSIGN_OR_RETURN(Confinement confinement,
                    Confinement::GiveUpRights({.role = SandboxRole::kExporter}));
   ExporterOptions options{kVersion, {peers_max}, [folder] { return Collect(*folder, ReportOf); }};
-  if (page) options.collect_summaries = [folder] { return Collect(*folder, SummaryOf); };
+  if (page) options.collect_summaries = [folder] { return Collect(*folder, SummaryReportOf); };
   absl::StatusOr<std::unique_ptr<Exporter>> exporter =
       Exporter::Start(std::move(listener), ends.get(), std::move(options));
   if (!exporter.ok()) return exporter.status();

@@ -47,7 +47,7 @@ std::vector<Prefix> NetworksOfHost() {
 }
 
 // Asks until the answer is right. An empty line keeps the default.
-absl::Status Ask(const SetupQuestion& question, FirstGateway* gateway) {
+absl::Status AskUntilRight(const SetupQuestion& question, FirstGateway* gateway) {
   while (true) {
     fmt::print(stderr, "{} [{}]: ", question.text, question.present(*gateway));
     std::string line;
@@ -75,7 +75,7 @@ absl::StatusOr<FirstGateway> Answers(const SetupArguments& arguments) {
     if (!arguments.answers[i].empty()) {
       RETURN_IF_ERROR(question.take(arguments.answers[i], &gateway));
     } else if (!arguments.defaults) {
-      RETURN_IF_ERROR(Ask(question, &gateway));
+      RETURN_IF_ERROR(AskUntilRight(question, &gateway));
     }
   }
   return gateway;

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Names come from a configuration file: bytes that are not UTF-8 are replaced and do not throw.
-std::string Dump(const Json& json) {
+std::string DumpJson(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -96,7 +96,7 @@ std::string PageSummaryJson(std::span<const InterfaceStatus> interfaces, const P
     list.push_back(SummaryOf(one, history));
   }
   json["interfaces"] = std::move(list);
-  return Dump(json);
+  return DumpJson(json);
 }
 
 std::string PagePeersJson(std::span<const InterfaceStatus> interfaces, absl::Time now,
@@ -117,7 +117,7 @@ std::string PagePeersJson(std::span<const InterfaceStatus> interfaces, absl::Tim
   json["now_ms"] = absl::ToUnixMillis(now);
   json["left_out"] = left_out;
   json["peers"] = std::move(peers);
-  return Dump(json);
+  return DumpJson(json);
 }
 
 }  // namespace ringwire::platform
