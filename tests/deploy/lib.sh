@@ -39,7 +39,7 @@ fresh_system() {
   if [ -z "$(find "$archive" -mtime -7 2>/dev/null)" ]; then
     mkdir -p "${archive%/*}"
     mirror=$("$deploy_root/scripts/setup.sh" --print-mirror)
-    mmdebstrap --variant=minbase --mode=root ${3:+--include="$3"} "$1" "$archive.new" "deb [signed-by=$keyring] $mirror $1 main" \
+    mmdebstrap --format=tar --variant=minbase --mode=root ${3:+--include="$3"} "$1" "$archive.new" "deb [signed-by=$keyring] $mirror $1 main" \
       >"$work/log" 2>&1 || { cat "$work/log" >&2; fail "cannot make a system of $1 from apt's mirror"; }
     mv "$archive.new" "$archive"
   fi
