@@ -1,12 +1,10 @@
 #include "platform/names/resolver_client.h"
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
@@ -18,6 +16,7 @@
 #include "platform/base/clock.h"
 #include "platform/names/name_servers.h"
 #include "platform/names/resolver_process.h"
+#include "platform/process/own_program.h"
 
 namespace ringwire::platform {
 namespace {
@@ -45,22 +44,8 @@ absl::Status Gone() {
 
 ResolverClient::ResolverClient(Start start) : start_(std::move(start)) {}
 
-// Starts the program anew instead of fork(): it has no memory of this process.
 absl::StatusOr<pid_t> ResolverClient::StartResolverProgram(PacketChannel its_end) {
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDWR, 0);
-  ::posix_spawn_file_actions_adddup2(&actions, STDIN_FILENO, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, its_end.fd(), kResolverChannel);
-  std::string name = kResolverProgram;
-  std::string supervisor = fmt::format("{}", ::getpid());
-  const std::array<char*, 3> arguments{name.data(), supervisor.data(), nullptr};
-  pid_t process = -1;
-  const int error =
-      ::posix_spawn(&process, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return absl::ErrnoToStatus(error, "cannot start the resolver process");
-  return process;
+  return StartOwnProgram({kResolverProgram, fmt::format("{}", ::getpid())}, its_end.fd());
 }
 
 absl::Status ResolverClient::Begin() {

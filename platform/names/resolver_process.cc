@@ -22,6 +22,7 @@
 #include "platform/names/resolver_files.h"
 #include "platform/names/resolver_messages.h"
 #include "platform/names/server_sockets.h"
+#include "platform/process/own_program.h"
 #include "platform/process/report_error.h"
 #include "platform/sandbox/confinement.h"
 
@@ -234,7 +235,7 @@ int RunResolverProgram(int /*argc*/, char** argv) {
   const std::string_view text = argv[1];
   pid_t supervisor = 0;
   std::from_chars(text.data(), text.data() + text.size(), supervisor);
-  return RunResolver(UniqueFd(kResolverChannel), supervisor);
+  return RunResolver(UniqueFd(kOwnProgramChannel), supervisor);
 }
 
 }  // namespace ringwire::platform

@@ -13,9 +13,8 @@ namespace ringwire::platform {
 // Returns the process' exit code when the other end of `channel` is closed.
 int RunResolver(UniqueFd channel, pid_t supervisor);
 
-// The name under which it is started, and the descriptor of its channel.
+// The name under which it is started.
 inline constexpr char kResolverProgram[] = "ringwire-resolver";
-inline constexpr int kResolverChannel = 3;
 
 // Its main function: `arguments` are those of main.
 bool IsResolverProgram(int argc, char** argv);

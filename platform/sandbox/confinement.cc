@@ -33,8 +33,20 @@ absl::Status CheckNoWayBack(const Identity& identity) {
   return absl::InternalError("become another user: there is a way back; nothing is run like this");
 }
 
-absl::Status ChangeUser(const ConfinementOptions& options, std::string* still_root) {
-  const Identity identity = IdentityOf(options.role);
+// False: this process may not; the folder keeps its path. Call it as the user of before.
+absl::StatusOr<bool> EnterFolder(const std::string& folder, const Identity& identity) {
+  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid()) return absl::ErrnoToStatus(errno, "open " + folder);
+  // Best effort: a process that cannot change its user keeps the folder.
+  static_cast<void>(::fchown(fd.get(), identity.user, identity.group));
+  if (::fchdir(fd.get()) != 0) return absl::ErrnoToStatus(errno, "enter " + folder);
+  if (::chroot(".") == 0) return true;
+  if (errno == EPERM) return false;
+  return absl::ErrnoToStatus(errno, "make the root folder of " + folder);
+}
+
+absl::Status ChangeUser(const ConfinementOptions& options, const Identity& identity,
+                        std::string* still_root) {
   NarrowBounds(options.kept);
   absl::Status status = options.kept.empty() ? absl::OkStatus() : KeepAcrossIdentity();
   if (!status.ok()) return status;
@@ -88,7 +100,13 @@ absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& 
                           UniqueFd(::open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   MissingWalls& missing = confinement.missing_;
   if (!ChecksLeaksInstead()) OpenSanitizerReport();  // as the user that owns its folder
-  absl::Status status = ChangeUser(options, &missing.other_user);
+  const Identity identity = IdentityOf(options.role);
+  std::string own_folder = options.own_folder;
+  if (!own_folder.empty()) {
+    ASSIGN_OR_RETURN(confinement.is_folder_root_, EnterFolder(own_folder, identity));
+    if (confinement.is_folder_root_) own_folder = "/";
+  }
+  absl::Status status = ChangeUser(options, identity, &missing.other_user);
   if (!status.ok()) return status;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
     return absl::ErrnoToStatus(errno, "give up gaining privileges");
@@ -101,7 +119,7 @@ absl::StatusOr<Confinement> Confinement::GiveUpRights(const ConfinementOptions& 
     return confinement;
   }
   EndLeakChecks();
-  missing.landlock = MessageOf(ForbidFiles(options.removable));
+  missing.landlock = MessageOf(ForbidFiles(options.removable, own_folder));
   return confinement;
 }
 

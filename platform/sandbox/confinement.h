@@ -20,6 +20,9 @@ struct ConfinementOptions {
   pid_t parent = 0;                         // when it ends, this process ends too; 0: none
   std::vector<cap_value_t> kept = {};       // capabilities; only those that the role needs
   std::vector<std::string> removable = {};  // folders that files may be removed from
+  // Becomes the root folder, and the only one whose files are in reach. It is given to the new
+  // user. Empty: none.
+  std::string own_folder = {};
 };
 
 // The missing walls around a process, with reasons. Empty: the wall exists.
@@ -43,6 +46,9 @@ class Confinement {
   // Call once, after the last thread. Thread-compatible.
   absl::Status Seal();
 
+  // Whether the own folder is the root folder now. Without the right to that it keeps its path.
+  bool is_folder_root() const { return is_folder_root_; }
+
   const MissingWalls& missing() const { return missing_; }
   // Each missing wall as a line for people: what is missing, why, what to do.
   std::vector<std::string> Warnings() const;
@@ -53,6 +59,7 @@ class Confinement {
   SandboxRole role_;
   UniqueFd tasks_;  // /proc/self/task, which cannot be opened later; invalid: there is no /proc
   MissingWalls missing_;
+  bool is_folder_root_ = false;
 };
 
 }  // namespace ringwire::platform

@@ -25,7 +25,12 @@ struct __attribute__((packed)) PathAttributes {
 };
 constexpr unsigned kAskForVersion = 1;
 constexpr unsigned kPathBeneath = 1;
+constexpr uint64_t kWriteFile = uint64_t{1} << 1;
+constexpr uint64_t kReadFile = uint64_t{1} << 2;
+constexpr uint64_t kReadFolder = uint64_t{1} << 3;
 constexpr uint64_t kRemoveFile = uint64_t{1} << 5;
+constexpr uint64_t kMakeFile = uint64_t{1} << 8;
+constexpr uint64_t kTruncate = uint64_t{1} << 14;  // from version 3
 
 // Below 1: there is none.
 long Version() { return ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kAskForVersion); }
@@ -50,21 +55,21 @@ size_t SizeOf(long version) {
   return (version >= 4 ? 2 : 1) * sizeof(uint64_t);
 }
 
-absl::Status AllowRemoval(int ruleset, const std::string& folder) {
+absl::Status AllowIn(const std::string& folder, uint64_t rights, int ruleset) {
   const UniqueFd fd(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid() && errno == ENOENT) return absl::OkStatus();
-  const PathAttributes rule{kRemoveFile, fd.get()};
+  const PathAttributes rule{rights, fd.get()};
   if (fd.valid() && ::syscall(SYS_landlock_add_rule, ruleset, kPathBeneath, &rule, 0) == 0) {
     return absl::OkStatus();
   }
-  return absl::ErrnoToStatus(errno, "keep the right to remove files from " + folder);
+  return absl::ErrnoToStatus(errno, "keep rights in " + folder);
 }
 
 }  // namespace
 
 bool HasLandlock() { return Version() >= 1; }
 
-absl::Status ForbidFiles(const std::vector<std::string>& removable) {
+absl::Status ForbidFiles(const std::vector<std::string>& removable, const std::string& own_folder) {
   const long version = Version();
   if (version < 1) {
     return absl::UnavailableError(errno == EOPNOTSUPP
@@ -76,7 +81,12 @@ absl::Status ForbidFiles(const std::vector<std::string>& removable) {
       static_cast<int>(::syscall(SYS_landlock_create_ruleset, &all, SizeOf(version), 0)));
   if (!ruleset.valid()) return absl::ErrnoToStatus(errno, "make a Landlock ruleset");
   for (const std::string& folder : removable) {
-    RETURN_IF_ERROR(AllowRemoval(ruleset.get(), folder));
+    RETURN_IF_ERROR(AllowIn(folder, kRemoveFile, ruleset.get()));
+  }
+  if (!own_folder.empty()) {
+    constexpr uint64_t kOwn =
+        kWriteFile | kReadFile | kReadFolder | kRemoveFile | kMakeFile | kTruncate;
+    RETURN_IF_ERROR(AllowIn(own_folder, kOwn & all.files, ruleset.get()));
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return absl::OkStatus();
   return absl::ErrnoToStatus(errno, "restrict the process by Landlock");

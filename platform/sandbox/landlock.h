@@ -16,7 +16,10 @@ bool HasLandlock();
 // folders. Open descriptors still work. If the kernel can, it also takes away TCP ports, abstract
 // sockets and signals to other processes. Sets no_new_privs. Unavailable: this kernel has no
 // Landlock.
-absl::Status ForbidFiles(const std::vector<std::string>& removable = {});
+// What is in `own_folder` stays in reach: its files may be made, read, written and removed. Empty:
+// none.
+absl::Status ForbidFiles(const std::vector<std::string>& removable = {},
+                         const std::string& own_folder = {});
 
 }  // namespace ringwire::platform
 

@@ -148,6 +148,22 @@ void AddExporter(Calls* calls) {
 // The files of a log.
 void AddLog(Calls* calls) { Allow({SYS_pwrite64, SYS_ftruncate}, calls); }
 
+// Files of its own folder, as SQLite uses them, and memory for long messages. Landlock limits the
+// folder.
+void AddRegistrar(Calls* calls) {
+  Allow({SYS_openat, SYS_newfstatat, SYS_unlinkat, SYS_faccessat, SYS_faccessat2, SYS_pwrite64,
+         SYS_ftruncate, SYS_fsync, SYS_fdatasync, SYS_getcwd, SYS_geteuid, SYS_fchmod,
+         SYS_memfd_create, SYS_epoll_ctl, SYS_epoll_pwait, SYS_readlinkat, SYS_getegid},
+        calls);
+#ifdef SYS_open
+  Allow({SYS_open, SYS_unlink, SYS_stat, SYS_lstat, SYS_access, SYS_readlink}, calls);
+#endif
+#ifdef SYS_epoll_wait
+  Allow({SYS_epoll_wait}, calls);
+#endif
+  AllowIf(SYS_fcntl, {Is(1, {F_SETLK, F_GETLK, F_ADD_SEALS, F_GET_SEALS})}, calls);
+}
+
 }  // namespace
 
 CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
@@ -168,6 +184,9 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
       break;
     case SandboxRole::kLog:
       AddLog(calls);
+      break;
+    case SandboxRole::kRegistrar:
+      AddRegistrar(calls);
       break;
   }
   AddDescriptors(calls);
@@ -190,6 +209,8 @@ std::string_view AccountOf(SandboxRole role) {
       return "ringwire-exporter";
     case SandboxRole::kLog:
       return "ringwire-log";
+    case SandboxRole::kRegistrar:
+      return "ringwire-registrar";
   }
   return {};
 }
@@ -205,6 +226,8 @@ uint32_t FirstUnusedId(SandboxRole role) {
       return kUnusedIdFirst + 2;
     case SandboxRole::kExporter:
       return kUnusedIdFirst + 3;
+    case SandboxRole::kRegistrar:
+      return kUnusedIdFirst + 5;
   }
   return kUnusedIdFirst;
 }

@@ -11,11 +11,12 @@ namespace ringwire::platform {
 
 // The processes that parse bytes from the network, or that such processes send text to.
 enum class SandboxRole {
-  kRelay,     // of `run` and `up`: asks its supervisor for later needs
-  kDevice,    // `ringwire IFNAME`: has nobody to ask
-  kResolver,  // looks names up through sockets that it receives
-  kExporter,  // asks status sockets, serves metrics over HTTP
-  kLog,       // writes what a service in the background prints to its log
+  kRelay,      // of `run` and `up`: asks its supervisor for later needs
+  kDevice,     // `ringwire IFNAME`: has nobody to ask
+  kResolver,   // looks names up through sockets that it receives
+  kExporter,   // asks status sockets, serves metrics over HTTP
+  kLog,        // writes what a service in the background prints to its log
+  kRegistrar,  // of [Enrol]: decides on logins and keeps leases in its own folder
 };
 
 // The lower 32 bits of an argument, masked, are one of the values.
@@ -48,7 +49,7 @@ std::string_view AccountOf(SandboxRole role);
 // has them.
 inline constexpr uint32_t kUnusedIdFirst = 65520;
 inline constexpr uint32_t kUnusedIdLast = 65533;
-inline constexpr uint32_t kUnusedIdStep = 4;
+inline constexpr uint32_t kUnusedIdStep = 7;
 uint32_t FirstUnusedId(SandboxRole role);
 
 }  // namespace ringwire::platform

@@ -17,7 +17,7 @@ RATCHET = {}
 THIRD_PARTY = {"absl/": "absl", "fmt/": "fmt", "spdlog/": "spdlog", "openssl/": "openssl", "blake2.h": "libb2",
                "intel-ipsec-mb.h": "ipsec-mb",
                "liburing.h": "liburing", "liburing/": "liburing", "netlink/": "libnl", "nftables/": "libnftables",
-               "sys/capability.h": "libcap", "llhttp.h": "llhttp",
+               "sys/capability.h": "libcap", "llhttp.h": "llhttp", "sqlite3.h": "sqlite3", "crypt.h": "crypt",
                "nlohmann/": "nlohmann", "CLI/": "CLI", "gtest/": "gtest", "gmock/": "gtest", "benchmark/": "benchmark"}
 C_STANDARD = {"assert.h", "stddef.h", "stdint.h", "string.h"}
 # The core gets time, randomness and bytes as arguments.

@@ -43,6 +43,22 @@ class LandlockTest : public testing::Test {
   std::string folder_;
 };
 
+TEST_F(LandlockTest, AnOwnFolderStaysInReachAndNoOther) {
+  const std::string own = folder_ + "/removable";
+  const ChildEnd end = InChild([&] {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (!ForbidFiles({}, own).ok()) return 1;
+    const int made = ::open((own + "/new").c_str(), O_RDWR | O_CREAT, 0600);
+    if (made < 0 || ::write(made, "x", 1) != 1 || ::ftruncate(made, 0) != 0) return 2;
+    if (::open((own + "/file").c_str(), O_RDWR | O_TRUNC) < 0) return 3;
+    if (::unlink((own + "/new").c_str()) != 0) return 4;
+    if (!IsForbidden(::mkdir((own + "/folder").c_str(), 0700))) return 5;
+    if (!IsForbidden(::open((folder_ + "/kept/file").c_str(), O_RDONLY))) return 6;
+    return IsForbidden(::unlink((folder_ + "/kept/file").c_str())) ? 0 : 7;
+  });
+  EXPECT_EQ(end.exit_code, 0);
+}
+
 TEST_F(LandlockTest, NothingIsOpenedAnyMore) {
   const std::string file = folder_ + "/kept/file";
   const ChildEnd end = InChild([&] {
