@@ -145,6 +145,18 @@ void AddExporter(Calls* calls) {
   AllowIf(SYS_setsockopt, {Is(1, {SOL_SOCKET}), Is(2, {SO_SNDTIMEO})}, calls);
 }
 
+// What another process passes as sealed memory.
+void AddSealedMemory(Calls* calls) { AllowIf(SYS_fcntl, {Is(1, {F_GET_SEALS})}, calls); }
+
+// Connections of its listeners.
+void AddPortal(Calls* calls) {
+  Allow({SYS_epoll_pwait, SYS_epoll_ctl, SYS_accept4, SYS_shutdown}, calls);
+#ifdef SYS_epoll_wait
+  Allow({SYS_epoll_wait}, calls);
+#endif
+  AddSealedMemory(calls);
+}
+
 // The files of a log.
 void AddLog(Calls* calls) { Allow({SYS_pwrite64, SYS_ftruncate}, calls); }
 
@@ -182,6 +194,9 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
     case SandboxRole::kExporter:
       AddExporter(calls);
       break;
+    case SandboxRole::kPortal:
+      AddPortal(calls);
+      break;
     case SandboxRole::kLog:
       AddLog(calls);
       break;
@@ -207,6 +222,8 @@ std::string_view AccountOf(SandboxRole role) {
       return "ringwire-resolver";
     case SandboxRole::kExporter:
       return "ringwire-exporter";
+    case SandboxRole::kPortal:
+      return "ringwire-portal";
     case SandboxRole::kLog:
       return "ringwire-log";
     case SandboxRole::kRegistrar:
@@ -226,6 +243,8 @@ uint32_t FirstUnusedId(SandboxRole role) {
       return kUnusedIdFirst + 2;
     case SandboxRole::kExporter:
       return kUnusedIdFirst + 3;
+    case SandboxRole::kPortal:
+      return kUnusedIdFirst + 4;
     case SandboxRole::kRegistrar:
       return kUnusedIdFirst + 5;
   }

@@ -77,7 +77,8 @@ class CallFilterTest : public testing::TestWithParam<SandboxRole> {
 INSTANTIATE_TEST_SUITE_P(EachRole, CallFilterTest,
                          testing::Values(SandboxRole::kRelay, SandboxRole::kDevice,
                                          SandboxRole::kResolver, SandboxRole::kExporter,
-                                         SandboxRole::kLog, SandboxRole::kRegistrar));
+                                         SandboxRole::kPortal, SandboxRole::kLog,
+                                         SandboxRole::kRegistrar));
 
 TEST_P(CallFilterTest, AnswersEveryCallAsThePolicySays) {
   constexpr uint32_t kNumbers = 1024;  // more than any kernel has
