@@ -1,5 +1,6 @@
 #include "platform/tls/tls_context.h"
 
+#include <openssl/crypto.h>
 #include <openssl/pool.h>
 #include <openssl/ssl.h>
 
@@ -26,6 +27,8 @@ constexpr uint16_t kVerifiable[] = {
 absl::Status Refused() { return absl::InternalError("cannot start TLS: the library refuses it"); }
 
 }  // namespace
+
+void PrepareTlsForSandbox() { CRYPTO_pre_sandbox_init(); }
 
 void TlsContext::LibraryDeleter::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 

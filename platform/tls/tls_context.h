@@ -15,6 +15,10 @@ struct ssl_ctx_st;
 
 namespace ringwire::platform {
 
+// Lets the library open and ask for everything that it needs later. Call before a process gives up
+// its rights.
+void PrepareTlsForSandbox();
+
 struct TlsServerOptions {
   std::span<const Certificate> chain;     // its own certificate first
   std::vector<std::string> server_names;  // a client that asks for another one is refused
