@@ -50,6 +50,8 @@ inline constexpr size_t kEndpointBytesMax = kHostNameBytesMax + 8;
 // A PEM chain of depth 8 with RSA keys of 8,192 bits, and its private key.
 inline constexpr size_t kChainBytesMax = 256 * 1024;
 inline constexpr size_t kPrivateKeyBytesMax = 64 * 1024;
+// The CAs that a client trusts, in PEM: a system's own list has some 200 KB.
+inline constexpr size_t kAnchorsBytesMax = size_t{4} << 20;
 // What TLS 1.3 has signed: 64 spaces, a label of 34 bytes, and a hash of at most 64 bytes.
 inline constexpr size_t kSignInputBytesMax = 64 + 34 + 64;
 // Of an RSA key of 8,192 bits.

@@ -148,6 +148,13 @@ void AddExporter(Calls* calls) {
 // What another process passes as sealed memory.
 void AddSealedMemory(Calls* calls) { AllowIf(SYS_fcntl, {Is(1, {F_GET_SEALS})}, calls); }
 
+// The caller's answers: memory that it fills and seals.
+void AddCaller(Calls* calls) {
+  AddSealedMemory(calls);
+  Allow({SYS_memfd_create}, calls);
+  AllowIf(SYS_fcntl, {Is(1, {F_ADD_SEALS})}, calls);
+}
+
 // Connections of its listeners.
 void AddPortal(Calls* calls) {
   Allow({SYS_epoll_pwait, SYS_epoll_ctl, SYS_accept4, SYS_shutdown}, calls);
@@ -197,6 +204,9 @@ CallPolicy PolicyFor(SandboxRole role, uint32_t process) {
     case SandboxRole::kPortal:
       AddPortal(calls);
       break;
+    case SandboxRole::kCaller:
+      AddCaller(calls);
+      break;
     case SandboxRole::kLog:
       AddLog(calls);
       break;
@@ -224,6 +234,8 @@ std::string_view AccountOf(SandboxRole role) {
       return "ringwire-exporter";
     case SandboxRole::kPortal:
       return "ringwire-portal";
+    case SandboxRole::kCaller:
+      return "ringwire-caller";
     case SandboxRole::kLog:
       return "ringwire-log";
     case SandboxRole::kRegistrar:
@@ -245,6 +257,8 @@ uint32_t FirstUnusedId(SandboxRole role) {
       return kUnusedIdFirst + 3;
     case SandboxRole::kPortal:
       return kUnusedIdFirst + 4;
+    case SandboxRole::kCaller:
+      return kUnusedIdFirst + 6;
     case SandboxRole::kRegistrar:
       return kUnusedIdFirst + 5;
   }

@@ -16,6 +16,7 @@ enum class SandboxRole {
   kResolver,   // looks names up through sockets that it receives
   kExporter,   // asks status sockets, serves metrics over HTTP
   kPortal,     // talks TLS and HTTP with clients that nobody knows yet
+  kCaller,     // talks TLS and HTTP with a gateway, by sockets that it receives
   kLog,        // writes what a service in the background prints to its log
   kRegistrar,  // of [Enrol]: decides on logins and keeps leases in its own folder
 };

@@ -23,7 +23,7 @@ constexpr int kChainDepthMax = 8;
 constexpr size_t kListedNamesMax = 3;
 
 absl::Status Refuse(std::string_view what) {
-  return absl::UnauthenticatedError(fmt::format("{}; nothing was sent", what));
+  return absl::UnauthenticatedError(fmt::format("its {}; nothing was sent", what));
 }
 
 std::string ListedNames(const X509& certificate) {

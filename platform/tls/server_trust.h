@@ -40,7 +40,7 @@ struct ServerTrust {
 };
 
 // Judges the chain that a server sent, its own certificate first. Unauthenticated: this is not the
-// right server, in words for people that follow "its ". Pure but for what the library allocates.
+// right server, as a sentence for people ("its certificate is for ..."). Pure but for memory.
 absl::Status VerifyServer(std::span<const Certificate> chain, const ServerTrust& trust,
                           absl::Time now);
 

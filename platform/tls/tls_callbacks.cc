@@ -73,7 +73,7 @@ ssl_verify_result_t TlsCallbacks::VerifyPeer(SSL* library, uint8_t* alert) {
       chain.push_back(ParseCertificateDer({CRYPTO_BUFFER_data(der), CRYPTO_BUFFER_len(der)}));
       if (chain.back() == nullptr) {
         session->failure_ =
-            absl::UnauthenticatedError("certificate cannot be read; nothing was sent");
+            absl::UnauthenticatedError("its certificate cannot be read; nothing was sent");
         *alert = SSL_AD_BAD_CERTIFICATE;
         return ssl_verify_invalid;
       }

@@ -38,14 +38,14 @@ TEST_F(ServerTrustTest, AcceptsTheNameInAnyCase) {
 
 TEST_F(ServerTrustTest, RefusesAnotherName) {
   EXPECT_EQ(Verdict({.names = {"other.example"}}),
-            "certificate is for other.example; nothing was sent");
+            "its certificate is for other.example; nothing was sent");
   EXPECT_EQ(Verdict({.names = {"a.example", "b.example", "c.example", "d.example"}}),
-            "certificate is for a.example, b.example, c.example and 1 more; nothing was sent");
+            "its certificate is for a.example, b.example, c.example and 1 more; nothing was sent");
 }
 
 TEST_F(ServerTrustTest, ACommonNameIsNoName) {
   EXPECT_EQ(Verdict({.names = {}}),
-            "certificate is for no name (subjectAltName); nothing was sent");
+            "its certificate is for no name (subjectAltName); nothing was sent");
 }
 
 TEST_F(ServerTrustTest, AWildcardStandsForOneWholeLabel) {
@@ -62,7 +62,7 @@ TEST_F(ServerTrustTest, AddressesAreComparedAsAddresses) {
   EXPECT_EQ(Verdict({.addresses = {"192.0.2.1", "2001:db8::1"}}, "192.0.2.1"), "");
   EXPECT_EQ(Verdict({.addresses = {"192.0.2.1", "2001:db8::1"}}, "2001:DB8:0::1"), "");
   EXPECT_EQ(Verdict({.names = {}, .addresses = {"192.0.2.1"}}, "192.0.2.2"),
-            "certificate is for 192.0.2.1; nothing was sent");
+            "its certificate is for 192.0.2.1; nothing was sent");
   EXPECT_NE(Verdict({.names = {"192.0.2.1"}}, "192.0.2.1"), "") << "an address as a DNS name";
 }
 
@@ -75,15 +75,15 @@ TEST_F(ServerTrustTest, ANameWithANulMatchesNothing) {
 }
 
 TEST_F(ServerTrustTest, WhatItPrintsHasNoControlCharacters) {
-  EXPECT_EQ(Verdict({.names = {"a\033[2Jb"}}), "certificate is for a?[2Jb; nothing was sent");
+  EXPECT_EQ(Verdict({.names = {"a\033[2Jb"}}), "its certificate is for a?[2Jb; nothing was sent");
 }
 
 TEST_F(ServerTrustTest, RefusesOutsideItsDates) {
   EXPECT_EQ(Verdict({.not_after = absl::FromUnixSeconds(1'793'491'200)}),
-            "certificate expired on 2026-11-01; nothing was sent");
-  EXPECT_EQ(
-      Verdict({.not_before = kTestNow + absl::Hours(24 * 365)}),
-      "certificate is valid from 2028-01-15 on; check the clock of this host; nothing was sent");
+            "its certificate expired on 2026-11-01; nothing was sent");
+  EXPECT_EQ(Verdict({.not_before = kTestNow + absl::Hours(24 * 365)}),
+            "its certificate is valid from 2028-01-15 on; check the clock of this host; nothing "
+            "was sent");
 }
 
 TEST_F(ServerTrustTest, RefusesAnUnknownSignerAndNamesThePin) {
@@ -91,17 +91,18 @@ TEST_F(ServerTrustTest, RefusesAnUnknownSignerAndNamesThePin) {
   const TestIdentity server = MakeIdentity({}, &foreign);
   const std::string pin = PinText(KeyHashOf(*server.certificate));
   EXPECT_EQ(Message(VerifyServer(ChainOf({&server}), Trust("vpn.example.net"), kTestNow)),
-            "certificate is signed by \"Foreign CA\", which this system does not know; if its "
+            "its certificate is signed by \"Foreign CA\", which this system does not know; if its "
             "operator confirms " +
                 pin + ", use Pin; nothing was sent");
   const TestIdentity alone = MakeIdentity({});
-  EXPECT_TRUE(Message(VerifyServer(ChainOf({&alone}), Trust("vpn.example.net"), kTestNow))
-                  .starts_with("certificate is signed by itself, which this system does not know"));
+  EXPECT_TRUE(
+      Message(VerifyServer(ChainOf({&alone}), Trust("vpn.example.net"), kTestNow))
+          .starts_with("its certificate is signed by itself, which this system does not know"));
 }
 
 TEST_F(ServerTrustTest, RefusesACertificateOfAClient) {
   EXPECT_EQ(Verdict({.usage = "clientAuth"}),
-            "certificate is not one of a server; nothing was sent");
+            "its certificate is not one of a server; nothing was sent");
 }
 
 TEST_F(ServerTrustTest, AcceptsAnIntermediateOnlyIfItIsACa) {
@@ -113,7 +114,7 @@ TEST_F(ServerTrustTest, AcceptsAnIntermediateOnlyIfItIsACa) {
   const TestIdentity no_ca = MakeIdentity({.common_name = "A server", .names = {"a.example"}}, &ca);
   const TestIdentity forged = MakeIdentity({}, &no_ca);
   EXPECT_EQ(Message(VerifyServer(ChainOf({&forged, &no_ca}), Trust("vpn.example.net"), kTestNow)),
-            "certificate is signed by \"A server\", which is no CA; nothing was sent");
+            "its certificate is signed by \"A server\", which is no CA; nothing was sent");
 }
 
 TEST_F(ServerTrustTest, NameLimitsOfACaIgnoreCase) {
@@ -122,14 +123,14 @@ TEST_F(ServerTrustTest, NameLimitsOfACaIgnoreCase) {
     const TestIdentity server = MakeIdentity({.names = {name}}, &limited);
     EXPECT_EQ(
         Message(VerifyServer(ChainOf({&server, &limited}), Trust("vpn.example.net"), kTestNow)),
-        "certificate has a name that its CA may not give; nothing was sent");
+        "its certificate has a name that its CA may not give; nothing was sent");
   }
 }
 
 TEST_F(ServerTrustTest, RefusesAShortRsaKey) {
   const TestIdentity server = MakeIdentity({}, &ca, KeyKind::kRsa1024);
   EXPECT_EQ(Message(VerifyServer(ChainOf({&server}), Trust("vpn.example.net"), kTestNow)),
-            "certificate has a key of a kind or size that is not safe; nothing was sent");
+            "its certificate has a key of a kind or size that is not safe; nothing was sent");
 }
 
 TEST_F(ServerTrustTest, APinAloneReplacesChainNameAndDates) {
@@ -138,7 +139,7 @@ TEST_F(ServerTrustTest, APinAloneReplacesChainNameAndDates) {
   EXPECT_EQ(Message(VerifyServer(ChainOf({&server}), trust, kTestNow)), "");
   const TestIdentity other = MakeIdentity({});
   EXPECT_EQ(Message(VerifyServer(ChainOf({&other}), trust, kTestNow)),
-            "key is " + PinText(KeyHashOf(*other.certificate)) +
+            "its key is " + PinText(KeyHashOf(*other.certificate)) +
                 " and not the one of Pin; nothing was sent");
   EXPECT_NE(Message(VerifyServer(ChainOf({&other, &server}), trust, kTestNow)), "")
       << "the pin is of the server's own key";

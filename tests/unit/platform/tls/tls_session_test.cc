@@ -125,7 +125,8 @@ TEST_F(TlsSessionTest, AClientThatRequiresAHybridExchangeRefusesAnother) {
 TEST_F(TlsSessionTest, AClientRefusesAWrongServerAndTellsIt) {
   SessionPair pair(ca, MakeIdentity({.names = {"other.example"}}, &ca));
   pair.Shake();
-  EXPECT_EQ(pair.client->failure().message(), "certificate is for other.example; nothing was sent");
+  EXPECT_EQ(pair.client->failure().message(),
+            "its certificate is for other.example; nothing was sent");
   EXPECT_FALSE(pair.client->established());
   EXPECT_EQ(pair.server_step, TlsStep::kFailed);
   EXPECT_FALSE(pair.server->established());
