@@ -13,7 +13,8 @@
 namespace ringwire::platform {
 
 // The protocol of the status socket: request lines, each answered with one line of JSON, never with
-// a secret. It answers "status", "summary" (the status without peers) and "ping"; anything else gets
+// a secret. It answers "status", "summary" (the status without peers) and "ping"; anything else
+// gets
 // {"error": why}. It changes nothing: requests that change the device or its file go to the admin
 // socket (admin_requests.h).
 class StatusConversation final : public Conversation {

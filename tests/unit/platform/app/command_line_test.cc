@@ -79,8 +79,8 @@ TEST_F(CommandLineTest, HelpAsAWordIsHelp) {
 }
 
 TEST_F(CommandLineTest, WordsThatWereMeantAsCommandsMakeNoInterface) {
-  EXPECT_EXIT(RunProgram({"-f", "doctor"}), testing::ExitedWithCode(2),
-              "unknown command `doctor` .`ringwire -- doctor` creates an interface");
+  EXPECT_EXIT(RunProgram({"-f", "attach"}), testing::ExitedWithCode(2),
+              "unknown command `attach` .`ringwire -- attach` creates an interface");
   EXPECT_EXIT(RunProgram({"-f", "stop"}), testing::ExitedWithCode(2),
               "did you mean `ringwire down IFNAME`.*ringwire -- stop");
   EXPECT_EXIT(RunProgram({"-f", "reolad"}), testing::ExitedWithCode(2),
