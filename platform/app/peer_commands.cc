@@ -184,7 +184,8 @@ int AddPeer(const AddArguments& arguments) {
   if (!arguments.qr || exit_code != kExitSuccess) return exit_code;
   absl::StatusOr<std::string> code = QrCode(client.text);
   if (!code.ok()) return ReportError(code.status());
-  exit_code = WriteOutput("the QR code", *code);
+  exit_code = WriteOutput("the QR code", "\n");  // apart from the text
+  if (exit_code == kExitSuccess) exit_code = WriteOutput("the QR code", *code);
   crypto::Cleanse(code->data(), code->size());
   return exit_code;
 }

@@ -33,7 +33,7 @@ say "b moves to another address, and forgets a"
 stop wgb
 ip -n b address del 192.0.2.2/24 dev eth0
 address b eth0 192.0.2.3/24
-start b wgb
+start b wgb cold
 set_up b wgb b 51820 10.77.0.2/24
 wg set wgb peer "${public[a]}" allowed-ips 10.77.0.1/32
 echo '192.0.2.3 b.example.test' >"$work/hosts"

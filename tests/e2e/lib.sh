@@ -141,10 +141,14 @@ router() {  # router HOST...: forwards IPv4 and IPv6
 
 ready() { ip -n "$1" link show "$2" && wg show "$2" listen-port; }
 
-start() {  # start HOST IF [ringwire|chacha|interleaved|go] (chacha: ringwire without its AES transport; interleaved: also with its own code for it): the daemon in the foreground of its own process, ready when this returns
+# start HOST IF [ringwire|chacha|interleaved|cold|go] (chacha: ringwire without its AES transport; interleaved: also with
+# its own code for it; cold: ringwire that does not initiate to those who were there before): the daemon in the foreground of
+# its own process, ready when this returns.
+start() {
   local host=$1 interface=$2 kind=${3:-ringwire} command=("$RINGWIRE" -f "--io=$RINGWIRE_E2E_IO" "$2")
   [[ $kind != chacha && $kind != interleaved ]] || command+=(--cipher=chacha20-poly1305)
   [ "$kind" != interleaved ] || command+=(--aead=interleaved)
+  [ "$kind" != cold ] || command+=(--warm-restart=off)
   [ "$kind" != go ] || command=(wireguard-go -f "$interface")
   LOG_LEVEL=${LOG_LEVEL:-debug} spawn "$host" "${command[@]}" >>"$work/$interface.log" 2>&1 &
   daemon_pid[$interface]=$!

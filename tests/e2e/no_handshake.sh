@@ -55,8 +55,9 @@ stop wga
 stop wgb
 
 say "a name without an address"
+new_key c  # of a peer that has never been there: no address of it is kept
 (umask 077 && printf '[Interface]\nPrivateKey = %s\nAddress = 10.77.0.1/24\n[Peer]\nPublicKey = %s\nEndpoint = nowhere.invalid:51820\nAllowedIPs = 10.77.0.2/32\n' \
-  "${private[a]}" "${public[b]}" >"$work/wga.conf")
+  "${private[a]}" "${public[c]}" >"$work/wga.conf")
 : >"$work/resolv.conf"
 mount --bind "$work/resolv.conf" /etc/resolv.conf
 check "up" up a "$work/wga.conf"
