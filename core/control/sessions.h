@@ -29,7 +29,9 @@
 namespace ringwire {
 
 // How sessions begin and end: handshakes in both roles, their confirmation, keepalives. It leaves
-// deadlines in Peer::timers, which the caller arms. Thread-compatible: for the control thread.
+// deadlines in Peer::timers, which the caller arms. Thread-compatible: for the control thread. It
+// has many methods because both roles of a handshake, its three messages and its confirmation share
+// the state of one handshake, which has one writer.
 class Sessions {
  public:
   // All pointers outlive it.

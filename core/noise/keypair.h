@@ -28,7 +28,8 @@ struct SessionKeys {
 
 // One session: the keys of both directions, with their counter, replay window and deadlines. Made
 // by control, published to the workers by pointer and reclaimed by quiescence. The workers write
-// the send counter, the replay window and the flags; all else is immutable. Thread-safe.
+// the send counter, the replay window and the flags; all else is immutable. Thread-safe. It has
+// many methods because each field has a reader of one line; the decisions are elsewhere.
 class Keypair {
  public:
   // `peer` outlives the keypair. Deadlines are computed here once, so that the packet path only

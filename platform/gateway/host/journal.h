@@ -24,7 +24,9 @@ namespace ringwire::platform {
 // The changes to undo on this host for one interface, in a file that outlives the process. A change
 // is recorded before it is made, and removed after it is undone. The file exists as long as there
 // is something to undo. The owning process holds a lock on it, which ends with the process in any
-// case. Each line is a JSON object. Thread-compatible; not for use in a child of fork().
+// case. Each line is a JSON object. Thread-compatible; not for use in a child of fork(). It has
+// many methods because it records several kinds of facts, each with a writer and a reader of a few
+// lines.
 class Journal {
  public:
   struct Entry {

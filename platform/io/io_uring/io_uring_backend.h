@@ -57,6 +57,8 @@ class Arrivals {
 // only when an enter works off completions (DEFER_TASKRUN), which is after it has carried out all
 // requests submitted with it, and a receive that is armed anew is always the last request in a
 // submission.
+//
+// It has many methods because each kind of completion has its own, and all work on one ring.
 class IoUringBackend final : public QueueingBackend {
  public:
   explicit IoUringBackend(const BackendOptions& options);
