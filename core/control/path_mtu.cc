@@ -202,7 +202,8 @@ std::optional<PathMtu::Probes> PathMtu::Continue(Instant now, Verdict verdict,
 uint32_t PathMtu::NextSize() const {
   if (fails_ == 0) return 0;
   // Other sizes are padded to larger ones.
-  const uint32_t middle = (passes_ + fails_) / 2 / kPaddingMultiple * kPaddingMultiple;
+  constexpr auto kStep = static_cast<uint32_t>(kPaddingMultiple);
+  const uint32_t middle = (passes_ + fails_) / 2 / kStep * kStep;
   return middle > passes_ ? middle : 0;
 }
 
