@@ -38,7 +38,7 @@ absl::StatusOr<bool> EnterFolder(const std::string& folder, const Identity& iden
   const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) return absl::ErrnoToStatus(errno, "open " + folder);
   // Best effort: a process that cannot change its user keeps the folder.
-  static_cast<void>(::fchown(fd.get(), identity.user, identity.group));
+  [[maybe_unused]] const int given = ::fchown(fd.get(), identity.user, identity.group);
   if (::fchdir(fd.get()) != 0) return absl::ErrnoToStatus(errno, "enter " + folder);
   if (::chroot(".") == 0) return true;
   if (errno == EPERM) return false;
