@@ -19,9 +19,12 @@ def output(*command, **more):
     return subprocess.run(command, check=True, capture_output=True, text=True, **more).stdout
 
 
+def link_line(build):
+    return output("ninja", "-C", build, "-t", "commands", "ringwire").splitlines()[-1].split()
+
+
 def linked_archives(build):
-    link = output("ninja", "-C", build, "-t", "commands", "ringwire").splitlines()[-1]
-    return {word for word in link.split() if word.startswith("/") and word.endswith(".a")}
+    return {word for word in link_line(build) if word.startswith("/") and word.endswith(".a")}
 
 
 def loaded_libraries(binary):
@@ -31,10 +34,12 @@ def loaded_libraries(binary):
 
 def included_headers(build):
     """Headers outside the repository, from the dependencies that ninja keeps of each object of the binary."""
+    folders = {f"CMakeFiles/{word.removeprefix('lib').removesuffix('.a')}.dir" for word in link_line(build)
+               if word.startswith("lib") and word.endswith(".a")} | {"CMakeFiles/ringwire.dir"}
     headers, own = set(), False
     for line in output("ninja", "-C", build, "-t", "deps").splitlines():
         if not line.startswith(" "):
-            own = line.startswith("CMakeFiles/")  # and not tests/ or bench/
+            own = "/".join(line.split("/")[:2]) in folders  # and not tests/, bench/ or libraries of no product
         elif own and line.strip().startswith("/usr/"):
             headers.add(os.path.normpath(line.strip()))
     return headers
