@@ -126,6 +126,8 @@ void ReviewPortForwards(Reading* reading);  // config_port_forward.cc
 void ReviewReturnPath(Reading* reading);    // likewise
 
 bool IsLoopback(const IpAddress& address);
+// Also broadcast and reserved addresses of IPv4: no host has one.
+bool IsMulticast(const IpAddress& address);
 // AllowedIPs of all peers.
 std::vector<Prefix> AllPrefixes(const ConfigFile& config);
 // Whether they are all addresses of a family: some write 0.0.0.0/1, 128.0.0.0/1 for 0.0.0.0/0.

@@ -114,10 +114,6 @@ void ReviewHostPart(const InterfaceAddress& address, FilePosition position, Read
                             address.ToString(), is_first ? "first" : "broadcast"));
 }
 
-bool IsMulticast(const IpAddress& address) {
-  return address.family == IpFamily::kV4 ? address.bytes[0] >= 224 : address.bytes[0] == 0xff;
-}
-
 void ReviewAddresses(Reading* reading) {
   const std::vector<InterfaceAddress>& addresses = reading->config().addresses;
   std::set<IpAddress> seen;
@@ -196,6 +192,10 @@ bool AreWhole(const std::vector<Prefix>& prefixes, IpFamily family) {
     if (prefix.length == 1) halves.insert(prefix.address);
   }
   return halves.size() == 2;
+}
+
+bool IsMulticast(const IpAddress& address) {
+  return address.family == IpFamily::kV4 ? address.bytes[0] >= 224 : address.bytes[0] == 0xff;
 }
 
 bool IsLoopback(const IpAddress& address) {

@@ -60,7 +60,7 @@ void ReviewBridge(Reading* reading) {
   for (const PeerConfig& peer : config.peers) {
     const std::vector<Prefix> prefixes = RemainingPrefixes(peer.allowed_ips);
     const bool has_host = std::ranges::any_of(prefixes, [&own](const Prefix& prefix) {
-      return prefix.address.family == own.family && prefix.length == own.Bits();
+      return prefix.address.family == own.family && prefix.IsHost();
     });
     if (has_host) {
       ++reached;

@@ -24,8 +24,6 @@ constexpr std::string_view kRouteHint =
     "without "
     "this address)";
 
-bool IsHost(const Prefix& prefix) { return prefix.length == prefix.address.Bits(); }
-
 // A peer may have several sections; what is said of it is the same in each.
 struct PeerFacts {
   uint32_t line = 0;  // of its first section
@@ -162,14 +160,14 @@ void PeerReview::ReviewAllowedIps(const PeerConfig& peer, const PeerFacts& facts
   }
   for (const Prefix& prefix : facts.allowed) {
     const IpAddress none{prefix.address.family, {}};
-    if (IsHost(prefix) && prefix.address == none) {
+    if (prefix.IsHost() && prefix.address == none) {
       reading_->Warn(peer.allowed_ips_position,
                      fmt::format("AllowedIPs {} is one address, which no host has; {}/0 is all "
                                  "addresses",
                                  prefix.ToString(), none.ToString()));
     }
     const bool is_own =
-        IsHost(prefix) && std::ranges::any_of(config_.addresses, [&prefix](const auto& own) {
+        prefix.IsHost() && std::ranges::any_of(config_.addresses, [&prefix](const auto& own) {
           return own.address == prefix.address;
         });
     if (!is_own) continue;
@@ -187,9 +185,9 @@ void PeerReview::ReviewPrefixes(const PeerConfig& peer) {
     const auto [owner, is_new] = owners_.try_emplace(prefix, &peer);
     const PeerConfig* const before = std::exchange(owner->second, &peer);
     if (is_new || before->public_key == peer.public_key) continue;
-    const std::string hint = IsHost(prefix) ? std::string()
-                                            : fmt::format(" (one address alone has the length {})",
-                                                          prefix.address.Bits());
+    const std::string hint = prefix.IsHost() ? std::string()
+                                             : fmt::format(" (one address alone has the length {})",
+                                                           prefix.address.Bits());
     reading_->Warn(
         peer.allowed_ips_position,
         fmt::format("AllowedIPs {} is that of the [Peer] in line {} too, which loses it: "
@@ -318,10 +316,8 @@ void PeerReview::ReviewEndpoint(const PeerConfig& peer) {
   }
   const std::optional<IpAddress> address = IpAddress::Parse(peer.endpoint->host);
   if (!address.has_value()) return ReviewWayToName(peer);  // or an address with a zone
-  const bool is_v4 = address->family == IpFamily::kV4;
   const bool is_nothing = *address == Prefix::Of(*address, 0).address;
-  const bool is_group = is_v4 ? address->bytes[0] >= 224 : address->bytes[0] == 0xff;
-  if (is_nothing || is_group) {
+  if (is_nothing || IsMulticast(*address)) {
     reading_->Warn(
         peer.endpoint_position,
         fmt::format("Endpoint {} is no address that a peer can have", peer.endpoint->ToString()));

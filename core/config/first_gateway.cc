@@ -8,31 +8,41 @@
 namespace ringwire {
 namespace {
 
-// 10.77.0.0/24 as in all documents, then 10.78.0.0/24 and so on.
-constexpr uint8_t kFirstNetwork = 77;
-constexpr uint8_t kLastNetwork = 254;
 constexpr uint8_t kClientsLength = 24;
 
 bool Overlap(const Prefix& one, const Prefix& other) {
   return one.IsWithin(other) || other.IsWithin(one);
 }
 
+// 10.77.0.1 as in all documents, then the others of its kind, then those of the other two private
+// ranges: a company may use all of one.
+std::vector<IpAddress> Candidates() {
+  std::vector<IpAddress> all;
+  for (uint8_t i = 77; i < 255; ++i)
+    all.push_back(IpAddress::V4(std::array<uint8_t, 4>{10, i, 0, 1}));
+  for (uint8_t i = 16; i < 32; ++i)
+    all.push_back(IpAddress::V4(std::array<uint8_t, 4>{172, i, 77, 1}));
+  for (uint8_t i = 77; i < 255; ++i)
+    all.push_back(IpAddress::V4(std::array<uint8_t, 4>{192, 168, i, 1}));
+  return all;
+}
+
 }  // namespace
 
 std::vector<InterfaceAddress> AddressesForFirstGateway(std::span<const Prefix> taken,
                                                        crypto::Random& random) {
-  std::array<uint8_t, 4> v4 = {10, kFirstNetwork, 0, 1};
-  for (uint8_t second = kFirstNetwork; second <= kLastNetwork; ++second) {
-    v4[1] = second;
-    const Prefix network = Prefix::Of(IpAddress::V4(v4), kClientsLength);
-    const auto overlaps = [&network](const Prefix& one) { return Overlap(network, one); };
-    if (std::ranges::none_of(taken, overlaps)) break;
-  }
+  const std::vector<IpAddress> candidates = Candidates();
+  const auto is_free = [&taken](const IpAddress& address) {
+    const Prefix network = Prefix::Of(address, kClientsLength);
+    return std::ranges::none_of(taken, [&](const Prefix& one) { return Overlap(network, one); });
+  };
+  const auto free = std::ranges::find_if(candidates, is_free);
+  const IpAddress v4 = free == candidates.end() ? candidates.front() : *free;
   std::array<uint8_t, 16> v6{};
   random.Fill(std::span(v6).subspan(1, 5));
   v6[0] = 0xfd;
   v6[15] = 1;
-  return {{IpAddress::V4(v4), kClientsLength}, {IpAddress::V6(v6), 64}};
+  return {{v4, kClientsLength}, {IpAddress::V6(v6), 64}};
 }
 
 std::string FirstGatewayText(const FirstGateway& gateway) {

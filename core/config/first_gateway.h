@@ -20,8 +20,8 @@ struct FirstGateway {
   bool forwards = true;  // clients reach the internet, and this host's networks, through it
 };
 
-// An IPv4 address in a network of 254 clients that overlaps none of `taken`, and an IPv6 address in
-// a random private network (RFC 4193).
+// An IPv4 address in a private network of 254 clients that overlaps none of `taken`, or 10.77.0.1
+// if they take all, and an IPv6 address in a random private network (RFC 4193).
 std::vector<InterfaceAddress> AddressesForFirstGateway(std::span<const Prefix> taken,
                                                        crypto::Random& random);
 

@@ -43,7 +43,7 @@ class TakenAddresses {
       for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
         // A peer with the whole network is a way to it; its address is its own matter.
         if (prefix.length <= network.length) continue;
-        if (prefix.length == prefix.address.Bits()) {
+        if (prefix.IsHost()) {
           hosts_.insert(prefix.address.ToString());
         } else {
           prefixes_.push_back(prefix);

@@ -29,6 +29,7 @@ std::optional<SocketAddress> WarmRestart::Add(Instant now, const crypto::PublicK
   if (found == live_.end()) return std::nullopt;
   const Live live = found->second;
   live_.erase(found);
+  if (live_.empty()) live_ = decltype(live_)();  // with its memory
   if (!IsRecent(now, live.heard)) return std::nullopt;
   added_.emplace_back(live.heard, peer);
   return live.endpoint;
@@ -42,7 +43,7 @@ std::vector<PeerId> WarmRestart::TakeDue(Instant now) {
   for (const auto& [heard, peer] : added_) {
     if (IsRecent(now, heard)) due.push_back(peer);
   }
-  added_ = {};
+  added_ = decltype(added_)();
   return due;
 }
 

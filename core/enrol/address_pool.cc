@@ -48,7 +48,7 @@ AddressPool::AddressPool(std::span<const Prefix> pool, std::span<const Prefix> r
     (network.address.family == IpFamily::kV4 ? v4_ : v6_).push_back(network);
   }
   for (const Prefix& prefix : reserved) {
-    if (prefix.length == prefix.address.Bits()) {
+    if (prefix.IsHost()) {
       reserved_hosts_.insert(prefix.address);
     } else {
       reserved_networks_.push_back(prefix);

@@ -46,6 +46,7 @@ struct Prefix {
   static std::optional<Prefix> Parse(std::string_view text);
   static Prefix Of(IpAddress address, int length);
 
+  bool IsHost() const { return length == address.Bits(); }  // one address
   bool Contains(const IpAddress& other) const;
   // True when every address of this prefix is in `outer`, which may be the same prefix.
   bool IsWithin(const Prefix& outer) const;

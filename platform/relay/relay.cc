@@ -214,17 +214,17 @@ absl::Status Relay::GiveHosts() {
     if (reported_peers_ || !channel_.CanSend()) return;
     reported_peers_ = channel_.Send(RelayVerb::kPeersChanged).ok();
   });
-  const DeviceStatus status = device.Status();
-  if (status.peers.size() > kPeersWithHostsMax) {
+  if (device.peer_count() > kPeersWithHostsMax) {
     return channel_.Send(RelayVerb::kFailed,
                          fmt::format("the device has more than {} peers", kPeersWithHostsMax));
   }
   std::vector<PeerHosts> peers;
+  const DeviceStatus status = device.Status();
   for (const PeerStatus& peer : status.peers) {
     PeerHosts& one = peers.emplace_back(PeerHosts{peer.public_key, {}});
     for (const Prefix& prefix : peer.allowed_ips) {
-      const bool is_host = prefix.length == prefix.address.Bits();
-      if (is_host && one.hosts.size() < kHostsPerPeerMax) one.hosts.push_back(prefix.address);
+      if (prefix.IsHost() && one.hosts.size() < kHostsPerPeerMax)
+        one.hosts.push_back(prefix.address);
     }
   }
   return channel_.Send(RelayVerb::kHosts, HostsBody(peers));

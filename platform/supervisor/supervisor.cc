@@ -217,7 +217,13 @@ void Supervisor::FollowPeers() {
   if (hosts.ok()) {
     status = tunnel_.FollowPeers(BridgePeersWith(*hosts, tunnel_.in_force().config));
   }
-  if (!status.ok()) spdlog::warn("{}: follow peers: {}", name_, MessageOf(status));
+  if (!status.ok() && follow_peers_failure_ != status) {
+    spdlog::warn("{}: follow peers: {}", name_, MessageOf(status));
+  }
+  follow_peers_failure_ = status;
+  // A refusal of the relay (too many peers) does not pass by itself.
+  constexpr absl::Duration kAgainAfter = absl::Seconds(1);
+  if (!status.ok() && !absl::IsAborted(status)) follow_peers_at_ = BootNow() + kAgainAfter;
 }
 
 // Another program may have deleted the interface, or the relay died. Blocks stay in both cases:

@@ -101,6 +101,7 @@ class Supervisor {
   AdminQueue requests_;
   ConfigLoader loader_;
   Instant follow_peers_at_ = Instant::InfiniteFuture();  // those that a Bridge reaches
+  absl::Status follow_peers_failure_;                    // of the last time: it is logged once
   bool reload_wanted_ = false;
   std::vector<std::string> warnings_;  // of the reload under way
 };

@@ -84,7 +84,10 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   const std::string tried = "save to " + path_;
   absl::StatusOr<ConfigFile> device = relay_.State();
   if (!device.ok()) {
-    return absl::AbortedError(fmt::format("{}: {}", tried, MessageOf(device.status())));
+    const absl::Status failed =
+        absl::AbortedError(fmt::format("{}: {}", tried, MessageOf(device.status())));
+    spdlog::error("{}", MessageOf(failed));
+    return failed;
   }
   // The relay knows neither of these.
   ObservedInterface observed = tunnel_.Observe();
@@ -126,7 +129,6 @@ absl::Status Supervisor::End() {
     const AdminResult result = ResultOf(warnings);
     if (!result.text.empty()) end_listener_.Tell(result.text, !result.ok);
     status.Update(warnings.status());
-    if (!warnings.ok()) ++failures;
   }
   // A service manager that restarts the service sends the same signal. With a kill switch no packet
   // may leave in between, so only `down` opens.

@@ -34,8 +34,8 @@ def loaded_libraries(binary):
 
 def included_headers(build):
     """Headers outside the repository, from the dependencies that ninja keeps of each object of the binary."""
-    folders = {f"CMakeFiles/{word.removeprefix('lib').removesuffix('.a')}.dir" for word in link_line(build)
-               if word.startswith("lib") and word.endswith(".a")} | {"CMakeFiles/ringwire.dir"}
+    linked = (f"CMakeFiles/{word[3:-2]}.dir/" if re.fullmatch(r"lib\w+\.a", word) else word for word in link_line(build))
+    folders = {"/".join(word.split("/")[:2]) for word in linked if word.startswith("CMakeFiles/")}
     headers, own = set(), False
     for line in output("ninja", "-C", build, "-t", "deps").splitlines():
         if not line.startswith(" "):

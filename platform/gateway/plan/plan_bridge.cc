@@ -94,7 +94,7 @@ std::vector<BridgePeer> BridgePeersOf(const ConfigFile& config) {
     BridgePeer& one = peers.emplace_back();
     one.name = peer.name.empty() ? KeyToBase64(peer.public_key) : peer.name;
     for (const Prefix& prefix : RemainingPrefixes(peer.allowed_ips)) {
-      if (prefix.length == prefix.address.Bits()) one.hosts.push_back(prefix.address);
+      if (prefix.IsHost()) one.hosts.push_back(prefix.address);
     }
   }
   return peers;

@@ -42,6 +42,9 @@ TEST(FirstGatewayTest, ChoosesANetworkThatTheHostDoesNotHave) {
   const std::vector<Prefix> taken = {*Prefix::Parse("10.77.0.128/25"),
                                      *Prefix::Parse("10.78.0.0/16")};
   EXPECT_EQ(AddressesForFirstGateway(taken, random)[0].ToString(), "10.79.0.1/24");
+  const std::vector<Prefix> company = {*Prefix::Parse("10.0.0.0/8"),
+                                       *Prefix::Parse("172.16.0.0/15")};
+  EXPECT_EQ(AddressesForFirstGateway(company, random)[0].ToString(), "172.18.77.1/24");
 }
 
 TEST(FirstGatewayTest, ItsIpv6NetworkIsPrivateAndRandom) {

@@ -133,6 +133,15 @@ TEST_F(SupervisorTest, AFailedUndoIsTheResultAndEndsNothingEarly) {
   EXPECT_TRUE(calls_.HaveOrder({"undo", "close"}));
 }
 
+TEST_F(SupervisorTest, AFailedSaveAtTheEndIsTheResult) {
+  Write("SaveConfig = true");
+  MakeStarted();
+  calls_.then["state"] = [this] { calls_.fail_at = calls_.made.size(); };
+  EXPECT_EQ(RunUntil([] { return true; }).message(),
+            "save to " + path() + ": told to fail at state");
+  EXPECT_TRUE(calls_.HaveOrder({"state", "undo", "close"}));
+}
+
 TEST_F(SupervisorTest, SavesAtTheEndAfterPreDown) {
   Write("SaveConfig = true");
   MakeStarted();
@@ -191,6 +200,19 @@ TEST_F(SupervisorTest, ABridgeFollowsPeersThatComeAndGo) {
   EXPECT_TRUE(RunUntil([this] { return calls_.Has("follow peers"); }).ok());
   ASSERT_EQ(tunnel_->followed().size(), 1U);
   EXPECT_EQ(tunnel_->followed()[0].hosts, std::vector<IpAddress>{*IpAddress::Parse("10.77.0.9")});
+}
+
+TEST_F(SupervisorTest, ABridgeThatCouldNotFollowPeersTriesAgain) {
+  Write("Address = 10.77.0.1/24\n[Gateway]\nBridge = br0");
+  MakeStarted();
+  calls_.made.clear();
+  calls_.then["hosts"] = [this] { calls_.fail_at = calls_.made.size(); };
+  relay_->ChangePeers({});
+  EXPECT_TRUE(RunUntil([this] {
+                if (calls_.Has("hosts")) calls_.then.erase("hosts");
+                return calls_.Has("follow peers");
+              }).ok());
+  EXPECT_EQ(calls_.Count("hosts"), 2U);
 }
 
 TEST_F(SupervisorTest, WithoutABridgeNobodyAsksForThePeersAddresses) {
