@@ -51,14 +51,6 @@ Hash Blake2s(std::span<const uint8_t> a, std::span<const uint8_t> b, std::span<c
   return hash;
 }
 
-Hash Blake2sKeyed(std::span<const uint8_t> key, std::span<const uint8_t> message) {
-  Hash hash;
-  Blake2sState state(hash.size(), key);
-  state.Update(message);
-  state.Final(hash);
-  return hash;
-}
-
 Mac16 Blake2sMac16(std::span<const uint8_t> key, std::span<const uint8_t> a,
                    std::span<const uint8_t> b) {
   Mac16 mac;

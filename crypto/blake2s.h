@@ -17,9 +17,6 @@ using Mac16 = std::array<uint8_t, 16>;
 [[nodiscard]] Hash Blake2s(std::span<const uint8_t> a, std::span<const uint8_t> b = {},
                            std::span<const uint8_t> c = {});
 
-// BLAKE2s-256 in its keyed mode. `key` has 1 to 32 bytes.
-[[nodiscard]] Hash Blake2sKeyed(std::span<const uint8_t> key, std::span<const uint8_t> message);
-
 // MAC of WP §5.4: keyed BLAKE2s of a || b with a digest length of 16 (which is not the first half
 // of the 32-byte digest). `key` has 1 to 32 bytes.
 [[nodiscard]] Mac16 Blake2sMac16(std::span<const uint8_t> key, std::span<const uint8_t> a,

@@ -27,7 +27,6 @@ constexpr std::string_view kCipherKey = "transport_cipher";
 // More than what a single step of the answer to a get appends: a peer without its allowed IPs takes
 // about 460 bytes.
 constexpr size_t kGetStepBytesMax = 1024;
-constexpr size_t kFormatGetChunkBytes = 65536;
 
 // The lines of one set, one after the other.
 class SetParser {
@@ -405,18 +404,6 @@ bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
     }
   }
   return stage_ != Stage::kComplete;
-}
-
-std::string FormatGet(const DeviceStatus& status) {
-  UapiGetWriter writer(status);
-  std::string text;
-  bool more = true;
-  while (more) {
-    std::string chunk;
-    more = writer.Next(&chunk, kFormatGetChunkBytes);
-    text += chunk;
-  }
-  return text;
 }
 
 }  // namespace ringwire

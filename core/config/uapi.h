@@ -122,9 +122,6 @@ class UapiGetWriter {
   size_t allowed_ip_index_ = 0;
 };
 
-// The whole answer at once.
-std::string FormatGet(const DeviceStatus& status);
-
 }  // namespace ringwire
 
 #endif  // RINGWIRE_CORE_CONFIG_UAPI_H_

@@ -75,7 +75,6 @@ std::optional<Message> MessageIn(std::string_view bytes) {
   bytes.copy(reinterpret_cast<char*>(&message), sizeof(message));
   return message;
 }
-inline constexpr size_t kResolverMessageBytesMax = sizeof(ResolverAnswer);
 static_assert(sizeof(ResolverQuestion) < sizeof(ResolverAnswer));
 static_assert(sizeof(ResolverSocket) < sizeof(ResolverWish));
 

@@ -12,6 +12,7 @@
 #include "core/device/apply.h"
 #include "core/device/update_diff.h"
 #include "core/device/validate.h"
+#include "tests/support/uapi_answer.h"
 
 // Any bytes on a control connection: requests come out the same however the bytes are cut, what is
 // accepted can be applied, shown by a get and set again, and the second time changes nothing.
@@ -71,7 +72,7 @@ void CheckRoundTrip(const DeviceUpdate& update) {
     CHECK(std::ranges::none_of(peer.allowed_ips, &AllowedIpChange::remove));
   }
   const DeviceStatus status = StatusOf(update);
-  for (auto& parsed : {ParseSet(AsSet(FormatGet(status))), ParseOwnSet(FormatSet(update))}) {
+  for (auto& parsed : {ParseSet(AsSet(WholeAnswer(status))), ParseOwnSet(FormatSet(update))}) {
     CHECK(std::holds_alternative<DeviceUpdate>(parsed));
     DeviceUpdate again = std::get<DeviceUpdate>(parsed);
     again.replace_peers = true;

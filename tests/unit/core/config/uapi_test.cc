@@ -9,6 +9,7 @@
 #include "core/device/key_text.h"
 #include "fmt/format.h"
 #include "gtest/gtest.h"
+#include "tests/support/uapi_answer.h"
 
 namespace ringwire {
 namespace {
@@ -196,7 +197,7 @@ DeviceStatus OnePeerStatus() {
 }
 
 TEST(UapiGetTest, WritesEveryFieldInTheOrderOfTheProtocol) {
-  EXPECT_EQ(FormatGet(OnePeerStatus()),
+  EXPECT_EQ(WholeAnswer(OnePeerStatus()),
             fmt::format("private_key={}\nlisten_port=51820\nfwmark=51820\npublic_key={}\n"
                         "preshared_key={}09\nprotocol_version=1\nendpoint=192.0.2.1:5\n"
                         "last_handshake_time_sec=1700000000\nlast_handshake_time_nsec=123\n"
@@ -206,11 +207,11 @@ TEST(UapiGetTest, WritesEveryFieldInTheOrderOfTheProtocol) {
 }
 
 TEST(UapiGetTest, LeavesOutWhatADeviceDoesNotHave) {
-  EXPECT_EQ(FormatGet(DeviceStatus{}), "listen_port=0\nerrno=0\n\n");
+  EXPECT_EQ(WholeAnswer(DeviceStatus{}), "listen_port=0\nerrno=0\n\n");
   DeviceStatus status;
   status.private_key.emplace();  // all zeros: none
   status.peers.emplace_back().public_key = PeerKey();
-  EXPECT_EQ(FormatGet(status),
+  EXPECT_EQ(WholeAnswer(status),
             fmt::format("listen_port=0\npublic_key={}\npreshared_key={}\nprotocol_version=1\n"
                         "last_handshake_time_sec=0\nlast_handshake_time_nsec=0\ntx_bytes=0\n"
                         "rx_bytes=0\npersistent_keepalive_interval=0\nerrno=0\n\n",
@@ -220,21 +221,21 @@ TEST(UapiGetTest, LeavesOutWhatADeviceDoesNotHave) {
 TEST(UapiGetTest, PutsAnIpv6EndpointInBracketsWithItsZone) {
   DeviceStatus status = OnePeerStatus();
   status.peers[0].endpoint = SocketAddress::Parse("[fe80::1%3]:5");
-  EXPECT_NE(FormatGet(status).find("\nendpoint=[fe80::1%3]:5\n"), std::string::npos);
+  EXPECT_NE(WholeAnswer(status).find("\nendpoint=[fe80::1%3]:5\n"), std::string::npos);
 }
 
 // Trap 3 of the control socket.
 TEST(UapiGetTest, NeverGivesAHandshakeZeroNanoseconds) {
   DeviceStatus status = OnePeerStatus();
   status.peers[0].last_handshake = absl::FromUnixSeconds(1700000000);
-  EXPECT_NE(FormatGet(status).find("_sec=1700000000\nlast_handshake_time_nsec=1\n"),
+  EXPECT_NE(WholeAnswer(status).find("_sec=1700000000\nlast_handshake_time_nsec=1\n"),
             std::string::npos);
 }
 
 TEST(UapiGetTest, ChunksJoinToTheWholeAnswerAndStayNearTheirSize) {
   DeviceStatus status = OnePeerStatus();
   status.peers.push_back(status.peers[0]);
-  const std::string whole = FormatGet(status);
+  const std::string whole = WholeAnswer(status);
   for (const size_t about : {size_t{0}, size_t{1}, size_t{100}, size_t{1000}, whole.size()}) {
     UapiGetWriter writer(status);
     std::string joined;
@@ -255,7 +256,7 @@ TEST(UapiGetTest, PiecesOfPeersJoinToTheWholeAnswer) {
   DeviceStatus status = OnePeerStatus();
   status.peers.resize(10, status.peers[0]);
   for (size_t i = 0; i < 10; ++i) status.peers[i].receive_bytes = i;
-  const std::string whole = FormatGet(status);
+  const std::string whole = WholeAnswer(status);
   const std::vector<PeerStatus> peers = std::exchange(status.peers, {});
   UapiGetWriter writer(status, [&peers](size_t* cursor, std::vector<PeerStatus>* piece) {
     // A piece may be empty: peers were removed there.
@@ -310,7 +311,7 @@ TEST(UapiTest, SetsAndGets130560AllowedIps) {
   for (const AllowedIpChange& change : update.peers[0].allowed_ips) {
     peer.allowed_ips.push_back(change.prefix);
   }
-  EXPECT_NE(FormatGet(status).find(lines), std::string::npos);
+  EXPECT_NE(WholeAnswer(status).find(lines), std::string::npos);
 }
 
 TEST(UapiRequestReaderTest, GivesOutManyRequestsOfOneConnectionInOrder) {
