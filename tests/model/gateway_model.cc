@@ -93,6 +93,7 @@ void GatewayModel::SetLinkUp(Instant now, bool up) {
       peer.staged.clear();
       peer.initiation = Due();
       peer.attempts = 0;
+      peer.may_begin_again = false;
       peer.pending = peer.response_is_due = false;
       peer.initiate_not_before = peer.persistent_not_before = Instant();
       peer.unanswered_early.reset();
@@ -214,8 +215,7 @@ void GatewayModel::ReceiveData(Instant now, const Mail& mail, const SocketAddres
   if (mail.packet != 0) to_deliver_.insert(mail.packet);
 }
 
-bool GatewayModel::IsUnsure(Instant now, int number) const {
-  const Peer& peer = peers_[Index(number)];
+bool GatewayModel::MayHaveGivenUp(Instant now, const Peer& peer) {
   return peer.attempts == kAttemptsMax && now >= peer.initiation.from;
 }
 
@@ -239,12 +239,24 @@ void GatewayModel::SentAnything(Instant now, Peer& peer) {
 void GatewayModel::Established(Peer& peer) {
   peer.initiation = Due();
   peer.attempts = 0;
+  peer.may_begin_again = false;
   peer.pending = false;
+}
+
+void GatewayModel::GiveUp(Peer& peer) {
+  Cover("handshake given up");
+  peer.attempts = 0;
+  peer.may_begin_again = false;
+  peer.initiation = Due();
+  peer.pending = false;
+  peer.staged.clear();
 }
 
 // A handshake is wanted, unless one is under way already.
 void GatewayModel::Want(Instant now, Peer& peer) {
-  if (!Reachable(peer) || peer.attempts > 0) return;
+  if (!Reachable(peer)) return;
+  if (MayHaveGivenUp(now, peer)) peer.may_begin_again = true;
+  if (peer.attempts > 0) return;
   const bool is_loose = std::exchange(peer.wants_because_unanswered, false);
   if (peer.initiation.is_set() && !is_loose) return;
   const Instant at = std::max(now, peer.initiate_not_before);
@@ -276,6 +288,11 @@ void GatewayModel::SentInitiation(Instant now, int number, const SocketAddress& 
   if (!Reachable(peer))
     return Violate(number, now, "an initiation to a peer that cannot be reached");
   if (to != *peer.endpoint) Violate(number, now, "an initiation to another address");
+  if (peer.may_begin_again) {
+    Cover("begun again as soon as given up");
+    GiveUp(peer);
+    peer.initiation = {now, now};
+  }
   if (!peer.initiation.is_set()) return Violate(number, now, "an initiation without a reason");
   if (now < std::max(peer.initiation.from, peer.initiate_not_before)) {
     Violate(number, now, "an initiation too soon");
@@ -310,7 +327,7 @@ void GatewayModel::SentResponse(Instant now, int number, const SocketAddress& to
   }
   peer.previous = Session();
   peer.next = Session();
-  peer.next.number = session;
+  peer.next.number = session != 0 ? session : kSessionOfNobody;
   peer.next.created = now;
   SentAnything(now, peer);
 }
@@ -338,6 +355,7 @@ void GatewayModel::SentData(Instant now, int number, const SocketAddress& to, in
     peer.staged.pop_front();
     if (!peer.unanswered_early) {
       peer.unanswered_early = peer.unanswered_late = now;
+      peer.unanswered_is_unsure = false;
     } else if (now >= *peer.unanswered_early + kUnanswered) {
       peer.unanswered_late = now;
     }
@@ -372,11 +390,10 @@ void GatewayModel::Tick(Instant now, int number) {
   if (!link_up_ || !peer.present) return;
   // After the last attempt the gateway gives up, until there is another reason.
   if (peer.attempts == kAttemptsMax && now >= peer.initiation.until) {
-    Cover("handshake given up");
-    peer.attempts = 0;
-    peer.initiation = Due();
-    peer.pending = false;
-    peer.staged.clear();
+    GiveUp(peer);
+    // The wait for an answer to data may have ended before this, without a consequence then.
+    peer.unanswered_is_unsure =
+        peer.unanswered_early && now >= *peer.unanswered_early + kUnanswered;
   }
   if (peer.unacknowledged_since && now >= *peer.unacknowledged_since + kKeepalive) {
     Cover("passive keepalive");
@@ -398,7 +415,9 @@ void GatewayModel::Tick(Instant now, int number) {
   if (peer.unanswered_early && now >= *peer.unanswered_early + kUnanswered) {
     const Instant until = *peer.unanswered_late + kUnanswered + kJitterMax;
     // Data that was sent when the jitter may or may not have been over: it may begin a wait or not.
-    const bool is_certain = *peer.unanswered_early == *peer.unanswered_late;
+    const bool is_certain =
+        *peer.unanswered_early == *peer.unanswered_late && !peer.unanswered_is_unsure;
+    if (MayHaveGivenUp(now, peer)) peer.may_begin_again = true;
     if (now > until) {
       peer.unanswered_early.reset();
       if (!is_certain && std::exchange(peer.wants_because_unanswered, false)) {

@@ -53,7 +53,7 @@ class GatewayModel {
   bool link_up() const { return link_up_; }
   // The gateway may have given its handshake up already, or not: jitter decides. Whatever happens
   // to this peer now has two outcomes, so the test lets nothing happen.
-  bool IsUnsure(Instant now, int peer) const;
+  bool IsUnsure(Instant now, int peer) const { return MayHaveGivenUp(now, peers_[Index(peer)]); }
   std::optional<SocketAddress> endpoint(int peer) const { return peers_[Index(peer)].endpoint; }
   // Empty: everything was as it must be.
   const std::string& violation() const { return violation_; }
@@ -61,6 +61,9 @@ class GatewayModel {
   const std::map<std::string, int>& coverage() const { return coverage_; }
 
  private:
+  // The gateway has it, and no far end: it answered an initiation of which the far end had begun
+  // another one since.
+  static constexpr int kSessionOfNobody = -1;
   struct Session {
     int number = 0;  // 0: none
     bool is_initiator = false;
@@ -88,6 +91,8 @@ class GatewayModel {
 
     Due initiation;  // of the handshake that is wanted or under way
     int attempts = 0;
+    // There was a reason for another handshake when the gateway may have given this one up already.
+    bool may_begin_again = false;
     int initiations = 0;   // sent ever: the number of the last one
     bool pending = false;  // the last one waits for its response
     bool may_take_cookie = false;
@@ -98,6 +103,7 @@ class GatewayModel {
     // When the first unanswered data was sent, at the earliest and at the latest: the gateway
     // begins anew at a moment that only its jitter knows.
     std::optional<Instant> unanswered_early, unanswered_late;
+    bool unanswered_is_unsure = false;  // or it has noticed already, during a handshake
     bool wants_because_unanswered = false;
     std::optional<Instant> unacknowledged_since;
     bool more_data = false;
@@ -111,6 +117,9 @@ class GatewayModel {
   void Violate(int peer, Instant now, const std::string& what);
   void Cover(const std::string& rule) { ++coverage_[rule]; }
 
+  // Its jitter decides when, from then on.
+  static bool MayHaveGivenUp(Instant now, const Peer& peer);
+  void GiveUp(Peer& peer);
   bool Reachable(const Peer& peer) const { return link_up_ && peer.present && peer.endpoint; }
   static bool Usable(const Session& session, Instant now);
   void Want(Instant now, Peer& peer);
