@@ -243,6 +243,7 @@ void ControlPlane::Impl::Stop(Instant now, Peer& peer) {
 void ControlPlane::Impl::Finish(Instant now) {
   last_now = now;
   cookie_secret.RotateIfDue(now);
+  warm_restart.DropOld(now);
   if (shared->known_sources.is_full()) {
     shared->known_sources.Clear();
     peers.ForEach([this](const Peer& peer) {
@@ -316,7 +317,7 @@ void ControlPlane::HandleTimeout(Instant now, absl::Time wall_now, ControlOutput
 }
 
 Instant ControlPlane::NextDeadline() const {
-  return std::min(impl_->deadlines.earliest(), impl_->collect_at);
+  return std::min({impl_->deadlines.earliest(), impl_->collect_at, impl_->warm_restart.due()});
 }
 
 void ControlPlane::SetLinkUp(Instant now, absl::Time wall_now, bool up, ControlOutput* out) {

@@ -20,6 +20,7 @@ void WarmRestart::Restore(Instant now, absl::Time wall_now,
     live_.insert_or_assign(Key(live.local_public_key, live.peer_public_key),
                            Live{live.endpoint, now - age});
   }
+  if (!live_.empty()) drop_at_ = now + kRejectAfterTime;
 }
 
 std::optional<SocketAddress> WarmRestart::Add(Instant now, const crypto::PublicKey& local,
@@ -29,10 +30,19 @@ std::optional<SocketAddress> WarmRestart::Add(Instant now, const crypto::PublicK
   if (found == live_.end()) return std::nullopt;
   const Live live = found->second;
   live_.erase(found);
-  if (live_.empty()) live_ = decltype(live_)();  // with its memory
+  if (live_.empty()) Clear();
   if (!IsRecent(now, live.heard)) return std::nullopt;
   added_.emplace_back(live.heard, peer);
   return live.endpoint;
+}
+
+void WarmRestart::DropOld(Instant now) {
+  if (now >= drop_at_) Clear();
+}
+
+void WarmRestart::Clear() {
+  live_ = decltype(live_)();  // with its memory
+  drop_at_ = Instant::InfiniteFuture();
 }
 
 std::vector<PeerId> WarmRestart::TakeDue(Instant now) {

@@ -28,6 +28,10 @@ class WarmRestart {
   // TakeDue returns the peer.
   std::optional<SocketAddress> Add(Instant now, const crypto::PublicKey& local,
                                    const crypto::PublicKey& key, PeerId peer);
+  // When to call DropOld; InfiniteFuture: nothing is kept.
+  Instant due() const { return drop_at_; }
+  // Frees the endpoints of peers that were not added in time.
+  void DropOld(Instant now);
   // The added peers to initiate to, the one heard last first. Empties the list.
   std::vector<PeerId> TakeDue(Instant now);
 
@@ -38,7 +42,10 @@ class WarmRestart {
   };
   using Key = std::pair<crypto::PublicKey, crypto::PublicKey>;  // local, peer
 
+  void Clear();
+
   absl::flat_hash_map<Key, Live> live_;
+  Instant drop_at_ = Instant::InfiniteFuture();  // then all of live_ are too old
   std::vector<std::pair<Instant, PeerId>> added_;
 };
 

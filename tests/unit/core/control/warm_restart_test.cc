@@ -47,6 +47,29 @@ TEST(WarmRestartTest, ThreeMinutesAreTooLong) {
   EXPECT_EQ(warm.Add(kNow + absl::Seconds(10), Key(1), Key(3), {3, 1}), std::nullopt);
 }
 
+TEST(WarmRestartTest, APeerThatIsNeverAddedIsForgotten) {
+  WarmRestart warm;
+  EXPECT_TRUE(warm.due().IsInfiniteFuture());
+  const std::vector<LiveEndpoint> live = {LiveOf(2, absl::Seconds(10)),
+                                          LiveOf(3, absl::Seconds(10))};
+  warm.Restore(kNow, kWall, live);
+  ASSERT_TRUE(warm.Add(kNow, Key(1), Key(2), {2, 1}));
+  const Instant due = warm.due();
+  EXPECT_EQ(due, kNow + absl::Minutes(3));
+  warm.DropOld(due - absl::Nanoseconds(1));
+  EXPECT_EQ(warm.due(), due);
+  warm.DropOld(due);
+  EXPECT_TRUE(warm.due().IsInfiniteFuture());
+}
+
+TEST(WarmRestartTest, NothingIsDueOnceAllAreAdded) {
+  WarmRestart warm;
+  const LiveEndpoint live = LiveOf(2, absl::Seconds(10));
+  warm.Restore(kNow, kWall, {&live, 1});
+  ASSERT_TRUE(warm.Add(kNow, Key(1), Key(2), {2, 1}));
+  EXPECT_TRUE(warm.due().IsInfiniteFuture());
+}
+
 TEST(WarmRestartTest, TheOneHeardLastComesFirst) {
   WarmRestart warm;
   std::vector<LiveEndpoint> live;
@@ -89,6 +112,16 @@ TEST_F(WarmRestartOfAGatewayTest, ItInitiatesToThePeerThatWasAlive) {
   ASSERT_EQ(reborn_.sent.size(), 1U);
   EXPECT_EQ(reborn_.sent[0].bytes[0], 1);
   EXPECT_EQ(reborn_.sent[0].to.remote, pair_.a.AsSource().remote);
+}
+
+// The gateway wakes up once for the endpoints that nobody has asked for, and never again.
+TEST_F(WarmRestartOfAGatewayTest, ItForgetsPeersThatAreNotBack) {
+  reborn_.control->Resume(pair_.now, reborn_.WallAt(pair_.now),
+                          pair_.b.control->TakeStampChanges(false).alive);
+  const Instant due = reborn_.control->NextDeadline();
+  ASSERT_EQ(due, pair_.now + absl::Minutes(3));
+  reborn_.RunTimers(due);
+  EXPECT_TRUE(reborn_.control->NextDeadline().IsInfiniteFuture());
 }
 
 TEST_F(WarmRestartOfAGatewayTest, WithoutKeptEndpointsItWaits) {
