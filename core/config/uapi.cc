@@ -353,16 +353,7 @@ std::string FormatSetAnswer(int error_number) { return fmt::format("errno={}\n\n
 std::string FormatGetError(int error_number) { return fmt::format("errno={}\n\n", error_number); }
 
 UapiGetWriter::UapiGetWriter(DeviceStatus status, ListPeersFunction more)
-    : status_(std::move(status)), more_(std::move(more)) {}
-
-bool UapiGetWriter::HasPeer() {
-  while (peer_index_ == status_.peers.size() && more_ != nullptr) {
-    status_.peers.clear();
-    peer_index_ = 0;
-    if (!more_(&cursor_, &status_.peers)) more_ = nullptr;
-  }
-  return peer_index_ < status_.peers.size();
-}
+    : status_(std::move(status)), peers_(std::move(status_.peers), std::move(more)) {}
 
 void UapiGetWriter::AppendDevice(std::string* chunk) const {
   if (status_.private_key && !status_.private_key->IsZero()) {
@@ -385,20 +376,20 @@ bool UapiGetWriter::Next(std::string* chunk, size_t about_bytes) {
     stage_ = Stage::kPeers;
   }
   while (stage_ == Stage::kPeers && chunk->size() - size_before < about_bytes) {
-    if (!HasPeer()) {
+    const PeerStatus* const peer = peers_.Current();
+    if (peer == nullptr) {
       chunk->append("errno=0\n\n");
       stage_ = Stage::kComplete;
       break;
     }
-    const PeerStatus& peer = status_.peers[peer_index_];
     if (!in_allowed_ips_) {
-      AppendPeer(peer, chunk);
+      AppendPeer(*peer, chunk);
       in_allowed_ips_ = true;
-    } else if (allowed_ip_index_ < peer.allowed_ips.size()) {
+    } else if (allowed_ip_index_ < peer->allowed_ips.size()) {
       fmt::format_to(std::back_inserter(*chunk), "allowed_ip={}\n",
-                     peer.allowed_ips[allowed_ip_index_++].ToString());
+                     peer->allowed_ips[allowed_ip_index_++].ToString());
     } else {
-      ++peer_index_;
+      peers_.Next();
       in_allowed_ips_ = false;
       allowed_ip_index_ = 0;
     }

@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/limits.h"
+#include "core/config/peer_reader.h"
 #include "core/device/device_update.h"
 
 // The text of the control socket, as `wg` and wgctrl programs speak it
@@ -89,10 +90,6 @@ std::string FormatSetAnswer(int error_number);
 // The answer to a get that failed.
 std::string FormatGetError(int error_number);
 
-// Appends some peers of a device, from `*cursor` (0 at first) on, and moves it. False: those were
-// the last. Peers that are added or removed between two calls may be missed.
-using ListPeersFunction = std::function<bool(size_t* cursor, std::vector<PeerStatus>* peers)>;
-
 // The answer to a get, in parts, so that a slow reader of a large device holds up nobody and takes
 // no memory.
 // Thread-compatible.
@@ -110,14 +107,10 @@ class UapiGetWriter {
   enum class Stage : uint8_t { kDevice, kPeers, kComplete };
 
   void AppendDevice(std::string* chunk) const;
-  // False: there is no further peer.
-  bool HasPeer();
 
-  DeviceStatus status_;  // its peers: the piece that is being written
-  ListPeersFunction more_;
-  size_t cursor_ = 0;  // of more_
+  DeviceStatus status_;  // without its peers
+  PeerReader peers_;
   Stage stage_ = Stage::kDevice;
-  size_t peer_index_ = 0;
   bool in_allowed_ips_ = false;  // the lines of the peer before its allowed_ip lines were written
   size_t allowed_ip_index_ = 0;
 };

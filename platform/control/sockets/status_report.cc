@@ -378,21 +378,7 @@ NamedCounts DropsOf(const std::vector<const WorkerCounters*>& threads) {
 }
 
 StatusWriter::StatusWriter(StatusReport report, ListPeersFunction more)
-    : report_(std::move(report)), more_(std::move(more)) {}
-
-bool StatusWriter::HasPeer() {
-  std::vector<PeerStatus>& peers = report_.device.peers;
-  while (next_peer_ == peers.size() && more_ != nullptr) {
-    peers.clear();
-    report_.has_preshared_key.clear();
-    next_peer_ = 0;
-    if (!more_(&cursor_, &peers)) more_ = nullptr;
-    for (const PeerStatus& peer : peers) {
-      report_.has_preshared_key.push_back(!peer.preshared_key.IsZero());
-    }
-  }
-  return next_peer_ < peers.size();
-}
+    : report_(std::move(report)), peers_(std::move(report_.device.peers), std::move(more)) {}
 
 // The peers come last, behind the rest of the object.
 bool StatusWriter::Next(std::string* out, size_t about_bytes) {
@@ -403,14 +389,19 @@ bool StatusWriter::Next(std::string* out, size_t about_bytes) {
     *out += R"("peers":[)";
   }
   while (out->size() < end) {
-    if (!HasPeer()) {
+    const PeerStatus* const peer = peers_.Current();
+    if (peer == nullptr) {
       *out += "]}";
       return false;
     }
-    if (std::exchange(has_peer_before_, true)) *out += ',';
-    *out +=
-        LineOf(PeerToJson(report_.device.peers[next_peer_], report_.has_preshared_key[next_peer_]));
-    ++next_peer_;
+    if (written_ > 0) *out += ',';
+    // SetDevice has zeroed the keys of the report's own peers.
+    const bool has_preshared_key = written_ < report_.has_preshared_key.size()
+                                       ? report_.has_preshared_key[written_]
+                                       : !peer->preshared_key.IsZero();
+    *out += LineOf(PeerToJson(*peer, has_preshared_key));
+    ++written_;
+    peers_.Next();
   }
   return true;
 }

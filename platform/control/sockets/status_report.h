@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/counters.h"
-#include "core/config/uapi.h"
+#include "core/config/peer_reader.h"
 #include "core/device/device_update.h"
 #include "crypto/aead.h"
 
@@ -90,15 +90,10 @@ class StatusWriter {
   bool Next(std::string* out, size_t about_bytes);
 
  private:
-  // False: there is no further peer.
-  bool HasPeer();
-
-  StatusReport report_;  // its peers: the piece that is being written
-  ListPeersFunction more_;
-  size_t cursor_ = 0;  // of more_
-  size_t next_peer_ = 0;
+  StatusReport report_;  // without its peers
+  PeerReader peers_;
+  size_t written_ = 0;  // peers
   bool has_begun_ = false;
-  bool has_peer_before_ = false;
 };
 
 // The whole line.
