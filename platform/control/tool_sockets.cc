@@ -49,6 +49,7 @@ Instant ToolSockets::due() const {
   for (const SocketServer* const server : {uapi_.get(), status_.get()}) {
     if (server != nullptr) due = std::min(due, server->due());
   }
+  if (admin_ != nullptr) due = std::min(due, admin_->due());
   return due;
 }
 
@@ -56,6 +57,7 @@ void ToolSockets::CloseStalled(Instant now) {
   for (SocketServer* const server : {uapi_.get(), status_.get()}) {
     if (server != nullptr) server->CloseStalled(now);
   }
+  if (admin_ != nullptr) admin_->CloseStalled(now);
 }
 
 void ToolSockets::Close() {

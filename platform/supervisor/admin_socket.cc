@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "platform/base/clock.h"
 #include "platform/base/message_of.h"
 #include "spdlog/spdlog.h"
 
@@ -20,6 +21,7 @@ absl::StatusOr<std::unique_ptr<AdminSocket>> AdminSocket::Open(const std::string
 void AdminSocket::Serve() {
   const absl::Status status = poll_.Wait(/*may_block=*/false);
   if (!status.ok()) spdlog::warn("serve the admin socket: {}", MessageOf(status));
+  server_.CloseStalled(BootNow());
 }
 
 }  // namespace ringwire::platform

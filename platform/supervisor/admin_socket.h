@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "core/base/instant.h"
 #include "platform/base/event_poll.h"
 #include "platform/control/sockets/admin_server.h"
 
@@ -22,8 +23,11 @@ class AdminSocket {
 
   // Readable when Serve() has something to do.
   int fd() const { return poll_.fd(); }
-  // Reads requests and writes answers without waiting.
+  // Reads requests and writes answers without waiting. Closes the connections of clients that have
+  // stalled.
   void Serve();
+  // When to call Serve() although fd() is not readable.
+  Instant due() const { return server_.due(); }
 
  private:
   AdminSocket(UnixListener listener, AdminServer::Serve serve)

@@ -170,7 +170,7 @@ absl::Status Supervisor::Run() {
     if (sources[3].revents != 0) TakeNames();
     if (sources[4].revents != 0) tunnel_.NoticeChanges();
     if (sources[5].revents != 0) end_listener_.Accept();
-    if (sources[6].revents != 0) admin_->Serve();
+    if (sources[6].revents != 0 || BootNow() >= AdminDue()) admin_->Serve();
     if (BootNow() >= tunnel_.look_at()) tunnel_.Look();
     if (BootNow() >= follow_peers_at_) FollowPeers();
     GiveUpReload();
@@ -179,9 +179,14 @@ absl::Status Supervisor::Run() {
 }
 
 int Supervisor::MillisecondsToAct() const {
-  const Instant next = std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_});
+  const Instant next =
+      std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_, AdminDue()});
   if (next.IsInfiniteFuture()) return -1;
   return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
+}
+
+Instant Supervisor::AdminDue() const {
+  return admin_ != nullptr ? admin_->due() : Instant::InfiniteFuture();
 }
 
 bool Supervisor::TakeSignal() {

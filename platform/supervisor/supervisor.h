@@ -62,6 +62,7 @@ class Supervisor {
   absl::Status RelayIsGone();
   bool TakeSignal();              // false: to stop
   int MillisecondsToAct() const;  // -1: nothing is to be done at a time
+  Instant AdminDue() const;
   void TakeNames();
 
   void NotePeers();

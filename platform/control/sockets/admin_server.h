@@ -30,6 +30,9 @@ class AdminServer {
   AdminServer(EventPoll* poll, UnixListener listener, Serve serve);
 
   absl::Status Start() { return server_->Start(); }
+  // See SocketServer.
+  Instant due() const { return server_->due(); }
+  void CloseStalled(Instant now) { server_->CloseStalled(now); }
 
  private:
   std::shared_ptr<SocketServer> server_;  // not shared: late answers check whether it lives

@@ -12,12 +12,6 @@
 #include "platform/base/clock.h"
 
 namespace ringwire::platform {
-namespace {
-
-// Tools read at once. A stopped one that continues within this time still gets its answer.
-const absl::Duration kStalledAfter = absl::Seconds(30);
-
-}  // namespace
 
 SocketServer::SocketServer(EventPoll* poll, UnixListener listener,
                            MakeConversation make_conversation, Admits admits)
@@ -60,7 +54,6 @@ void SocketServer::Accept() {
 
 void SocketServer::Serve(Connections::iterator connection, uint32_t events) {
   connections_.splice(connections_.begin(), connections_, connection);
-  connection->served_at = BootNow();
   // While an answer is outstanding only EPOLLOUT is watched, so nothing is read that could not be
   // answered.
   const bool reading = (connection->events & EPOLLIN) != 0;
@@ -75,7 +68,7 @@ void SocketServer::Serve(Connections::iterator connection, uint32_t events) {
 Instant SocketServer::due() const {
   Instant due = Instant::InfiniteFuture();
   for (const Connection& connection : connections_) {
-    if (connection.HasOutput()) due = std::min(due, connection.served_at + kStalledAfter);
+    if (connection.HasOutput()) due = std::min(due, connection.moved_at + kStalledAfter);
   }
   return due;
 }
@@ -83,7 +76,7 @@ Instant SocketServer::due() const {
 void SocketServer::CloseStalled(Instant now) {
   for (auto next = connections_.begin(); next != connections_.end();) {
     const auto connection = next++;
-    if (connection->HasOutput() && now >= connection->served_at + kStalledAfter) Close(connection);
+    if (connection->HasOutput() && now >= connection->moved_at + kStalledAfter) Close(connection);
   }
 }
 
@@ -123,6 +116,7 @@ void SocketServer::Fill(Connection* connection) {
   being_served_ = connection->fd.get();
   connection->hang_up = !connection->conversation->Produce(&connection->output, kChunkBytes);
   being_served_ = -1;
+  connection->moved_at = BootNow();  // also if nothing of it can be sent yet
 }
 
 // Writes one chunk at most and leaves the next one in `output`. False: the connection is over.
@@ -135,6 +129,7 @@ bool SocketServer::WriteOnce(Connection* connection) {
                output.size() - connection->output_begin, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (size < 0) return errno == EAGAIN || errno == EINTR;
     connection->output_begin += static_cast<size_t>(size);
+    connection->moved_at = BootNow();
     if (connection->output_begin < output.size()) return true;
     crypto::Cleanse(output.data(), output.size());
     output.clear();

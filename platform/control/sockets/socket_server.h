@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "core/base/instant.h"
 #include "platform/base/event_poll.h"
 #include "platform/base/unique_fd.h"
@@ -30,12 +31,15 @@ class Conversation {
 };
 
 // Serves conversations on one listening socket and never waits for one of them: a client that does
-// not read delays only its own answer, and its connection ends after half a minute. At most
-// kConnectionsMax connections: a new one replaces the one that was silent longest. For the control
-// thread.
+// not read delays only its own answer, and CloseStalled ends its connection after kStalledAfter. At
+// most kConnectionsMax connections: a new one replaces the one that was silent longest. For the
+// control thread.
 class SocketServer {
  public:
   static constexpr size_t kConnectionsMax = 64;
+  // A tool reads at once. One that was suspended and resumes within this time still gets its
+  // answer.
+  static constexpr absl::Duration kStalledAfter = absl::Seconds(30);
   using MakeConversation = std::function<std::unique_ptr<Conversation>()>;
   // Whether to serve a new connection; if not, it is closed at once.
   using Admits = std::function<bool(int client)>;
@@ -53,7 +57,7 @@ class SocketServer {
   void Poke();
   size_t connection_count() const { return connections_.size(); }
   // When to call CloseStalled, which ends connections whose clients have read nothing of an answer
-  // for half a minute. InfiniteFuture: no client has an answer to read.
+  // for kStalledAfter. InfiniteFuture: no client has an answer to read.
   Instant due() const;
   void CloseStalled(Instant now);
   // The connection of the conversation that is running now; -1: none.
@@ -71,7 +75,7 @@ class SocketServer {
     size_t output_begin = 0;
     uint32_t events = 0;   // what epoll watches
     bool hang_up = false;  // once the output is written
-    Instant served_at;     // it was last read from or written to
+    Instant moved_at;      // output was last produced or written
 
     bool HasOutput() const { return output_begin < output.size(); }
   };

@@ -170,6 +170,29 @@ TEST_F(AdminServerTest, AnAnswerThatTheServerDoesNotOutliveGoesNowhere) {
   EXPECT_EQ(Read(client), "");
 }
 
+// It asks and asks, and reads no answer.
+TEST_F(AdminServerTest, AClientThatStallsIsTimedOut) {
+  const UniqueFd stalled = Connect();
+  EXPECT_TRUE(server_->due().IsInfiniteFuture());
+  std::string requests;
+  for (int i = 0; i < 5'000; ++i) requests += "nonsense\n";
+  Ask(stalled, requests);
+  // Its answers fill the socket.
+  Instant due = Instant::InfiniteFuture();
+  while (due != server_->due()) {
+    due = server_->due();
+    Turn();
+  }
+  ASSERT_FALSE(due.IsInfiniteFuture());
+  server_->CloseStalled(due - absl::Milliseconds(1));
+  EXPECT_EQ(server_->due(), due);
+  server_->CloseStalled(due);
+  EXPECT_TRUE(server_->due().IsInfiniteFuture());
+  std::optional<std::string> answer = Read(stalled);
+  while (answer.has_value() && !answer->empty()) answer = Read(stalled);
+  EXPECT_EQ(answer, "") << "the server hung up";
+}
+
 TEST_F(AdminServerTest, WaitsForAnAnswerWithABoundedMemoryOnly) {
   const UniqueFd client = Connect();
   Ask(client, "reload\n" + std::string(1000, 'x'));

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/device/key_text.h"
+#include "platform/base/clock.h"
 #include "platform/control/sockets/status_requests.h"
 #include "platform/control/sockets/uapi_conversation.h"
 
@@ -274,6 +275,40 @@ TEST_F(SocketServerTest, AClientThatNeverReadsIsGivenUp) {
   server_->CloseStalled(due);
   EXPECT_EQ(server_->connection_count(), 0u);
   EXPECT_TRUE(server_->due().IsInfiniteFuture());
+}
+
+// Has a long answer once `ready` is set, without having been asked.
+class LateAnswer final : public Conversation {
+ public:
+  explicit LateAnswer(const bool* ready) : ready_(ready) {}
+  void Receive(std::string_view) override {}
+  bool Produce(std::string* out, size_t about_bytes) override {
+    if (*ready_) out->append(about_bytes, 'a');
+    return true;
+  }
+
+ private:
+  const bool* const ready_;
+};
+
+TEST_F(SocketServerTest, TheTimeOfAStalledClientBeginsWithItsAnswer) {
+  bool ready = false;
+  Serve([&ready] { return std::make_unique<LateAnswer>(&ready); });
+  const UniqueFd client = Connect();
+  Turn();
+  ASSERT_EQ(server_->connection_count(), 1u);
+  ready = true;
+  const Instant before = BootNow();
+  server_->Poke();
+  ASSERT_FALSE(server_->due().IsInfiniteFuture());
+  EXPECT_GE(server_->due(), before + SocketServer::kStalledAfter);
+  Turn(50);  // until the socket is full
+  const Instant due = server_->due();
+  Turn(50);
+  EXPECT_EQ(server_->due(), due) << "nothing has moved";
+  while (ReadOnce(client).has_value()) continue;
+  Turn();
+  EXPECT_GT(server_->due(), due) << "the client has read";
 }
 
 TEST_F(SocketServerTest, AnIdleClientIsNotGivenUp) {
