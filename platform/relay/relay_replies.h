@@ -18,7 +18,7 @@ class RelayReplies {
   using TakeUnasked = absl::FunctionRef<bool(const RelayMessage&)>;
 
   struct Question {
-    RelayVerb reply;                      // kStarted, kDone, kState or kPeers; kFailed answers all
+    RelayVerb reply;  // kStarted, kDone, kState, kPeers or kHosts; kFailed answers all
     size_t body_max = kRelayBodyMax;      // of the reply
     absl::Duration patience = kPatience;  // for the reply, whatever else comes
     int interrupt_fd = -1;                // ends the wait when it is readable
@@ -32,12 +32,17 @@ class RelayReplies {
   // kUnaskedMax other messages.
   absl::StatusOr<RelayMessage> Wait(RelayChannel* channel, const Question& question,
                                     TakeUnasked take_unasked);
-  // Whether a message that has just arrived answers an abandoned request; discard it then. Call
-  // once for each such message.
-  bool IsLate(const RelayMessage& message);
+  // Whether a message that has just arrived answers an abandoned request; then it is zeroed. Call
+  // once for each message that arrives outside of Wait.
+  bool TakeLate(RelayMessage* message);
+  // The maximum size of a message outside of Wait: late replies may be long.
+  size_t body_max() const;
 
  private:
-  size_t given_up_ = 0;  // requests whose replies have not come yet
+  void GiveUp(const Question& question);
+
+  size_t given_up_ = 0;       // requests whose replies have not come yet
+  size_t late_body_max_ = 0;  // of those replies
 };
 
 }  // namespace ringwire::platform

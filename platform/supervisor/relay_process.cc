@@ -118,10 +118,10 @@ void RelayProcess::Drain() {
 
 absl::Status RelayProcess::TakeMessage() {
   if (!channel_.has_value()) return NoProcess();
-  ASSIGN_OR_RETURN(const std::optional<RelayMessage> received, channel_->TryReceive());
-  if (!received.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::optional<RelayMessage> received, channel_->TryReceive(replies_.body_max()));
+  if (!received.has_value() || replies_.TakeLate(&*received)) return absl::OkStatus();
   const RelayMessage& message = *received;
-  if (replies_.IsLate(message)) return absl::OkStatus();
+  if (message.body.size() > kRelayBodyMax) return InvalidMessage();
   if (message.verb == RelayVerb::kFailed) {
     error_ = ReasonOf(message);
     return absl::OkStatus();

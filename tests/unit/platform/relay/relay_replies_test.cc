@@ -93,7 +93,34 @@ TEST_F(RelayRepliesTest, TheReplyToAQuestionThatWasGivenUpIsNotTheNextOnes) {
   const auto reply = Wait({RelayVerb::kState});
   ASSERT_TRUE(reply.ok()) << reply.status();
   EXPECT_EQ(reply->body, "in time");
-  EXPECT_FALSE(replies.IsLate({RelayVerb::kState, ""}));
+  RelayMessage another{.verb = RelayVerb::kState, .body = {}};
+  EXPECT_FALSE(replies.TakeLate(&another));
+}
+
+TEST_F(RelayRepliesTest, ALateReplyMayBeAsLongAsItsQuestionAllowed) {
+  constexpr size_t kLong = 3 * kRelayBodyMax;
+  EXPECT_EQ(replies.body_max(), kRelayBodyMax);
+  ASSERT_FALSE(
+      Wait({.reply = RelayVerb::kState, .body_max = kLong, .patience = absl::ZeroDuration()}).ok());
+  EXPECT_EQ(replies.body_max(), kLong);
+  ASSERT_TRUE(relay.Send(RelayVerb::kState, std::string(kLong, 's')).ok());
+  ASSERT_TRUE(relay.Send(RelayVerb::kDone).ok());
+  EXPECT_TRUE(Wait({RelayVerb::kDone}).ok());
+  EXPECT_EQ(replies.body_max(), kRelayBodyMax);
+}
+
+TEST_F(RelayRepliesTest, OnlyAReplyMayBeLong) {
+  const RelayReplies::Question question{.reply = RelayVerb::kState, .body_max = 3 * kRelayBodyMax};
+  ASSERT_TRUE(relay.Send(RelayVerb::kUnanswered, std::string(kRelayBodyMax + 1, 'k')).ok());
+  EXPECT_EQ(Wait(question).status().code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(unasked, 0u);
+}
+
+TEST_F(RelayRepliesTest, ALateReplyIsZeroed) {
+  ASSERT_FALSE(Wait({.reply = RelayVerb::kState, .patience = absl::ZeroDuration()}).ok());
+  RelayMessage late{.verb = RelayVerb::kState, .body = "PrivateKey = ..."};
+  ASSERT_TRUE(replies.TakeLate(&late));
+  EXPECT_EQ(late.body, std::string(late.body.size(), '\0'));
 }
 
 }  // namespace

@@ -193,6 +193,62 @@ TEST_F(RelayProcessTest, TellsTheAddressesOfPeersAndWhenTheyChange) {
   EXPECT_FALSE(relay.Hosts().ok()) << "an invalid reply";
 }
 
+// A signal interrupts the wait for a long reply, which arrives later.
+class LateReplyTest : public RelayProcessTest {
+ protected:
+  LateReplyTest() {
+    ::sigemptyset(&signals_);
+    ::sigaddset(&signals_, SIGTERM);
+    ::pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
+  }
+  ~LateReplyTest() override {
+    const timespec now{};
+    ::sigtimedwait(&signals_, nullptr, &now);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+  }
+  std::vector<PeerHosts> ManyHosts() const {
+    return {500, PeerHosts{peer_, {*IpAddress::Parse("10.77.0.2")}}};
+  }
+
+ private:
+  sigset_t signals_{};
+  sigset_t mask_before_{};
+};
+
+TEST_F(LateReplyTest, ALongOneIsDiscarded) {
+  // Replies when it is asked for the second time.
+  RelayProcess relay("rwtest0", [this](DeviceSettings, RelayChannel channel) {
+    if (!channel.Receive().ok() || !channel.Receive().ok()) Leave(kBadly);
+    channel.Send(RelayVerb::kHosts, HostsBody(ManyHosts())).IgnoreError();
+    channel.Send(RelayVerb::kDone).IgnoreError();
+    return Answer({}, &channel);
+  });
+  Fork(&relay);
+  ::raise(SIGTERM);
+  EXPECT_TRUE(absl::IsCancelled(relay.Hosts().status()));
+  relay.IgnoreEndSignals();
+  EXPECT_TRUE(relay.SetMark(1).ok());
+}
+
+TEST_F(LateReplyTest, ALongOneBetweenQuestionsIsDiscardedOnce) {
+  RelayProcess relay("rwtest0", [this](DeviceSettings, RelayChannel channel) {
+    if (!channel.Receive().ok()) Leave(kBadly);
+    if (!channel.Receive().ok()) Leave(kBadly);  // the test has given up
+    channel.Send(RelayVerb::kHosts, HostsBody(ManyHosts())).IgnoreError();
+    channel.Send(RelayVerb::kUnanswered, KeysBody({&peer_, 1})).IgnoreError();
+    channel.Send(RelayVerb::kUnanswered, std::string(kRelayBodyMax + 32, 'k')).IgnoreError();
+    return Answer({}, &channel);
+  });
+  bool reported = false;
+  relay.set_on_unanswered([&](std::span<const crypto::PublicKey>) { reported = true; });
+  Fork(&relay);
+  ::raise(SIGTERM);
+  EXPECT_TRUE(absl::IsCancelled(relay.Hosts().status()));
+  ASSERT_TRUE(relay.Serve().ok());
+  EXPECT_TRUE(TakeUntil(&relay, [&] { return reported; }).ok());
+  EXPECT_FALSE(TakeUntil(&relay, Never).ok()) << "a long message that answers nothing";
+}
+
 TEST_F(RelayProcessTest, AReplyThatIsNoneIsRefused) {
   RelayProcess relay("rwtest0", Scripting({{RelayVerb::kGivePeers, {RelayVerb::kPeers, "short"}},
                                            {RelayVerb::kGiveState, {RelayVerb::kState, "text"}},
