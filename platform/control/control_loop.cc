@@ -163,9 +163,18 @@ void ControlLoop::TakeSignal(int fd) {
 }
 
 absl::Status ControlLoop::WatchSupervisor(int fd, std::function<bool()> take) {
-  return poll_.Add(fd, EPOLLIN, [this, take = std::move(take)](uint32_t) {
-    if (!take()) Stop(absl::OkStatus(), "");
+  return poll_.Add(fd, EPOLLIN, [this, fd, take = std::move(take)](uint32_t events) {
+    if ((events & EPOLLOUT) != 0) {
+      poll_.Change(fd, EPOLLIN);
+      std::exchange(when_writable_, nullptr)();
+    }
+    if ((events & ~EPOLLOUT) != 0 && !take()) Stop(absl::OkStatus(), "");
   });
+}
+
+void ControlLoop::CallWhenWritable(int fd, std::function<void()> call) {
+  when_writable_ = std::move(call);
+  poll_.Change(fd, EPOLLIN | EPOLLOUT);
 }
 
 absl::Status ControlLoop::ServeUapi(UnixListener listener) {

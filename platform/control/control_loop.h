@@ -65,6 +65,8 @@ class ControlLoop {
   // Instead of signals: `take` is called when `fd` is readable or closed, and the device stops when
   // it returns false.
   absl::Status WatchSupervisor(int fd, std::function<bool()> take);
+  // Calls `call` once, when `fd` of WatchSupervisor is writable.
+  void CallWhenWritable(int fd, std::function<void()> call);
   absl::Status FollowLink(LinkMonitor monitor);
   // Renews sessions if the virtual machine is a copy of another. If the kernel does not report
   // that, the device works without.
@@ -108,6 +110,7 @@ class ControlLoop {
   StampKeeper stamps_;
   DeviceRequests device_;
   ToolSockets sockets_;
+  std::function<void()> when_writable_;
   std::optional<MachineCopyWatch> copy_watch_;
   std::optional<LinkMonitor> link_monitor_;
   bool lost_sight_logged_ = false;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,6 +21,7 @@
 #include "platform/base/event_fd.h"
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
+#include "platform/relay/peers_changed_notice.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_sockets.h"
 #include "spdlog/spdlog.h"
@@ -42,7 +44,13 @@ Endpoints EndpointsOf(const DeviceUpdate& update) {
 class Relay {
  public:
   Relay(std::optional<TransportCipher> cipher, RelayChannel channel)
-      : cipher_(cipher), channel_(std::move(channel)) {}
+      : cipher_(cipher),
+        channel_(std::move(channel)),
+        peers_changed_(&channel_, [this](std::function<void()> call) {
+          device_->loop().CallWhenWritable(channel_.fd(), std::move(call));
+        }) {}
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
 
   // `endpoints`: the body of kStart.
   absl::Status Start(DeviceSettings settings, std::string_view endpoints);
@@ -69,7 +77,7 @@ class Relay {
   RelayChannel channel_;
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
-  bool reported_peers_ = false;        // kPeersChanged was sent after the last kHosts
+  PeersChangedNotice peers_changed_;
   std::deque<RelayMessage> deferred_;  // that came while sockets were waited for
   const EventFd deferred_event_;
 };
@@ -206,14 +214,11 @@ absl::Status Relay::GivePeers() {
   return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
 }
 
-// From now on it reports changes of the peers: one message, until the supervisor asks again.
+// From now on changes of the peers are reported.
 absl::Status Relay::GiveHosts() {
   DeviceRequests& device = device_->loop().device();
-  reported_peers_ = false;
-  device.set_on_peers_changed([this] {
-    if (reported_peers_ || !channel_.CanSend()) return;
-    reported_peers_ = channel_.Send(RelayVerb::kPeersChanged).ok();
-  });
+  peers_changed_.Asked();
+  device.set_on_peers_changed([this] { peers_changed_.PeersChanged(); });
   if (device.peer_count() > kPeersWithHostsMax) {
     return channel_.Send(RelayVerb::kFailed,
                          fmt::format("the device has more than {} peers", kPeersWithHostsMax));
