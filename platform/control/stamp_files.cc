@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "core/base/status_macros.h"
 #include "fmt/format.h"
@@ -21,8 +22,17 @@ namespace {
 
 // A file smaller than this grows without being compacted.
 constexpr uint64_t kSmallBytes = 64 * 1024;
-// Endpoints that are older than the latest one by this are dropped from a compacted file.
+// Endpoints that are older than the latest one by this are not kept.
 const absl::Duration kAliveKept = absl::Minutes(10);
+
+// `alive`: longest ago first.
+std::vector<LiveEndpoint> Recent(const std::vector<LiveEndpoint>& alive) {
+  std::vector<LiveEndpoint> recent;
+  for (const LiveEndpoint& live : alive) {
+    if (live.heard > alive.back().heard - kAliveKept) recent.push_back(live);
+  }
+  return recent;
+}
 
 absl::Status FileError(const char* tried, const std::string& path) {
   return absl::ErrnoToStatus(errno, fmt::format("{} {}", tried, path));
@@ -144,7 +154,7 @@ absl::Status StampFiles::Save(const StampChanges& changes) {
   absl::Status status = CheckNotDeleted();
   if (status.ok()) {
     if (changes.is_complete) {
-      status = Begin(changes);
+      status = Begin(WithKeptEndpoints(changes));
     } else if (current_.has_value()) {
       status = Append(changes);
     } else {
@@ -197,6 +207,27 @@ absl::Status StampFiles::Begin(const StampChanges& all) {
   return absl::OkStatus();
 }
 
+// A file that cannot be read has none: what is saved counts more.
+StampChanges StampFiles::WithKeptEndpoints(const StampChanges& all) const {
+  StampChanges with = all;
+  const File& newest = files_[1 - next_];
+  const absl::StatusOr<std::string> bytes = ReadAll(newest.fd.get(), newest.path);
+  if (!bytes.ok()) return with;
+  const StampLog log = ParseStampLog(*bytes);
+  if (log.kind != StampLog::Kind::kCurrent || log.frames.generation() != generation_) return with;
+  std::vector<LiveEndpoint> kept = Recent(log.alive);
+  absl::flat_hash_set<std::pair<crypto::PublicKey, crypto::PublicKey>> known;
+  for (const HandshakeStamp& stamp : all.raised) {
+    known.emplace(stamp.local_public_key, stamp.peer_public_key);
+  }
+  std::erase_if(kept, [&known](const LiveEndpoint& live) {
+    return !known.contains(std::pair(live.local_public_key, live.peer_public_key));
+  });
+  // The later record of a peer counts.
+  with.alive.insert(with.alive.begin(), kept.begin(), kept.end());
+  return with;
+}
+
 // Reads the file back, so that no copy of all stamps is kept for this.
 absl::Status StampFiles::Compact() {
   const File& file = files_[current_->index];
@@ -205,12 +236,10 @@ absl::Status StampFiles::Compact() {
   if (log.kind != StampLog::Kind::kCurrent || log.valid_bytes != bytes.size()) {
     return absl::DataLossError(fmt::format("read {} back: it is damaged", file.path));
   }
-  StampChanges all{
-      .is_complete = true, .dropped = {}, .raised = std::move(log.stamps), .alive = {}};
-  for (LiveEndpoint& live : log.alive) {
-    if (live.heard > log.alive.back().heard - kAliveKept) all.alive.push_back(std::move(live));
-  }
-  return Begin(all);
+  return Begin({.is_complete = true,
+                .dropped = {},
+                .raised = std::move(log.stamps),
+                .alive = Recent(log.alive)});
 }
 
 }  // namespace ringwire::platform

@@ -64,11 +64,13 @@ class StampFiles {
   absl::Status Begin(const StampChanges& all);
   // Moves the latest records of the current file into the other one.
   absl::Status Compact();
+  // With the endpoints of the newest file, of peers that have stamps.
+  StampChanges WithKeptEndpoints(const StampChanges& all) const;
 
   std::array<File, 2> files_;
   absl::Status opened_;  // why nothing can be saved
   std::optional<Current> current_;
-  size_t next_ = 0;          // the file to begin
+  size_t next_ = 0;          // the file to begin; the other one is the newest, if there is one
   uint64_t generation_ = 0;  // of the newest file
 };
 

@@ -38,6 +38,16 @@ StampChanges All(uint8_t peer, uint8_t time) {
   return changes;
 }
 
+LiveEndpoint AliveOf(uint8_t peer, uint16_t port, absl::Time heard) {
+  LiveEndpoint live;
+  live.local_public_key.fill(9);
+  live.peer_public_key.fill(peer);
+  live.endpoint = *SocketAddress::Parse("192.0.2.1:51820");
+  live.endpoint.port = port;
+  live.heard = heard;
+  return live;
+}
+
 // StampOf(1, 7) as an older version wrote it.
 const std::string kOldText =
     "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk= AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE= "
@@ -167,14 +177,42 @@ TEST_F(StampFilesTest, ACompactedFileHasTheEndpointsOfTheLastMinutes) {
   changes.raised.resize(100, StampOf(2, 2));
   const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
   for (uint8_t peer = 1; peer < 4; ++peer) {
-    LiveEndpoint& live = changes.alive.emplace_back();
-    live.local_public_key.fill(9);
-    live.peer_public_key.fill(peer);
-    live.endpoint = *SocketAddress::Parse("192.0.2.1:51820");
-    live.heard = peer == 1 ? now - absl::Hours(1) : now;
+    changes.alive.push_back(AliveOf(peer, 51820, peer == 1 ? now - absl::Hours(1) : now));
   }
   while (Newest() == begun) ASSERT_TRUE(files.Save(changes).ok());
   EXPECT_EQ(Open().Load().alive.size(), 2u);
+}
+
+// After many changes, or after a save that failed.
+TEST_F(StampFilesTest, ACompleteSaveKeepsTheEndpointsOfTheFile) {
+  StampFiles files = Open();
+  files.Load();
+  StampChanges first = All(1, 1);
+  first.raised.push_back(StampOf(2, 2));
+  first.raised.push_back(StampOf(3, 3));
+  const absl::Time now = absl::FromUnixSeconds(1'800'000'000);
+  first.alive = {AliveOf(1, 1, now), AliveOf(2, 2, now), AliveOf(3, 3, now)};
+  ASSERT_TRUE(files.Save(first).ok());
+  StampChanges all = All(1, 1);
+  all.raised.push_back(StampOf(2, 4));
+  all.alive = {AliveOf(2, 22, now + absl::Minutes(1))};
+  ASSERT_TRUE(files.Save(all).ok());
+  const std::vector<LiveEndpoint> alive = Open().Load().alive;
+  ASSERT_EQ(alive.size(), 2u) << "the third has no stamp any more";
+  EXPECT_EQ(alive[0].endpoint, AliveOf(1, 1, now).endpoint);
+  EXPECT_EQ(alive[1].endpoint, AliveOf(2, 22, now).endpoint) << "the latest";
+}
+
+TEST_F(StampFilesTest, ACompleteSaveByANewProcessKeepsThemToo) {
+  StampFiles files = Open();
+  files.Load();
+  StampChanges first = All(1, 1);
+  first.alive = {AliveOf(1, 1, absl::FromUnixSeconds(1'800'000'000))};
+  ASSERT_TRUE(files.Save(first).ok());
+  StampFiles next = Open();
+  next.Load();
+  ASSERT_TRUE(next.Save(All(1, 2)).ok());
+  EXPECT_EQ(Open().Load().alive.size(), 1u);
 }
 
 // A crash in the middle of a save costs that save, and no more.
