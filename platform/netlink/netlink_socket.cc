@@ -41,8 +41,16 @@ void NetlinkSocket::CloseSocket::operator()(nl_sock* socket) const { nl_socket_f
 absl::Status NetlinkError(int result, const std::string& tried) {
   const int error = -result;
   const std::string text = fmt::format("{}: {}", tried, nl_geterror(error));
-  if (error == NLE_PERM || error == NLE_NOACCESS) {
+  if (error == NLE_PERM) {
     return absl::PermissionDeniedError(text + " (run as root, or grant CAP_NET_ADMIN)");
+  }
+  // A missing right is EPERM. The kernel says EACCES of addresses and routes of IPv6 on an
+  // interface where somebody has switched it off.
+  if (error == NLE_NOACCESS) {
+    return absl::PermissionDeniedError(
+        text +
+        " (IPv6 is off on this interface: set net.ipv6.conf.IFNAME.disable_ipv6 to 0 for it, or "
+        "leave IPv6 out of the configuration)");
   }
   if (error == NLE_OBJ_NOTFOUND || error == NLE_NODEV) return absl::NotFoundError(text);
   return absl::InternalError(text);

@@ -235,6 +235,7 @@ settings=/proc/sys/net/ipv6/conf
 sed -i -e '/^Endpoint/d' -e 's/^AllowedIPs.*/AllowedIPs = 0.0.0.0\/0, ::\/0/' "$work/folder/wga.conf"
 on a sh -c "echo 1 >$settings/default/disable_ipv6 && echo 0 >$settings/d0/disable_ipv6"
 check_fails "up fails where an interface has it all the same" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
+check "and names the setting" output_has 'IPv6 is off on this interface.*disable_ipv6' on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
 on a sh -c "echo 1 >$settings/all/disable_ipv6"
 check "and works without where none has it" on a "$RINGWIRE" up "--io=$RINGWIRE_E2E_IO" "$work/folder/wga.conf"
 check "down" on a "$RINGWIRE" down wga
