@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The cookbook's Ethernet segment over a tunnel: hosts of two sites are neighbours, by ARP, DHCP and IPv6 neighbour
 # discovery, with a plain WireGuard peer that sets the same VXLAN up by hand on the other side. It follows the peers of the
-# device, and down leaves nothing. Frames from outside of the tunnel do not get in; those that do not fit are counted.
+# device, also in a namespace, and down leaves nothing. Frames from outside of the tunnel do not get in; those that do not fit are counted.
 #
 #   ha 192.168.7.10 ---- br0 a 192.0.2.1, 10.77.0.1 (the tunnel) 10.77.0.2, 192.0.2.2 b br0 ---- 192.168.7.20 hb
 source "$(dirname "$0")/lib.sh"
@@ -108,6 +108,40 @@ down a a
 check_equal "down leaves the bridge as it was" "$links_before" "$(links)"
 check_equal "with its MTU" 'mtu 1500' "$(mtu br0)"
 check "and its port" output_has 'master br0' ip -n a link show lan0
+
+say "inside of a namespace"
+host hc
+link hc eth0 a lan1
+address hc eth0 192.168.7.30/24
+inside() { ip netns exec segment "$@"; }
+entries_inside() { inside bridge fdb show dev vxa | awk '$1 == "00:00:00:00:00:00" { print $3 }' | sort | xargs; }
+tables() { on a nft list tables; }
+tables_before=$(tables)
+cp -p "$work/a.conf" "$work/outside.conf"
+sed -i 's/^Bridge = .*/Namespace = segment\nBridge = br1/' "$work/a.conf"
+up a "$work/a.conf"
+check_equal "the host has no link of it" "$links_before" "$(links | grep -vx lan1)"
+check_equal "nor a table" "$tables_before" "$(tables)"
+check_equal "each peer has an entry" 10.77.0.2 "$(entries_inside)"
+ip -n a link set lan1 netns segment
+ip -n segment link set lan1 master br1 up
+check_soon "frames pass to the other site" answered hc 192.168.7.20
+knows_inside() { output_has 'lladdr 02:00:00:00:00:66' ip -n hc neighbour show "$1"; }
+frame_inside() { on b "$RINGWIRE_PYTHON" "$e2e_dir/tools/vxlan_frame.py" 10.77.0.2 10.77.0.1 77 "$1" 192.168.7.30; }
+frame_inside 192.168.7.69
+check_soon "one from the tunnel gets in" knows_inside 192.168.7.69
+new_key d
+wg set a peer "${public[d]}" allowed-ips 10.77.0.5/32
+wait_until 10 "it follows the peers" prints '10.77.0.2 10.77.0.5' entries_inside
+wg set a peer "${public[d]}" remove
+wait_until 10 "also one that goes" prints 10.77.0.2 entries_inside
+ip -n segment link set lan1 nomaster
+ip -n segment link set lan1 netns a
+down a a
+check_fails "down removes the namespace" test -e /run/netns/segment
+check_equal "and leaves no link" "$links_before" "$(links | grep -vx lan1)"
+check_equal "nor a table" "$tables_before" "$(tables)"
+mv "$work/outside.conf" "$work/a.conf"
 
 say "a tunnel for full frames"
 sed -i 's/^Address = .*/&\nMTU = 1550/' "$work/a.conf"
