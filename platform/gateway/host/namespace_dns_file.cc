@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "platform/base/make_folder.h"
 #include "platform/base/unique_fd.h"
 #include "spdlog/spdlog.h"
 
@@ -29,15 +30,8 @@ std::string OwnerOf(const std::string& path) {
   return std::string(NamespaceDnsOwner(line));
 }
 
-// Readable by all users: their programs use it.
-absl::Status MakeFolder(const std::string& path) {
-  if (::mkdir(path.c_str(), 0755) == 0) {
-    ::chmod(path.c_str(), 0755);
-  } else if (errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, "make the folder " + path);
-  }
-  return absl::OkStatus();
-}
+// Of the folders: programs of all users read the file.
+constexpr mode_t kFolderMode = 0755;
 
 }  // namespace
 
@@ -53,8 +47,8 @@ NamespaceDnsFacts ReadNamespaceDnsFacts(const NamespaceDnsPaths& paths,
 absl::StatusOr<bool> WriteNamespaceDns(const NamespaceDnsPaths& paths, std::string_view interface,
                                        const action::SetNamespaceDns& dns) {
   const std::string tried = "write " + paths.file;
-  absl::Status status = MakeFolder(paths.folder.substr(0, paths.folder.rfind('/')));
-  if (status.ok()) status = MakeFolder(paths.folder);
+  absl::Status status = MakeFolder(paths.folder.substr(0, paths.folder.rfind('/')), kFolderMode);
+  if (status.ok()) status = MakeFolder(paths.folder, kFolderMode);
   if (!status.ok()) return status;
   const std::string owner = OwnerOf(paths.file);
   if (!owner.empty() && owner != interface) {
