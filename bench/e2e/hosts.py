@@ -11,9 +11,11 @@ import subprocess
 import sys
 import time
 
+import wire
+from wire import ADDRESS  # noqa: F401  (for those who import this module)
+
 WORK = pathlib.Path("/run/bench")
 INSIDE = "RINGWIRE_BENCH_INSIDE"
-ADDRESS = {"a": "192.0.2.1", "b": "192.0.2.2"}
 
 
 class Failed(Exception):
@@ -85,31 +87,28 @@ def machine():
 
 
 class Hosts:
-    """a and b, joined by a veth pair: 192.0.2.1 and .2. Everything ends with the `with` block.
-    `congestion` is the kernel's name of what their TCP controls congestion with; None: its own choice."""
+    """a and b, joined by a wire: 192.0.2.1 and .2. Everything ends with the `with` block."""
 
-    def __init__(self, congestion=None):
-        self.congestion = congestion
+    def __init__(self, cable=wire.KINDS["whole"]):
+        self.cable = cable
         self.processes = []
         self.names = []
 
     def __enter__(self):
         try:
             for name in ("a", "b"):
-                run("ip", "netns", "add", name)
-                self.names.append(name)
-                run("ip", "-n", name, "link", "set", "lo", "up")
-                if self.congestion:
-                    self.run(name, "sysctl", "-qw", f"net.ipv4.tcp_congestion_control={self.congestion}")
-            run("ip", "link", "add", "eth0", "netns", "a", "type", "veth", "peer", "name", "eth0",
-                "netns", "b")
-            for name in ("a", "b"):
-                run("ip", "-n", name, "address", "add", f"{ADDRESS[name]}/24", "dev", "eth0")
-                run("ip", "-n", name, "link", "set", "eth0", "up")
+                self.add_host(name)
+            wire.lay(self.cable, self)
             return self
         except BaseException:
             self.__exit__()
             raise
+
+    def add_host(self, name):
+        """A namespace that ends with the others."""
+        run("ip", "netns", "add", name)
+        self.names.append(name)
+        run("ip", "-n", name, "link", "set", "lo", "up")
 
     def __exit__(self, *_):
         for process in reversed(self.processes):
@@ -123,8 +122,8 @@ class Hosts:
         pinned = ["taskset", "-c", cpus] if cpus else []
         return ["nsenter", f"--net=/run/netns/{host}", "--", *pinned, *command]
 
-    def run(self, host, *command, cpus=None, timeout=60, check=True):
-        return run(*self.on(host, *command, cpus=cpus), timeout=timeout, check=check)
+    def run(self, host, *command, cpus=None, stdin=None, timeout=60, check=True):
+        return run(*self.on(host, *command, cpus=cpus), stdin=stdin, timeout=timeout, check=check)
 
     def spawn(self, host, *command, cpus=None, environment=None, log="/dev/null"):
         """Starts a program that is ended with the hosts. Its pid is the program's own: nsenter
@@ -167,11 +166,25 @@ class CpuMeter:
         self.pids = list(pids)
         self.begin = self.read()
 
-    def read(self):
-        processes = []
+    @classmethod
+    def used(cls, stat):
+        """User and system time in a stat file of /proc."""
+        fields = stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / cls.TICK
+
+    def threads(self):
+        """{thread: seconds}; one that ends meanwhile is left out."""
+        result = {}
         for pid in self.pids:
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            processes.append((int(fields[11]) + int(fields[12])) / self.TICK)
+            for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+                try:
+                    result[stat.parent.name] = self.used(stat)
+                except OSError:
+                    continue
+        return result
+
+    def read(self):
+        processes = [self.used(pathlib.Path(f"/proc/{pid}/stat")) for pid in self.pids]
         busy = {}
         for line in pathlib.Path("/proc/stat").read_text().splitlines():
             if line.startswith("cpu"):
@@ -179,14 +192,16 @@ class CpuMeter:
                 user, nice, system, _idle, _wait, irq, softirq, steal = map(int, values[:8])
                 busy[name] = ((user + nice + system + irq + softirq) / self.TICK,
                               steal / self.TICK)
-        return processes, busy
+        return processes, busy, self.threads()
 
     def seconds(self):
-        """{"daemons": [seconds of each], "machine": busy, "stolen": by the hypervisor,
-        "cpu0": busy, ...}"""
-        processes, busy = self.read()
-        was_processes, was_busy = self.begin
+        """{"daemons": [seconds of each], "busiest_thread": the most of any of their threads, "machine": busy,
+        "stolen": by the hypervisor, "cpu0": busy, ...}"""
+        processes, busy, threads = self.read()
+        was_processes, was_busy, was_threads = self.begin
         result = {"daemons": [now - was for now, was in zip(processes, was_processes)],
+                  "busiest_thread": max((now - was_threads.get(thread, 0) for thread, now in threads.items()),
+                                        default=0),
                   "machine": busy["cpu"][0] - was_busy["cpu"][0],
                   "stolen": busy["cpu"][1] - was_busy["cpu"][1]}
         for name, (value, _) in busy.items():

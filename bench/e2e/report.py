@@ -87,7 +87,7 @@ def work_table(summary, kind, systems):
     present = [name for name in systems if (kind, name) in summary]
     if not present:
         return
-    key, unit, _ = work.KINDS[kind].figure
+    key, unit, _ = work.find(kind).figure
     latency = key.endswith("_us")
     second, third = (("p50_us", "p99_us") if latency else
                      ("daemon_cpu_s_per_gb", "machine_cpu_s_per_gb"))
@@ -97,10 +97,13 @@ def work_table(summary, kind, systems):
     elif key == "packets_per_s":
         second, third = "daemon_cpu_us_per_packet", "offered_per_s"
         titles = ("us/packet", "offered/s")
+    elif key == "packets_per_core_s":
+        second, third = "us_per_packet", "packets_per_s"
+        titles = ("us/packet", "packets/s")
     elif key == "gbit_per_core_s":
         second, third = "gbit_per_cpu0_busy_s", "gbit_per_s"
         titles = ("of CPU 0", "Gbit/s")
-    yield f"\n{work.KINDS[kind].title}: {unit}"
+    yield f"\n{work.find(kind).title}: {unit}"
     yield (f"  {'system':18} {'median':>9} {'min':>9} {'max':>9} {titles[0]:>10} {titles[1]:>10}"
            f" {'/ go':>7}")
     for name in present:
@@ -110,6 +113,22 @@ def work_table(summary, kind, systems):
         others = [figures.get(figure, {}).get("median") for figure in (second, third)]
         yield (f"  {name:18} {number(main['median'])} {number(main['min'])} {number(main['max'])} "
                f"{number(others[0], 10)} {number(others[1], 10)} {number(rate, 7)}")
+    yield from counts_table(summary, kind, present)
+
+
+# What ringwire counted of its own work, and the CPU of its busiest thread: (figure, title).
+COUNTS = (("segments_per_train", "seg/train"), ("segments_per_write", "seg/write"), ("inputs_per_turn", "input/turn"),
+          ("turns_per_s", "turns/s"), ("sealed_lost", "lost"), ("replay_drops", "replay"),
+          ("busiest_thread_s_per_gb", "thread s/GB"))
+
+
+def counts_table(summary, kind, systems):
+    """Why a row is as it is, for the systems that tell."""
+    telling = [name for name in systems if "turns_per_s" in summary[kind, name]]
+    if telling:
+        yield f"  {'counted':18}" + "".join(f" {title:>11}" for _, title in COUNTS)
+    for name in telling:
+        yield f"  {name:18}" + "".join(f" {number(median(summary, kind, name, figure), 11)}" for figure, _ in COUNTS)
 
 
 def table(summary, systems, kinds, conditions):
@@ -143,6 +162,11 @@ def warnings(conditions, results):
     if held_up:
         yield (f"{', '.join(held_up)}: the sender could not offer all that was wanted (the table "
                "says how much): a system that keeps up is not at its limit")
+    replayed = {(result["system"], result["work"]) for result in results
+                if result.get("figures", {}).get("replay_drops")}
+    if replayed:
+        said = ", ".join(f"{system} with {kind}" for system, kind in sorted(replayed))
+        yield f"packets came too late for the replay window: {said}"
     failed = [result for result in results if "error" in result]
     if failed:
         yield f"{len(failed)} measurements failed, the first: {failed[0]['error']}"

@@ -13,9 +13,11 @@ import pathlib
 import sys
 import time
 
+import counted
 import hosts
 import report
 import systems
+import wire
 import work
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -49,11 +51,16 @@ def parse_arguments():
         help=f"published ({','.join(systems.PUBLISHED)}), all, or a list; chacha, aes and off (no "
         "cipher) are ringwire and take /epoll and /plain (no offloads)")
     add("--work", default="published", type=names(
-        lambda name: name in work.KINDS,
+        lambda name: work.find(name) is not None,
         {"published": work.PUBLISHED, "all": [k for k in work.KINDS if not work.KINDS[k].pinned],
          "alone": [k for k in work.KINDS if work.KINDS[k].pinned]}),
         help=f"published ({','.join(work.PUBLISHED)}), all, alone (one end on a core of its own), "
-        f"or a list of {','.join(work.KINDS)}")
+        f"or a list of {','.join(work.KINDS)}; KIND@WIRE is the same over another wire")
+    add("--wire", choices=tuple(wire.KINDS), default="whole",
+        help="the cable of work that does not name one: %(choices)s (%(default)s)")
+    add("--streams", type=int, default=16, help="of the work `streams` (%(default)s)")
+    add("--even", action="store_true",
+        help="spread them evenly over ringwire's TUN queues, by trying source ports")
     add("--io", choices=("io_uring", "epoll"), default="io_uring",
         help="backend of ringwire where the system's name does not say it (io_uring)")
     add("--workers", help="--workers of ringwire (its own choice)")
@@ -66,6 +73,8 @@ def parse_arguments():
     add("--wireguard-go", default="wireguard-go", metavar="PROGRAM",
         help="the one to compare with (the one that is installed)")
     options = parser.parse_args()
+    if not 1 <= options.streams <= 256:
+        parser.error("--streams is from 1 to 256")
     if options.rounds < 1 or not 0 < options.seconds <= 3600:
         parser.error("--rounds is at least 1, --seconds above 0 and at most 3600")
     # A bulk flow counts as under way after this much.
@@ -75,7 +84,8 @@ def parse_arguments():
 
 def conditions(options, chosen):
     return {**hosts.machine(), "rounds": options.rounds, "seconds": options.seconds,
-            "io": options.io, "congestion": options.congestion, "mtu": systems.MTU,
+            "io": options.io, "wire": options.wire, "streams": options.streams, "even": options.even,
+            "congestion": options.congestion, "mtu": systems.MTU,
             "iperf3": hosts.run("iperf3", "--version").splitlines()[0],
             "versions": {system.name: system.version() for system in chosen}}
 
@@ -94,19 +104,23 @@ def installed(options):
 
 
 def measure(name, kind, options):
-    """One measurement between fresh hosts: its figures, and where everything ran."""
-    system = systems.make(name, options)
-    with hosts.Hosts(options.congestion) as network:
-        system.start(network, work.place(network, kind))
-        figures = work.KINDS[kind].measure(network, system, options)
-        return figures, system.placement(network)
+    """One measurement between fresh hosts: its figures, where everything ran, and what ringwire counted."""
+    system, chosen = systems.make(name, options), work.find(kind)
+    with hosts.Hosts(wire.KINDS[chosen.wire or options.wire]) as network:
+        system.start(network, work.place(kind))
+        before, begin = system.counts(), time.monotonic()
+        figures = chosen.measure(network, system, options)
+        seconds, counts = time.monotonic() - begin, counted.between(before, system.counts())
+        if counts:
+            figures = {**figures, **counted.figures(counts, seconds)}
+        return {"figures": figures, "placement": system.placement(network), "counts": counts}
 
 
 def one_result(round_number, name, kind, options):
     result = {"round": round_number, "work": kind, "system": name}
-    key, unit, _ = work.KINDS[kind].figure
+    key, unit, _ = work.find(kind).figure
     try:
-        result["figures"], result["placement"] = measure(name, kind, options)
+        result |= measure(name, kind, options)
         said = f"{report.number(result['figures'][key])} {unit}"
     except (hosts.Failed, OSError, ValueError, KeyError) as error:
         result["error"] = f"{name}, {kind}: {type(error).__name__}: {error}"
@@ -146,7 +160,7 @@ def main():
         options.json = os.path.realpath(options.json)
         pathlib.Path(options.json).parent.mkdir(parents=True, exist_ok=True)
     hosts.enter_namespaces(sys.argv)
-    pinned = [kind for kind in options.work if work.KINDS[kind].pinned]
+    pinned = [kind for kind in options.work if work.find(kind).pinned]
     if pinned and not {0, 1} <= os.sched_getaffinity(0):
         sys.exit(f"run.py: {', '.join(pinned)} need CPU 0 and CPU 1")
     chosen = installed(options)

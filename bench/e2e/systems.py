@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 
+import counted
 import hosts
 from hosts import ADDRESS, WORK, Failed, wait_until
 
@@ -52,6 +53,14 @@ class System:
 
     def pids(self):
         return [process.pid for process in self.daemons]
+
+    def counts(self):
+        """What each end has counted so far, by host; empty for a system that does not tell."""
+        return {}
+
+    def queue_reads(self):
+        """Packets that each TUN queue of a has given so far; empty for a system that does not tell."""
+        return []
 
     def command(self, host):
         raise NotImplementedError
@@ -170,8 +179,14 @@ class Ringwire(WireGuard):
             command.append(f"--workers={self.options.workers}")
         return [*command, INTERFACE[host]]
 
-    def status(self):
-        return json.loads(hosts.run(self.program(), "show", "--json", INTERFACE["a"]))
+    def status(self, host="a"):
+        return json.loads(hosts.run(self.program(), "show", "--json", INTERFACE[host]))
+
+    def counts(self):
+        return {host: counted.of_status(self.status(host)) for host in INTERFACE}
+
+    def queue_reads(self):
+        return [worker["counts"]["tun_read_runs"] for worker in self.status()["workers"]]
 
     def start(self, network, cpus=None):
         super().start(network, cpus)

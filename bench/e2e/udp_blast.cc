@@ -3,8 +3,9 @@
 //
 //   udp_blast send ADDRESS PORT BYTES PACKETS_PER_SECOND SECONDS
 //   udp_blast receive PORT        until SIGTERM
+//   udp_blast frames INTERFACE MAC FROM TO PORT BYTES SECONDS      see packet_blast.h
 //
-// Both end with a line of JSON. The sender has the default socket buffer, so it waits when the path
+// All end with a line of JSON. The sender has the default socket buffer, so it waits when the path
 // accepts no more: `offered_per_s` is the rate that it could send.
 
 #include <arpa/inet.h>
@@ -25,6 +26,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "bench/e2e/packet_blast.h"
 
 namespace {
 
@@ -139,13 +142,17 @@ int main(int argc, char** argv) {
   if (words.size() == 2 && words[0] == "receive") {
     return Receive(static_cast<uint16_t>(std::atoi(words[1].c_str())));
   }
+  if (words.size() == 8 && words[0] == "frames") {
+    return ringwire::bench::BlastPackets({words.begin() + 1, words.end()});
+  }
   SendOptions options;
   options.to.sin_family = AF_INET;
   if (words.size() != 6 || words[0] != "send" ||
       inet_pton(AF_INET, words[1].c_str(), &options.to.sin_addr) != 1) {
     std::fputs(
         "usage: udp_blast send ADDRESS PORT BYTES PACKETS_PER_SECOND SECONDS\n"
-        "       udp_blast receive PORT\n",
+        "       udp_blast receive PORT\n"
+        "       udp_blast frames INTERFACE MAC FROM TO PORT BYTES SECONDS\n",
         stderr);
     return 2;
   }

@@ -57,6 +57,7 @@ def parse_arguments():
     add("--wire-load", default=str(BUILD / "wire_load"))
     add("--wireguard-go", default="wireguard-go", metavar="PROGRAM")
     options = parser.parse_args()
+    options.congestion = None  # the system's own
     options.kinds, options.systems = options.kinds.split(","), options.systems.split(",")
     for wrong in (set(options.kinds) - set(KINDS)) | (set(options.systems) - set(SYSTEMS)):
         parser.error(f"there is no '{wrong}'")
