@@ -70,7 +70,11 @@ absl::StatusOr<size_t> ReceiveWithDescriptors(int socket, std::span<char> bytes,
       return absl::NotFoundError("the other process is gone");
     }
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EAGAIN) return absl::UnavailableError("there is nothing yet");
+    // The kernel is short of memory for a moment: the message is still there.
+    const bool is_short = errno == ENOMEM || errno == ENOBUFS;
+    if (size < 0 && (errno == EAGAIN || is_short)) {
+      return absl::UnavailableError("there is nothing yet");
+    }
     if (size < 0) return absl::ErrnoToStatus(errno, "read from the other process");
     Take(&message, descriptors);
     return static_cast<size_t>(size);

@@ -32,6 +32,12 @@ bool IsOursAlone(const struct stat& status, mode_t kind) {
          (status.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+// Without a file the caller goes on without the lock, so a failure that says nothing about the
+// folder must not look like that.
+bool CannotBeWritten(int error) {
+  return error == ENOENT || error == EACCES || error == EPERM || error == EROFS;
+}
+
 absl::Status NotOurs(const std::string& path) {
   return absl::FailedPreconditionError(fmt::format(
       "cannot lock {}: it is not for this user alone; remove it, and ringwire makes it anew",
@@ -45,7 +51,8 @@ absl::StatusOr<UniqueFd> OpenFolder(const std::string& path) {
   struct stat status{};
   if (!folder.valid()) {
     if (errno == ELOOP || errno == ENOTDIR) return NotOurs(path);
-    return UniqueFd();
+    if (CannotBeWritten(errno)) return UniqueFd();
+    return absl::ErrnoToStatus(errno, "cannot open " + path);
   }
   if (::fstat(folder.get(), &status) != 0) return absl::ErrnoToStatus(errno, "look at " + path);
   if (!IsOursAlone(status, S_IFDIR)) return NotOurs(path);
@@ -60,7 +67,8 @@ absl::StatusOr<UniqueFd> OpenFile(const UniqueFd& folder, const std::string& nam
   struct stat status{};
   if (!file.valid()) {
     if (errno == ELOOP || errno == EISDIR || errno == ENXIO) return NotOurs(path);
-    return UniqueFd();
+    if (CannotBeWritten(errno)) return UniqueFd();
+    return absl::ErrnoToStatus(errno, "cannot open " + path);
   }
   if (::fstat(file.get(), &status) != 0) return absl::ErrnoToStatus(errno, "look at " + path);
   if (!IsOursAlone(status, S_IFREG)) return NotOurs(path);

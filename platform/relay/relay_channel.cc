@@ -113,7 +113,8 @@ absl::StatusOr<bool> RelayChannel::Fill(std::span<char> to, size_t* filled) {
     if (got == 0 || (got < 0 && errno == ECONNRESET)) {
       return absl::NotFoundError("the other process is gone");
     }
-    if (got < 0 && errno == EAGAIN) return false;
+    // Short of memory for a moment: the bytes are still there.
+    if (got < 0 && (errno == EAGAIN || errno == ENOMEM || errno == ENOBUFS)) return false;
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return absl::ErrnoToStatus(errno, "read from the other process");
     *filled += static_cast<size_t>(got);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <ctime>
 #include <utility>
 
@@ -28,6 +29,22 @@ namespace {
 void Pause() {
   const timespec pause{0, 10'000'000};
   ::nanosleep(&pause, nullptr);
+}
+
+// OK as well: there is none, or a process serves it.
+absl::Status RemoveDeadSocket(const std::string& path) {
+  constexpr int kTries = 10;
+  absl::Status status = CheckNotServed(path);
+  // The machine is short of something for a moment.
+  for (int i = 1; i < kTries && absl::IsResourceExhausted(status); ++i) {
+    Pause();
+    status = CheckNotServed(path);
+  }
+  if (absl::IsAlreadyExists(status)) return absl::OkStatus();
+  if (status.ok() && ::unlink(path.c_str()) != 0 && errno != ENOENT) {
+    return absl::ErrnoToStatus(errno, "the file stays");
+  }
+  return status;
 }
 
 absl::Status StillThere(const std::string& interface) {
@@ -132,7 +149,11 @@ void RemoveSockets(const std::string& interface) {
        {fmt::format("{}/{}", kUapiDirectory, SocketFileName(interface)),
         fmt::format("{}/{}", kStatusDirectory, SocketFileName(interface)),
         fmt::format("{}/{}", kStatusDirectory, AdminSocketFileName(interface))}) {
-    if (CheckNotServed(path).ok()) ::unlink(path.c_str());
+    const absl::Status status = RemoveDeadSocket(path);
+    if (!status.ok()) {
+      spdlog::warn("cannot remove {}: {}; remove it by hand, or start {} again, which replaces it",
+                   path, MessageOf(status), interface);
+    }
   }
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,21 +29,31 @@
 namespace ringwire::platform {
 namespace {
 
-// A `*` stands for all existing entries.
-std::vector<std::string> Expand(const std::string& path) {
-  const size_t star = path.find('*');
-  if (star == std::string::npos) return {path};
+// A `*` stands for all existing entries. A list that is cut short would look like a host without
+// IPv6, or leave a setting as it was.
+absl::StatusOr<std::vector<std::string>> Expand(const std::string& path) {
   std::vector<std::string> paths;
+  const size_t star = path.find('*');
+  if (star == std::string::npos) {
+    paths.push_back(path);
+    return paths;
+  }
   const std::string folder = path.substr(0, star);
   const std::unique_ptr<DIR, int (*)(DIR*)> names(::opendir(("/proc/sys/" + folder).c_str()),
                                                   &::closedir);
-  if (names == nullptr) return paths;
-  while (const dirent* const entry = ::readdir(names.get())) {
+  if (names == nullptr && errno == ENOENT) return paths;
+  if (names == nullptr) return absl::ErrnoToStatus(errno, "cannot list /proc/sys/" + folder);
+  while (true) {
+    errno = 0;
+    const dirent* const entry = ::readdir(names.get());
+    if (entry == nullptr && errno != 0) {
+      return absl::ErrnoToStatus(errno, "cannot list /proc/sys/" + folder);
+    }
+    if (entry == nullptr) return paths;
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..")
       paths.push_back(fmt::format("{}{}{}", folder, name, path.substr(star + 1)));
   }
-  return paths;
 }
 
 absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
@@ -50,9 +61,10 @@ absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
   if (!before.ok()) return before.status();
   std::set<std::string> held_paths;
   for (const std::string& wanted : SysctlsOf(config)) {
-    for (const std::string& path : Expand(wanted)) {
+    ASSIGN_OR_RETURN(const std::vector<std::string> paths, Expand(wanted));
+    for (const std::string& path : paths) {
       const auto held = before->find(path);
-      std::optional<std::string> now = ReadSysctl(path);
+      ASSIGN_OR_RETURN(std::optional<std::string> now, FindSysctl(path));
       if (!now.has_value()) continue;
       if (held != before->end()) {
         held_paths.insert(path);
@@ -66,22 +78,24 @@ absl::Status ReadSysctls(const ConfigFile& config, HostFacts* facts) {
 }
 
 // IPv6 on a single interface counts: traffic would leave through that interface.
-bool HasIpv6() {
-  for (const std::string& path : Expand("net/ipv6/conf/*/disable_ipv6")) {
-    const bool decides =
-        !path.ends_with("/all/disable_ipv6") && !path.ends_with("/lo/disable_ipv6");
-    if (decides && ReadSysctl(path) == "0") return true;
+absl::StatusOr<bool> HasIpv6() {
+  ASSIGN_OR_RETURN(const std::vector<std::string> paths, Expand("net/ipv6/conf/*/disable_ipv6"));
+  for (const std::string& path : paths) {
+    if (path.ends_with("/all/disable_ipv6") || path.ends_with("/lo/disable_ipv6")) continue;
+    ASSIGN_OR_RETURN(const std::optional<std::string> value, FindSysctl(path));
+    if (value == "0") return true;
   }
   return false;
 }
 
-std::vector<std::string> InterfaceNames() {
+absl::StatusOr<std::vector<std::string>> InterfaceNames() {
   std::vector<std::string> names;
   struct if_nameindex* const all = ::if_nameindex();
+  if (all == nullptr) return absl::ErrnoToStatus(errno, "cannot list the interfaces");
   for (const struct if_nameindex* one = all; one != nullptr && one->if_index != 0; ++one) {
     names.emplace_back(one->if_name);
   }
-  if (all != nullptr) ::if_freenameindex(all);
+  ::if_freenameindex(all);
   return names;
 }
 
@@ -136,14 +150,16 @@ absl::Status ReadBridge(const std::string& name, HostFacts* facts) {
 
 absl::Status ReadNetworkFacts(std::string_view interface, const ConfigFile& config,
                               HostFacts* facts) {
-  facts->has_ipv6 = HasIpv6();
+  ASSIGN_OR_RETURN(facts->has_ipv6, HasIpv6());
   if (NeedsPolicyFacts(config)) {
     RETURN_IF_ERROR(ReadPolicy(std::string(interface), config, facts));
   }
   if (!config.gateway.bridge.empty()) {
     RETURN_IF_ERROR(ReadBridge(config.gateway.bridge, facts));
   }
-  if (!config.gateway.masquerade.empty()) facts->interfaces = InterfaceNames();
+  if (!config.gateway.masquerade.empty()) {
+    ASSIGN_OR_RETURN(facts->interfaces, InterfaceNames());
+  }
   return ReadSysctls(config, facts);
 }
 

@@ -166,23 +166,29 @@ absl::Status CheckSysctlsWritable(std::span<const std::pair<std::string, std::st
   std::string options;
   for (const auto& [path, value] : wanted) {
     const std::string before = PathBefore(path, own_interface);
-    const std::optional<std::string> now = ReadSysctl(before);
+    ASSIGN_OR_RETURN(const std::optional<std::string> now, FindSysctl(before));
     if (!now.has_value() || now == value || !IsReadOnly(SysctlFile(before))) continue;
     options += fmt::format(" --sysctl {}={}", SysctlDotted(before), value);
   }
   return options.empty() ? absl::OkStatus() : ReadOnlyError(options);
 }
 
-std::optional<std::string> ReadSysctl(const std::string& path) {
+absl::StatusOr<std::optional<std::string>> FindSysctl(const std::string& path) {
   absl::StatusOr<std::string> value = ReadFile(SysctlFile(path));
+  if (absl::IsResourceExhausted(value.status())) return value.status();
   if (!value.ok()) return std::nullopt;
   while (value->ends_with('\n')) value->pop_back();
   return *std::move(value);
 }
 
+std::optional<std::string> ReadSysctl(const std::string& path) {
+  absl::StatusOr<std::optional<std::string>> value = FindSysctl(path);
+  return value.ok() ? *std::move(value) : std::nullopt;
+}
+
 absl::StatusOr<bool> SysctlHolders::Hold(const std::string& path, const std::string& value) {
   ASSIGN_OR_RETURN(const StateLock lock, Lock(folder_, EndSignals::kHeard));
-  const std::optional<std::string> now = ReadSysctl(path);
+  ASSIGN_OR_RETURN(const std::optional<std::string> now, FindSysctl(path));
   if (!now.has_value()) return false;
   if (lock.holds()) {
     ASSIGN_OR_RETURN(std::vector<Held> all, Load(folder_));
@@ -199,6 +205,7 @@ absl::StatusOr<bool> SysctlHolders::Hold(const std::string& path, const std::str
 absl::Status SysctlHolders::Release(const std::string& path, const std::string& value,
                                     const std::optional<std::string>& only_if) {
   ASSIGN_OR_RETURN(const StateLock lock, Lock(folder_, EndSignals::kIgnored));
+  ASSIGN_OR_RETURN(const std::optional<std::string> now, FindSysctl(path));
   absl::Status saved;
   if (lock.holds()) {
     ASSIGN_OR_RETURN(std::vector<Held> all, Load(folder_));
@@ -213,7 +220,6 @@ absl::Status SysctlHolders::Release(const std::string& path, const std::string& 
     }
     saved = Save(folder_, all);
   }
-  const std::optional<std::string> now = ReadSysctl(path);
   const bool ours = now.has_value() && now != value && (!only_if.has_value() || now == only_if);
   absl::Status status = ours ? Write(path, value) : absl::OkStatus();
   status.Update(saved);

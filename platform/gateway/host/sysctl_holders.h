@@ -16,6 +16,9 @@ namespace ringwire::platform {
 inline constexpr char kStateFolder[] = "/run/ringwire";
 
 // A value below /proc/sys, without its newline; nullopt: there is no such setting.
+// ResourceExhausted: this process has no descriptor or memory to read it with.
+absl::StatusOr<std::optional<std::string>> FindSysctl(const std::string& path);
+// The same, for those who only compare: nullopt also if it cannot be read.
 std::optional<std::string> ReadSysctl(const std::string& path);
 
 // OK unless /proc/sys is read-only, as in a container, and a setting of `wanted` (path, value) is

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -128,6 +129,19 @@ TEST_F(StateLockTest, WhereNothingCanBeWrittenItHoldsNothing) {
       StateLock::Take("/proc/nowhere", "one", EndSignals::kIgnored);
   ASSERT_TRUE(lock.ok()) << lock.status();
   EXPECT_FALSE(lock->holds());
+}
+
+// Two processes without the lock could both change what it protects.
+TEST_F(StateLockTest, AProcessWithoutFreeDescriptorsDoesNotGoOnWithoutIt) {
+  ASSERT_TRUE(Take().ok());  // makes the folder
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const absl::StatusOr<StateLock> lock = Take();
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(lock.status())) << lock.status();
 }
 
 TEST_F(StateLockTest, AFolderThatOthersMayEnterIsRefused) {

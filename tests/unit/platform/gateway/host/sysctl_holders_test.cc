@@ -3,11 +3,13 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +58,21 @@ class SysctlHoldersTest : public NetworkNamespaceTest {
 
   std::string folder_;
 };
+
+// Taken for a setting that is not there, it would be neither set nor restored.
+TEST(FindSysctlTest, AProcessWithoutFreeDescriptorsDoesNotTakeASettingForMissing) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto value = FindSysctl("net/ipv4/ip_forward");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(absl::IsResourceExhausted(value.status())) << value.status();
+  const auto missing = FindSysctl("net/ipv4/no_such_setting");
+  ASSERT_TRUE(missing.ok()) << missing.status();
+  EXPECT_EQ(*missing, std::nullopt);
+}
 
 TEST_F(SysctlHoldersTest, TheLastOneThatGoesPutsItBack) {
   for (const std::string& first : {"a", "b"}) {
