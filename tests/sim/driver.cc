@@ -81,9 +81,10 @@ void DisturbNetwork(World& world, size_t spoke) {
 }
 
 // Events of a host.
-void DisturbHost(World& world, size_t host) {
+void DisturbHost(World& world, size_t host, Restarts restarts) {
   const absl::Duration pause = UpTo(world, absl::Seconds(15));
-  switch (world.random().Below(7)) {
+  const uint64_t dice = world.random().Below(7);
+  switch (restarts == Restarts::kNone && dice == 0 ? 1 : dice) {
     case 0:
       world.Stop(host);
       world.After(pause, [&world, host] { world.Start(host); });
@@ -144,7 +145,7 @@ void Operate(World& world, size_t host, size_t spoke) {
   }
 }
 
-void ActOnce(World& world) {
+void ActOnce(World& world, Restarts restarts) {
   const size_t from = PickHost(world);
   const size_t to = PickPeer(world, from);
   const uint64_t dice = world.random().Below(100);
@@ -155,7 +156,7 @@ void ActOnce(World& world) {
   } else if (dice < 85) {
     DisturbNetwork(world, PickSpoke(world));
   } else if (dice < 94) {
-    DisturbHost(world, from);
+    DisturbHost(world, from, restarts);
   } else {
     Operate(world, from, PickSpoke(world));
   }
@@ -172,10 +173,10 @@ absl::Duration NextPause(World& world) {
 
 }  // namespace
 
-void MakeTrouble(World& world, absl::Duration duration) {
+void MakeTrouble(World& world, absl::Duration duration, Restarts restarts) {
   const Instant end = world.now() + duration;
   while (world.now() < end) {
-    ActOnce(world);
+    ActOnce(world, restarts);
     world.Advance(NextPause(world));
   }
 }

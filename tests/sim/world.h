@@ -93,7 +93,10 @@ class World {
 
   const Violations& violations() const { return violations_; }
   const Wiretap& wiretap() const { return wiretap_; }
+  uint64_t sent_count() const { return deliveries_.next_id(); }
   uint64_t delivered_count() const { return deliveries_.delivered_count(); }
+  // What the last node of each host had allocated at its end (AllocatedBytes).
+  std::vector<size_t> node_bytes() const;
   // Totals of all hosts in all their lives; complete when the world has come to rest. Sent
   // transport messages by suite, if both ends knew the session.
   using SuiteCounts = std::array<uint64_t, crypto::kAeadSuiteCount>;
@@ -111,6 +114,7 @@ class World {
   };
   struct Host {
     std::unique_ptr<Node> node;  // none while it is off
+    size_t node_bytes = 0;       // of the last one, at its end
     uint32_t life = 0;
     crypto::PrivateKey private_key;
     crypto::PublicKey public_key{};

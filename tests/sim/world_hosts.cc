@@ -6,6 +6,7 @@
 #include "crypto/x25519.h"
 #include "tests/sim/packets.h"
 #include "tests/sim/world.h"
+#include "tests/support/allocated_bytes.h"
 
 namespace ringwire {
 namespace {
@@ -94,7 +95,15 @@ void World::End(Host& host) {
     drops_[i] += host.node->Dropped(static_cast<DropReason>(i));
   }
   host.stamps = host.node->control().TakeStampChanges(true).raised;
+  const size_t before = AllocatedBytes();
   host.node.reset();
+  host.node_bytes = before - AllocatedBytes();
+}
+
+std::vector<size_t> World::node_bytes() const {
+  std::vector<size_t> bytes;
+  for (const Host& host : hosts_) bytes.push_back(host.node_bytes);
+  return bytes;
 }
 
 void World::Stop(size_t index) {
