@@ -198,9 +198,13 @@ void Registrar::FinishRekey(const PendingGrant& grant, GrantResult result) {
     return Answer(grant.portal, VerdictOf(grant.request, VerdictCode::kBusy));
   }
   book_.ChangePresharedKey(key, grant.lease.preshared_key);
+  // On disk before the answer: after a restart with the old key no handshake would succeed.
+  const int64_t now = LeaseClockNow().boot_s;
   dirty_.insert(key);
+  write_at_ = now;
+  WriteDirty(now);
   enrol::Verdict verdict = VerdictOf(grant.request, VerdictCode::kGranted);
-  verdict.given = GivenOf(*lease, LeaseClockNow().boot_s);
+  verdict.given = GivenOf(*lease, now);
   Answer(grant.portal, verdict);
 }
 

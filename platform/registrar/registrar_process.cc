@@ -7,7 +7,6 @@
 #include <string_view>
 #include <utility>
 
-#include "platform/base/unique_fd.h"
 #include "platform/process/own_program.h"
 #include "platform/process/report_error.h"
 #include "platform/registrar/hash_pool.h"
@@ -20,6 +19,8 @@ namespace {
 
 constexpr char kLeaseFile[] = "/leases.db";
 
+}  // namespace
+
 int RunRegistrar(UniqueFd channel, pid_t supervisor, const std::string& folder) {
   ::prctl(PR_SET_NAME, "rw-registrar", 0, 0, 0);
   LeaseClockNow();  // reads the boot's id while files can be read
@@ -27,16 +28,16 @@ int RunRegistrar(UniqueFd channel, pid_t supervisor, const std::string& folder) 
       {.role = SandboxRole::kRegistrar, .parent = supervisor, .own_folder = folder});
   if (!confinement.ok()) return kExitFailure;
   auto hashes = HashPool::Start();
-  if (!hashes.ok() || !confinement->Seal().ok()) return kExitFailure;
+  if (!hashes.ok()) return kExitFailure;
   const std::string path =
       confinement->is_folder_root() ? std::string(kLeaseFile) : folder + kLeaseFile;
   Registrar registrar(RegistrarEndToSupervisor(std::move(channel)), *std::move(hashes),
                       [path] { return LeaseStore::Open(path); });
+  // Sealed only now: the registrar has made its epoll descriptor, which the filter refuses.
+  if (!confinement->Seal().ok()) return kExitFailure;
   registrar.Run();
   return kExitSuccess;
 }
-
-}  // namespace
 
 bool IsRegistrarProgram(int argc, char** argv) {
   return argc == 3 && std::string_view(argv[0]) == kRegistrarProgram;

@@ -353,6 +353,9 @@ TEST_F(RegistrarTest, ARekeyChangesThePresharedKeyOfThePeer) {
   EXPECT_EQ(Answer(renewal, renewal.id).code, VerdictCode::kGranted);
   EXPECT_EQ(peers_[key].preshared_key, crypto::PresharedKey(key));
   EXPECT_EQ(peers_[key].addresses, given.given->addresses);
+  peers_.clear();
+  Restart();
+  EXPECT_EQ(peers_[key].preshared_key, crypto::PresharedKey(key)) << "it was written at once";
 }
 
 TEST_F(RegistrarTest, WithoutItsStoreItIsBusyAndSaysWhy) {
