@@ -37,21 +37,21 @@ ln -s ../run "$rootfs/var/run"
 
 install -m 755 "$build/ringwire" "$rootfs/usr/bin/ringwire"
 strip "$rootfs/usr/bin/ringwire"
-crypto=$(ldd "$build/ringwire" | awk '$1 ~ /^libcrypto\.so/ { print $3 }')
-install -D -m 644 "$crypto" "$rootfs/usr/lib/ringwire/$version/libcrypto.so.0"
+mapfile -t boringssl < <(ldd "$build/ringwire" | awk '$1 ~ /^lib(crypto|ssl)\.so/ { print $3 }')
+for library in "${boringssl[@]}"; do install -D -m 644 "$library" "$rootfs/usr/lib/ringwire/$version/${library##*/}"; done
 nft=$(command -v nft)
 place "$nft"
 place /etc/protocols  # nft looks up the names of protocols there
 
-files=("$(realpath "$nft")" "$crypto" /etc/protocols)
-for library in $(ldd "$build/ringwire" "$nft" | grep -o '/[^ ]*\.so[^ ]*' | grep -vx "$crypto" | sort -u); do
+files=("$(realpath "$nft")" "${boringssl[@]}" /etc/protocols)
+for library in $(ldd "$build/ringwire" "$nft" | grep -o '/[^ ]*\.so[^ ]*' | grep -vxFf <(printf '%s\n' "${boringssl[@]}") | sort -u); do
   place "$library"
   files+=("$(realpath "$library")")
 done
 
-printf 'root:x:0:0:root:/:/sbin/nologin\nringwire-relay:x:990:990::/:/sbin/nologin\nringwire-resolver:x:991:991::/:/sbin/nologin\nringwire-log:x:993:993::/:/sbin/nologin\nringwire-exporter:x:994:994::/:/sbin/nologin\n' \
+printf 'root:x:0:0:root:/:/sbin/nologin\nringwire-relay:x:990:990::/:/sbin/nologin\nringwire-resolver:x:991:991::/:/sbin/nologin\nringwire-log:x:993:993::/:/sbin/nologin\nringwire-exporter:x:994:994::/:/sbin/nologin\nringwire-portal:x:995:995::/:/sbin/nologin\nringwire-registrar:x:996:996::/:/sbin/nologin\n' \
   >"$rootfs/etc/passwd"
-printf 'root:x:0:\nringwire-relay:x:990:\nringwire-resolver:x:991:\nringwire:x:992:ringwire-exporter\nringwire-log:x:993:\nringwire-exporter:x:994:\n' >"$rootfs/etc/group"
+printf 'root:x:0:\nringwire-relay:x:990:\nringwire-resolver:x:991:\nringwire:x:992:ringwire-exporter\nringwire-log:x:993:\nringwire-exporter:x:994:\nringwire-portal:x:995:\nringwire-registrar:x:996:\n' >"$rootfs/etc/group"
 
 # Each part's licence; the packages with exact versions, from which Debian has the sources; and the list of parts.
 mapfile -t packages < <(dpkg-query -S "${files[@]}" "${files[@]#/usr}" 2>/dev/null | sed 's/:.*//' | sort -u)

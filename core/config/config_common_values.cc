@@ -14,6 +14,20 @@ namespace ringwire::config_parser {
 namespace {
 
 constexpr size_t kPathBytesMax = 4095;  // PATH_MAX without its NUL
+constexpr size_t kDomainBytesMax = 253;
+
+// Not what begins like an address: that is one which is mistyped. Behind ~ is a domain that nothing
+// is searched in (resolvectl(1)), `.` for all of them.
+bool IsDomain(std::string_view text) {
+  if (text == "~.") return true;
+  if (text.starts_with('~')) text.remove_prefix(1);
+  const auto allowed = [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '.' || c == '-' || c == '_';
+  };
+  const bool numeric = std::ranges::all_of(text, [](char c) { return IsDigit(c) || c == '.'; });
+  return text.size() <= kDomainBytesMax && !numeric && !text.starts_with('-') &&
+         std::ranges::all_of(text, allowed);
+}
 
 }  // namespace
 
@@ -64,6 +78,20 @@ std::optional<bool> ReadSwitch(std::string_view value, Reading* reading) {
   reading->Fail(value, fmt::format("{} must be on or off, not {}", reading->key().name,
                                    QuotedUnlessKey(value)));
   return std::nullopt;
+}
+
+void ReadDnsList(std::string_view value, DnsSettings* dns, Reading* reading) {
+  for (const std::string_view text : Words(value)) {
+    std::string why;
+    if (std::optional<NameServer> server = NameServer::Parse(text, &why)) {
+      dns->servers.push_back(*std::move(server));
+    } else if (IsDomain(text)) {
+      dns->search.emplace_back(text);
+    } else {
+      reading->Fail(text, fmt::format("DNS must be addresses and domains to search in, not {}{}",
+                                      QuotedUnlessKey(text), Because(why)));
+    }
+  }
 }
 
 std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* reading) {

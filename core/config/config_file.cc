@@ -10,6 +10,7 @@
 #include "core/config/uapi.h"
 #include "core/device/key_text.h"
 #include "core/device/secret_text.h"
+#include "crypto/x25519.h"
 #include "fmt/format.h"
 
 namespace ringwire {
@@ -84,6 +85,11 @@ std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& change
   }
   std::ranges::reverse(remaining);
   return remaining;
+}
+
+crypto::PublicKey PublicKeyOf(const ConfigFile& config) {
+  if (!config.private_key.has_value()) return {};
+  return crypto::PublicFromPrivate(*config.private_key);
 }
 
 std::vector<Prefix> AllowedPrefixes(const ConfigFile& config) {

@@ -10,6 +10,7 @@
 
 #include "core/base/offload_switches.h"
 #include "core/config/config_value.h"
+#include "core/config/enrol_config.h"
 #include "core/config/gateway_config.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
@@ -71,6 +72,7 @@ struct ConfigFile {
   Hooks hooks;
   bool save_config = false;  // write the device's state back into the file when it goes down
   GatewayConfig gateway;
+  std::optional<EnrolConfig> enrol;  // nullopt: there is no such section
   std::vector<PeerConfig> peers;
 };
 
@@ -97,6 +99,9 @@ std::vector<Prefix> RemainingPrefixes(const std::vector<AllowedIpChange>& change
 // (crypto::Cleanse). A key that is in a file of its own is written only if the caller read it into
 // `private_key` or `preshared_key`.
 std::string Strip(const ConfigFile& config);
+
+// Of its private key; zeros without one.
+crypto::PublicKey PublicKeyOf(const ConfigFile& config);
 
 // The allowed IPs of all peers, each once, the longest first as wg-quick.
 std::vector<Prefix> AllowedPrefixes(const ConfigFile& config);

@@ -16,24 +16,10 @@ namespace {
 // The least MTU of IPv4 (RFC 791); the greatest that a TUN device takes.
 constexpr uint64_t kMtuMin = 68;
 constexpr uint64_t kMtuMax = 65535;
-constexpr size_t kDomainBytesMax = 253;
 
 std::optional<uint64_t> ParseNumberOrHex(std::string_view text) {
   if (text.starts_with("0x")) return ParseNumber(text.substr(2), UINT32_MAX, 16);
   return ParseNumber(text, UINT32_MAX);
-}
-
-// Not what begins like an address: that is one which is mistyped. Behind ~ is a domain that nothing
-// is searched in (resolvectl(1)), `.` for all of them.
-bool IsDomain(std::string_view text) {
-  if (text == "~.") return true;
-  if (text.starts_with('~')) text.remove_prefix(1);
-  const auto allowed = [](char c) {
-    return IsLetter(c) || IsDigit(c) || c == '.' || c == '-' || c == '_';
-  };
-  const bool numeric = std::ranges::all_of(text, [](char c) { return IsDigit(c) || c == '.'; });
-  return text.size() <= kDomainBytesMax && !numeric && !text.starts_with('-') &&
-         std::ranges::all_of(text, allowed);
 }
 
 void ReadPrivateKey(std::string_view value, Reading* reading) {
@@ -148,19 +134,8 @@ void ReadSaveConfig(std::string_view value, Reading* reading) {
   }
 }
 
-// As wg-quick: what is no address is a domain to search in.
 void ReadDns(std::string_view value, Reading* reading) {
-  for (const std::string_view text : Words(value)) {
-    std::string why;
-    if (std::optional<NameServer> server = NameServer::Parse(text, &why)) {
-      reading->config().dns.servers.push_back(*std::move(server));
-    } else if (IsDomain(text)) {
-      reading->config().dns.search.emplace_back(text);
-    } else {
-      reading->Fail(text, fmt::format("DNS must be addresses and domains to search in, not {}{}",
-                                      QuotedUnlessKey(text), Because(why)));
-    }
-  }
+  ReadDnsList(value, &reading->config().dns, reading);
 }
 
 void ReadTable(std::string_view value, Reading* reading) {

@@ -9,8 +9,8 @@ namespace ringwire {
 namespace {
 
 ConfigSection SectionOf(std::string_view name) {
-  for (const ConfigSection section :
-       {ConfigSection::kInterface, ConfigSection::kPeer, ConfigSection::kGateway}) {
+  for (const ConfigSection section : {ConfigSection::kInterface, ConfigSection::kPeer,
+                                      ConfigSection::kGateway, ConfigSection::kEnrol}) {
     if (EqualIgnoringCase(name, SectionName(section))) return section;
   }
   return ConfigSection::kUnknown;
@@ -26,6 +26,8 @@ std::string_view SectionName(ConfigSection section) {
       return "[Peer]";
     case ConfigSection::kGateway:
       return "[Gateway]";
+    case ConfigSection::kEnrol:
+      return "[Enrol]";
     case ConfigSection::kNone:
     case ConfigSection::kUnknown:
       break;

@@ -13,7 +13,7 @@ namespace config_parser {
 namespace {
 
 constexpr std::array kSections = {ConfigSection::kInterface, ConfigSection::kPeer,
-                                  ConfigSection::kGateway};
+                                  ConfigSection::kGateway, ConfigSection::kEnrol};
 
 std::span<const KeyRow> KeysOf(ConfigSection section) {
   switch (section) {
@@ -23,6 +23,8 @@ std::span<const KeyRow> KeysOf(ConfigSection section) {
       return PeerKeys();
     case ConfigSection::kGateway:
       return GatewayKeys();
+    case ConfigSection::kEnrol:
+      return EnrolKeys();
     case ConfigSection::kNone:
     case ConfigSection::kUnknown:
       break;
@@ -47,6 +49,12 @@ bool IsShortFor(std::string_view part, std::string_view whole) {
   return part.empty();
 }
 
+// Keepalive is a key of [Enrol]; in [Peer] it is short for PersistentKeepalive.
+bool IsShortForKeyOf(ConfigSection section, std::string_view name) {
+  return std::ranges::any_of(KeysOf(section),
+                             [name](const KeyRow& row) { return IsShortFor(name, row.name); });
+}
+
 struct NearestKey {
   const KeyRow* row = nullptr;
   ConfigSection section = ConfigSection::kNone;
@@ -57,7 +65,9 @@ NearestKey FindNearest(std::string_view name, ConfigSection here) {
   constexpr size_t kDistanceMax = 2;
   NearestKey nearest;
   std::pair<size_t, bool> nearest_distance{kDistanceMax + 1, false};
+  const bool is_short_here = IsShortForKeyOf(here, name);
   for (const ConfigSection section : kSections) {
+    if (is_short_here && section != here) continue;
     for (const KeyRow& row : KeysOf(section)) {
       size_t edits = EditDistance(name, row.name);
       if (edits > kDistanceMax && IsShortFor(name, row.name)) edits = kDistanceMax;
@@ -142,8 +152,9 @@ void Parser::ParseLine(std::string_view line) {
 void Parser::ReportUnknownKey(const ConfigLine& line) {
   constexpr size_t kKeyLengthMax = 24;  // beyond every known key by more than any mistyping
   const std::string_view at = line.statement;
+  const bool is_short = IsShortForKeyOf(section_, line.name);
   for (const ConfigSection other : kSections) {
-    const KeyRow* const misplaced = FindKey(line.name, other);
+    const KeyRow* const misplaced = is_short ? nullptr : FindKey(line.name, other);
     if (misplaced == nullptr) continue;
     reading_->Fail(at, fmt::format("{} belongs in {}, not in {}", misplaced->name,
                                    SectionName(other), SectionName(section_)));
@@ -175,6 +186,10 @@ void Parser::StartSection(const ConfigLine& line) {
     reading_->StartPeer();
     reading_->config().peers.emplace_back().position = reading_->PositionOf(line.statement);
   }
+  if (section_ == ConfigSection::kEnrol && !reading_->config().enrol.has_value()) {
+    reading_->config().enrol.emplace();
+    reading_->enrol_position = reading_->PositionOf(line.statement);
+  }
   if (section_ != ConfigSection::kUnknown) return;
   if (const std::optional<OddCharacter> odd = FindOddCharacter(line.statement)) {
     reading_->Fail(odd->at, fmt::format("{} does not belong here; {}", odd->name, odd->instead));
@@ -185,7 +200,7 @@ void Parser::StartSection(const ConfigLine& line) {
   constexpr size_t kDistanceMax = 2;
   const std::string shown =
       line.name.size() <= kShownMax ? fmt::format(" {}", Quoted(line.name)) : std::string();
-  std::string meant = "; there are [Interface], [Peer] and [Gateway]";
+  std::string meant = "; there are [Interface], [Peer], [Gateway] and [Enrol]";
   for (const ConfigSection known : kSections) {
     if (!shown.empty() && EditDistance(line.name, SectionName(known)) <= kDistanceMax) {
       meant = fmt::format("; did you mean {}?", SectionName(known));
@@ -221,7 +236,7 @@ std::vector<ConfigError> Reading::Messages::Take(std::string_view kind) {
 void Reading::StartSetting(const KeyRow& row, ConfigSection section, std::string_view at) {
   key_ = &row;
   key_position_ = PositionOf(at);
-  auto& positions = section == ConfigSection::kPeer ? key_positions_of_peer_ : key_positions_;
+  auto& positions = PositionsIn(section);
   const auto [known, is_new] = positions.try_emplace(row.name, key_position_);
   const FilePosition before = std::exchange(known->second, key_position_);
   if (is_new || row.adds_up || row.is_hook) return;
@@ -232,6 +247,11 @@ void Reading::StartSetting(const KeyRow& row, ConfigSection section, std::string
 FilePosition Reading::PositionOfKey(std::string_view name) const {
   const auto found = key_positions_.find(name);
   return found == key_positions_.end() ? FilePosition() : found->second;
+}
+
+FilePosition Reading::PositionOfEnrolKey(std::string_view name) const {
+  const auto found = enrol_key_positions_.find(name);
+  return found == enrol_key_positions_.end() ? enrol_position : found->second;
 }
 
 ConfigParse Reading::Finish() {

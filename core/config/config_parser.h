@@ -17,7 +17,7 @@
 #include "core/config/config_value.h"
 
 // Inside of ParseConfigFile. The grammar of lines is in config_parser.cc; each key is a row of a
-// table in one of config_{interface,peer,gateway}_keys.cc, behind the function that reads its
+// table in one of config_{interface,peer,gateway,enrol}_keys.cc, behind the function that reads its
 // value; what no single line shows is in config_review.cc.
 namespace ringwire::config_parser {
 
@@ -36,6 +36,7 @@ struct KeyRow {
 std::span<const KeyRow> InterfaceKeys();
 std::span<const KeyRow> PeerKeys();
 std::span<const KeyRow> GatewayKeys();
+std::span<const KeyRow> EnrolKeys();
 
 // What was read so far, where the reader is, and what is wrong.
 class Reading {
@@ -55,6 +56,8 @@ class Reading {
   void StartPeer() { key_positions_of_peer_.clear(); }
   // Of the last line of a key in [Interface] or [Gateway]; the file's first without one.
   FilePosition PositionOfKey(std::string_view name) const;
+  // The same in [Enrol]; without such a line, that of the section.
+  FilePosition PositionOfEnrolKey(std::string_view name) const;
 
   // `at` is a part of the current line.
   FilePosition PositionOf(std::string_view at) const {
@@ -71,6 +74,7 @@ class Reading {
 
   ConfigFile& config() { return config_; }
   const ConfigFile& config() const { return config_; }
+  EnrolConfig& enrol() { return *config_.enrol; }
   PeerConfig& peer() { return config_.peers.back(); }
   ServicePort service_port() const { return service_port_; }
   TableNumber table_number() const { return table_number_; }
@@ -82,6 +86,7 @@ class Reading {
   std::optional<bool> forward;                       // as the file says
   std::vector<FilePosition> address_positions;       // one for each address
   std::vector<FilePosition> port_forward_positions;  // likewise
+  FilePosition enrol_position;                       // of the first [Enrol]
 
  private:
   struct Messages {
@@ -102,8 +107,14 @@ class Reading {
   const char* line_start_ = nullptr;
   const KeyRow* key_ = nullptr;
   FilePosition key_position_;
-  absl::flat_hash_map<std::string_view, FilePosition> key_positions_;
-  absl::flat_hash_map<std::string_view, FilePosition> key_positions_of_peer_;  // the last one
+  using KeyPositions = absl::flat_hash_map<std::string_view, FilePosition>;
+  KeyPositions& PositionsIn(ConfigSection section) {
+    if (section == ConfigSection::kPeer) return key_positions_of_peer_;
+    return section == ConfigSection::kEnrol ? enrol_key_positions_ : key_positions_;
+  }
+  KeyPositions key_positions_;          // of [Interface] and [Gateway], which share no key
+  KeyPositions key_positions_of_peer_;  // the last one
+  KeyPositions enrol_key_positions_;
 };
 
 // Values that several keys have. Each fails by itself, in the name of the key.
@@ -112,6 +123,8 @@ std::optional<uint64_t> ReadNumber(std::string_view value, uint64_t least, uint6
                                    std::string_view other_words, Reading* reading);
 void ReadPath(std::string_view value, std::string* path, Reading* reading);
 std::optional<bool> ReadSwitch(std::string_view value, Reading* reading);
+// As wg-quick: what is no address is a domain to search in.
+void ReadDnsList(std::string_view value, DnsSettings* dns, Reading* reading);
 std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* reading);
 
 void ReadPortForward(std::string_view value, Reading* reading);  // config_port_forward.cc
@@ -122,6 +135,8 @@ void Review(Reading* reading);
 void ReviewGateway(Reading* reading);       // config_review_gateway.cc
 void ReviewBridgeKeys(Reading* reading);    // likewise: errors
 void ReviewPeers(Reading* reading);         // config_review_peers.cc
+void ReviewEnrol(Reading* reading);         // config_review_enrol.cc
+void ReviewEnrolDoubts(Reading* reading);   // likewise
 void ReviewPortForwards(Reading* reading);  // config_port_forward.cc
 void ReviewReturnPath(Reading* reading);    // likewise
 

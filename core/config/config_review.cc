@@ -229,6 +229,7 @@ void Review(Reading* reading) {
   ReviewPortForwards(reading);
   ReviewReturnPath(reading);
   ReviewBridgeKeys(reading);
+  ReviewEnrol(reading);
   // Next to errors, doubts would be noise.
   if (reading->failed()) return;
   ReviewPrivateKey(reading);
@@ -236,6 +237,7 @@ void Review(Reading* reading) {
   ReviewTable(reading);
   ReviewDns(reading);
   ReviewGateway(reading);
+  ReviewEnrolDoubts(reading);
   ReviewPeers(reading);
 }
 

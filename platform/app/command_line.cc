@@ -14,8 +14,10 @@
 #include "platform/app/mistyped_command.h"
 #include "platform/base/version.h"
 #include "platform/names/resolver_process.h"
+#include "platform/portal/portal_process.h"
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
+#include "platform/registrar/registrar_process.h"
 
 namespace ringwire::platform {
 namespace {
@@ -80,17 +82,29 @@ void AddVersionFlag(CLI::App* app) {
 // `program`: the words behind ExecWords().
 std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program) {
   return {
-      AddSetupCommand(app),   AddRunCommand(app),
-      AddUpCommand(app),      AddBlockCommand(app),
-      AddDownCommand(app),    AddReloadCommand(app),
-      AddSaveCommand(app),    AddShowCommand(app),
-      AddLogCommand(app),     AddHealthCommand(app),
-      AddEventsCommand(app),  AddExporterCommand(app),
-      AddAddPeerCommand(app), AddRemovePeerCommand(app),
-      AddCheckCommand(app),   AddDoctorCommand(app),
-      AddStripCommand(app),   AddForgetCommand(app),
-      AddGenkeyCommand(app),  AddGenpskCommand(app),
-      AddPubkeyCommand(app),  AddExecCommand(app, std::move(program)),
+      AddSetupCommand(app),
+      AddRunCommand(app),
+      AddUpCommand(app),
+      AddBlockCommand(app),
+      AddDownCommand(app),
+      AddReloadCommand(app),
+      AddSaveCommand(app),
+      AddShowCommand(app),
+      AddLogCommand(app),
+      AddHealthCommand(app),
+      AddEventsCommand(app),
+      AddExporterCommand(app),
+      AddAddPeerCommand(app),
+      AddRemovePeerCommand(app),
+      AddCheckCommand(app),
+      AddDoctorCommand(app),
+      AddStripCommand(app),
+      AddForgetCommand(app),
+      AddUserCommand(app),
+      AddGenkeyCommand(app),
+      AddGenpskCommand(app),
+      AddPubkeyCommand(app),
+      AddExecCommand(app, std::move(program)),
   };
 }
 
@@ -99,6 +113,8 @@ std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program
 int RunCommandLine(int argc, char** argv) {
   ProtectProcess();
   if (IsResolverProgram(argc, argv)) return RunResolverProgram(argc, argv);
+  if (IsPortalProgram(argc, argv)) return RunPortalProgram(argc, argv);
+  if (IsRegistrarProgram(argc, argv)) return RunRegistrarProgram(argc, argv);
   CLI::App app(
       "ringwire: a WireGuard gateway.\n"
       "`ringwire IFNAME` creates an interface that `wg` configures; `ringwire run CONFIG` does all "

@@ -44,6 +44,7 @@ Command AddDoctorCommand(CLI::App* app);
 Command AddSetupCommand(CLI::App* app);
 Command AddStripCommand(CLI::App* app);
 Command AddForgetCommand(CLI::App* app);
+Command AddUserCommand(CLI::App* app);
 Command AddGenkeyCommand(CLI::App* app);
 Command AddGenpskCommand(CLI::App* app);
 Command AddPubkeyCommand(CLI::App* app);

@@ -19,6 +19,7 @@
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/plan/plan_port_forward.h"
 #include "platform/process/report_error.h"
+#include "platform/supervisor/enrol_files.h"
 
 namespace ringwire::platform {
 namespace {
@@ -34,6 +35,20 @@ int PrintErrors(const ConfigSource& source) {
   return kExitFailure;
 }
 
+// The certificate, its key and the users, which only [Enrol] names.
+void CheckEnrolFiles(ConfigSource* source) {
+  if (!source->errors.empty() || !source->config.enrol.has_value()) return;
+  const absl::StatusOr<EnrolFiles> files =
+      LoadEnrolFiles(source->config, source->path, source->interface_name);
+  if (!files.ok()) {
+    source->errors.push_back(MessageOf(files.status()));
+    return;
+  }
+  for (const std::string& warning : files->warnings) {
+    source->warnings.push_back(fmt::format("{}: {}", source->path, warning));
+  }
+}
+
 int Check(const std::string& argument) {
   ConfigSource source = LoadConfigToRun(argument, KeyFiles::kRead);
   // As far as this user may know of them.
@@ -42,6 +57,7 @@ int Check(const std::string& argument) {
   for (const std::string& warning : WarningsOfTakenPorts(source.config, others)) {
     source.warnings.push_back(fmt::format("{}: {}", source.path, warning));
   }
+  CheckEnrolFiles(&source);
   for (const std::string& warning : source.warnings) ReportWarning(warning);
   if (!source.errors.empty()) return PrintErrors(source);
   return WriteOutput("the result", source.path + ": ok\n");

@@ -26,7 +26,8 @@ struct SectionPrefix {
   ConfigSection section;
 };
 constexpr SectionPrefix kSections[] = {{"RINGWIRE_INTERFACE_", ConfigSection::kInterface},
-                                       {"RINGWIRE_GATEWAY_", ConfigSection::kGateway}};
+                                       {"RINGWIRE_GATEWAY_", ConfigSection::kGateway},
+                                       {"RINGWIRE_ENROL_", ConfigSection::kEnrol}};
 
 // Removes what says that the value is in a file; false: nothing does.
 bool TakeFileMark(std::string_view* name) {

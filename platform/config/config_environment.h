@@ -13,7 +13,7 @@
 
 // What environment variables say about a configuration:
 //
-//   RINGWIRE_INTERFACE_KEY, RINGWIRE_GATEWAY_KEY   a key of that section
+//   RINGWIRE_INTERFACE_KEY, RINGWIRE_GATEWAY_KEY, RINGWIRE_ENROL_KEY   a key of that section
 //   RINGWIRE_PEER_N_KEY                            a key of the N-th [Peer], counted from 1
 //   RINGWIRE_CONFIG                                the whole file, plain or in base64
 //

@@ -66,6 +66,10 @@ class Relay {
   absl::Status GiveState();
   absl::Status GivePeers();
   absl::Status GiveHosts();
+  absl::Status ChangeLeases(std::string_view text);
+  absl::Status GiveUsed();
+  // The state without leases, which are nobody's configuration.
+  DeviceStatus ConfiguredStatus() const;
   absl::Status SetMark(std::string_view body);
   absl::Status MovePeers(std::string_view endpoints);
   void ReportUnanswered(std::span<const crypto::PublicKey> peers);
@@ -78,7 +82,8 @@ class Relay {
   std::unique_ptr<DeviceRunner> device_;
   Endpoints endpoints_;
   PeersChangedNotice peers_changed_;
-  std::deque<RelayMessage> deferred_;  // that came while sockets were waited for
+  absl::flat_hash_set<crypto::PublicKey> leased_;  // peers by a lease, not by the configuration
+  std::deque<RelayMessage> deferred_;              // that came while sockets were waited for
   const EventFd deferred_event_;
 };
 
@@ -146,6 +151,7 @@ bool Relay::Handle(RelayMessage message) {
   if (message.verb == RelayVerb::kGiveState) return GiveState().ok();
   if (message.verb == RelayVerb::kGivePeers) return GivePeers().ok();
   if (message.verb == RelayVerb::kGiveHosts) return GiveHosts().ok();
+  if (message.verb == RelayVerb::kGiveUsed) return GiveUsed().ok();
   absl::Status status;
   if (message.verb == RelayVerb::kConfigure) {
     status = Configure(message.body);
@@ -153,6 +159,8 @@ bool Relay::Handle(RelayMessage message) {
     status = SetMark(message.body);
   } else if (message.verb == RelayVerb::kForget) {
     status = Forget(message.body);
+  } else if (message.verb == RelayVerb::kLeases) {
+    status = ChangeLeases(message.body);
   } else {
     return false;
   }
@@ -170,7 +178,9 @@ absl::Status Relay::Configure(std::string_view text) {
   DeviceUpdate update = std::get<DeviceUpdate>(std::move(parsed));
   if (cipher_.has_value()) update.transport_cipher = cipher_;
   Endpoints wanted = EndpointsOf(update);
-  const DeviceStatus status = device_->loop().device().Status();
+  // A peer of the configuration wins over a lease with its key.
+  for (const PeerUpdate& peer : update.peers) leased_.erase(peer.public_key);
+  const DeviceStatus status = ConfiguredStatus();
   LeaveOutKnownEndpoints(wanted, status, &update);
   KeepUnnamed(status, &update);
   const UapiError error = device_->loop().device().Apply(Diff(status, update));
@@ -198,7 +208,7 @@ absl::Status Relay::Forget(std::string_view body) {
 }
 
 absl::Status Relay::GiveState() {
-  std::string text = Strip(StateOf(device_->loop().device().Status()));
+  std::string text = Strip(StateOf(ConfiguredStatus()));
   const absl::Status sent =
       text.size() <= kConfigFileBytesMax
           ? channel_.Send(RelayVerb::kState, text)
@@ -209,8 +219,42 @@ absl::Status Relay::GiveState() {
 
 absl::Status Relay::GivePeers() {
   std::vector<crypto::PublicKey> keys;
-  for (const PeerStatus& peer : device_->loop().device().Status().peers)
-    keys.push_back(peer.public_key);
+  for (const PeerStatus& peer : ConfiguredStatus().peers) keys.push_back(peer.public_key);
+  return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
+}
+
+DeviceStatus Relay::ConfiguredStatus() const {
+  DeviceStatus status = device_->loop().device().Status();
+  std::erase_if(status.peers,
+                [this](const PeerStatus& peer) { return leased_.contains(peer.public_key); });
+  return status;
+}
+
+absl::Status Relay::ChangeLeases(std::string_view text) {
+  auto parsed = ParseOwnSet(text);
+  if (const auto* const error = std::get_if<UapiError>(&parsed)) {
+    return absl::InternalError(error->reason);
+  }
+  const DeviceUpdate& update = std::get<DeviceUpdate>(parsed);
+  const UapiError error = device_->loop().device().Apply(update);
+  if (error.error_number != 0) return absl::InvalidArgumentError(error.reason);
+  for (const PeerUpdate& peer : update.peers) {
+    if (peer.remove) {
+      leased_.erase(peer.public_key);
+    } else {
+      leased_.insert(peer.public_key);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Relay::GiveUsed() {
+  std::vector<crypto::PublicKey> keys;
+  for (const PeerStatus& peer : device_->loop().device().Status().peers) {
+    if (peer.last_handshake.has_value() && leased_.contains(peer.public_key)) {
+      keys.push_back(peer.public_key);
+    }
+  }
   return channel_.Send(RelayVerb::kPeers, KeysBody(keys));
 }
 
@@ -219,12 +263,12 @@ absl::Status Relay::GiveHosts() {
   DeviceRequests& device = device_->loop().device();
   peers_changed_.Asked();
   device.set_on_peers_changed([this] { peers_changed_.PeersChanged(); });
-  if (device.peer_count() > kPeersWithHostsMax) {
+  if (device.peer_count() > kPeersWithHostsMax + leased_.size()) {
     return channel_.Send(RelayVerb::kFailed,
                          fmt::format("the device has more than {} peers", kPeersWithHostsMax));
   }
   std::vector<PeerHosts> peers;
-  const DeviceStatus status = device.Status();
+  const DeviceStatus status = ConfiguredStatus();
   for (const PeerStatus& peer : status.peers) {
     PeerHosts& one = peers.emplace_back(PeerHosts{peer.public_key, {}});
     for (const Prefix& prefix : peer.allowed_ips) {

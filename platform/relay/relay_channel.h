@@ -44,6 +44,8 @@ enum class RelayVerb : uint32_t {
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
   kGiveHosts,  // answered by kHosts, or kFailed; kPeersChanged tells of each later change
+  kLeases,     // a UAPI set of peers with leases; answered by kDone or kFailed
+  kGiveUsed,   // answered by kPeers: those with a lease that have shaken hands
   kSockets,    // to a kSocket: SocketReplyBody, with the sockets
   kNoSockets,  // likewise: SocketRefusalBody
   kDrain,      // the service is ending: it is not ready any more

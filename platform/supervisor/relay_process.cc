@@ -12,6 +12,7 @@
 #include "core/base/limits.h"
 #include "core/base/status_macros.h"
 #include "core/config/device_state.h"
+#include "core/config/uapi.h"
 #include "fmt/format.h"
 #include "platform/base/clock.h"
 #include "platform/base/end_signals.h"
@@ -188,9 +189,25 @@ absl::StatusOr<ConfigFile> RelayProcess::State() {
 }
 
 absl::StatusOr<std::vector<crypto::PublicKey>> RelayProcess::Peers() {
-  ASSIGN_OR_RETURN(
-      const RelayMessage reply,
-      Ask(RelayVerb::kGivePeers, {}, {.reply = RelayVerb::kPeers, .body_max = kPeersBodyMax}));
+  return AskForPeers(RelayVerb::kGivePeers);
+}
+
+absl::StatusOr<std::vector<crypto::PublicKey>> RelayProcess::UsedLeases() {
+  return AskForPeers(RelayVerb::kGiveUsed);
+}
+
+absl::Status RelayProcess::ChangeLeases(std::span<const PeerUpdate> peers) {
+  DeviceUpdate update;
+  update.peers.assign(peers.begin(), peers.end());
+  std::string text = FormatSet(update);
+  const absl::Status changed = Ask(RelayVerb::kLeases, text, {RelayVerb::kDone}).status();
+  crypto::Cleanse(text.data(), text.size());
+  return changed;
+}
+
+absl::StatusOr<std::vector<crypto::PublicKey>> RelayProcess::AskForPeers(RelayVerb verb) {
+  ASSIGN_OR_RETURN(const RelayMessage reply,
+                   Ask(verb, {}, {.reply = RelayVerb::kPeers, .body_max = kPeersBodyMax}));
   std::optional<std::vector<crypto::PublicKey>> keys = ParseKeys(reply.body, kPeersMax);
   if (!keys.has_value()) return InvalidMessage();
   return *std::move(keys);

@@ -54,6 +54,8 @@ class RelayProcess final : public SupervisedRelay {
   absl::StatusOr<ConfigFile> State() override;
   absl::StatusOr<std::vector<crypto::PublicKey>> Peers() override;
   absl::StatusOr<std::vector<PeerHosts>> Hosts() override;
+  absl::Status ChangeLeases(std::span<const PeerUpdate> peers) override;
+  absl::StatusOr<std::vector<crypto::PublicKey>> UsedLeases() override;
   absl::Status MoveEndpoints(std::span<const PeerUpdate> peers) override;
 
   void HangUp() override;
@@ -66,6 +68,7 @@ class RelayProcess final : public SupervisedRelay {
   // Sends a request and waits for the reply.
   absl::StatusOr<RelayMessage> Ask(RelayVerb verb, std::string_view body,
                                    RelayReplies::Question question);
+  absl::StatusOr<std::vector<crypto::PublicKey>> AskForPeers(RelayVerb verb);
   // Takes a message that a relay may send at any time; false: it is invalid.
   bool TakeUnasked(const RelayMessage& message);
   void PassOnHeartbeat();

@@ -63,6 +63,10 @@ class SupervisedRelay {
   virtual absl::StatusOr<std::vector<crypto::PublicKey>> Peers() = 0;
   // The single addresses in the AllowedIPs of each peer.
   virtual absl::StatusOr<std::vector<PeerHosts>> Hosts() = 0;
+  // Adds, changes or removes peers with leases, which no configuration replaces or names.
+  virtual absl::Status ChangeLeases(std::span<const PeerUpdate> peers) = 0;
+  // Peers with leases that have shaken hands.
+  virtual absl::StatusOr<std::vector<crypto::PublicKey>> UsedLeases() = 0;
   // There is no reply.
   virtual absl::Status MoveEndpoints(std::span<const PeerUpdate> peers) = 0;
 

@@ -27,6 +27,8 @@
 namespace ringwire::platform {
 namespace {
 
+constexpr uint16_t kMtuOfUnknownPath = 1420;
+
 UniqueFd OpenSignals() {
   sigset_t set;
   ::sigemptyset(&set);
@@ -49,7 +51,8 @@ Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Parts parts)
       parts_(std::move(parts)),
       relay_(*parts_.relay),
       tunnel_(*parts_.tunnel),
-      names_(*parts_.names) {
+      names_(*parts_.names),
+      enrol_(name_, path_, &relay_) {
   relay_.set_on_unanswered(
       [this](std::span<const crypto::PublicKey> peers) { names_.Doubt(peers); });
   relay_.set_on_peers_changed([this] { NotePeers(); });
@@ -82,6 +85,7 @@ absl::Status Supervisor::Prepare() {
   if (!status.ok()) return status;
   end_listener_ = DownListener(name_);
   named_ = NamedIn(loaded_.config);
+  public_key_ = PublicKeyOf(loaded_.config);
   status = tunnel_.Prepare(std::move(loaded_.config));
   if (!status.ok()) return status;
   names_.Load();
@@ -125,6 +129,7 @@ absl::StatusOr<uint32_t> Supervisor::StartRelay() {
 }
 
 void Supervisor::EndRelay() {
+  enrol_.End();
   if (!relay_.IsRunning()) return;
   tunnel_.set_while_hook({});
   admin_.reset();
@@ -141,8 +146,22 @@ absl::Status Supervisor::Up() {
   FollowPeers();
   for (const std::string& warning : tunnel_.FirewallWarnings()) spdlog::warn("{}", warning);
   status = relay_.Serve();
-  if (!status.ok()) status.Update(tunnel_.Undo(UndoScope::kLastUp, LogFailure));
-  return status;
+  if (!status.ok()) {
+    status.Update(tunnel_.Undo(UndoScope::kLastUp, LogFailure));
+    return status;
+  }
+  const absl::Status followed = FollowEnrol();
+  if (!followed.ok()) {
+    spdlog::error("{}: [Enrol] is not in use: {} (`ringwire reload {}` tries again)", name_,
+                  MessageOf(followed), name_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Supervisor::FollowEnrol() {
+  const ConfigFile& config = tunnel_.in_force().config;
+  const uint16_t mtu = config.mtu.value_or(tunnel_.Observe().mtu.value_or(kMtuOfUnknownPath));
+  return enrol_.Follow(config, public_key_, mtu);
 }
 
 void Supervisor::EndTunnel() {
@@ -152,13 +171,14 @@ void Supervisor::EndTunnel() {
 absl::Status Supervisor::Run() {
   signals_ = OpenSignals();
   while (true) {
-    std::array<pollfd, 7> sources = {{{signals_.get(), POLLIN, 0},
+    std::array<pollfd, 8> sources = {{{signals_.get(), POLLIN, 0},
                                       {relay_.fd(), POLLIN, 0},
                                       {loader_.fd(), POLLIN, 0},
                                       {names_.fd(), POLLIN, 0},
                                       {tunnel_.changes_fd(), POLLIN, 0},
                                       {end_listener_.fd(), POLLIN, 0},
-                                      {admin_ != nullptr ? admin_->fd() : -1, POLLIN, 0}}};
+                                      {admin_ != nullptr ? admin_->fd() : -1, POLLIN, 0},
+                                      {enrol_.fd(), POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), MillisecondsToAct()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
@@ -171,16 +191,18 @@ absl::Status Supervisor::Run() {
     if (sources[4].revents != 0) tunnel_.NoticeChanges();
     if (sources[5].revents != 0) end_listener_.Accept();
     if (sources[6].revents != 0 || BootNow() >= AdminDue()) admin_->Serve();
+    if (sources[7].revents != 0) enrol_.Serve();
     if (BootNow() >= tunnel_.look_at()) tunnel_.Look();
     if (BootNow() >= follow_peers_at_) FollowPeers();
+    if (BootNow() >= enrol_.look_at()) enrol_.Look();
     GiveUpReload();
     ServeRequests();
   }
 }
 
 int Supervisor::MillisecondsToAct() const {
-  const Instant next =
-      std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_, AdminDue()});
+  const Instant next = std::min(
+      {tunnel_.look_at(), loader_.deadline(), follow_peers_at_, AdminDue(), enrol_.look_at()});
   if (next.IsInfiniteFuture()) return -1;
   return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
 }
@@ -234,6 +256,7 @@ void Supervisor::FollowPeers() {
 // Another program may have deleted the interface, or the relay died. Blocks stay in both cases:
 // only `down` opens.
 absl::Status Supervisor::RelayIsGone() {
+  enrol_.End();
   tunnel_.set_while_hook({});
   admin_.reset();
   const bool well = relay_.Reap();

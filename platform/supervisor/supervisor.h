@@ -17,6 +17,7 @@
 #include "platform/supervisor/admin_socket.h"
 #include "platform/supervisor/config_loader.h"
 #include "platform/supervisor/down_notice.h"
+#include "platform/supervisor/enrol_service.h"
 #include "platform/supervisor/supervised_relay.h"
 #include "platform/supervisor/supervised_tunnel.h"
 #include "platform/supervisor/tunnel_names.h"
@@ -85,6 +86,7 @@ class Supervisor {
   void EndReload(const AdminResult& result);
   absl::Status ApplyReload(ConfigSource wanted);
   absl::Status Change(PlannedChange change);
+  absl::Status FollowEnrol();  // the configuration in force
 
   const DeviceFlags flags_;
   const std::string name_;
@@ -105,6 +107,8 @@ class Supervisor {
   absl::Status follow_peers_failure_;                    // of the last time: it is logged once
   bool reload_wanted_ = false;
   std::vector<std::string> warnings_;  // of the reload under way
+  crypto::PublicKey public_key_{};     // of the file; zeros: it has no private key
+  EnrolService enrol_;
 };
 
 }  // namespace ringwire::platform

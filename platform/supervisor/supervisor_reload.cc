@@ -74,6 +74,7 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
                              config.offloads != before.offloads;
   const auto endpoints = names_.EndpointsOf(config);
   NamedValues named = NamedIn(config);
+  const crypto::PublicKey public_key = PublicKeyOf(config);
   ASSIGN_OR_RETURN(PlannedChange change, tunnel_.PlanChange(std::move(config), endpoints));
   for (const std::string& warning : change.plan.warnings) {
     warnings.push_back(name_ + ": " + warning);
@@ -87,12 +88,18 @@ absl::Status Supervisor::ApplyReload(ConfigSource wanted) {
     warnings.push_back(path_ + ": Workers, IoBackend and Offload take effect at the next start");
   }
   named_ = std::move(named);
+  public_key_ = public_key;
   tunnel_.ForgetKeys();
   const InForce& now = tunnel_.in_force();
   relay_.AllowSockets(now.config.listen_port.value_or(0), now.plan.fwmark);
   names_.SetRules(now, now.config.gateway.kill_switch.on);
   FollowPeers();
   for (const std::string& warning : tunnel_.FirewallWarnings()) warnings.push_back(warning);
+  const absl::Status followed = FollowEnrol();
+  if (!followed.ok()) {
+    warnings.push_back(
+        fmt::format("{}: [Enrol] runs on as it was: {}", path_, MessageOf(followed)));
+  }
   warnings_.insert(warnings_.end(), warnings.begin(), warnings.end());
   return names_.Follow(now.config, path_);
 }

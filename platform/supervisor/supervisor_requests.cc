@@ -34,6 +34,10 @@ void Supervisor::OpenAdminSocket() {
 }
 
 void Supervisor::TakeRequest(const AdminRequest& request, AdminAnswer answer) {
+  if (request.verb == AdminVerb::kLeases) return enrol_.List(std::move(answer));
+  if (request.verb == AdminVerb::kRevoke) {
+    return enrol_.Revoke(request.user, request.device, std::move(answer));
+  }
   if (request.verb != AdminVerb::kForget) return requests_.Add(request.verb, std::move(answer));
   const absl::Status status = relay_.Forget(request.peer);
   answer({status.ok(), MessageOf(status)});
@@ -115,6 +119,7 @@ absl::Status Supervisor::End() {
   relay_.IgnoreEndSignals();  // one more changes nothing
   end_listener_.Accept();
   relay_.Drain();
+  enrol_.End();
   tunnel_.set_hook_output(end_listener_.TakeOutput());
   size_t failures = 0;
   const auto report = [this, &failures](const absl::Status& failure) {

@@ -16,8 +16,9 @@ dpkg-deb -x "$deb" "$work/files"
 # It starts from where it is unpacked, with the BoringSSL that it brings.
 binary=$work/files/usr/bin/ringwire
 [ "$("$binary" --version)" = "$("$build/ringwire" --version)" ] || fail "the packed program does not start"
-crypto=$(ldd "$binary" | awk '$1 ~ /^libcrypto\.so/ { print $3 }')
-[ "$(realpath "$crypto")" = "$(realpath "$work"/files/usr/lib/ringwire/*/libcrypto.so.0)" ] || fail "it loads $crypto and not its own BoringSSL"
+for library in $(ldd "$binary" | awk '$1 ~ /^lib(crypto|ssl)\.so/ { print $3 }'); do
+  [ "$(realpath "$library")" = "$(realpath "$work"/files/usr/lib/ringwire/*/"${library##*/}")" ] || fail "it loads $library and not its own BoringSSL"
+done
 
 # Nothing from outside of Debian 12 main.
 depends=$(dpkg-deb -f "$deb" Depends)

@@ -16,11 +16,15 @@ enum class AdminVerb : uint8_t {
   kReload,  // "reload": apply the configuration file again
   kSave,    // "save": write the device's state into the configuration file
   kForget,  // "forget KEY": clear a peer's handshake timestamps
+  kLeases,  // "leases": list the leases of [Enrol]
+  kRevoke,  // "revoke USER" or "revoke USER KEY": end leases of a user
 };
 
 struct AdminRequest {
   AdminVerb verb = AdminVerb::kReload;
-  crypto::PublicKey peer{};  // of kForget
+  crypto::PublicKey peer{};                      // of kForget
+  std::string user = {};                         // of kRevoke
+  std::optional<crypto::PublicKey> device = {};  // likewise; nullopt: all
 };
 
 struct AdminResult {

@@ -121,6 +121,13 @@ class RelayDouble final : public SupervisedRelay {
     if (!status.ok()) return status;
     return hosts_;
   }
+  absl::Status ChangeLeases(std::span<const PeerUpdate> peers) override {
+    const absl::Status made = calls_.Make("change leases");
+    if (!made.ok()) return made;
+    leases.insert(leases.end(), peers.begin(), peers.end());
+    return made;
+  }
+  absl::StatusOr<std::vector<crypto::PublicKey>> UsedLeases() override { return used; }
   absl::Status MoveEndpoints(std::span<const PeerUpdate>) override { return calls_.Make("move"); }
   void HangUp() override { calls_.Make("hang up").IgnoreError(); }
   bool Reap() override {
@@ -146,6 +153,9 @@ class RelayDouble final : public SupervisedRelay {
   const std::string& configured() const { return configured_; }
   const std::vector<std::string>& started_with() const { return started_with_; }
   void set_state(std::string text) { state_ = std::move(text); }
+
+  std::vector<PeerUpdate> leases;       // all changes of leases
+  std::vector<crypto::PublicKey> used;  // what UsedLeases() tells
 
  private:
   Calls& calls_;
