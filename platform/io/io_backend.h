@@ -1,6 +1,7 @@
 #ifndef RINGWIRE_PLATFORM_IO_IO_BACKEND_H_
 #define RINGWIRE_PLATFORM_IO_IO_BACKEND_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -23,6 +24,9 @@ namespace ringwire::platform {
 //     process backend->udp_batch(), hand the results to backend->WriteTun()
 //     backend->Release();  // the batches' buffers go back
 //   }
+//
+// A worker that has too much to do for one turn puts the last frames off with ReleaseBut(): the
+// next Wait() or Flush() does not block and hands them out again, before later ones.
 //
 // The caller keeps the bytes of SendUdp/WriteTun unchanged until the next Flush() or Wait() has
 // returned; both leave nothing queued. The bytes may lie in a buffer that Release() gives back,
@@ -50,7 +54,9 @@ class IoBackend {
 
   virtual std::span<const TunFrame> tun_batch() const = 0;
   virtual std::span<const ReceivedRun> udp_batch() const = 0;
-  virtual void Release() = 0;
+  void Release() { ReleaseBut(0); }
+  // Keeps the last `frames_kept` of tun_batch().
+  virtual void ReleaseBut(size_t frames_kept) = 0;
 
   // Queue. The spans are read during the call, their bytes later.
   virtual void SendUdp(std::span<const SendRun> runs) = 0;

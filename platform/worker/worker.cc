@@ -12,6 +12,7 @@
 #include "core/base/status_macros.h"
 #include "platform/base/clock.h"
 #include "platform/base/start_thread.h"
+#include "platform/worker/turn_budget.h"
 
 namespace ringwire::platform {
 
@@ -151,7 +152,7 @@ absl::Status Worker::RunOnce() {
   if (status.ok()) status = ProcessBatches(now);
   reader_->Offline();
   for (const PeerId peer : backend_->unusable_sources()) link_.ReportUnusableSource(peer);
-  backend_->Release();
+  backend_->ReleaseBut(std::exchange(frames_put_off_, 0));
   if (!merging_stopped_ && !options_.ladder->IsOn(Offload::kTunGsoWrite)) {
     merging_stopped_ = true;
     inbound_.StopMerging();
@@ -202,6 +203,9 @@ absl::Status Worker::ProcessBatches(Instant now) {
   backend_->WriteTun(inbound_.to_tun());
 
   std::span<const TunFrame> frames = backend_->tun_batch();
+  const size_t frames_now = FramesOfTurn(frames, backend_->udp_batch());
+  frames_put_off_ = frames.size() - frames_now;
+  frames = frames.first(frames_now);
   while (!frames.empty()) {
     frames = frames.subspan(outbound_.Process(now, frames));
     if (frames.empty()) break;

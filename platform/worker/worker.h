@@ -103,7 +103,8 @@ class Worker {
   Outbound outbound_;
   Inbound inbound_;
   SpinPolicy spin_;
-  bool had_work_ = false;  // in the last turn
+  bool had_work_ = false;      // in the last turn
+  size_t frames_put_off_ = 0;  // of this turn, to the next
   std::thread thread_;
   std::atomic<bool> stopping_{false};
   bool merging_stopped_ = false;  // superpackets to TUN

@@ -67,12 +67,12 @@ absl::Status EpollBackend::ReplaceSockets(int udp_v4_fd, int udp_v6_fd) {
 
 absl::Status EpollBackend::Wait() {
   Submit();
-  return Collect(-1);
+  return Collect(first_frame_ < frame_count_ ? 0 : -1);
 }
 
 absl::Status EpollBackend::Flush() {
   Submit();
-  if (frame_count_ > 0 || run_count_ > 0) return absl::OkStatus();
+  if (in_hand_) return absl::OkStatus();
   return Collect(0);
 }
 
@@ -81,9 +81,12 @@ void EpollBackend::Stop() {
   epoll_.Reset();
 }
 
-void EpollBackend::Release() {
-  frame_count_ = 0;
+void EpollBackend::ReleaseBut(size_t frames_kept) {
+  DCHECK(frames_kept <= frame_count_ - first_frame_);
+  first_frame_ = frame_count_ - frames_kept;
+  if (frames_kept == 0) first_frame_ = frame_count_ = 0;
   run_count_ = 0;
+  in_hand_ = false;
   sends_.ClearUnusableSources();
 }
 
@@ -128,7 +131,9 @@ size_t EpollBackend::SendStretch(size_t first) {
 }
 
 absl::Status EpollBackend::Collect(int timeout_ms) {
-  DCHECK(frame_count_ == 0 && run_count_ == 0);
+  DCHECK(run_count_ == 0 && !in_hand_);
+  const bool put_off = first_frame_ < frame_count_;
+  in_hand_ = put_off;
   std::array<epoll_event, kWatchedMax> events{};
   const int ready = ::epoll_wait(epoll_.get(), events.data(), kWatchedMax, timeout_ms);
   if (ready < 0) {
@@ -143,7 +148,7 @@ absl::Status EpollBackend::Collect(int timeout_ms) {
   for (int i = 0; i < ready; ++i) {
     const int fd = events[static_cast<size_t>(i)].data.fd;
     if (fd == options().tun_fd) {
-      status.Update(ReadTun());
+      if (!put_off) status.Update(ReadTun());
     } else if (fd == wake_fd()) {
       // A wake seen by Flush() must still end the next Wait(): only Wait() clears it.
       if (timeout_ms != 0) ClearWake();
@@ -152,6 +157,7 @@ absl::Status EpollBackend::Collect(int timeout_ms) {
       Receive(fd, kUdpSlots / sockets_ready);
     }
   }
+  in_hand_ = frame_count_ > 0 || run_count_ > 0;
   return status;
 }
 

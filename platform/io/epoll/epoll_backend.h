@@ -30,9 +30,11 @@ class EpollBackend final : public QueueingBackend {
   absl::Status Wait() override;
   absl::Status Flush() override;
   void Stop() override;
-  std::span<const TunFrame> tun_batch() const override { return {frames_.data(), frame_count_}; }
+  std::span<const TunFrame> tun_batch() const override {
+    return std::span(frames_).subspan(first_frame_, frame_count_ - first_frame_);
+  }
   std::span<const ReceivedRun> udp_batch() const override { return {runs_.data(), run_count_}; }
-  void Release() override;
+  void ReleaseBut(size_t frames_kept) override;
   absl::Status ReplaceSockets(int udp_v4_fd, int udp_v6_fd) override;
 
  private:
@@ -51,9 +53,13 @@ class EpollBackend final : public QueueingBackend {
   SlotSlab tun_slots_;
   SlotSlab udp_slots_;
   std::array<TunFrame, kTunSlots> frames_{};
+  // Frames from here to frame_count_ are in hand or were put off: then TUN is not read until they
+  // are done.
+  size_t first_frame_ = 0;
   size_t frame_count_ = 0;
   std::array<ReceivedRun, kUdpSlots> runs_{};
   size_t run_count_ = 0;
+  bool in_hand_ = false;  // a batch that is not released
   std::array<mmsghdr, kUdpSlots> messages_{};
   std::array<iovec, kUdpSlots> payloads_{};
 };

@@ -93,9 +93,9 @@ void IoUringBackend::Submit() {
   EnterAndCollect(0).IgnoreError();
 }
 
-void IoUringBackend::Release() {
-  frames_.Release(&tun_buffers_);
-  runs_.Release(&udp_buffers_);
+void IoUringBackend::ReleaseBut(size_t frames_kept) {
+  frames_.ReleaseBut(frames_kept, &tun_buffers_);
+  runs_.ReleaseBut(0, &udp_buffers_);
   sends_.ClearUnusableSources();
 }
 

@@ -31,13 +31,16 @@ class Arrivals {
   void HandOut() { in_hand_ = count_; }
   std::span<const T> in_hand() const { return {items_.data(), in_hand_}; }
   bool empty() const { return count_ == 0; }
-  void Release(BufferRing* buffers) {
-    for (size_t i = 0; i < in_hand_; ++i) buffers->Recycle(slots_[i]);
-    for (size_t i = in_hand_; i < count_; ++i) {
-      items_[i - in_hand_] = items_[i];
-      slots_[i - in_hand_] = slots_[i];
+  // The last `kept` of those in hand wait again, as the first.
+  void ReleaseBut(size_t kept, BufferRing* buffers) {
+    DCHECK(kept <= in_hand_);
+    const size_t released = in_hand_ - kept;
+    for (size_t i = 0; i < released; ++i) buffers->Recycle(slots_[i]);
+    for (size_t i = released; i < count_; ++i) {
+      items_[i - released] = items_[i];
+      slots_[i - released] = slots_[i];
     }
-    count_ -= in_hand_;
+    count_ -= released;
     in_hand_ = 0;
   }
 
@@ -71,7 +74,7 @@ class IoUringBackend final : public QueueingBackend {
   void Stop() override;
   std::span<const TunFrame> tun_batch() const override { return frames_.in_hand(); }
   std::span<const ReceivedRun> udp_batch() const override { return runs_.in_hand(); }
-  void Release() override;
+  void ReleaseBut(size_t frames_kept) override;
   absl::Status ReplaceSockets(int udp_v4_fd, int udp_v6_fd) override;
 
  private:

@@ -251,6 +251,28 @@ TEST_P(BackendReceiveTest, FlushWithoutABatchReturnsArrivedInput) {
   backend_->Release();
 }
 
+TEST_P(BackendReceiveTest, FramesThatWerePutOffComeAgainFirstWhileDatagramsAreReceived) {
+  for (const char* payload : {"one", "two", "three"}) SendIntoTun(payload);
+  ASSERT_TRUE(backend_->Wait().ok());
+  while (backend_->tun_batch().size() < 3) {
+    backend_->ReleaseBut(backend_->tun_batch().size());
+    ASSERT_TRUE(backend_->Wait().ok());
+  }
+  backend_->ReleaseBut(2);
+  ASSERT_TRUE(backend_->Wait().ok());  // there is no other input: it must not block
+  ASSERT_GE(backend_->tun_batch().size(), 2);
+
+  const Remote remote("127.0.0.1");
+  remote.Send(V4(), "datagram");
+  SendIntoTun("four");
+  backend_->ReleaseBut(2);
+  while (backend_->udp_batch().empty()) {
+    ASSERT_TRUE(backend_->Wait().ok());
+    if (backend_->udp_batch().empty()) backend_->ReleaseBut(backend_->tun_batch().size());
+  }
+  EXPECT_EQ(ReadTunPayloads(3), (std::vector<std::string>{"two", "three", "four"}));
+}
+
 TEST_P(BackendReceiveTest, AnErrorReportedOnTheSocketDoesNotStopIt) {
   const int on = 1;
   ASSERT_EQ(::setsockopt(sockets().v4.get(), IPPROTO_IP, IP_RECVERR, &on, sizeof(on)), 0);

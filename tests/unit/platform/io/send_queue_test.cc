@@ -143,7 +143,7 @@ class NoOffloadBackend final : public QueueingBackend {
   void Stop() override {}
   std::span<const TunFrame> tun_batch() const override { return {}; }
   std::span<const ReceivedRun> udp_batch() const override { return {}; }
-  void Release() override {}
+  void ReleaseBut(size_t) override {}
   absl::Status ReplaceSockets(int, int) override { return absl::OkStatus(); }
 
   size_t trains_refused = 0;
