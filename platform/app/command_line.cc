@@ -18,6 +18,7 @@
 #include "platform/process/privileges.h"
 #include "platform/process/report_error.h"
 #include "platform/registrar/registrar_process.h"
+#include "platform/relay/relay_program.h"
 
 namespace ringwire::platform {
 namespace {
@@ -82,29 +83,14 @@ void AddVersionFlag(CLI::App* app) {
 // `program`: the words behind ExecWords().
 std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program) {
   return {
-      AddSetupCommand(app),
-      AddRunCommand(app),
-      AddUpCommand(app),
-      AddBlockCommand(app),
-      AddDownCommand(app),
-      AddReloadCommand(app),
-      AddSaveCommand(app),
-      AddShowCommand(app),
-      AddLogCommand(app),
-      AddHealthCommand(app),
-      AddEventsCommand(app),
-      AddExporterCommand(app),
-      AddAddPeerCommand(app),
-      AddRemovePeerCommand(app),
-      AddCheckCommand(app),
-      AddDoctorCommand(app),
-      AddStripCommand(app),
-      AddForgetCommand(app),
-      AddUserCommand(app),
-      AddGenkeyCommand(app),
-      AddGenpskCommand(app),
-      AddPubkeyCommand(app),
-      AddExecCommand(app, std::move(program)),
+      AddSetupCommand(app),   AddRunCommand(app),        AddUpCommand(app),
+      AddBlockCommand(app),   AddDownCommand(app),       AddReloadCommand(app),
+      AddSaveCommand(app),    AddShowCommand(app),       AddLogCommand(app),
+      AddHealthCommand(app),  AddEventsCommand(app),     AddExporterCommand(app),
+      AddAddPeerCommand(app), AddRemovePeerCommand(app), AddCheckCommand(app),
+      AddDoctorCommand(app),  AddStripCommand(app),      AddForgetCommand(app),
+      AddUserCommand(app),    AddGenkeyCommand(app),     AddGenpskCommand(app),
+      AddPubkeyCommand(app),  AddUpgradeCommand(app),    AddExecCommand(app, std::move(program)),
   };
 }
 
@@ -113,6 +99,7 @@ std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program
 int RunCommandLine(int argc, char** argv) {
   ProtectProcess();
   if (IsResolverProgram(argc, argv)) return RunResolverProgram(argc, argv);
+  if (IsRelayProgram(argc, argv)) return RunRelayProgram(argc, argv);
   if (IsPortalProgram(argc, argv)) return RunPortalProgram(argc, argv);
   if (IsRegistrarProgram(argc, argv)) return RunRegistrarProgram(argc, argv);
   CLI::App app(

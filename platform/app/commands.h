@@ -26,7 +26,8 @@ Command AddUpCommand(CLI::App* app);  // run_command.cc
 Command AddBlockCommand(CLI::App* app);
 Command AddDownCommand(CLI::App* app);
 Command AddReloadCommand(CLI::App* app);
-Command AddSaveCommand(CLI::App* app);  // reload_command.cc
+Command AddSaveCommand(CLI::App* app);
+Command AddUpgradeCommand(CLI::App* app);  // these three: reload_command.cc
 Command AddShowCommand(CLI::App* app);
 Command AddLogCommand(CLI::App* app);
 Command AddHealthCommand(CLI::App* app);

@@ -1,4 +1,5 @@
-// `ringwire reload IFNAME` and `ringwire save IFNAME`: what the running service does with its file.
+// `ringwire reload IFNAME`, `save IFNAME` and `upgrade IFNAME`: what root asks of a running
+// service.
 #include <csignal>
 #include <memory>
 #include <string>
@@ -38,7 +39,9 @@ int Ask(const std::string& request, const std::string& interface) {
     const std::string cut_off = CutOffBy(interface);
     if (!cut_off.empty()) return ReportFailure(tried, cut_off);
     if (request == "reload") return ReloadBySignal(interface, tried);
-    return ReportError(fmt::format("cannot {}: it is not up, so there is nothing to save", tried));
+    const char* const what = request == "save" ? "there is nothing to save"
+                                               : "`ringwire up` starts the installed program";
+    return ReportError(fmt::format("cannot {}: it is not up, so {}", tried, what));
   }
   return ReportAnswer(tried, answer);
 }
@@ -59,6 +62,11 @@ Command AddReloadCommand(CLI::App* app) {
 Command AddSaveCommand(CLI::App* app) {
   return AddServiceCommand(app, "save",
                            "Write the state of a running device into its configuration file");
+}
+
+Command AddUpgradeCommand(CLI::App* app) {
+  return AddServiceCommand(app, "upgrade",
+                           "Let a running tunnel go on with the ringwire that is installed by now");
 }
 
 }  // namespace ringwire::platform

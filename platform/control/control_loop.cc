@@ -61,17 +61,22 @@ absl::Status ControlLoop::Open() {
   status.Update(poll_.Add(timer_.fd(), EPOLLIN, [this](uint32_t) { timer_.Clear(); }));
   status.Update(poll_.Add(source_watch_->fd(), EPOLLIN,
                           [this](uint32_t) { source_watch_->TakeNotifications(BootNow()); }));
-  const Moment now = Moment::Now();
-  if (status.ok()) stamps_.Restore(now.boot, now.wall, &driver_.plane());
   return status;
 }
 
 absl::Status ControlLoop::StartWorkers(std::vector<WorkerOptions> workers,
                                        const ListenSockets& listen) {
+  // Not before: the process that has served the device writes its last ones when it stops.
+  const Moment now = Moment::Now();
+  stamps_.Restore(now.boot, now.wall, &driver_.plane());
   stamps_.StartThread();
   driver_.StartPool(handshake_threads_);
   device_.set_listen(listen);
   return workers_.Start(std::move(workers), [this] { news_.Raise(); });
+}
+
+UdpSocketsView ControlLoop::udp_sockets() const {
+  return ViewOf(workers_.all(), device_.listen().port());
 }
 
 absl::Status ControlLoop::Run() {

@@ -86,6 +86,8 @@ class ControlLoop {
   absl::Status Run();
 
   DeviceRequests& device() { return device_; }
+  // After StartWorkers(), also when Run() has returned.
+  UdpSocketsView udp_sockets() const;
 
  private:
   DeviceRequestsOptions MakeRequestsOptions(ControlLoopOptions* options);

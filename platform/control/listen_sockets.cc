@@ -6,14 +6,32 @@
 
 namespace ringwire::platform {
 
+namespace {
+
+void AddSockets(const UdpSockets& pair, std::vector<int>* sockets) {
+  for (const UniqueFd* fd : {&pair.v4, &pair.v6}) {
+    if (fd->valid()) sockets->push_back(fd->get());
+  }
+}
+
+}  // namespace
+
 std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers) {
   std::vector<int> sockets;
-  for (const auto& worker : workers) {
-    for (const UniqueFd* fd : {&worker->sockets().v4, &worker->sockets().v6}) {
-      if (fd->valid()) sockets.push_back(fd->get());
-    }
-  }
+  for (const auto& worker : workers) AddSockets(worker->sockets(), &sockets);
   return sockets;
+}
+
+UdpSocketsView ViewOf(std::span<const std::unique_ptr<Worker>> workers, uint16_t port) {
+  const UdpSockets& first = workers.front()->sockets();
+  return {port, first.v4.valid(), first.v6.valid(), SocketsOf(workers)};
+}
+
+UdpSocketsView ViewOf(const UdpSocketGroup& group) {
+  const UdpSockets& first = group.workers.front();
+  UdpSocketsView view{group.port, first.v4.valid(), first.v6.valid(), {}};
+  for (const UdpSockets& pair : group.workers) AddSockets(pair, &view.sockets);
+  return view;
 }
 
 bool ListenSockets::PortChanges(const DeviceUpdate& update) const {

@@ -17,6 +17,17 @@ namespace ringwire::platform {
 // All sockets of these workers.
 std::vector<int> SocketsOf(std::span<const std::unique_ptr<Worker>> workers);
 
+// The UDP sockets of a device in the process that owns them.
+struct UdpSocketsView {
+  uint16_t port = 0;
+  bool v4 = false;  // which sockets of a pair there are
+  bool v6 = false;
+  std::vector<int> sockets;  // worker by worker, the one for IPv4 first
+};
+// There is at least one worker.
+UdpSocketsView ViewOf(std::span<const std::unique_ptr<Worker>> workers, uint16_t port);
+UdpSocketsView ViewOf(const UdpSocketGroup& group);
+
 // The port and mark of the workers' UDP sockets, and their change under running workers. For the
 // control thread.
 class ListenSockets {

@@ -73,6 +73,11 @@ AdminResult DoWithoutFile(const AdminRequest& request, DeviceControl* device) {
     if (device->Forget(request.peer)) return {};
     return {false, "nothing is remembered of this peer"};
   }
+  if (request.verb == AdminVerb::kUpgrade) {
+    return {false,
+            "this device has no supervisor, which would hold its interface; end it and start it "
+            "again (`ringwire run` and `up` start one with a supervisor)"};
+  }
   return {false,
           "this device has no configuration file (it was not started with `ringwire run` or `up`)"};
 }

@@ -17,6 +17,11 @@ inline constexpr int kOwnProgramChannel = 3;
 // the name that tells it what to be. It has standard error and `channel`, which stays the caller's;
 // standard input and output are /dev/null. Safe in a process with threads.
 absl::StatusOr<pid_t> StartOwnProgram(std::vector<std::string> arguments, int channel);
+// The same with the program at `path`, which may be another version of this one.
+absl::StatusOr<pid_t> StartProgramAt(const std::string& path, std::vector<std::string> arguments,
+                                     int channel);
+// The path that this program was started from, where a newer version may be by now. Empty: unknown.
+std::string InstalledProgram();
 
 }  // namespace ringwire::platform
 

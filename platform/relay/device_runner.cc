@@ -68,8 +68,8 @@ absl::StatusOr<std::unique_ptr<DeviceRunner>> DeviceRunner::Start(DeviceSettings
   for (absl::Status (DeviceRunner::* const step)() :
        {&DeviceRunner::ChooseAead, &DeviceRunner::CreateDevice, &DeviceRunner::ProveOffloads,
         &DeviceRunner::OpenSockets, &DeviceRunner::ListenForTools, &DeviceRunner::ChooseBackend,
-        &DeviceRunner::OpenLoop, &DeviceRunner::GiveUpRights, &DeviceRunner::StartThreads,
-        &DeviceRunner::Seal, &DeviceRunner::Configure}) {
+        &DeviceRunner::OpenLoop, &DeviceRunner::GiveUpRights, &DeviceRunner::TakeOver,
+        &DeviceRunner::StartThreads, &DeviceRunner::Seal, &DeviceRunner::Configure}) {
     status = (runner.get()->*step)();
     if (!status.ok()) return status;
   }
@@ -97,18 +97,22 @@ absl::Status DeviceRunner::ChooseAead() {
 absl::Status DeviceRunner::CreateDevice() {
   const CpuBudget budget = ReadCpuBudget();
   const bool inherited = settings_.tun_queue.valid();
-  const size_t workers = inherited ? 1 : settings_.workers.value_or(WorkersFor(budget));
+  const bool adopted = settings_.parts.has_value();
+  const size_t workers = adopted     ? settings_.parts->queues.size()
+                         : inherited ? 1
+                                     : settings_.workers.value_or(WorkersFor(budget));
   usable_cpus_ = WorkersFor(budget);
   pin_cpus_ = PinningFor(budget, workers, settings_.pin);
-  if (!inherited) {
+  if (!inherited && !adopted) {
     absl::Status status = CheckNetAdmin();
     if (status.ok()) status = CheckNameIsFree(name_);
     if (!status.ok()) return status;
   }
-  if (settings_.network_namespace.empty()) return CreateDeviceHere(workers);
+  const auto create = [&] { return adopted ? AdoptDeviceHere() : CreateDeviceHere(workers); };
+  if (settings_.network_namespace.empty()) return create();
   ASSIGN_OR_RETURN(const NamedNamespace network, NamedNamespace::Open(settings_.network_namespace));
   absl::Status created;
-  absl::Status status = network.Visit([&] { created = CreateDeviceHere(workers); });
+  absl::Status status = network.Visit([&] { created = create(); });
   status.Update(created);
   return status;
 }
@@ -134,6 +138,21 @@ absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
     const absl::Status silent = SilenceNewLink(&netlink, interface_index_, name_, kDefaultMtu);
     if (!silent.ok()) spdlog::warn("{}: {}", name_, MessageOf(silent));
   }
+  return WatchLink();
+}
+
+// Changes nothing of the interface: another process serves it. Its settings stay as they are.
+absl::Status DeviceRunner::AdoptDeviceHere() {
+  DeviceParts& parts = *settings_.parts;
+  ASSIGN_OR_RETURN(TunDevice tun, AdoptTunQueues(std::move(parts.queues)));
+  tun_ = std::move(tun);
+  tun_.tso = parts.tso;
+  tun_.uso = parts.uso;
+  interface_index_ = tun_.interface_index;
+  return WatchLink();
+}
+
+absl::Status DeviceRunner::WatchLink() {
   const WithoutCapability netlink_changes_nothing(CAP_NET_ADMIN);
   ASSIGN_OR_RETURN(LinkMonitor monitor, LinkMonitor::Open(interface_index_));
   link_monitor_.emplace(std::move(monitor));
@@ -141,6 +160,8 @@ absl::Status DeviceRunner::CreateDeviceHere(size_t workers) {
 }
 
 absl::Status DeviceRunner::ProveOffloads() {
+  parts_.tso = tun_.tso;
+  parts_.uso = tun_.uso;
   if (!tun_.created) {
     for (const Offload offload : {Offload::kTso, Offload::kUso, Offload::kTunGsoWrite}) {
       ladder_.LeaveUnused(offload, "the device was handed over");
@@ -161,6 +182,7 @@ absl::Status DeviceRunner::ProveOffloads() {
 }
 
 absl::Status DeviceRunner::OpenSockets() {
+  if (settings_.parts.has_value()) return absl::OkStatus();  // they come with TakeOver()
   UdpOptions options;
   options.port = settings_.listen_port;
   options.workers = tun_.queues.size();
@@ -173,6 +195,7 @@ absl::Status DeviceRunner::OpenSockets() {
 
 // Without a writable /run the tunnel still works; another live process at our name is an error.
 absl::Status DeviceRunner::ListenForTools() {
+  if (settings_.parts.has_value()) return AdoptListeners();
   const bool removes_files = settings_.supervisor == 0;
   UnixListenerOptions uapi{kUapiDirectory, 0755,         SocketFileName(name_),
                            0600,           std::nullopt, removes_files};
@@ -196,6 +219,22 @@ absl::Status DeviceRunner::ListenForTools() {
     spdlog::info("{}: runs without {}: {}", name_,
                  listener.ok() ? "its status socket" : "its control and status sockets",
                  MessageOf(why));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DeviceRunner::AdoptListeners() {
+  DeviceParts& parts = *settings_.parts;
+  const std::string file = "/" + SocketFileName(name_);
+  if (parts.uapi.valid()) {
+    ASSIGN_OR_RETURN(UnixListener listener,
+                     UnixListener::Adopt(std::move(parts.uapi), kUapiDirectory + file));
+    uapi_listener_.emplace(std::move(listener));
+  }
+  if (parts.status.valid()) {
+    ASSIGN_OR_RETURN(UnixListener listener,
+                     UnixListener::Adopt(std::move(parts.status), kStatusDirectory + file));
+    status_listener_.emplace(std::move(listener));
   }
   return absl::OkStatus();
 }
@@ -258,6 +297,9 @@ std::vector<WorkerOptions> DeviceRunner::MakeWorkerOptions() {
 }
 
 absl::Status DeviceRunner::OpenLoop() {
+  for (const UniqueFd& queue : tun_.queues) parts_.queues.push_back(queue.get());
+  if (uapi_listener_.has_value()) parts_.uapi = uapi_listener_->fd();
+  if (status_listener_.has_value()) parts_.status = status_listener_->fd();
   loop_ = std::make_unique<ControlLoop>(ControlLoopOptions{
       name_, kVersion, StampFiles::Open(StateDirectory(), name_),
       ControlOptions{.has_aes = TestAes(), .keeps_endpoints = settings_.warm_restart},
@@ -296,6 +338,19 @@ absl::Status DeviceRunner::GiveUpRights() {
   }
   ASSIGN_OR_RETURN(Confinement confinement, Confinement::GiveUpRights(options));
   confinement_.emplace(std::move(confinement));
+  return absl::OkStatus();
+}
+
+absl::Status DeviceRunner::TakeOver() {
+  if (!settings_.parts.has_value()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(StoppedDevice stopped, settings_.take_over());
+  if (stopped.sockets.workers.size() != tun_.queues.size()) {
+    return absl::InternalError("take over a device: it has not as many sockets as workers");
+  }
+  udp_ = std::move(stopped.sockets);
+  settings_.listen_port = stopped.update.listen_port.value_or(udp_.port);
+  settings_.fwmark = stopped.update.fwmark.value_or(0);
+  settings_.update.emplace(std::move(stopped.update));
   return absl::OkStatus();
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +22,18 @@
 #include "platform/control/sockets/unix_listener.h"
 #include "platform/io/backend_factory.h"
 #include "platform/relay/cpu_budget.h"
+#include "platform/relay/device_parts.h"
 #include "platform/sandbox/confinement.h"
 #include "platform/tun/tun_device.h"
 #include "platform/udp/udp_socket.h"
 
 namespace ringwire::platform {
+
+// The rest of a device that another process has stopped.
+struct StoppedDevice {
+  UdpSocketGroup sockets;
+  DeviceUpdate update;  // as it was configured, with the keys
+};
 
 struct DeviceSettings {
   std::string name;
@@ -50,6 +58,10 @@ struct DeviceSettings {
   // the control sockets, so that this process keeps no right. 0: none.
   pid_t supervisor = 0;
   std::unique_ptr<SocketSource> socket_source;  // the supervisor's, if there is one
+  // Of a device that another process serves, instead of new ones; absent: make the device.
+  std::optional<DeviceParts> parts;
+  // With `parts`: called when everything else is open. Returns when the other process has stopped.
+  std::function<absl::StatusOr<StoppedDevice>()> take_over;
 };
 
 // The composition of one device: interface, UDP sockets, control sockets, workers, control loop.
@@ -66,6 +78,8 @@ class DeviceRunner {
 
   ControlLoop& loop() { return *loop_; }
   uint32_t interface_index() const { return interface_index_; }
+  // What a successor takes over while this one runs. Valid as long as the device.
+  const DevicePartsView& parts() const { return parts_; }
   // "wg0 is ready: …"
   std::string ReadyLine();
 
@@ -75,15 +89,20 @@ class DeviceRunner {
   absl::Status ChooseAead();
   absl::Status CreateDevice();
   absl::Status CreateDeviceHere(size_t workers);
+  absl::Status AdoptDeviceHere();
+  absl::Status WatchLink();
   // Refuses in the ladder the offloads that the system lacks. Never fails.
   absl::Status ProveOffloads();
   absl::Status OpenSockets();
   absl::Status ListenForTools();
+  absl::Status AdoptListeners();
   void ListenForAdministrator();
   absl::Status ChooseBackend();
   absl::Status SetUpRings();
   absl::Status OpenLoop();
   absl::Status GiveUpRights();
+  // Waits for the process that has served the device, if there is one.
+  absl::Status TakeOver();
   absl::Status StartThreads();
   absl::Status Seal();
   absl::Status Configure();
@@ -100,6 +119,7 @@ class DeviceRunner {
   crypto::AeadProviders aead_providers_;
   std::vector<std::shared_ptr<Ring>> rings_;  // one per worker, until the workers are made
   TunDevice tun_;
+  DevicePartsView parts_;
   UdpSocketGroup udp_;
   std::optional<LinkMonitor> link_monitor_;
   std::optional<UnixListener> uapi_listener_;

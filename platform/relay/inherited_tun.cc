@@ -80,4 +80,28 @@ absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue) {
   return device;
 }
 
+absl::StatusOr<TunDevice> AdoptTunQueues(std::vector<UniqueFd> queues) {
+  TunDevice device;
+  device.created = true;
+  for (const UniqueFd& queue : queues) {
+    ifreq request{};
+    if (::ioctl(queue.get(), TUNGETIFF, &request) != 0) {
+      return absl::InvalidArgumentError("take over an interface: a descriptor is no TUN queue");
+    }
+    constexpr unsigned kOurs = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR | IFF_MULTI_QUEUE;
+    const unsigned flags = static_cast<unsigned short>(request.ifr_flags);
+    const std::string name(request.ifr_name, ::strnlen(request.ifr_name, IFNAMSIZ));
+    if ((flags & kOurs) != kOurs || (!device.name.empty() && device.name != name)) {
+      return absl::InvalidArgumentError("take over an interface: its queues do not fit together");
+    }
+    device.name = name;
+  }
+  device.interface_index = ::if_nametoindex(device.name.c_str());
+  if (device.interface_index == 0) {
+    return absl::ErrnoToStatus(errno, "take over an interface: find " + device.name);
+  }
+  device.queues = std::move(queues);
+  return device;
+}
+
 }  // namespace ringwire::platform

@@ -20,6 +20,11 @@ std::vector<int> InheritedDescriptors();
 // name. It must have the vnet header and no packet information.
 absl::StatusOr<TunDevice> AdoptTunDevice(UniqueFd queue);
 
+// Makes a device of all queues of one that another process of ours made, in this thread's network
+// namespace, and changes nothing of it. `tso` and `uso` are left to the caller. InvalidArgument: a
+// descriptor is no queue of ours, or they belong to several devices.
+absl::StatusOr<TunDevice> AdoptTunQueues(std::vector<UniqueFd> queues);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_RELAY_INHERITED_TUN_H_

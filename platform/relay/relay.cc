@@ -21,9 +21,11 @@
 #include "platform/base/event_fd.h"
 #include "platform/process/report_error.h"
 #include "platform/process/service_notify.h"
+#include "platform/relay/device_parts.h"
 #include "platform/relay/peers_changed_notice.h"
 #include "platform/relay/relay_bodies.h"
 #include "platform/relay/relay_sockets.h"
+#include "platform/relay/socket_bodies.h"
 #include "spdlog/spdlog.h"
 
 namespace ringwire::platform {
@@ -31,6 +33,8 @@ namespace {
 
 // The endpoint of each peer in the configuration in force.
 using Endpoints = absl::flat_hash_map<crypto::PublicKey, SocketAddress>;
+
+constexpr char kTooManyPeers[] = "the device has more peers than a file may have";
 
 Endpoints EndpointsOf(const DeviceUpdate& update) {
   Endpoints endpoints;
@@ -54,15 +58,26 @@ class Relay {
 
   // `endpoints`: the body of kStart.
   absl::Status Start(DeviceSettings settings, std::string_view endpoints);
-  absl::Status Run() { return device_->Run(); }
+  // `settings` has the parts of the device that another relay serves.
+  absl::Status Succeed(DeviceSettings settings);
+  absl::Status Run();
   RelayChannel& channel() { return channel_; }
 
  private:
+  absl::Status Begin(DeviceSettings settings);
+  absl::StatusOr<StoppedDevice> TakeOver();
+  absl::Status TakeEndpoints(std::string_view endpoints, DeviceUpdate* update);
   bool TakeMessage();
   bool TakeDeferred();
   bool Handle(RelayMessage message);
+  // The text of ToDeviceText.
+  absl::StatusOr<DeviceUpdate> ParseConfiguration(std::string_view text) const;
   absl::Status Configure(std::string_view text);
   absl::Status Forget(std::string_view body);
+  absl::Status GiveParts();
+  absl::Status StartToHandOver();
+  absl::Status HandOver();
+  std::string StateText();  // with the keys; the caller zeroes it
   absl::Status GiveState();
   absl::Status GivePeers();
   absl::Status GiveHosts();
@@ -83,17 +98,59 @@ class Relay {
   Endpoints endpoints_;
   PeersChangedNotice peers_changed_;
   absl::flat_hash_set<crypto::PublicKey> leased_;  // peers by a lease, not by the configuration
+  bool is_handing_over_ = false;                   // the device stops, and a successor gets it
   std::deque<RelayMessage> deferred_;              // that came while sockets were waited for
   const EventFd deferred_event_;
 };
 
 absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
+  RETURN_IF_ERROR(TakeEndpoints(endpoints, &*settings.update));
+  return Begin(std::move(settings));
+}
+
+absl::Status Relay::Succeed(DeviceSettings settings) {
+  settings.take_over = [this] { return TakeOver(); };
+  return Begin(std::move(settings));
+}
+
+// The endpoints of the configuration in force. A peer that has one in `update` keeps it.
+absl::Status Relay::TakeEndpoints(std::string_view endpoints, DeviceUpdate* update) {
   ASSIGN_OR_RETURN(const std::vector<PeerUpdate> known, ParseEndpoints(endpoints));
   for (const PeerUpdate& peer : known) endpoints_[peer.public_key] = *peer.endpoint;
-  for (PeerUpdate& peer : settings.update->peers) {
+  for (PeerUpdate& peer : update->peers) {
     const auto endpoint = endpoints_.find(peer.public_key);
-    if (endpoint != endpoints_.end()) peer.endpoint = endpoint->second;
+    if (endpoint != endpoints_.end() && !peer.endpoint) peer.endpoint = endpoint->second;
   }
+  return absl::OkStatus();
+}
+
+// The order of messages: kSockets, as many as the sockets need, kConfigure, kStart.
+absl::StatusOr<StoppedDevice> Relay::TakeOver() {
+  RETURN_IF_ERROR(channel_.Send(RelayVerb::kPrepared));
+  StoppedDevice stopped;
+  bool is_configured = false;
+  while (true) {
+    ASSIGN_OR_RETURN(RelayMessage message, channel_.Receive());
+    if (message.verb == RelayVerb::kSockets) {
+      const std::optional<SocketReply> reply = ParseSocketReply(message.body);
+      if (!reply.has_value() ||
+          !TakePairs(*reply, std::move(message.descriptors), &stopped.sockets)) {
+        return absl::InternalError("take over sockets: an invalid message");
+      }
+    } else if (message.verb == RelayVerb::kConfigure) {
+      ASSIGN_OR_RETURN(stopped.update, ParseConfiguration(message.body));
+      crypto::Cleanse(message.body.data(), message.body.size());
+      is_configured = true;
+    } else if (message.verb == RelayVerb::kStart && is_configured) {
+      RETURN_IF_ERROR(TakeEndpoints(message.body, &stopped.update));
+      return stopped;
+    } else {
+      return absl::InternalError("take over a device: an invalid message");
+    }
+  }
+}
+
+absl::Status Relay::Begin(DeviceSettings settings) {
   settings.socket_source = std::make_unique<RelaySockets>(&channel_, [this](RelayMessage message) {
     deferred_.push_back(std::move(message));
     deferred_event_.Raise();
@@ -113,6 +170,12 @@ absl::Status Relay::Start(DeviceSettings settings, std::string_view endpoints) {
   status.Update(loop.WatchSupervisor(deferred_event_.get(), [this] { return TakeDeferred(); }));
   if (!status.ok()) return status;
   return channel_.Send(RelayVerb::kStarted, IndexBody(device_->interface_index()));
+}
+
+// Sockets and state are handed over when the device has stopped: the state is the last one then.
+absl::Status Relay::Run() {
+  RETURN_IF_ERROR(device_->Run());
+  return is_handing_over_ ? HandOver() : absl::OkStatus();
 }
 
 // False: the supervisor is gone or sends no more messages.
@@ -151,6 +214,8 @@ bool Relay::Handle(RelayMessage message) {
   if (message.verb == RelayVerb::kGiveState) return GiveState().ok();
   if (message.verb == RelayVerb::kGivePeers) return GivePeers().ok();
   if (message.verb == RelayVerb::kGiveHosts) return GiveHosts().ok();
+  if (message.verb == RelayVerb::kGiveParts) return GiveParts().ok();
+  if (message.verb == RelayVerb::kHandOver) return StartToHandOver().ok() && !is_handing_over_;
   if (message.verb == RelayVerb::kGiveUsed) return GiveUsed().ok();
   absl::Status status;
   if (message.verb == RelayVerb::kConfigure) {
@@ -170,13 +235,18 @@ bool Relay::Handle(RelayMessage message) {
   return sent.ok();
 }
 
-absl::Status Relay::Configure(std::string_view text) {
+absl::StatusOr<DeviceUpdate> Relay::ParseConfiguration(std::string_view text) const {
   auto parsed = ParseOwnSet(text);
   if (const auto* const error = std::get_if<UapiError>(&parsed)) {
     return absl::InternalError(error->reason);
   }
   DeviceUpdate update = std::get<DeviceUpdate>(std::move(parsed));
   if (cipher_.has_value()) update.transport_cipher = cipher_;
+  return update;
+}
+
+absl::Status Relay::Configure(std::string_view text) {
+  ASSIGN_OR_RETURN(DeviceUpdate update, ParseConfiguration(text));
   Endpoints wanted = EndpointsOf(update);
   // A peer of the configuration wins over a lease with its key.
   for (const PeerUpdate& peer : update.peers) leased_.erase(peer.public_key);
@@ -207,12 +277,35 @@ absl::Status Relay::Forget(std::string_view body) {
   return absl::NotFoundError("nothing is remembered of this peer");
 }
 
+absl::Status Relay::GiveParts() {
+  for (const PartsMessage& message : PartsMessages(device_->parts())) {
+    RETURN_IF_ERROR(channel_.SendWith(message.descriptors, RelayVerb::kParts, message.body));
+  }
+  return absl::OkStatus();
+}
+
+// A device whose state cannot be handed over goes on.
+absl::Status Relay::StartToHandOver() {
+  std::string text = StateText();
+  is_handing_over_ = text.size() <= kConfigFileBytesMax;
+  crypto::Cleanse(text.data(), text.size());
+  return is_handing_over_ ? absl::OkStatus() : channel_.Send(RelayVerb::kFailed, kTooManyPeers);
+}
+
+absl::Status Relay::HandOver() {
+  for (const SocketsMessage& message : SocketsMessages(device_->loop().udp_sockets(), /*id=*/0)) {
+    RETURN_IF_ERROR(channel_.SendWith(message.descriptors, RelayVerb::kSockets, message.body));
+  }
+  return GiveState();
+}
+
+std::string Relay::StateText() { return Strip(StateOf(ConfiguredStatus())); }
+
 absl::Status Relay::GiveState() {
-  std::string text = Strip(StateOf(ConfiguredStatus()));
-  const absl::Status sent =
-      text.size() <= kConfigFileBytesMax
-          ? channel_.Send(RelayVerb::kState, text)
-          : channel_.Send(RelayVerb::kFailed, "the device has more peers than a file may have");
+  std::string text = StateText();
+  const absl::Status sent = text.size() <= kConfigFileBytesMax
+                                ? channel_.Send(RelayVerb::kState, text)
+                                : channel_.Send(RelayVerb::kFailed, kTooManyPeers);
   crypto::Cleanse(text.data(), text.size());
   return sent;
 }
@@ -314,18 +407,43 @@ void Relay::LeaveOutKnownEndpoints(const Endpoints& wanted, const DeviceStatus& 
   }
 }
 
+// Returns the process' exit code.
+int Serve(absl::Status status, Relay* relay) {
+  if (status.ok()) status = relay->Run();
+  if (status.ok()) return kExitSuccess;
+  // The supervisor reports for both; if it is gone, nobody listens.
+  status.Update(relay->channel().Send(RelayVerb::kFailed, MessageOf(status)));
+  return kExitFailure;
+}
+
+absl::StatusOr<DeviceParts> ReceiveParts(RelayChannel* channel) {
+  DeviceParts parts;
+  while (!parts.IsComplete()) {
+    ASSIGN_OR_RETURN(RelayMessage message, channel->Receive());
+    if (message.verb != RelayVerb::kParts ||
+        !TakeParts(message.body, std::move(message.descriptors), &parts)) {
+      return absl::InternalError("take over a device: an invalid message");
+    }
+  }
+  return parts;
+}
+
 }  // namespace
 
 int RunRelay(DeviceSettings settings, std::optional<TransportCipher> cipher, RelayChannel channel) {
   const absl::StatusOr<RelayMessage> start = channel.Receive();
   if (!start.ok() || start->verb != RelayVerb::kStart) return kExitSuccess;
   Relay relay(cipher, std::move(channel));
-  absl::Status status = relay.Start(std::move(settings), start->body);
-  if (status.ok()) status = relay.Run();
-  if (status.ok()) return kExitSuccess;
-  // The supervisor reports for both; if it is gone, nobody listens.
-  status.Update(relay.channel().Send(RelayVerb::kFailed, MessageOf(status)));
-  return kExitFailure;
+  return Serve(relay.Start(std::move(settings), start->body), &relay);
+}
+
+int RunSuccessor(DeviceSettings settings, std::optional<TransportCipher> cipher,
+                 RelayChannel channel) {
+  absl::StatusOr<DeviceParts> parts = ReceiveParts(&channel);
+  Relay relay(cipher, std::move(channel));
+  if (!parts.ok()) return Serve(parts.status(), &relay);
+  settings.parts.emplace(*std::move(parts));
+  return Serve(relay.Succeed(std::move(settings)), &relay);
 }
 
 }  // namespace ringwire::platform

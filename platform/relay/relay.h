@@ -16,6 +16,11 @@ namespace ringwire::platform {
 // socket is a success. `cipher`, from the command line, overrides the configuration's [Interface].
 int RunRelay(DeviceSettings settings, std::optional<TransportCipher> cipher, RelayChannel channel);
 
+// The same for a process that takes over the device of another relay while that one serves it. All
+// that `settings` says of keys, peers and sockets comes from there.
+int RunSuccessor(DeviceSettings settings, std::optional<TransportCipher> cipher,
+                 RelayChannel channel);
+
 }  // namespace ringwire::platform
 
 #endif  // RINGWIRE_PLATFORM_RELAY_RELAY_H_

@@ -41,9 +41,12 @@ absl::StatusOr<std::pair<RelayChannel, RelayChannel>> RelayChannel::Make() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return absl::ErrnoToStatus(errno, "make a channel to the relay process");
   }
-  return std::pair(
-      RelayChannel(UniqueFd(ends[0]), kRelayBodyMax, kSendPatience),
-      RelayChannel(UniqueFd(ends[1]), kRelayConfigurationMax, absl::InfiniteDuration()));
+  return std::pair(RelayChannel(UniqueFd(ends[0]), kRelayBodyMax, kSendPatience),
+                   OfRelay(UniqueFd(ends[1])));
+}
+
+RelayChannel RelayChannel::OfRelay(UniqueFd socket) {
+  return RelayChannel(std::move(socket), kRelayConfigurationMax, absl::InfiniteDuration());
 }
 
 absl::Status RelayChannel::Write(std::string_view rest, const RelayPatience& patience) {
@@ -140,7 +143,7 @@ absl::StatusOr<std::optional<RelayMessage>> RelayChannel::TryReceive(size_t body
     if (!whole) return std::nullopt;
     std::array<uint32_t, 2> header;
     std::memcpy(header.data(), head_.data(), head_.size());
-    if (header[0] > static_cast<uint32_t>(RelayVerb::kServe) || header[1] > body_max) {
+    if (header[0] > static_cast<uint32_t>(kLastRelayVerb) || header[1] > body_max) {
       head_filled_ = 0;
       return absl::InternalError("read from the other process: no message of ours");
     }

@@ -22,7 +22,8 @@
 namespace ringwire::platform {
 
 // The messages between supervisor and relay. A relay cannot name a command, path or address of the
-// host: it reports its state and the results of requests.
+// host: it reports its state and the results of requests. During an upgrade the two ends may be of
+// different versions: add verbs at the end, and count kRelayProtocol up if one changes.
 enum class RelayVerb : uint32_t {
   // From the relay.
   kStarted,       // the body: the interface's index, a uint32_t
@@ -44,13 +45,22 @@ enum class RelayVerb : uint32_t {
   kGiveState,  // answered by kState, or kFailed
   kGivePeers,  // answered by kPeers
   kGiveHosts,  // answered by kHosts, or kFailed; kPeersChanged tells of each later change
-  kLeases,     // a UAPI set of peers with leases; answered by kDone or kFailed
-  kGiveUsed,   // answered by kPeers: those with a lease that have shaken hands
   kSockets,    // to a kSocket: SocketReplyBody, with the sockets
   kNoSockets,  // likewise: SocketRefusalBody
   kDrain,      // the service is ending: it is not ready any more
-  kServe,      // everything is set up: it is ready. The last verb
+  kServe,      // everything is set up: it is ready
+  // Of an upgrade. The successor gets kParts, sends kPrepared, and then gets kSockets, kConfigure
+  // and kStart, which it answers by kStarted alone.
+  kGiveParts,  // from the supervisor; answered by kParts
+  kParts,      // the body and the descriptors: PartsMessages
+  kPrepared,   // from a successor: all is open; no body
+  kHandOver,   // from the supervisor: stop, and answer by all kSockets and kState; or by kFailed
+  kLeases,     // from the supervisor: a UAPI set of peers with leases; answered by kDone or kFailed
+  kGiveUsed,   // likewise; answered by kPeers: those with a lease that have shaken hands
 };
+inline constexpr RelayVerb kLastRelayVerb = RelayVerb::kGiveUsed;
+// Of the verbs and their bodies. A successor of another one refuses to be one.
+inline constexpr uint32_t kRelayProtocol = 1;
 
 inline constexpr size_t kRelayBodyMax = 4096;
 // A configuration in this form is longer: each of its AllowedIPs has its own line.
@@ -77,6 +87,8 @@ class RelayChannel {
   // messages unless it asks for more, and a send waits at most kSendPatience. The relay's end waits
   // for its supervisor as long as that lives.
   static absl::StatusOr<std::pair<RelayChannel, RelayChannel>> Make();
+  // The relay's end in a process that was started with it.
+  static RelayChannel OfRelay(UniqueFd socket);
 
   // How long the supervisor waits until a relay takes a message.
   static constexpr absl::Duration kSendPatience = absl::Seconds(10);

@@ -12,7 +12,8 @@ namespace {
 
 bool IsReply(RelayVerb verb) {
   return verb == RelayVerb::kStarted || verb == RelayVerb::kDone || verb == RelayVerb::kFailed ||
-         verb == RelayVerb::kState || verb == RelayVerb::kPeers || verb == RelayVerb::kHosts;
+         verb == RelayVerb::kState || verb == RelayVerb::kPeers || verb == RelayVerb::kHosts ||
+         verb == RelayVerb::kParts || verb == RelayVerb::kSockets;
 }
 
 absl::Status InvalidMessage() {

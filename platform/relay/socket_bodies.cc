@@ -1,11 +1,11 @@
 #include "platform/relay/socket_bodies.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <span>
 #include <utility>
 
 #include "core/base/limits.h"
+#include "platform/relay/body_numbers.h"
 
 namespace ringwire::platform {
 namespace {
@@ -15,38 +15,18 @@ constexpr uint8_t kHasAsker = 2;
 constexpr uint8_t kV4 = 1;
 constexpr uint8_t kV6 = 2;
 
-// A body is a sequence of its numbers: both ends are the same program.
-template <typename... Numbers>
-std::string Join(Numbers... numbers) {
-  std::string body;
-  (body.append(reinterpret_cast<const char*>(&numbers), sizeof(numbers)), ...);
-  return body;
-}
-
-// False: the body has another length.
-template <typename... Numbers>
-bool Split(std::string_view body, Numbers*... numbers) {
-  if (body.size() != (sizeof(Numbers) + ...)) return false;
-  const auto take = [&body](auto* number) {
-    std::memcpy(number, body.data(), sizeof(*number));
-    body.remove_prefix(sizeof(*number));
-  };
-  (take(numbers), ...);
-  return true;
-}
-
 }  // namespace
 
 std::string SocketRequestBody(const SocketRequest& request) {
   const auto flags =
       static_cast<uint8_t>((request.gro ? kGro : 0) | (request.has_asker ? kHasAsker : 0));
-  return Join(request.id, request.mark, request.port, request.workers, flags);
+  return JoinNumbers(request.id, request.mark, request.port, request.workers, flags);
 }
 
 std::optional<SocketRequest> ParseSocketRequest(std::string_view body) {
   SocketRequest request;
   uint8_t flags = 0;
-  if (!Split(body, &request.id, &request.mark, &request.port, &request.workers, &flags) ||
+  if (!SplitNumbers(body, &request.id, &request.mark, &request.port, &request.workers, &flags) ||
       request.workers > kWorkersMax) {
     return std::nullopt;
   }
@@ -57,26 +37,30 @@ std::optional<SocketRequest> ParseSocketRequest(std::string_view body) {
 
 std::string SocketReplyBody(const SocketReply& reply) {
   const auto flags = static_cast<uint8_t>((reply.v4 ? kV4 : 0) | (reply.v6 ? kV6 : 0));
-  return Join(reply.id, reply.port, reply.workers, flags);
+  return JoinNumbers(reply.id, reply.port, reply.workers, flags);
 }
 
 std::optional<SocketReply> ParseSocketReply(std::string_view body) {
   SocketReply reply;
   uint8_t flags = 0;
-  if (!Split(body, &reply.id, &reply.port, &reply.workers, &flags)) return std::nullopt;
+  if (!SplitNumbers(body, &reply.id, &reply.port, &reply.workers, &flags)) return std::nullopt;
   reply.v4 = (flags & kV4) != 0;
   reply.v6 = (flags & kV6) != 0;
   return reply;
 }
 
-std::vector<int> PairsOf(const UdpSocketGroup& group, size_t first, size_t workers) {
-  std::vector<int> descriptors;
-  for (size_t i = first; i < first + workers; ++i) {
-    for (const UniqueFd* fd : {&group.workers[i].v4, &group.workers[i].v6}) {
-      if (fd->valid()) descriptors.push_back(fd->get());
-    }
+std::vector<SocketsMessage> SocketsMessages(const UdpSocketsView& sockets, uint32_t id) {
+  const size_t each = size_t{sockets.v4} + size_t{sockets.v6};
+  std::vector<SocketsMessage> messages;
+  for (std::span<const int> rest = sockets.sockets; !rest.empty();) {
+    const size_t workers = std::min(rest.size() / each, kSocketPairsMax);
+    const std::span<const int> part = rest.first(workers * each);
+    const SocketReply reply{id, sockets.port, static_cast<uint16_t>(workers), sockets.v4,
+                            sockets.v6};
+    messages.push_back({SocketReplyBody(reply), {part.begin(), part.end()}});
+    rest = rest.subspan(part.size());
   }
-  return descriptors;
+  return messages;
 }
 
 bool TakePairs(const SocketReply& reply, std::vector<UniqueFd> descriptors, UdpSocketGroup* group) {
@@ -92,7 +76,7 @@ bool TakePairs(const SocketReply& reply, std::vector<UniqueFd> descriptors, UdpS
 }
 
 std::string SocketRefusalBody(const SocketRefusal& refusal) {
-  const std::string head = Join(refusal.id, static_cast<int>(refusal.why.code()));
+  const std::string head = JoinNumbers(refusal.id, static_cast<int>(refusal.why.code()));
   const absl::string_view text = refusal.why.message();
   return head + std::string(text.substr(0, kRelayBodyMax - head.size()));
 }
@@ -101,7 +85,7 @@ std::optional<SocketRefusal> ParseSocketRefusal(std::string_view body) {
   uint32_t id = 0;
   int code = 0;
   constexpr size_t kHeadBytes = sizeof(id) + sizeof(code);
-  if (body.size() < kHeadBytes || !Split(body.substr(0, kHeadBytes), &id, &code)) {
+  if (body.size() < kHeadBytes || !SplitNumbers(body.substr(0, kHeadBytes), &id, &code)) {
     return std::nullopt;
   }
   const std::string text(body.substr(kHeadBytes));

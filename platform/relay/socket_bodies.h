@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "platform/base/unique_fd.h"
+#include "platform/control/listen_sockets.h"
 #include "platform/relay/relay_channel.h"
 #include "platform/udp/udp_socket.h"
 
@@ -46,9 +47,14 @@ std::optional<SocketReply> ParseSocketReply(std::string_view body);
 // The number of pairs in one reply.
 inline constexpr size_t kSocketPairsMax = kPassedDescriptorsMax / 2;
 
-// The descriptors of `workers` workers from `first` on, as a reply carries them; and back again,
-// behind those that `group` has already. False: not as many as the reply says.
-std::vector<int> PairsOf(const UdpSocketGroup& group, size_t first, size_t workers);
+// One kSockets, with its descriptors, which stay with their owner.
+struct SocketsMessage {
+  std::string body;
+  std::vector<int> descriptors;
+};
+// All sockets of a device, as messages with this id.
+std::vector<SocketsMessage> SocketsMessages(const UdpSocketsView& sockets, uint32_t id);
+// Adds the pairs of a message to those in `group`. False: not as many as the reply says.
 bool TakePairs(const SocketReply& reply, std::vector<UniqueFd> descriptors, UdpSocketGroup* group);
 
 struct SocketRefusal {

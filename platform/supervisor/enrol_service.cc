@@ -244,14 +244,26 @@ void EnrolService::Take(const enrol::Applied& applied) {
   StartPortals();
 }
 
-void EnrolService::RegistrarFailed(const std::string& why) {
+std::string EnrolService::EndRegistrar() {
   if (registrar_.open()) poll_.Remove(registrar_.fd());
   registrar_.Close();
   const std::string end = registrar_process_.End();
-  spdlog::warn("{}: the registrar has ended ({}{}{}); it is started again", interface_, why,
-               end.empty() ? "" : ", ", end);
   for (auto& [id, request] : requests_) request.answer({false, "the registrar has ended"});
   requests_.clear();
+  return end;
+}
+
+// Another registrar reads the leases and asks for each of them again.
+void EnrolService::GrantAgain() {
+  if (!in_use_.has_value()) return;
+  EndRegistrar();
+  StartRegistrar();
+}
+
+void EnrolService::RegistrarFailed(const std::string& why) {
+  const std::string end = EndRegistrar();
+  spdlog::warn("{}: the registrar has ended ({}{}{}); it is started again", interface_, why,
+               end.empty() ? "" : ", ", end);
 }
 
 void EnrolService::Serve() {

@@ -38,6 +38,8 @@ class EnrolService {
 
   // Runs as this configuration says from now on. An error: as before.
   absl::Status Follow(const ConfigFile& config, const crypto::PublicKey& gateway_key, uint16_t mtu);
+  // The relay is another process, which has no leases yet.
+  void GrantAgain();
   // Ends every process; the relay's leases stay until it ends.
   void End();
 
@@ -80,6 +82,7 @@ class EnrolService {
   void Take(const enrol::Revoke& revoke);
   void Take(const enrol::AdminDone& done, const std::vector<UniqueFd>& descriptors);
   void Take(const enrol::Applied& applied);
+  std::string EndRegistrar();  // how it ended, for people
   void RegistrarFailed(const std::string& why);
   void RemoveLeases(const std::vector<crypto::PublicKey>& keys);
 

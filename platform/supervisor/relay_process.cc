@@ -24,6 +24,7 @@
 #include "platform/supervisor/predecessor_cleanup.h"
 #include "spdlog/spdlog.h"
 
+// The replacement of a relay by another program is in relay_upgrade.cc.
 namespace ringwire::platform {
 namespace {
 
@@ -160,8 +161,12 @@ absl::StatusOr<RelayMessage> RelayProcess::Ask(RelayVerb verb, std::string_view 
                                                RelayReplies::Question question) {
   if (!channel_.has_value()) return NoProcess();
   sockets_.grants().Expect();
-  question.interrupt_fd = end_signals_.get();
   RETURN_IF_ERROR(channel_->Send(verb, body, end_signals_.get()));
+  return NextReply(question);
+}
+
+absl::StatusOr<RelayMessage> RelayProcess::NextReply(RelayReplies::Question question) {
+  question.interrupt_fd = end_signals_.get();
   return replies_.Wait(&*channel_, question,
                        [this](const RelayMessage& message) { return TakeUnasked(message); });
 }
@@ -231,17 +236,23 @@ void RelayProcess::HangUp() {
   if (channel_.has_value()) ::shutdown(channel_->fd(), SHUT_RDWR);
 }
 
+std::optional<int> RelayProcess::EndProcess(pid_t process) const {
+  std::optional<int> status = WaitForChild(process, kRelayPatience);
+  if (!status.has_value()) {
+    ::kill(process, SIGKILL);
+    status = WaitForChild(process, kRelayPatience);
+  }
+  if (!status.has_value()) {
+    spdlog::error("{}: the relay process {} does not end", interface_, process);
+  }
+  return status;
+}
+
 bool RelayProcess::Reap() {
   if (!IsRunning()) return false;
   channel_.reset();
-  std::optional<int> status = WaitForChild(process_, kRelayPatience);
-  if (!status.has_value()) {
-    ::kill(process_, SIGKILL);
-    status = WaitForChild(process_, kRelayPatience);
-  }
-  if (!status.has_value()) {
-    spdlog::error("{}: the relay process {} does not end", interface_, process_);
-  }
+  EndProbation();
+  const std::optional<int> status = EndProcess(process_);
   process_ = -1;
   if (status.has_value() && WIFSIGNALED(*status) && error_.empty()) {
     error_ = fmt::format("it was ended by signal {}", WTERMSIG(*status));

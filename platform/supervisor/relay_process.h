@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,10 +13,13 @@
 
 #include "absl/time/time.h"
 #include "platform/base/unique_fd.h"
+#include "platform/relay/device_parts.h"
 #include "platform/relay/relay_channel.h"
 #include "platform/relay/relay_replies.h"
 #include "platform/supervisor/relay_socket_service.h"
+#include "platform/supervisor/relay_successor.h"
 #include "platform/supervisor/supervised_relay.h"
+#include "platform/udp/udp_socket.h"
 
 namespace ringwire::platform {
 
@@ -48,6 +52,12 @@ class RelayProcess final : public SupervisedRelay {
   int fd() const override { return channel_.has_value() ? channel_->fd() : -1; }
   absl::Status TakeMessage() override;
 
+  // How long a new program is watched after an upgrade.
+  static constexpr absl::Duration kProbation = absl::Seconds(5);
+  absl::Status Upgrade(const Successor& successor) override;
+  absl::Status GoBack() override;
+  Instant probation_end() const override;
+  void EndProbation() override { fallback_.reset(); }
   absl::Status Configure(std::string_view text) override;
   absl::Status SetMark(uint32_t mark) override;
   absl::Status Forget(const crypto::PublicKey& peer) override;
@@ -68,6 +78,37 @@ class RelayProcess final : public SupervisedRelay {
   // Sends a request and waits for the reply.
   absl::StatusOr<RelayMessage> Ask(RelayVerb verb, std::string_view body,
                                    RelayReplies::Question question);
+  // What the device had when it stopped.
+  struct Stopped {
+    UdpSocketGroup sockets;
+    ConfigFile state;
+  };
+  // A device that its relay has stopped, for the relay that is next, and for the one after it if
+  // that one fails.
+  struct Fallback {
+    Fallback() = default;
+    Fallback(const Fallback&) = delete;
+    Fallback& operator=(const Fallback&) = delete;
+    ~Fallback();
+
+    DeviceParts parts;
+    UdpSocketGroup sockets;
+    std::vector<std::string> arguments;
+    std::vector<PeerUpdate> endpoints;
+    std::string configuration;  // has the keys
+    Instant until;
+  };
+  absl::StatusOr<DeviceParts> AskForParts();
+  absl::StatusOr<Stopped> StopDevice(size_t workers);
+  absl::StatusOr<RelaySuccessor> PrepareSuccessor(const Successor& successor,
+                                                  const DevicePartsView& parts);
+  void Adopt(RelaySuccessor* successor);
+  absl::Status GiveDevice(const Fallback& device);
+  absl::Status ReturnTo(const Fallback& device);
+  // By force if necessary. Returns its status as waitpid(2) has it; nullopt: it does not end.
+  std::optional<int> EndProcess(pid_t process) const;
+  // The next reply to a request that has several.
+  absl::StatusOr<RelayMessage> NextReply(RelayReplies::Question question);
   absl::StatusOr<std::vector<crypto::PublicKey>> AskForPeers(RelayVerb verb);
   // Takes a message that a relay may send at any time; false: it is invalid.
   bool TakeUnasked(const RelayMessage& message);
@@ -84,6 +125,8 @@ class RelayProcess final : public SupervisedRelay {
   RelaySocketService sockets_;
   std::string error_;
   Instant next_heartbeat_;  // none is passed on before
+  // During the probation of an upgraded process. It holds the interface: null when that is to go.
+  std::unique_ptr<Fallback> fallback_;
 };
 
 }  // namespace ringwire::platform

@@ -77,13 +77,8 @@ absl::Status RelaySocketService::Give(const SocketRequest& request, RelayChannel
   options.fwmark = request.mark;
   options.gro = request.gro;
   ASSIGN_OR_RETURN(const UdpSocketGroup group, OpenUdpSockets(options));
-  const UdpSockets& pair = group.workers.front();
-  for (size_t first = 0; first < options.workers; first += kSocketPairsMax) {
-    const size_t workers = std::min(options.workers - first, kSocketPairsMax);
-    const SocketReply reply{request.id, group.port, static_cast<uint16_t>(workers), pair.v4.valid(),
-                            pair.v6.valid()};
-    RETURN_IF_ERROR(channel->SendWith(PairsOf(group, first, workers), RelayVerb::kSockets,
-                                      SocketReplyBody(reply)));
+  for (const SocketsMessage& message : SocketsMessages(ViewOf(group), request.id)) {
+    RETURN_IF_ERROR(channel->SendWith(message.descriptors, RelayVerb::kSockets, message.body));
   }
   return absl::OkStatus();
 }

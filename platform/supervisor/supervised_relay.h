@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/base/instant.h"
 #include "core/config/config_file.h"
 #include "core/device/device_update.h"
 #include "crypto/secret.h"
@@ -53,6 +54,24 @@ class SupervisedRelay {
   virtual int fd() const = 0;
   // Takes one message, without waiting. Error: the relay is gone or broke the rules; reap it.
   virtual absl::Status TakeMessage() = 0;
+
+  // What replaces the process.
+  struct Successor {
+    std::string program;  // its path
+    std::vector<std::string> arguments;
+    // The text of ToDeviceText for a device in this state, which has the keys.
+    std::function<std::string(ConfigFile state)> configuration;
+    std::vector<PeerUpdate> endpoints;  // as for Start()
+  };
+  // Replaces the process by one of another program, which takes over its interface, sockets and
+  // state. Sessions are renewed. Peers and tools wait some milliseconds. On an error the process
+  // goes on as it was, unless TakeMessage() says that it is gone: GoBack() then.
+  virtual absl::Status Upgrade(const Successor& successor) = 0;
+  // Starts the previous program in the place of an upgraded process that is gone before its
+  // probation ends. FailedPrecondition: there is nothing to go back to.
+  virtual absl::Status GoBack() = 0;
+  virtual Instant probation_end() const = 0;  // infinite: there is no upgraded process
+  virtual void EndProbation() = 0;
 
   // The text of ToDeviceText.
   virtual absl::Status Configure(std::string_view text) = 0;

@@ -107,7 +107,7 @@ absl::Status Supervisor::ForkRelay() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<uint32_t> Supervisor::StartRelay() {
+std::vector<PeerUpdate> Supervisor::KnownEndpoints() const {
   const ConfigFile& config = tunnel_.in_force().config;
   const auto endpoints = names_.EndpointsOf(config);
   std::vector<PeerUpdate> known;
@@ -117,7 +117,11 @@ absl::StatusOr<uint32_t> Supervisor::StartRelay() {
     peer.public_key = config.peers[i].public_key;
     peer.endpoint = endpoints[i];
   }
-  absl::StatusOr<uint32_t> index = relay_.Start(known);
+  return known;
+}
+
+absl::StatusOr<uint32_t> Supervisor::StartRelay() {
+  absl::StatusOr<uint32_t> index = relay_.Start(KnownEndpoints());
   if (index.ok()) {
     OpenAdminSocket();
     return index;
@@ -185,7 +189,8 @@ absl::Status Supervisor::Run() {
     if (sources[0].revents != 0 && !TakeSignal()) return End();
     // First: a request that waits for a reply might take this message, and then TakeMessage() would
     // have nothing to take.
-    if (sources[1].revents != 0 && !relay_.TakeMessage().ok()) return RelayIsGone();
+    const bool is_gone = sources[1].revents != 0 && !relay_.TakeMessage().ok();
+    if (is_gone && !GoBack()) return RelayIsGone();
     if (sources[2].revents != 0) FinishReload();
     if (sources[3].revents != 0) TakeNames();
     if (sources[4].revents != 0) tunnel_.NoticeChanges();
@@ -194,6 +199,7 @@ absl::Status Supervisor::Run() {
     if (sources[7].revents != 0) enrol_.Serve();
     if (BootNow() >= tunnel_.look_at()) tunnel_.Look();
     if (BootNow() >= follow_peers_at_) FollowPeers();
+    if (BootNow() >= relay_.probation_end()) relay_.EndProbation();
     if (BootNow() >= enrol_.look_at()) enrol_.Look();
     GiveUpReload();
     ServeRequests();
@@ -201,8 +207,8 @@ absl::Status Supervisor::Run() {
 }
 
 int Supervisor::MillisecondsToAct() const {
-  const Instant next = std::min(
-      {tunnel_.look_at(), loader_.deadline(), follow_peers_at_, AdminDue(), enrol_.look_at()});
+  const Instant next = std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_,
+                                 AdminDue(), relay_.probation_end(), enrol_.look_at()});
   if (next.IsInfiniteFuture()) return -1;
   return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
 }

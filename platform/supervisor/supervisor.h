@@ -56,6 +56,7 @@ class Supervisor {
  private:
   absl::Status Prepare();
   absl::Status ForkRelay();
+  std::vector<PeerUpdate> KnownEndpoints() const;
   absl::StatusOr<uint32_t> StartRelay();
   void EndRelay();
   absl::Status Up();
@@ -76,6 +77,10 @@ class Supervisor {
   void ServeRequests();
   void AnswerSaves();
   absl::StatusOr<std::vector<std::string>> Save();
+  absl::Status Upgrade();
+  // After the end of the relay. False: there is no previous program to go on with.
+  bool GoBack();
+  absl::Status ServeWithNewRelay();
   // Ends on request: with wg-quick's steps before the interface goes.
   absl::Status End();
 

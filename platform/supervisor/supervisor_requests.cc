@@ -1,11 +1,15 @@
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/config/save_file.h"
+#include "platform/process/own_program.h"
 #include "platform/process/report_error.h"
+#include "platform/relay/relay_program.h"
+#include "platform/supervisor/relay_settings.h"
 #include "platform/supervisor/supervisor.h"
 #include "spdlog/spdlog.h"
 
@@ -70,14 +74,21 @@ void Supervisor::ServeHook() {
     ::epoll_ctl(hook_watch_.get(), EPOLL_CTL_DEL, relay_.fd(), nullptr);
   }
   AnswerSaves();
-  requests_.AnswerAll(
-      AdminVerb::kReload,
-      {false, "a hook is running, nothing was changed; reload again when it has finished"});
+  for (const AdminVerb verb : {AdminVerb::kReload, AdminVerb::kUpgrade}) {
+    requests_.AnswerAll(
+        verb, {false, fmt::format("a hook is running, nothing was changed; {} again when it has "
+                                  "finished",
+                                  verb == AdminVerb::kReload ? "reload" : "upgrade")});
+  }
 }
 
 void Supervisor::ServeRequests() {
   AnswerSaves();
   if (loader_.IsLoading()) return;
+  if (requests_.Has(AdminVerb::kUpgrade)) {
+    const absl::Status status = Upgrade();
+    requests_.AnswerAll(AdminVerb::kUpgrade, {status.ok(), MessageOf(status)});
+  }
   if (requests_.TakeReloads()) reload_wanted_ = true;
   if (reload_wanted_) StartReload();
 }
@@ -111,6 +122,45 @@ absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   spdlog::info("the state of {} was saved to {}", name_, path_);
   for (const std::string& warning : saved->warnings) spdlog::warn("{}", warning);
   return std::move(saved->warnings);
+}
+
+// The interface, its routes and rules stay as they are. This process goes on with its own program.
+absl::Status Supervisor::Upgrade() {
+  const ConfigFile& config = tunnel_.in_force().config;
+  SupervisedRelay::Successor successor;
+  successor.program = InstalledProgram();
+  successor.arguments = RelayArguments(
+      {name_, config.gateway.network_namespace, ::getpid(), RelayFlags(flags_, config)});
+  successor.configuration = [&config](ConfigFile state) {
+    return TakeOverText(std::move(state), config);
+  };
+  successor.endpoints = KnownEndpoints();
+  spdlog::info("{}: upgrading to {}", name_, successor.program);
+  const absl::Status upgraded = relay_.Upgrade(successor);
+  if (upgraded.ok()) return ServeWithNewRelay();
+  spdlog::error("{}: cannot upgrade: {}", name_, MessageOf(upgraded));
+  return upgraded;
+}
+
+bool Supervisor::GoBack() {
+  const std::string why = relay_.error();
+  absl::Status status = relay_.GoBack();
+  if (status.ok()) status = ServeWithNewRelay();
+  if (absl::IsFailedPrecondition(status)) return false;
+  if (!status.ok()) {
+    spdlog::error("{}: cannot go back to the previous program: {}", name_, MessageOf(status));
+    return false;
+  }
+  spdlog::warn("{}: the new program failed{}{}; the tunnel goes on with the previous one", name_,
+               why.empty() ? "" : ": ", why);
+  return true;
+}
+
+absl::Status Supervisor::ServeWithNewRelay() {
+  WatchDuringHooks();
+  FollowPeers();
+  enrol_.GrantAgain();
+  return relay_.Serve();
 }
 
 // wg-quick's order: PreDown may still change what is saved. Each failure is logged where it

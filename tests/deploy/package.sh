@@ -55,7 +55,15 @@ for suite in bookworm trixie; do
   check "brings a tunnel up" inside ringwire up wg0
   check "with its rules" inside nft list table inet ringwire-wg0
   before=$(inside ringwire show --json wg0 | grep -o '"public_key":"[^"]*"' | head -n 1)
+  upgraded_relay() {  # its process
+    local process
+    for process in $(ip netns pids "$network"); do
+      if tr '\0' ' ' <"/proc/$process/cmdline" | grep '^ringwire-relay wg0 ' >/dev/null; then echo "$process"; fi
+    done
+  }
+  check_equal "by the program that started it" '' "$(upgraded_relay)"
   check "is upgraded" apt install /newer.deb
+  check "and the tunnel goes on with the new program" test -n "$(upgraded_relay)"
   check_equal "under a tunnel that stays up" "$before" "$(inside ringwire show --json wg0 | grep -o '"public_key":"[^"]*"' | head -n 1)"
   check "is removed" inside apt-get -q -y remove ringwire
   if ip -n "$network" link show wg0 >/dev/null 2>&1; then fail "the tunnel is still up"; fi

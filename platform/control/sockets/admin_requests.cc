@@ -26,10 +26,12 @@ std::optional<AdminRequest> ParseAdminRequest(std::string_view line, std::string
   constexpr std::string_view kRevoke = "revoke ";
   if (line == "reload") return AdminRequest{AdminVerb::kReload, {}};
   if (line == "save") return AdminRequest{AdminVerb::kSave, {}};
+  if (line == "upgrade") return AdminRequest{AdminVerb::kUpgrade, {}};
   if (line == "leases") return AdminRequest{AdminVerb::kLeases, {}};
   if (line.starts_with(kRevoke)) return ParseRevoke(line.substr(kRevoke.size()), why);
   if (!line.starts_with(kForget)) {
-    *why = "unknown request; expected reload, save, forget KEY, leases or revoke USER [KEY]";
+    *why =
+        "unknown request; expected reload, save, upgrade, forget KEY, leases or revoke USER [KEY]";
     return std::nullopt;
   }
   AdminRequest request{AdminVerb::kForget, {}};

@@ -13,11 +13,12 @@
 namespace ringwire::platform {
 
 enum class AdminVerb : uint8_t {
-  kReload,  // "reload": apply the configuration file again
-  kSave,    // "save": write the device's state into the configuration file
-  kForget,  // "forget KEY": clear a peer's handshake timestamps
-  kLeases,  // "leases": list the leases of [Enrol]
-  kRevoke,  // "revoke USER" or "revoke USER KEY": end leases of a user
+  kReload,   // "reload": apply the configuration file again
+  kSave,     // "save": write the device's state into the configuration file
+  kUpgrade,  // "upgrade": go on with the program that is installed
+  kForget,   // "forget KEY": clear a peer's handshake timestamps
+  kLeases,   // "leases": list the leases of [Enrol]
+  kRevoke,   // "revoke USER" or "revoke USER KEY": end leases of a user
 };
 
 struct AdminRequest {

@@ -113,6 +113,11 @@ absl::StatusOr<UnixListener> UnixListener::Adopt(UniqueFd fd) {
                       /*owns_file=*/false);
 }
 
+absl::StatusOr<UnixListener> UnixListener::Adopt(UniqueFd fd, std::string path) {
+  ASSIGN_OR_RETURN(UnixListener adopted, Adopt(std::move(fd)));
+  return UnixListener(std::move(adopted.fd_), std::move(path), /*owns_file=*/false);
+}
+
 UnixListener::UnixListener(UniqueFd fd, std::string path, bool owns_file)
     : fd_(std::move(fd)), path_(std::move(path)), owns_file_(owns_file) {
   struct stat status{};

@@ -31,6 +31,8 @@ class UnixListener {
   static absl::StatusOr<UnixListener> Listen(const UnixListenerOptions& options);
   // Takes over a listening descriptor (WG_UAPI_FD). The destructor leaves its file, if it has one.
   static absl::StatusOr<UnixListener> Adopt(UniqueFd fd);
+  // The same for one of Listen(), which is not bound where its file is. The destructor leaves it.
+  static absl::StatusOr<UnixListener> Adopt(UniqueFd fd, std::string path);
 
   UnixListener(UnixListener&& other) noexcept = default;
   UnixListener& operator=(UnixListener&&) = delete;

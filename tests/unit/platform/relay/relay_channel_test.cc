@@ -26,7 +26,7 @@ class RelayChannelTest : public testing::Test {
 };
 
 TEST_F(RelayChannelTest, EveryVerbArrivesWithItsBody) {
-  for (uint32_t verb = 0; verb <= static_cast<uint32_t>(RelayVerb::kServe); ++verb) {
+  for (uint32_t verb = 0; verb <= static_cast<uint32_t>(kLastRelayVerb); ++verb) {
     const std::string body(verb, 'b');
     ASSERT_TRUE(relay.Send(static_cast<RelayVerb>(verb), body).ok());
     const auto message = supervisor.Receive();
@@ -36,8 +36,18 @@ TEST_F(RelayChannelTest, EveryVerbArrivesWithItsBody) {
   }
 }
 
+// A supervisor and the relay of another version understand each other by these numbers.
+TEST_F(RelayChannelTest, VerbsKeepTheirNumbers) {
+  EXPECT_EQ(kRelayProtocol, 1U) << "count it up if a number or a body has changed";
+  EXPECT_EQ(static_cast<uint32_t>(RelayVerb::kStarted), 0U);
+  EXPECT_EQ(static_cast<uint32_t>(RelayVerb::kSocket), 9U);
+  EXPECT_EQ(static_cast<uint32_t>(RelayVerb::kStart), 10U);
+  EXPECT_EQ(static_cast<uint32_t>(RelayVerb::kServe), 21U);
+  EXPECT_EQ(static_cast<uint32_t>(RelayVerb::kHandOver), 25U);
+}
+
 TEST_F(RelayChannelTest, RefusesAVerbThatThereIsNot) {
-  const uint32_t past = static_cast<uint32_t>(RelayVerb::kServe) + 1;
+  const uint32_t past = static_cast<uint32_t>(kLastRelayVerb) + 1;
   ASSERT_TRUE(relay.Send(static_cast<RelayVerb>(past)).ok());
   EXPECT_EQ(supervisor.Receive().status().code(), absl::StatusCode::kInternal);
 }

@@ -52,25 +52,33 @@ TEST(SocketBodiesTest, RefusalsSayWhy) {
 TEST(SocketBodiesTest, PairsArriveInTheirOrder) {
   for (const auto& [v4, v6] : {std::pair(true, true), {true, false}, {false, true}}) {
     UdpSocketGroup sent;
-    std::vector<UniqueFd> arrived;
-    std::vector<int> wanted;
-    sent.workers.resize(3);
+    sent.port = 7;
+    sent.workers.resize(kSocketPairsMax + 2);
     for (UdpSockets& pair : sent.workers) {
       if (v4) pair.v4 = SomeDescriptor();
       if (v6) pair.v6 = SomeDescriptor();
     }
-    for (const int fd : PairsOf(sent, 1, 2)) {
-      arrived.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-      wanted.push_back(arrived.back().get());
-    }
+    const std::vector<SocketsMessage> messages = SocketsMessages(ViewOf(sent), 3);
+    EXPECT_EQ(messages.size(), 2U);
+    std::vector<int> wanted;
     UdpSocketGroup group;
-    ASSERT_TRUE(
-        TakePairs({.port = 7, .workers = 2, .v4 = v4, .v6 = v6}, std::move(arrived), &group));
+    for (const SocketsMessage& message : messages) {
+      EXPECT_LE(message.descriptors.size(), kPassedDescriptorsMax);
+      std::vector<UniqueFd> arrived;
+      for (const int fd : message.descriptors) {
+        arrived.emplace_back(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+        wanted.push_back(arrived.back().get());
+      }
+      const std::optional<SocketReply> reply = ParseSocketReply(message.body);
+      ASSERT_TRUE(reply.has_value());
+      EXPECT_EQ(reply->id, 3U);
+      ASSERT_TRUE(TakePairs(*reply, std::move(arrived), &group));
+    }
     EXPECT_EQ(group.port, 7);
-    ASSERT_EQ(group.workers.size(), 2U);
+    ASSERT_EQ(group.workers.size(), sent.workers.size());
     EXPECT_EQ(group.workers[0].v4.valid(), v4);
     EXPECT_EQ(group.workers[0].v6.valid(), v6);
-    EXPECT_EQ(PairsOf(group, 0, 2), wanted);
+    EXPECT_EQ(ViewOf(group).sockets, wanted);
   }
 }
 

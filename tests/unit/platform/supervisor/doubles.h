@@ -98,6 +98,23 @@ class RelayDouble final : public SupervisedRelay {
     return is_gone_ ? absl::NotFoundError("it has ended") : absl::OkStatus();
   }
 
+  absl::Status Upgrade(const Successor& successor) override {
+    const absl::Status status = calls_.Make("upgrade");
+    if (status.ok()) configured_ = successor.configuration(ParseTestConfig(state_));
+    if (status.ok()) probation_end_ = BootNow() + probation_;
+    return status;
+  }
+  absl::Status GoBack() override {
+    if (probation_end_.IsInfiniteFuture()) return absl::FailedPreconditionError("nothing");
+    probation_end_ = Instant::InfiniteFuture();
+    is_gone_ = false;
+    return calls_.Make("go back");
+  }
+  Instant probation_end() const override { return probation_end_; }
+  void EndProbation() override {
+    probation_end_ = Instant::InfiniteFuture();
+    calls_.Make("end probation").IgnoreError();
+  }
   absl::Status Configure(std::string_view text) override {
     configured_ = std::string(text);
     return calls_.Make("configure");
@@ -153,6 +170,7 @@ class RelayDouble final : public SupervisedRelay {
   const std::string& configured() const { return configured_; }
   const std::vector<std::string>& started_with() const { return started_with_; }
   void set_state(std::string text) { state_ = std::move(text); }
+  void set_probation(absl::Duration probation) { probation_ = probation; }
 
   std::vector<PeerUpdate> leases;       // all changes of leases
   std::vector<crypto::PublicKey> used;  // what UsedLeases() tells
@@ -166,6 +184,8 @@ class RelayDouble final : public SupervisedRelay {
   bool is_running_ = false;
   bool is_gone_ = false;
   bool ends_well_ = true;
+  absl::Duration probation_ = absl::Hours(1);
+  Instant probation_end_ = Instant::InfiniteFuture();
   std::string error_;
   std::string configured_;
   std::string state_;
