@@ -97,10 +97,11 @@ struct CallDone {
 struct CallFailed {
   uint32_t id = 0;
   uint8_t exit_code = 1;
-  uint32_t retry_after_s = 0;  // 0: the gateway names no time
+  uint32_t retry_after_s = 0;           // 0: the gateway names no time
+  EndReason reason = EndReason::kNone;  // of access that has ended
   std::string text;
   static void Fields(auto& self, auto& visit) {
-    visit(self.id, self.exit_code, self.retry_after_s, Label(self.text, size_t{512}));
+    visit(self.id, self.exit_code, self.retry_after_s, self.reason, Label(self.text, size_t{512}));
   }
 };
 

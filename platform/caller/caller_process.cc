@@ -132,6 +132,7 @@ absl::Status Caller::Report(uint32_t id, const absl::Status& failure) {
   return supervisor_.Send(enrol::CallFailed{.id = id,
                                             .exit_code = static_cast<uint8_t>(ExitCodeOf(failure)),
                                             .retry_after_s = RetryAfterOf(failure),
+                                            .reason = EndReasonOf(failure),
                                             .text = std::move(text)});
 }
 

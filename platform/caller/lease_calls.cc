@@ -1,5 +1,7 @@
 #include "platform/caller/lease_calls.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <string>
 #include <string_view>
@@ -18,15 +20,31 @@ absl::Status Malformed() {
   return absl::UnavailableError("the gateway's answer is malformed; nothing was changed");
 }
 
-// A reason of the API that is known; others are not printed.
-std::string_view KnownReason(std::string_view reason) {
-  for (const std::string_view known : {"revoked", "expired", "replaced", "session"}) {
-    if (reason == known) return known;
-  }
-  return "revoked";
+struct KnownReason {
+  enrol::EndReason reason;
+  std::string_view name;
+};
+// The first one stands for others, which are not printed.
+constexpr std::array kKnownReasons = {KnownReason{enrol::EndReason::kRevoked, "revoked"},
+                                      KnownReason{enrol::EndReason::kExpired, "expired"},
+                                      KnownReason{enrol::EndReason::kReplaced, "replaced"},
+                                      KnownReason{enrol::EndReason::kSession, "session"}};
+
+const KnownReason& ReasonNamed(std::string_view name) {
+  const auto* const found = std::ranges::find(kKnownReasons, name, &KnownReason::name);
+  return found == kKnownReasons.end() ? kKnownReasons.front() : *found;
 }
 
 constexpr char kRetryAfter[] = "ringwire/retry-after";
+constexpr char kEndReason[] = "ringwire/end-reason";
+
+absl::Status OfEnded(const ApiRefusal& refusal) {
+  const std::string_view name = ReasonNamed(refusal.reason).name;
+  absl::Status status =
+      absl::AbortedError(fmt::format("access was ended by the gateway ({})", name));
+  status.SetPayload(kEndReason, absl::Cord(absl::string_view(name.data(), name.size())));
+  return status;
+}
 
 absl::Status RetryLater(absl::Status status, const ApiRefusal& refusal) {
   if (refusal.retry_after_s > 0) {
@@ -61,8 +79,7 @@ absl::Status StatusOf(const ApiRefusal& refusal) {
         return absl::UnauthenticatedError(
             "the gateway demands a post-quantum key exchange; set PostQuantum to auto");
       }
-      return absl::AbortedError(
-          fmt::format("access was ended by the gateway ({})", KnownReason(refusal.reason)));
+      return OfEnded(refusal);
     case 409:
       return absl::FailedPreconditionError(refusal.error == "devices"
                                                ? "the account has no room for another device"
@@ -114,6 +131,12 @@ uint32_t RetryAfterOf(const absl::Status& status) {
   const std::string text(*payload);
   std::from_chars(text.data(), text.data() + text.size(), seconds);
   return seconds;
+}
+
+enrol::EndReason EndReasonOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kEndReason);
+  if (!payload.has_value()) return enrol::EndReason::kNone;
+  return ReasonNamed(std::string(*payload)).reason;
 }
 
 int ExitCodeOf(const absl::Status& status) {

@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/instant.h"
+#include "core/enrol/messages.h"
 #include "crypto/secret.h"
 #include "platform/caller/caller_session.h"
 #include "platform/enrol/api/api_answer.h"
@@ -15,6 +16,9 @@ namespace ringwire::platform {
 
 // The seconds that a gateway asks to wait before the next call; 0: it names none.
 uint32_t RetryAfterOf(const absl::Status& status);
+
+// Why the gateway ended access; kNone: it did not.
+enrol::EndReason EndReasonOf(const absl::Status& status);
 
 // A lease, and the preshared key that both ends now have for it.
 struct CalledLease {

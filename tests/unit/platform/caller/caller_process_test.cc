@@ -142,7 +142,9 @@ TEST_F(CallerProcessTest, EachFailureHasItsExitCode) {
   code_ = enrol::VerdictCode::kCredentials;
   EXPECT_EQ(Call(Login()).failed->exit_code, 3);
   code_ = enrol::VerdictCode::kEnded;
-  EXPECT_EQ(Call(enrol::RenewalCall{8, 60, {}, 3, {}, {7}}).failed->exit_code, 5);
+  const Answer ended = Call(enrol::RenewalCall{8, 60, {}, 3, {}, {7}});
+  EXPECT_EQ(ended.failed->exit_code, 5);
+  EXPECT_NE(ended.failed->reason, enrol::EndReason::kNone);
   asked_.reset();
   settings_.server_names.push_back("other.example");
   ASSERT_EQ(GiveSettings(), "");
