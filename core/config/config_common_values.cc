@@ -103,4 +103,31 @@ std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* readi
   return cipher;
 }
 
+void ReadPrefixes(std::string_view value, size_t most, std::vector<Prefix>* list,
+                  Reading* reading) {
+  for (const std::string_view text : Words(value)) {
+    const std::optional<Prefix> prefix = Prefix::Parse(text);
+    if (!prefix.has_value()) {
+      reading->Fail(text, fmt::format("{} must be networks like 10.8.0.0/24 or fd00::/64, not {}",
+                                      reading->key().name, QuotedUnlessKey(text)));
+    } else if (std::ranges::find(*list, *prefix) == list->end() &&
+               HasRoom(*list, most, text, reading)) {
+      list->push_back(*prefix);
+    }
+  }
+}
+
+void ReadPostQuantum(std::string_view value, PostQuantum* wanted, Reading* reading) {
+  if (EqualIgnoringCase(value, "auto")) {
+    *wanted = PostQuantum::kAuto;
+  } else if (EqualIgnoringCase(value, "require")) {
+    *wanted = PostQuantum::kRequire;
+  } else if (EqualIgnoringCase(value, "off")) {
+    *wanted = PostQuantum::kOff;
+  } else {
+    reading->Fail(value, fmt::format("PostQuantum must be auto, require or off, not {}",
+                                     QuotedUnlessKey(value)));
+  }
+}
+
 }  // namespace ringwire::config_parser

@@ -22,14 +22,6 @@ constexpr uint16_t kPushedMtuMax = 9000;
 constexpr uint64_t kPortalsMax = 64;   // more than any host has use for; one thread each
 constexpr size_t kLabelBytesMax = 63;  // of the DNS
 
-// Each is at most `most` elements of the list that it adds to.
-template <typename Element>
-bool HasRoom(const std::vector<Element>& list, size_t most, std::string_view at, Reading* reading) {
-  if (list.size() < most) return true;
-  reading->Fail(at, fmt::format("{} has more than {} values", reading->key().name, most));
-  return false;
-}
-
 bool IsLabel(std::string_view label) {
   return !label.empty() && label.size() <= kLabelBytesMax && !label.starts_with('-') &&
          !label.ends_with('-') &&
@@ -93,20 +85,6 @@ void ReadAuthenticate(std::string_view value, Reading* reading) {
     if (EqualIgnoringCase(text, "password")) continue;
     reading->Fail(text,
                   fmt::format("Authenticate must be password, not {}", QuotedUnlessKey(text)));
-  }
-}
-
-void ReadPrefixes(std::string_view value, size_t most, std::vector<Prefix>* list,
-                  Reading* reading) {
-  for (const std::string_view text : Words(value)) {
-    const std::optional<Prefix> prefix = Prefix::Parse(text);
-    if (!prefix.has_value()) {
-      reading->Fail(text, fmt::format("{} must be networks like 10.8.0.0/24 or fd00::/64, not {}",
-                                      reading->key().name, QuotedUnlessKey(text)));
-    } else if (std::ranges::find(*list, *prefix) == list->end() &&
-               HasRoom(*list, most, text, reading)) {
-      list->push_back(*prefix);
-    }
   }
 }
 
@@ -204,18 +182,8 @@ void ReadMaxLeases(std::string_view value, Reading* reading) {
   }
 }
 
-void ReadPostQuantum(std::string_view value, Reading* reading) {
-  PostQuantum& wanted = reading->enrol().post_quantum;
-  if (EqualIgnoringCase(value, "auto")) {
-    wanted = PostQuantum::kAuto;
-  } else if (EqualIgnoringCase(value, "require")) {
-    wanted = PostQuantum::kRequire;
-  } else if (EqualIgnoringCase(value, "off")) {
-    wanted = PostQuantum::kOff;
-  } else {
-    reading->Fail(value, fmt::format("PostQuantum must be auto, require or off, not {}",
-                                     QuotedUnlessKey(value)));
-  }
+void ReadEnrolPostQuantum(std::string_view value, Reading* reading) {
+  ReadPostQuantum(value, &reading->enrol().post_quantum, reading);
 }
 
 void ReadPortals(std::string_view value, Reading* reading) {
@@ -243,7 +211,7 @@ constexpr KeyRow kEnrolKeys[] = {
     {.name = "Session", .read = &ReadSession},
     {.name = "Devices", .read = &ReadDevices},
     {.name = "MaxLeases", .read = &ReadMaxLeases},
-    {.name = "PostQuantum", .read = &ReadPostQuantum},
+    {.name = "PostQuantum", .read = &ReadEnrolPostQuantum},
     {.name = "Portals", .read = &ReadPortals},
 };
 

@@ -10,6 +10,7 @@
 
 #include "core/base/offload_switches.h"
 #include "core/config/config_value.h"
+#include "core/config/connect_config.h"
 #include "core/config/enrol_config.h"
 #include "core/config/gateway_config.h"
 #include "core/device/device_update.h"
@@ -72,7 +73,8 @@ struct ConfigFile {
   Hooks hooks;
   bool save_config = false;  // write the device's state back into the file when it goes down
   GatewayConfig gateway;
-  std::optional<EnrolConfig> enrol;  // nullopt: there is no such section
+  std::optional<EnrolConfig> enrol;      // nullopt: there is no such section
+  std::optional<ConnectConfig> connect;  // likewise
   std::vector<PeerConfig> peers;
 };
 

@@ -9,8 +9,9 @@ namespace ringwire {
 namespace {
 
 ConfigSection SectionOf(std::string_view name) {
-  for (const ConfigSection section : {ConfigSection::kInterface, ConfigSection::kPeer,
-                                      ConfigSection::kGateway, ConfigSection::kEnrol}) {
+  for (const ConfigSection section :
+       {ConfigSection::kInterface, ConfigSection::kPeer, ConfigSection::kGateway,
+        ConfigSection::kEnrol, ConfigSection::kConnect}) {
     if (EqualIgnoringCase(name, SectionName(section))) return section;
   }
   return ConfigSection::kUnknown;
@@ -28,6 +29,8 @@ std::string_view SectionName(ConfigSection section) {
       return "[Gateway]";
     case ConfigSection::kEnrol:
       return "[Enrol]";
+    case ConfigSection::kConnect:
+      return "[Connect]";
     case ConfigSection::kNone:
     case ConfigSection::kUnknown:
       break;

@@ -9,7 +9,15 @@
 // who change it. Pure.
 namespace ringwire {
 
-enum class ConfigSection : uint8_t { kNone, kUnknown, kInterface, kPeer, kGateway, kEnrol };
+enum class ConfigSection : uint8_t {
+  kNone,
+  kUnknown,
+  kInterface,
+  kPeer,
+  kGateway,
+  kEnrol,
+  kConnect
+};
 
 // "[Interface]" and so on; of kNone and kUnknown there is no name.
 std::string_view SectionName(ConfigSection section);

@@ -13,7 +13,8 @@ namespace config_parser {
 namespace {
 
 constexpr std::array kSections = {ConfigSection::kInterface, ConfigSection::kPeer,
-                                  ConfigSection::kGateway, ConfigSection::kEnrol};
+                                  ConfigSection::kGateway, ConfigSection::kEnrol,
+                                  ConfigSection::kConnect};
 
 std::span<const KeyRow> KeysOf(ConfigSection section) {
   switch (section) {
@@ -25,6 +26,8 @@ std::span<const KeyRow> KeysOf(ConfigSection section) {
       return GatewayKeys();
     case ConfigSection::kEnrol:
       return EnrolKeys();
+    case ConfigSection::kConnect:
+      return ConnectKeys();
     case ConfigSection::kNone:
     case ConfigSection::kUnknown:
       break;
@@ -190,6 +193,10 @@ void Parser::StartSection(const ConfigLine& line) {
     reading_->config().enrol.emplace();
     reading_->enrol_position = reading_->PositionOf(line.statement);
   }
+  if (section_ == ConfigSection::kConnect && !reading_->config().connect.has_value()) {
+    reading_->config().connect.emplace();
+    reading_->connect_position = reading_->PositionOf(line.statement);
+  }
   if (section_ != ConfigSection::kUnknown) return;
   if (const std::optional<OddCharacter> odd = FindOddCharacter(line.statement)) {
     reading_->Fail(odd->at, fmt::format("{} does not belong here; {}", odd->name, odd->instead));
@@ -200,7 +207,7 @@ void Parser::StartSection(const ConfigLine& line) {
   constexpr size_t kDistanceMax = 2;
   const std::string shown =
       line.name.size() <= kShownMax ? fmt::format(" {}", Quoted(line.name)) : std::string();
-  std::string meant = "; there are [Interface], [Peer], [Gateway] and [Enrol]";
+  std::string meant = "; there are [Interface], [Peer], [Gateway], [Enrol] and [Connect]";
   for (const ConfigSection known : kSections) {
     if (!shown.empty() && EditDistance(line.name, SectionName(known)) <= kDistanceMax) {
       meant = fmt::format("; did you mean {}?", SectionName(known));

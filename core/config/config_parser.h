@@ -12,13 +12,15 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/base/post_quantum.h"
 #include "core/config/config_file.h"
 #include "core/config/config_line.h"
 #include "core/config/config_value.h"
+#include "fmt/format.h"
 
 // Inside of ParseConfigFile. The grammar of lines is in config_parser.cc; each key is a row of a
-// table in one of config_{interface,peer,gateway,enrol}_keys.cc, behind the function that reads its
-// value; what no single line shows is in config_review.cc.
+// table in one of config_{interface,peer,gateway,enrol,connect}_keys.cc, behind the function that
+// reads its value; what no single line shows is in config_review.cc.
 namespace ringwire::config_parser {
 
 class Reading;
@@ -37,6 +39,7 @@ std::span<const KeyRow> InterfaceKeys();
 std::span<const KeyRow> PeerKeys();
 std::span<const KeyRow> GatewayKeys();
 std::span<const KeyRow> EnrolKeys();
+std::span<const KeyRow> ConnectKeys();
 
 // What was read so far, where the reader is, and what is wrong.
 class Reading {
@@ -75,6 +78,7 @@ class Reading {
   ConfigFile& config() { return config_; }
   const ConfigFile& config() const { return config_; }
   EnrolConfig& enrol() { return *config_.enrol; }
+  ConnectConfig& connect() { return *config_.connect; }
   PeerConfig& peer() { return config_.peers.back(); }
   ServicePort service_port() const { return service_port_; }
   TableNumber table_number() const { return table_number_; }
@@ -87,6 +91,7 @@ class Reading {
   std::vector<FilePosition> address_positions;       // one for each address
   std::vector<FilePosition> port_forward_positions;  // likewise
   FilePosition enrol_position;                       // of the first [Enrol]
+  FilePosition connect_position;                     // of the first [Connect]
 
  private:
   struct Messages {
@@ -110,11 +115,13 @@ class Reading {
   using KeyPositions = absl::flat_hash_map<std::string_view, FilePosition>;
   KeyPositions& PositionsIn(ConfigSection section) {
     if (section == ConfigSection::kPeer) return key_positions_of_peer_;
+    if (section == ConfigSection::kConnect) return connect_key_positions_;
     return section == ConfigSection::kEnrol ? enrol_key_positions_ : key_positions_;
   }
   KeyPositions key_positions_;          // of [Interface] and [Gateway], which share no key
   KeyPositions key_positions_of_peer_;  // the last one
   KeyPositions enrol_key_positions_;
+  KeyPositions connect_key_positions_;
 };
 
 // Values that several keys have. Each fails by itself, in the name of the key.
@@ -125,6 +132,17 @@ void ReadPath(std::string_view value, std::string* path, Reading* reading);
 std::optional<bool> ReadSwitch(std::string_view value, Reading* reading);
 // As wg-quick: what is no address is a domain to search in.
 void ReadDnsList(std::string_view value, DnsSettings* dns, Reading* reading);
+// Whether the list has fewer than `most` elements; else it is an error.
+template <typename Element>
+bool HasRoom(const std::vector<Element>& list, size_t most, std::string_view at, Reading* reading) {
+  if (list.size() < most) return true;
+  reading->Fail(at, fmt::format("{} has more than {} values", reading->key().name, most));
+  return false;
+}
+
+// Appends networks to a list of at most `most`, each once.
+void ReadPrefixes(std::string_view value, size_t most, std::vector<Prefix>* list, Reading* reading);
+void ReadPostQuantum(std::string_view value, PostQuantum* wanted, Reading* reading);
 std::optional<TransportCipher> ReadCipher(std::string_view value, Reading* reading);
 
 void ReadPortForward(std::string_view value, Reading* reading);  // config_port_forward.cc
@@ -137,6 +155,7 @@ void ReviewBridgeKeys(Reading* reading);    // likewise: errors
 void ReviewPeers(Reading* reading);         // config_review_peers.cc
 void ReviewEnrol(Reading* reading);         // config_review_enrol.cc
 void ReviewEnrolDoubts(Reading* reading);   // likewise
+void ReviewConnect(Reading* reading);       // config_review_connect.cc
 void ReviewPortForwards(Reading* reading);  // config_port_forward.cc
 void ReviewReturnPath(Reading* reading);    // likewise
 

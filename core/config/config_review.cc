@@ -230,6 +230,7 @@ void Review(Reading* reading) {
   ReviewReturnPath(reading);
   ReviewBridgeKeys(reading);
   ReviewEnrol(reading);
+  ReviewConnect(reading);
   // Next to errors, doubts would be noise.
   if (reading->failed()) return;
   ReviewPrivateKey(reading);

@@ -27,7 +27,8 @@ struct SectionPrefix {
 };
 constexpr SectionPrefix kSections[] = {{"RINGWIRE_INTERFACE_", ConfigSection::kInterface},
                                        {"RINGWIRE_GATEWAY_", ConfigSection::kGateway},
-                                       {"RINGWIRE_ENROL_", ConfigSection::kEnrol}};
+                                       {"RINGWIRE_ENROL_", ConfigSection::kEnrol},
+                                       {"RINGWIRE_CONNECT_", ConfigSection::kConnect}};
 
 // Removes what says that the value is in a file; false: nothing does.
 bool TakeFileMark(std::string_view* name) {

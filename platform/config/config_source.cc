@@ -79,14 +79,6 @@ void WarnIfReadable(bool by_everyone, const std::string& path, ConfigSource* sou
       fmt::format("{} holds keys and is readable by everyone (chmod 600 {})", path, path));
 }
 
-// Next to the configuration, so that a path means the same wherever ringwire is started, and to the
-// service in the background, too.
-std::string KeyPath(const std::string& config_path, const std::string& path) {
-  const size_t slash = config_path.rfind('/');
-  if (path.starts_with('/') || slash == std::string::npos) return path;
-  return config_path.substr(0, slash + 1) + path;
-}
-
 // Where a position is, for people.
 using Locate = std::function<std::string(FilePosition)>;
 
@@ -97,7 +89,7 @@ std::optional<crypto::Secret<32>> ReadKey(const std::string& named, FilePosition
     source->errors.push_back(fmt::format("{}: {}", locate(position), message));
     return std::nullopt;
   };
-  const std::string path = KeyPath(source->path, named);
+  const std::string path = PathBeside(source->path, named);
   absl::StatusOr<SecretText> file = ReadSecretFile(path);
   if (!file.ok()) return fail(MessageOf(file.status()));
   std::string_view text = file->text;
@@ -238,7 +230,7 @@ void CheckForImage(bool allows_baked_key, const std::function<bool(const std::st
   std::vector<std::string> files{source->config.private_key_file};
   for (const PeerConfig& peer : source->config.peers) files.push_back(peer.preshared_key_file);
   for (const std::string& file : files) {
-    const std::string path = KeyPath(source->path, file);
+    const std::string path = PathBeside(source->path, file);
     if (file.empty() || !is_baked(path)) continue;
     source->errors.push_back(
         fmt::format("{}: this file with a key is part of the image; {}", path, kBakedKeyAdvice));
@@ -252,6 +244,12 @@ void RefuseBakedKeys(std::string_view text, ConfigSource* source) {
 }
 
 }  // namespace
+
+std::string PathBeside(const std::string& config_path, const std::string& path) {
+  const size_t slash = config_path.rfind('/');
+  if (path.starts_with('/') || slash == std::string::npos) return path;
+  return config_path.substr(0, slash + 1) + path;
+}
 
 void ReadKeyFiles(ConfigSource* source) {
   ReadKeyFiles(

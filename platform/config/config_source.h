@@ -15,6 +15,7 @@ namespace ringwire::platform {
 struct ConfigSource {
   std::string path;
   std::string interface_name;
+  bool has_file = true;  // false: `path` only names it for messages
   ConfigFile config;
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // not to be used unless empty
@@ -41,6 +42,9 @@ ConfigSource LoadConfigToRun(const std::string& argument, KeyFiles key_files,
 ConfigSource LoadConfigForImage(const std::string& path, const ConfigEnvironment& environment);
 // A configuration's text, with the names of services as this host knows them.
 ConfigParse ParseConfigText(std::string_view text);
+// The path of a file that a configuration names: next to the configuration, so that it means the
+// same wherever ringwire is started, and to the service in the background, too.
+std::string PathBeside(const std::string& config_path, const std::string& path);
 // As kRead does.
 void ReadKeyFiles(ConfigSource* source);
 

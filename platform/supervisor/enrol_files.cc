@@ -11,6 +11,7 @@
 #include "core/enrol/users_file.h"
 #include "fmt/format.h"
 #include "platform/base/message_of.h"
+#include "platform/config/config_source.h"
 #include "platform/config/secret_file.h"
 #include "platform/tls/certificate.h"
 #include "platform/tls/signing_key.h"
@@ -19,13 +20,6 @@ namespace ringwire::platform {
 namespace {
 
 constexpr absl::Duration kSoon = absl::Hours(14 * 24);
-
-// A relative path begins at the folder of the configuration.
-std::string PathBeside(const std::string& config_path, const std::string& path) {
-  const size_t slash = config_path.rfind('/');
-  if (path.starts_with('/') || slash == std::string::npos) return path;
-  return config_path.substr(0, slash + 1) + path;
-}
 
 absl::StatusOr<SecretText> ReadOwnFile(const std::string& path, size_t bytes_max) {
   struct stat status{};

@@ -344,8 +344,8 @@ TEST(ConfigFileTest, ReportsAllErrorsAtOnceInTheOrderOfTheFile) {
           "wg0.conf:3:14: ListenPort must be a number from 0 to 65535, not 'x': /etc/services has "
           "no such service for UDP",
           "wg0.conf:4:1: expected 'Key = value' or '[Section]'",
-          "wg0.conf:6:1: unknown section '[Router]'; there are [Interface], [Peer], [Gateway] and "
-          "[Enrol]",
+          "wg0.conf:6:1: unknown section '[Router]'; there are [Interface], [Peer], [Gateway], "
+          "[Enrol] and [Connect]",
           "wg0.conf:9:14: AllowedIPs must be like 10.0.0.0/24 or fd00::/64, not 'y'",
           "wg0.conf:8:1: this [Peer] has no PublicKey", "wg0.conf:11:12: PublicKey has no value",
           "wg0.conf:10:1: this [Peer] has no PublicKey"}));
@@ -376,10 +376,9 @@ TEST(ConfigFileTest, NamesTheSectionOrKeyThatWasMeant) {
   EXPECT_EQ(Errors("[interfcae]\n"),
             std::vector<std::string>{
                 "wg0.conf:1:1: unknown section '[interfcae]'; did you mean [Interface]?"});
-  EXPECT_EQ(
-      Errors("[A section of somebody else]\n"),
-      std::vector<std::string>{
-          "wg0.conf:1:1: unknown section; there are [Interface], [Peer], [Gateway] and [Enrol]"});
+  EXPECT_EQ(Errors("[A section of somebody else]\n"),
+            std::vector<std::string>{"wg0.conf:1:1: unknown section; there are [Interface], "
+                                     "[Peer], [Gateway], [Enrol] and [Connect]"});
   EXPECT_EQ(PeerError("PubKey = x"),
             ":3:1: unknown key 'PubKey' in [Peer]; did you mean 'PublicKey'?");
   EXPECT_EQ(InterfaceError("PrivKey = x"),

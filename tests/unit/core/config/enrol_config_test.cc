@@ -93,7 +93,7 @@ TEST(EnrolConfigTest, SaysWhatEachValueMustBe) {
 
 // What other releases may know must not be taken and ignored.
 TEST(EnrolConfigTest, RefusesKeysThatItDoesNotKnow) {
-  for (const std::string_view key : {"ClientCA", "Streams", "User", "ProxyProtocol"}) {
+  for (const std::string_view key : {"ClientCA", "Streams", "ProxyProtocol"}) {
     const ConfigParse parse = Parse(fmt::format("{} = x\n", key));
     ASSERT_EQ(parse.errors.size(), 1U) << key;
     EXPECT_TRUE(parse.errors[0].message.starts_with("unknown key")) << parse.errors[0].message;
