@@ -13,6 +13,7 @@
 #include "platform/app/commands.h"
 #include "platform/app/mistyped_command.h"
 #include "platform/base/version.h"
+#include "platform/caller/caller_process.h"
 #include "platform/names/resolver_process.h"
 #include "platform/portal/portal_process.h"
 #include "platform/process/privileges.h"
@@ -83,14 +84,31 @@ void AddVersionFlag(CLI::App* app) {
 // `program`: the words behind ExecWords().
 std::vector<Command> AddCommands(CLI::App* app, std::vector<std::string> program) {
   return {
-      AddSetupCommand(app),   AddRunCommand(app),        AddUpCommand(app),
-      AddBlockCommand(app),   AddDownCommand(app),       AddReloadCommand(app),
-      AddSaveCommand(app),    AddShowCommand(app),       AddLogCommand(app),
-      AddHealthCommand(app),  AddEventsCommand(app),     AddExporterCommand(app),
-      AddAddPeerCommand(app), AddRemovePeerCommand(app), AddCheckCommand(app),
-      AddDoctorCommand(app),  AddStripCommand(app),      AddForgetCommand(app),
-      AddUserCommand(app),    AddGenkeyCommand(app),     AddGenpskCommand(app),
-      AddPubkeyCommand(app),  AddUpgradeCommand(app),    AddExecCommand(app, std::move(program)),
+      AddSetupCommand(app),
+      AddRunCommand(app),
+      AddUpCommand(app),
+      AddConnectCommand(app),
+      AddBlockCommand(app),
+      AddDownCommand(app),
+      AddReloadCommand(app),
+      AddSaveCommand(app),
+      AddShowCommand(app),
+      AddLogCommand(app),
+      AddHealthCommand(app),
+      AddEventsCommand(app),
+      AddExporterCommand(app),
+      AddAddPeerCommand(app),
+      AddRemovePeerCommand(app),
+      AddCheckCommand(app),
+      AddDoctorCommand(app),
+      AddStripCommand(app),
+      AddForgetCommand(app),
+      AddUserCommand(app),
+      AddGenkeyCommand(app),
+      AddGenpskCommand(app),
+      AddPubkeyCommand(app),
+      AddUpgradeCommand(app),
+      AddExecCommand(app, std::move(program)),
   };
 }
 
@@ -100,6 +118,7 @@ int RunCommandLine(int argc, char** argv) {
   ProtectProcess();
   if (IsResolverProgram(argc, argv)) return RunResolverProgram(argc, argv);
   if (IsRelayProgram(argc, argv)) return RunRelayProgram(argc, argv);
+  if (IsCallerProgram(argc, argv)) return RunCallerProgram(argc, argv);
   if (IsPortalProgram(argc, argv)) return RunPortalProgram(argc, argv);
   if (IsRegistrarProgram(argc, argv)) return RunRegistrarProgram(argc, argv);
   CLI::App app(

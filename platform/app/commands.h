@@ -24,6 +24,7 @@ struct Command {
 Command AddRunCommand(CLI::App* app);
 Command AddUpCommand(CLI::App* app);  // run_command.cc
 Command AddBlockCommand(CLI::App* app);
+Command AddConnectCommand(CLI::App* app);
 Command AddDownCommand(CLI::App* app);
 Command AddReloadCommand(CLI::App* app);
 Command AddSaveCommand(CLI::App* app);

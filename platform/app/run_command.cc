@@ -8,23 +8,18 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
-#include "core/base/status_macros.h"
+#include "fmt/format.h"
 #include "platform/app/commands.h"
+#include "platform/app/gateway_service.h"
 #include "platform/app/service_client.h"
 #include "platform/base/paths.h"
 #include "platform/gateway/firewall/foreign_firewall.h"
 #include "platform/gateway/host/gather_facts.h"
 #include "platform/gateway/host/journal.h"
 #include "platform/gateway/host/path_mtu.h"
-#include "platform/observe/log_process.h"
-#include "platform/process/background.h"
-#include "platform/process/block_signals.h"
-#include "platform/process/init_process.h"
-#include "platform/process/privileges.h"
+#include "platform/names/endpoint_resolver.h"
 #include "platform/process/report_error.h"
-#include "platform/process/service_notify.h"
 #include "platform/relay/device_options.h"
-#include "platform/supervisor/supervisor.h"
 
 namespace ringwire::platform {
 namespace {
@@ -35,22 +30,15 @@ struct RunArguments {
   DeviceFlags flags;
 };
 
-absl::Status RunGateway(const RunArguments& arguments, const std::function<void()>& ready) {
-  ConfigSource loaded = LoadConfigToRun(arguments.config, KeyFiles::kRead);
-  if (!loaded.errors.empty()) return absl::InvalidArgumentError(SummaryOf(loaded));
-  RETURN_IF_ERROR(CheckNetAdmin());
-  Supervisor::Parts parts = Supervisor::PartsOf(loaded.interface_name);
-  Supervisor supervisor(arguments.flags, std::move(loaded), std::move(parts));
-  ASSIGN_OR_RETURN(const bool started, supervisor.Start());
-  if (!started) return absl::OkStatus();
-  ready();
-  return supervisor.Run();
-}
-
 // Nothing is resolved, and no key is read.
 int PrintPlan(const RunArguments& arguments) {
   ConfigSource source = LoadConfigToRun(arguments.config, KeyFiles::kIgnore);
   if (!source.errors.empty()) return ReportError(SummaryOf(source));
+  if (source.config.connect.has_value()) {
+    return ReportError(fmt::format(
+        "cannot plan {}: its addresses and routes come from the gateway, which a plan does not ask",
+        source.path));
+  }
   const absl::StatusOr<Journal> own = Journal::Copy(kStatusDirectory, source.interface_name);
   if (!own.ok()) return ReportError(own.status());
   absl::StatusOr<HostFacts> facts =
@@ -72,20 +60,6 @@ int PrintPlan(const RunArguments& arguments) {
   return WriteOutput("the plan", CommandsOf(plan, source.interface_name));
 }
 
-int RunService(const RunArguments& arguments) {
-  StartLogging(arguments.flags);
-  BlockSignals();
-  const absl::Status status = RunGateway(arguments, [] { NotifyReady(); });
-  return status.ok() ? kExitSuccess : ReportError(status);
-}
-
-// The first process of a container must reap orphans. The supervisor waits only for processes that
-// it started, so another process does that.
-int RunInForeground(const RunArguments& arguments) {
-  if (!IsInitProcess()) return RunService(arguments);
-  return RunUnderInit([&arguments] { return RunService(arguments); });
-}
-
 int Up(const RunArguments& arguments) {
   if (arguments.dry_run) return PrintPlan(arguments);
   // The child changes to the root folder.
@@ -95,14 +69,8 @@ int Up(const RunArguments& arguments) {
     const std::filesystem::path path = std::filesystem::absolute(absolute.config, error);
     if (!error) absolute.config = path.lexically_normal();
   }
-  BlockSignals();
-  const auto run = [&absolute](const std::function<void()>& ready) {
-    StartLogging(absolute.flags);
-    return RunGateway(absolute, ready);
-  };
-  return RunInBackground({}, run, [name = InterfaceOf(arguments.config)](ServiceOutput output) {
-    return RunLogProcess(name, std::move(output));
-  });
+  return RunGatewayInBackground(absolute.flags, InterfaceOf(arguments.config),
+                                [absolute] { return LoadGatewayJob(absolute.config); });
 }
 
 CLI::App* AddGatewayCommand(CLI::App* app, const std::string& name, const std::string& description,
@@ -121,7 +89,10 @@ Command AddRunCommand(CLI::App* app) {
       app, "run",
       "Set up everything in a configuration file, in the foreground, and undo it at the end",
       arguments.get());
-  return {parser, [arguments] { return RunInForeground(*arguments); }};
+  return {parser, [arguments] {
+            return RunGatewayInForeground(
+                arguments->flags, [arguments] { return LoadGatewayJob(arguments->config); });
+          }};
 }
 
 Command AddUpCommand(CLI::App* app) {

@@ -15,10 +15,12 @@
 #include "core/base/status_macros.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "nlohmann/json.hpp"
 #include "platform/app/commands.h"
 #include "platform/app/cut_off.h"
 #include "platform/app/show_text.h"
 #include "platform/app/status_client.h"
+#include "platform/base/json_fields.h"
 #include "platform/base/paths.h"
 #include "platform/observe/show_fields.h"
 #include "platform/process/report_error.h"
@@ -54,6 +56,14 @@ size_t WidthOfTerminal() {
   return size.ws_col;
 }
 
+// Of a client's lease, which its supervisor knows. Empty: it has none, or this user may not ask.
+std::string AccessOf(const std::string& interface_name) {
+  const absl::StatusOr<std::string> answer = AskAdministration(interface_name, "access");
+  if (!answer.ok()) return {};
+  const nlohmann::json json = nlohmann::json::parse(*answer, nullptr, /*allow_exceptions=*/false);
+  return TextIn(json, "warnings").value_or("");
+}
+
 absl::StatusOr<std::string> ShowOne(const std::string& interface_name,
                                     const ShowArguments& arguments) {
   ASSIGN_OR_RETURN(std::string answer, AskDevice(interface_name, "status"));
@@ -63,7 +73,9 @@ absl::StatusOr<std::string> ShowOne(const std::string& interface_name,
     const bool names_interface = arguments.interface_name == "all";
     return *FormatField(report, arguments.field, names_interface);
   }
-  return FormatShow(report, absl::Now(), arguments.options);
+  ShowOptions options = arguments.options;
+  options.access = AccessOf(interface_name);
+  return FormatShow(report, absl::Now(), options);
 }
 
 int ShowInterfaces(const ShowArguments& arguments, const std::vector<std::string>& names) {

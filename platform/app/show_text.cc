@@ -245,6 +245,7 @@ std::string FormatShow(const StatusReport& report, absl::Time now, const ShowOpt
   lines.Empty();
   lines.Heading(kGreenBold, "ringwire", report.version);
   lines.Field("link", fmt::format("{}, mtu {}", report.link_up ? "up" : "down", report.mtu));
+  if (!options.access.empty()) lines.Field("access", options.access);
   if (!report.network_namespace.empty()) lines.Field("namespace", report.network_namespace);
   if (device.transport_cipher != TransportCipher::kAuto) {
     lines.Field("transport cipher", TransportCipherName(device.transport_cipher));

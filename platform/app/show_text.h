@@ -23,6 +23,7 @@ struct ShowOptions {
   bool workers = false;  // counts of workers and the state of offloads as well
   ShowSort sort = ShowSort::kHandshake;
   std::string filter = {};  // only peers with this in name, key, endpoint or allowed IPs
+  std::string access = {};  // a line about a client's lease; empty: it has none
   size_t width = 0;         // of the terminal: longer lines are broken; 0: none are
 };
 

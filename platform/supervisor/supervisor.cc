@@ -47,14 +47,17 @@ Supervisor::Supervisor(DeviceFlags flags, ConfigSource loaded, Parts parts)
     : flags_(std::move(flags)),
       name_(loaded.interface_name),
       path_(loaded.path),
+      has_file_(loaded.has_file),
       loaded_(std::move(loaded)),
       parts_(std::move(parts)),
       relay_(*parts_.relay),
       tunnel_(*parts_.tunnel),
       names_(*parts_.names),
       enrol_(name_, path_, &relay_) {
-  relay_.set_on_unanswered(
-      [this](std::span<const crypto::PublicKey> peers) { names_.Doubt(peers); });
+  relay_.set_on_unanswered([this](std::span<const crypto::PublicKey> peers) {
+    names_.Doubt(peers);
+    if (parts_.lease != nullptr) parts_.lease->Doubt();
+  });
   relay_.set_on_peers_changed([this] { NotePeers(); });
 }
 
@@ -98,6 +101,7 @@ absl::Status Supervisor::ForkRelay() {
     DeviceSettings settings =
         RelaySettings(name_, flags_, tunnel_.in_force().config, tunnel_.in_force().plan);
     parts_.tunnel.reset();  // with the keys and the journal
+    parts_.lease.reset();   // with keys, token and preshared key
     return settings;
   });
   if (!forked.ok()) return forked;
@@ -175,14 +179,16 @@ void Supervisor::EndTunnel() {
 absl::Status Supervisor::Run() {
   signals_ = OpenSignals();
   while (true) {
-    std::array<pollfd, 8> sources = {{{signals_.get(), POLLIN, 0},
+    const int lease_fd = parts_.lease != nullptr ? parts_.lease->fd() : -1;
+    std::array<pollfd, 9> sources = {{{signals_.get(), POLLIN, 0},
                                       {relay_.fd(), POLLIN, 0},
                                       {loader_.fd(), POLLIN, 0},
                                       {names_.fd(), POLLIN, 0},
                                       {tunnel_.changes_fd(), POLLIN, 0},
                                       {end_listener_.fd(), POLLIN, 0},
                                       {admin_ != nullptr ? admin_->fd() : -1, POLLIN, 0},
-                                      {enrol_.fd(), POLLIN, 0}}};
+                                      {enrol_.fd(), POLLIN, 0},
+                                      {lease_fd, POLLIN, 0}}};
     if (::poll(sources.data(), sources.size(), MillisecondsToAct()) < 0 && errno != EINTR) {
       return absl::ErrnoToStatus(errno, "wait for signals");
     }
@@ -201,14 +207,16 @@ absl::Status Supervisor::Run() {
     if (BootNow() >= follow_peers_at_) FollowPeers();
     if (BootNow() >= relay_.probation_end()) relay_.EndProbation();
     if (BootNow() >= enrol_.look_at()) enrol_.Look();
+    if (!KeepLease()) return EndOfAccess();
     GiveUpReload();
     ServeRequests();
   }
 }
 
 int Supervisor::MillisecondsToAct() const {
-  const Instant next = std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_,
-                                 AdminDue(), relay_.probation_end(), enrol_.look_at()});
+  Instant next = std::min({tunnel_.look_at(), loader_.deadline(), follow_peers_at_, AdminDue(),
+                           relay_.probation_end(), enrol_.look_at()});
+  if (parts_.lease != nullptr) next = std::min(next, parts_.lease->look_at());
   if (next.IsInfiniteFuture()) return -1;
   return static_cast<int>(std::max<int64_t>(0, absl::ToInt64Milliseconds(next - BootNow()) + 1));
 }

@@ -12,6 +12,7 @@
 #include "crypto/secret.h"
 #include "platform/base/unique_fd.h"
 #include "platform/config/config_source.h"
+#include "platform/connect/lease_keeper.h"
 #include "platform/relay/device_options.h"
 #include "platform/supervisor/admin_queue.h"
 #include "platform/supervisor/admin_socket.h"
@@ -37,6 +38,8 @@ class Supervisor {
     std::unique_ptr<SupervisedTunnel> tunnel;
     std::unique_ptr<TunnelNames> names;
     std::string state_folder;  // of the admin socket
+    // Of a client: what its configuration was completed with. Null: there is no [Connect].
+    std::unique_ptr<LeaseKeeper> lease = nullptr;
   };
   // Those of this host.
   static Parts PartsOf(const std::string& interface);
@@ -75,6 +78,7 @@ class Supervisor {
   void ServeHook();  // while one runs
   void TakeRequest(const AdminRequest& request, AdminAnswer answer);
   void ServeRequests();
+  void TellAccess(const AdminAnswer& answer) const;
   void AnswerSaves();
   absl::StatusOr<std::vector<std::string>> Save();
   absl::Status Upgrade();
@@ -91,11 +95,19 @@ class Supervisor {
   void EndReload(const AdminResult& result);
   absl::Status ApplyReload(ConfigSource wanted);
   absl::Status Change(PlannedChange change);
+
+  bool KeepLease();
+  void ApplyPushed();
+  absl::Status ApplyLease(const ConfigFile& own);
+  absl::Status ApplyOwn(ConfigFile own);
+  absl::Status EndOfAccess();
+
   absl::Status FollowEnrol();  // the configuration in force
 
   const DeviceFlags flags_;
   const std::string name_;
   const std::string path_;
+  const bool has_file_;
   ConfigSource loaded_;  // until Start()
   Parts parts_;
   SupervisedRelay& relay_;

@@ -16,6 +16,10 @@ namespace ringwire::platform {
 void Supervisor::StartReload() {
   reload_wanted_ = false;
   NotifyReloading();
+  if (!has_file_) {
+    return ReportReload(absl::FailedPreconditionError(
+        "it was connected by the server's name, so there is no file to load"));
+  }
   const absl::Status status = loader_.Start(path_);
   if (!status.ok()) ReportReload(status);
 }
@@ -29,7 +33,10 @@ void Supervisor::FinishReload() {
   std::optional<ConfigSource> loaded = loader_.Take();
   if (!loaded.has_value()) return;
   warnings_ = loaded->warnings;
-  if (loaded->errors.empty()) return ReportReload(ApplyReload(*std::move(loaded)));
+  if (loaded->errors.empty()) {
+    return ReportReload(parts_.lease != nullptr ? ApplyOwn(std::move(loaded->config))
+                                                : ApplyReload(*std::move(loaded)));
+  }
   spdlog::error("reload {}: {} (the device runs on as it was)", path_, SummaryOf(*loaded));
   AdminResult result{false, {}};
   for (const std::string& error : loaded->errors) result.text += error + "\n";

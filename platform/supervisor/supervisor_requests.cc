@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "platform/config/save_file.h"
@@ -42,9 +43,15 @@ void Supervisor::TakeRequest(const AdminRequest& request, AdminAnswer answer) {
   if (request.verb == AdminVerb::kRevoke) {
     return enrol_.Revoke(request.user, request.device, std::move(answer));
   }
+  if (request.verb == AdminVerb::kAccess) return TellAccess(answer);
   if (request.verb != AdminVerb::kForget) return requests_.Add(request.verb, std::move(answer));
   const absl::Status status = relay_.Forget(request.peer);
   answer({status.ok(), MessageOf(status)});
+}
+
+void Supervisor::TellAccess(const AdminAnswer& answer) const {
+  if (parts_.lease == nullptr) return answer({false, "this interface has no [Connect]"});
+  answer({true, parts_.lease->Describe(absl::Now())});
 }
 
 void Supervisor::AnswerSaves() {
@@ -97,6 +104,10 @@ void Supervisor::ServeRequests() {
 // has forgotten the keys.
 absl::StatusOr<std::vector<std::string>> Supervisor::Save() {
   const std::string tried = "save to " + path_;
+  if (parts_.lease != nullptr) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot {}: the settings come from the gateway", tried));
+  }
   absl::StatusOr<ConfigFile> device = relay_.State();
   if (!device.ok()) {
     const absl::Status failed =

@@ -28,10 +28,13 @@ std::optional<AdminRequest> ParseAdminRequest(std::string_view line, std::string
   if (line == "save") return AdminRequest{AdminVerb::kSave, {}};
   if (line == "upgrade") return AdminRequest{AdminVerb::kUpgrade, {}};
   if (line == "leases") return AdminRequest{AdminVerb::kLeases, {}};
+  if (line == "access") return AdminRequest{AdminVerb::kAccess, {}};
   if (line.starts_with(kRevoke)) return ParseRevoke(line.substr(kRevoke.size()), why);
   if (!line.starts_with(kForget)) {
     *why =
-        "unknown request; expected reload, save, upgrade, forget KEY, leases or revoke USER [KEY]";
+        "unknown request; expected reload, save, upgrade, access, forget KEY, leases or revoke "
+        "USER "
+        "[KEY]";
     return std::nullopt;
   }
   AdminRequest request{AdminVerb::kForget, {}};

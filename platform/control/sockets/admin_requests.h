@@ -17,6 +17,7 @@ enum class AdminVerb : uint8_t {
   kSave,     // "save": write the device's state into the configuration file
   kUpgrade,  // "upgrade": go on with the program that is installed
   kForget,   // "forget KEY": clear a peer's handshake timestamps
+  kAccess,   // "access": a line about a client's lease
   kLeases,   // "leases": list the leases of [Enrol]
   kRevoke,   // "revoke USER" or "revoke USER KEY": end leases of a user
 };

@@ -73,6 +73,10 @@ void LetDatagrams(PlanBuilder* builder) {
   if (!builder->config().gateway.network_namespace.empty()) return;
   builder->DeclareKillSwitch();
   LetMarked(IsUdp(), builder->OwnMark(), builder);
+  const std::optional<ConnectConfig>& connect = builder->config().connect;
+  if (connect.has_value()) {  // a client renews its lease by TCP
+    LetMarked(PortIs("tcp", "dport", connect->server.port), builder->OwnMark(), builder);
+  }
   if (!builder->config().gateway.kill_switch.dns) return;
   LetMarked(PortIs("tcp", "dport", 53), builder->OwnMark(), builder);
 }
