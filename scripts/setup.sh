@@ -9,7 +9,7 @@ set -euo pipefail
 stable="cmake ninja-build g++ pkg-config git ca-certificates python3 clang-19 lld-19 libclang-rt-19-dev
   clang-format-19 libabsl-dev libsqlite3-dev libcrypt-dev libgtest-dev libbenchmark-dev libb2-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libcli11-dev libnl-3-dev libnl-nf-3-dev libnl-route-3-dev libcap-dev libc-ares-dev wireguard-tools
-  iproute2 iputils-ping nftables tcpdump socat iperf3 procps util-linux nginx-light curl openssl iptables valgrind ethtool"
+  iproute2 iputils-ping nftables tcpdump socat iperf3 procps util-linux nginx-light curl openssl iptables valgrind ethtool nodejs"
 [ "$(uname -m)" != x86_64 ] || stable+=" libipsec-mb-dev"
 backports="android-libboringssl-dev linux-libc-dev wireguard-go"
 trixie="liburing2 liburing-dev libllhttp-dev"
@@ -34,7 +34,7 @@ case ${1:-} in
     trixie+=" nebula wireguard-go" ;;
   --lint) stable+=" clang-tidy-19" ;;  # for `./dev lint`
   --coverage) stable+=" llvm-19" ;;
-  --report) stable+=" chromium nodejs" && { command -v npm >/dev/null || stable+=" npm"; } ;;  # for `./dev bench report --check`
+  --report) stable+=" chromium" && { command -v npm >/dev/null || stable+=" npm"; } ;;  # for `./dev bench report --check`
   --package) stable+=" debhelper dpkg-dev lintian" ;;
   --deploy)  # for `./dev image` and `./dev test-deploy`: engines for containers, fresh systems of Debian, nspawn
     stable+=" debhelper dpkg-dev lintian buildah podman runc netavark uidmap slirp4netns fuse-overlayfs mmdebstrap

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include <charconv>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -33,6 +34,7 @@ int RunPortal(UniqueFd channel, pid_t supervisor) {
   absl::StatusOr<Confinement> confinement =
       Confinement::GiveUpRights({.role = SandboxRole::kPortal, .parent = supervisor});
   if (!confinement.ok() || !confinement->Seal().ok()) return kExitFailure;
+  for (const std::string& warning : confinement->Warnings()) ReportWarning("portal: " + warning);
   return absl::IsNotFound(portal.Run()) ? kExitSuccess : kExitFailure;
 }
 

@@ -35,6 +35,9 @@ int RunRegistrar(UniqueFd channel, pid_t supervisor, const std::string& folder) 
                       [path] { return LeaseStore::Open(path); });
   // Sealed only now: the registrar has made its epoll descriptor, which the filter refuses.
   if (!confinement->Seal().ok()) return kExitFailure;
+  for (const std::string& warning : confinement->Warnings()) {
+    ReportWarning("registrar: " + warning);
+  }
   registrar.Run();
   return kExitSuccess;
 }

@@ -29,6 +29,7 @@ field() { "$RINGWIRE_PYTHON" -c 'import json, sys; answer = json.load(open(sys.a
 login() {  # login USER PASSWORD [KEY]
   client login "{\"user\":\"$1\",\"password\":\"$2\",\"device\":\"laptop\",\"public_key\":\"${3:-${public[b]}}\"}"
 }
+status_of_login() { login alice "correct horse" && [ "$(field 'answer["status"]')" = "$1" ]; }
 get() { on b curl -sS --max-time "$patience" --noproxy '*' --cacert "$tls" --resolve vpn.example.net:443:192.0.2.1 "https://vpn.example.net$1"; }
 renewed() { client renew "{\"token\":\"$token\",\"revision\":0}" && [ "$(field 'answer["status"]')" = 200 ]; }
 reset_psk() { wg set wgb peer "${public[a]}" preshared-key <(field 'answer["preshared_key"]'); }
@@ -68,7 +69,7 @@ client renew "{\"token\":\"$token\",\"revision\":0,\"rekey\":true,\"public_key\"
 check_equal "and changes the preshared key" 200 "$(field 'answer["status"]')"
 reset_psk
 check_soon "traffic goes on" on b ping -n -q -c 1 -W 5 10.77.0.1
-client renew "{\"token\":\"${token%?}A\",\"revision\":0}" || true
+client renew "{\"token\":\"$(tr 'A-Za-z' 'B-ZAb-za' <<<"$token")\",\"revision\":0}"
 check_equal "another token does not" 401 "$(field 'answer["status"]')"
 
 say "processes"
@@ -125,5 +126,24 @@ check_equal "and does not come back" 401 "$(field 'answer["status"]')"
 say "secrets"
 check_fails "neither password nor token is in a log, a state file or an argument" \
   grep -rqsF -e "correct horse" -e "battery staple" -e "$token" /run/ringwire /var/lib/ringwire /var/log "$work"/*.log "$work/office.users" /proc/[0-9]*/cmdline
+say "what breaks"
+echo "no user" >>"$work/office.users"
+on a "$RINGWIRE" reload office >"$work/reload.out" 2>&1 || true
+check "a broken users file is named" grep -q 'office.users' "$work/reload.out"
+check "and the old one stays in use" status_of_login 201
+sed -i '$d' "$work/office.users"
+openssl req -x509 -key "$work/office-tls.key" -days 60 -subj /CN=vpn.example.net -addext subjectAltName=DNS:vpn.example.net -out "$work/new.pem"
+served() { on b openssl s_client -connect 192.0.2.1:443 -servername vpn.example.net </dev/null 2>/dev/null | openssl x509 -noout -serial; }
+mv "$work/new.pem" "$tls"
+check "reload" on a "$RINGWIRE" reload office
+check_soon "a renewed certificate is served" prints "$(openssl x509 -in "$tls" -noout -serial)" served
+check "down" down a office
+state=/var/lib/ringwire/office.enrol/leases.db
+check_equal "nobody else reads the state" 700 "$(stat -c %a ${state%/*})"
+head -c 8192 /dev/urandom >$state
+check "with a damaged state the tunnel comes up" up a "$work/office.conf"
+check_soon "clients are told to come later" status_of_login 503
+check "the log says why" grep -q 'office: \[Enrol\]: ' "$work"/../ringwire/office.log
+rm -f $state*
 check "down again" down a office
 check_fails "every process has ended" pgrep -x 'rw-portal|rw-registrar'
