@@ -96,7 +96,7 @@ class RelayProcess final : public SupervisedRelay {
     std::vector<std::string> arguments;
     std::vector<PeerUpdate> endpoints;
     std::string configuration;  // has the keys
-    Instant until;
+    Instant until = Instant::InfiniteFuture();  // while the next relay takes over
   };
   absl::StatusOr<DeviceParts> AskForParts();
   absl::StatusOr<Stopped> StopDevice(size_t workers);

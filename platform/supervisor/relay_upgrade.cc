@@ -51,12 +51,12 @@ absl::Status RelayProcess::Upgrade(const Successor& successor) {
   fallback_->arguments = successor.arguments;
   fallback_->endpoints = successor.endpoints;
   fallback_->configuration = successor.configuration(std::move(stopped.state));
-  fallback_->until = BootNow() + kProbation;
   Adopt(&*next);
   const absl::Status status = GiveDevice(*fallback_);
   const absl::Duration gap = BootNow() - begin;
   EndProcess(relay);
   if (status.ok()) {
+    fallback_->until = BootNow() + kProbation;
     spdlog::info("{}: the new program has taken over after {} ms without traffic", interface_,
                  absl::ToInt64Milliseconds(gap));
     return status;
