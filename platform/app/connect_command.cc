@@ -118,7 +118,7 @@ absl::StatusOr<ConfigSource> SourceOf(const ConnectArguments& arguments) {
   return source;
 }
 
-absl::StatusOr<GatewayJob> Join(const ConnectArguments& arguments) {
+absl::StatusOr<GatewayJob> JoinTarget(const ConnectArguments& arguments) {
   if (IsConfig(arguments.target)) {
     // A link stays one: its name is the interface's.
     const bool is_path =
@@ -137,7 +137,7 @@ int ReportConnectError(const absl::Status& status) {
   return ConnectExitCode(status);
 }
 
-int Connect(const ConnectArguments& arguments) {
+int RunConnect(const ConnectArguments& arguments) {
   if (IsConfig(arguments.target) && arguments.HasKeys()) {
     ReportError("flags of [Connect] go with a server's name; set the keys in the file");
     return kExitUsage;
@@ -150,7 +150,7 @@ int Connect(const ConnectArguments& arguments) {
     }
   }
   // In this process, which has the terminal, and before signals are blocked.
-  absl::StatusOr<GatewayJob> job = Join(arguments);
+  absl::StatusOr<GatewayJob> job = JoinTarget(arguments);
   if (!job.ok()) return ReportConnectError(job.status());
   if (job->lease == nullptr) {
     return ReportError(
@@ -187,7 +187,7 @@ Command AddConnectCommand(CLI::App* app) {
                      "The interface's name (default: rw0, or the first free one)");
   parser->add_flag("-b,--background", arguments->in_background,
                    "Return when the tunnel is up, as `up` does");
-  return {parser, [arguments] { return Connect(*arguments); }};
+  return {parser, [arguments] { return RunConnect(*arguments); }};
 }
 
 }  // namespace ringwire::platform

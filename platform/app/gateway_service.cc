@@ -19,8 +19,8 @@
 namespace ringwire::platform {
 namespace {
 
-absl::Status Serve(const DeviceFlags& flags, const MakeGatewayJob& make,
-                   const std::function<void()>& ready) {
+absl::Status ServeGateway(const DeviceFlags& flags, const MakeGatewayJob& make,
+                          const std::function<void()>& ready) {
   ASSIGN_OR_RETURN(GatewayJob job, make());
   Supervisor::Parts parts = Supervisor::PartsOf(job.source.interface_name);
   const std::string interface = job.source.interface_name;
@@ -37,7 +37,7 @@ absl::Status Serve(const DeviceFlags& flags, const MakeGatewayJob& make,
 int RunService(const DeviceFlags& flags, const MakeGatewayJob& make) {
   StartLogging(flags);
   BlockSignals();
-  const absl::Status status = Serve(flags, make, [] { NotifyReady(); });
+  const absl::Status status = ServeGateway(flags, make, [] { NotifyReady(); });
   if (status.ok()) return kExitSuccess;
   ReportError(status);
   return ConnectExitCode(status);
@@ -66,7 +66,7 @@ int RunGatewayInBackground(const DeviceFlags& flags, const std::string& interfac
   BlockSignals();
   const auto run = [&](const std::function<void()>& ready) {
     StartLogging(flags);
-    return Serve(flags, make, ready);
+    return ServeGateway(flags, make, ready);
   };
   return RunInBackground({}, run, [interface](ServiceOutput output) {
     return RunLogProcess(interface, std::move(output));
