@@ -22,7 +22,7 @@ class Option:
 
 @dataclasses.dataclass
 class Command:
-    name: str
+    name: str  # with that of the command that it belongs to: `user add`
     about: str
     options: list = dataclasses.field(default_factory=list)
     arguments: list = dataclasses.field(default_factory=list)
@@ -46,7 +46,7 @@ FIELDS = []  # of `show IFNAME FIELD`, as its help lists them
 
 
 def read_command(binary, name="", about=""):
-    text = subprocess.run([binary, *([name] if name else []), "--help"], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run([binary, *name.split(), "--help"], check=True, capture_output=True, text=True).stdout
     command = Command(name, about)
     for section, names, value, description in entries(text):
         if section == "Options":
@@ -57,28 +57,33 @@ def read_command(binary, name="", about=""):
             if names == "FIELD":
                 FIELDS.extend(description.split(": ")[-1].split(", "))
         elif section == "Subcommands":
-            if name:
-                sys.exit(f"generate.py: cannot complete `{name} {names}`: commands of commands are not supported yet")
-            command.commands.append(read_command(binary, names, description))
+            command.commands.append(read_command(binary, f"{name} {names}".strip(), description))
     if not command.options:
         sys.exit(f"generate.py: cannot read the help of `ringwire {name}`: it lists no option")
     return command
 
 
+def all_commands(command):
+    yield command
+    for inner in command.commands:
+        yield from all_commands(inner)
+
+
 def bash(root):
     def case(key, text):
-        return f"    {key}) echo {text!r} ;;" if text else None
+        return f"    {key!r}) echo {text!r} ;;" if text else None
 
     def lines(entry):
-        return "\n".join(line for command in [root, *root.commands] for line in entry(command) if line)
+        return "\n".join(line for command in all_commands(root) for line in entry(command) if line)
 
     def values(command):
         for option in command.options:
             if option.takes_value:
-                yield f"    {command.name}:{option.names[-1]}) echo '{' '.join(option.choices)}' ;;"
+                yield f"    {command.name!r}:{option.names[-1]}) echo '{' '.join(option.choices)}' ;;"
 
-    words = lines(lambda c: [case(c.name or "''", " ".join(n + "=" * o.takes_value for o in c.options for n in o.names))])
-    kinds = lines(lambda c: [case(c.name, " ".join(c.arguments)) if c.name else None])
+    words = lines(lambda c: [case(c.name, " ".join(n + "=" * o.takes_value for o in c.options for n in o.names))])
+    kinds = lines(lambda c: [case(c.name, " ".join(c.arguments))])
+    inner = lines(lambda c: [case(c.name, " ".join(i.name.split()[-1] for i in c.commands))])
     return f"""# bash completion for ringwire. {MADE_BY}
 
 _ringwire_options() {{  # COMMAND: its options
@@ -97,6 +102,12 @@ _ringwire_values() {{  # COMMAND OPTION: what the option takes; fails where it t
 _ringwire_arguments() {{  # COMMAND: the kinds of its arguments
   case $1 in
 {kinds}
+  esac
+}}
+
+_ringwire_commands() {{  # COMMAND: the commands that may follow
+  case $1 in
+{inner}
   esac
 }}
 
@@ -123,14 +134,15 @@ _ringwire_argument() {{  # KIND WORD INTERFACE
 }}
 
 _ringwire() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} option=${{COMP_WORDS[COMP_CWORD - 1]}} command= arguments=() i values
+  local word=${{COMP_WORDS[COMP_CWORD]}} option=${{COMP_WORDS[COMP_CWORD - 1]}} command= longer arguments=() i values
   for ((i = 1; i < COMP_CWORD; ++i)); do
     case ${{COMP_WORDS[i]}} in
       --) [ "$command" != exec ] || {{ COMPREPLY=($(compgen -c -- "$word")); return; }} ;;
       -*) if [ "${{COMP_WORDS[i + 1]}}" != = ] && _ringwire_values "$command" "${{COMP_WORDS[i]}}" >/dev/null; then ((++i)); fi ;;
       =) ((++i)) ;;  # and the value
-      *) if [ -z "$command" ] && [ ${{#arguments[@]}} = 0 ] && _ringwire_options "${{COMP_WORDS[i]}}" | grep . >/dev/null; then
-           command=${{COMP_WORDS[i]}}
+      *) longer=${{command:+$command }}${{COMP_WORDS[i]}}
+         if [ ${{#arguments[@]}} = 0 ] && _ringwire_options "$longer" | grep . >/dev/null; then
+           command=$longer
          else
            arguments+=("${{COMP_WORDS[i]}}")
          fi ;;
@@ -143,8 +155,8 @@ _ringwire() {{
   elif [[ $word == -* ]]; then
     COMPREPLY=($(compgen -W "$(_ringwire_options "$command")" -- "$word"))
     [[ ${{#COMPREPLY[@]}} != 1 || ${{COMPREPLY[0]}} != *= ]] || compopt -o nospace
-  elif [ -z "$command" ]; then
-    COMPREPLY=($(compgen -W '{" ".join(c.name for c in root.commands)}' -- "$word"))
+  elif values=$(_ringwire_commands "$command"); [ -n "$values" ]; then
+    COMPREPLY=($(compgen -W "$values" -- "$word"))
   else
     local kinds=($(_ringwire_arguments "$command"))
     local kind=${{kinds[${{#arguments[@]}}]-}}
@@ -176,15 +188,37 @@ def zsh(root):
 
     def arguments(command):
         for number, kind in enumerate(command.arguments, 1):
-            yield quote(f"{number}:{kind.lower()}:_ringwire_{kind.lower()}")
+            completer = f"_ringwire_{kind.lower()}" if kind in ("CONFIG", "IFNAME", "FIELD", "PEER") else " "
+            yield quote(f"{number}:{kind.lower()}:{completer}")
         if command.name == "exec":
             yield quote("*::program:_normal")
 
     def specs(command, indent, more=()):
         return f" \\\n{indent}".join([*options(command), *more])
 
-    cases = "\n".join(f"        {c.name})\n          _arguments -S \\\n            {specs(c, ' ' * 12, arguments(c))} ;;" for c in root.commands)
-    commands = "\n".join(f"        {quote(c.name + ':' + about(c.about))}" for c in root.commands)
+    def described(command, indent):
+        return "\n".join(f"{indent}{quote(c.name.split()[-1] + ':' + about(c.about))}" for c in command.commands)
+
+    def case(command, indent):
+        if command.commands:
+            inner = "\n".join(case(c, indent + " " * 6) for c in command.commands)
+            body = f"""if ((CURRENT == 2)); then
+{indent}    commands=(
+{described(command, indent + " " * 6)}
+{indent}    )
+{indent}    _describe -t commands command commands
+{indent}  else
+{indent}    shift words
+{indent}    ((--CURRENT))
+{indent}    case $words[1] in
+{inner}
+{indent}    esac
+{indent}  fi"""
+        else:
+            body = f"_arguments -S \\\n{indent}    {specs(command, indent + ' ' * 4, arguments(command))}"
+        return f"{indent}{command.name.split()[-1]})\n{indent}  {body} ;;"
+
+    cases = "\n".join(case(c, " " * 8) for c in root.commands)
     return f"""#compdef ringwire
 # {MADE_BY}
 
@@ -202,10 +236,6 @@ _ringwire_field() {{
   compadd -- {' '.join(FIELDS)}
 }}
 
-_ringwire_name() {{
-  _message 'a new name'
-}}
-
 _ringwire_peer() {{
   local -a keys=(${{(f)"$(ringwire show ${{line[1]}} peers 2>/dev/null)"}})
   compadd -- $keys
@@ -213,14 +243,14 @@ _ringwire_peer() {{
 
 _ringwire() {{
   local curcontext=$curcontext state
-  local -a line
+  local -a line commands
   typeset -A opt_args
   _arguments -C \\
     {specs(root, ' ' * 4, ("'1:command:->command'", "'*::argument:->argument'"))}
   case $state in
     command)
-      local -a commands=(
-{commands}
+      commands=(
+{described(root, " " * 8)}
       )
       _describe -t commands command commands ;;
     argument)
@@ -241,7 +271,6 @@ def fish(root):
     sources = {"CONFIG": "(__ringwire_files .conf /etc/ringwire /etc/wireguard) (__fish_complete_suffix .conf)",
                "IFNAME": "(__ringwire_files .sock /run/ringwire | string match -v '*.admin')",
                "FIELD": " ".join(FIELDS),
-               "NAME": "",  # a new one
                "PEER": "(ringwire show (commandline -opc)[3] peers 2>/dev/null)"}
     lines = [f"""# fish completion for ringwire. {MADE_BY}
 
@@ -254,12 +283,21 @@ function __ringwire_files # SUFFIX FOLDER...: the names of files there, without 
 end
 
 complete -c ringwire -f"""]
-    for command in [root, *root.commands]:
-        when = f"-n '__fish_seen_subcommand_from {command.name}'" if command.name else "-n __fish_use_subcommand"
-        if command.name:
-            lines.append(f"complete -c ringwire -n __fish_use_subcommand -a {command.name} -d {quote(command.about)}")
-            for kind in command.arguments:
-                lines.append(f"complete -c ringwire {when} -a {quote(sources[kind])}")
+    def condition(command):
+        """True while this command is typed and none that may follow it."""
+        if not command.name:
+            return "__fish_use_subcommand"
+        seen = [f"__fish_seen_subcommand_from {word}" for word in command.name.split()]
+        if command.commands:
+            seen.append("not __fish_seen_subcommand_from " + " ".join(c.name.split()[-1] for c in command.commands))
+        return quote("; and ".join(seen))
+
+    for command in all_commands(root):
+        when = f"-n {condition(command)}"
+        for inner in command.commands:
+            lines.append(f"complete -c ringwire {when} -a {inner.name.split()[-1]} -d {quote(inner.about)}")
+        for kind in command.arguments:
+            lines.append(f"complete -c ringwire {when} -a {quote(sources.get(kind, ''))}")
         for option in command.options:
             names = " ".join(("-l " if name.startswith("--") else "-s ") + name.lstrip("-") for name in option.names)
             value = f" -x -a {quote(' '.join(option.choices))}" if option.takes_value else ""

@@ -28,7 +28,7 @@ check() {  # check WHAT EXPECTED WORD...
 commands=$("$binary" --help | sed -n '/^Subcommands:/,$s/^  \([a-z][a-z-]*\) .*/\1/p')
 check "every command" "$(echo $commands)" ringwire ''
 for command in $commands; do
-  options=$("$binary" "$command" --help | grep -o -- '^  \(-h,\)\?--[a-z-]*' | sed 's/.*--/--/')
+  options=$("$binary" "$command" --help | grep -o -- '^  \(-[a-z],\)\?--[a-z-]*' | sed 's/.*--/--/')
   [ "$(offered ringwire "$command" -- | tr ' ' '\n' | tr -d = | sort)" = "$(sort <<<"$options")" ] ||
     fail "ringwire $command: offers other options than its --help shows"
 done
@@ -38,12 +38,16 @@ check "its values" 'text json' ringwire run --log-format = ''
 check "its values behind the sign" json ringwire run --log-format = j
 check "its values behind a space" json ringwire run --log-format j
 check "nothing for a number" '' ringwire run --workers = ''
+check "commands of a command" "$("$binary" user --help | sed -n '/^Subcommands:/,$s/^  \([a-z-]*\) .*/\1/p' | xargs)" ringwire user ''
+check "one of them" revoke ringwire user rev
+check "its options" --password-file= ringwire user add --pass
 check "no command twice" '' ringwire genkey ge
 cd "$work"
 mkdir folder && touch folder/a.conf office.conf office.txt
 check "files of a configuration" office.conf ringwire run office
 check "no second one" '' ringwire run folder/a.conf office
 check "behind an option with a value" './office.conf' ringwire run --io = epoll ./o
+check "files of a command of a command" office.conf ringwire user add office
 check "folders" folder ringwire check fold
 
 ! command -v zsh >/dev/null || zsh -n "$folder/_ringwire" || fail "zsh does not understand its file"
