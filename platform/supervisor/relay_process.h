@@ -95,7 +95,7 @@ class RelayProcess final : public SupervisedRelay {
     UdpSocketGroup sockets;
     std::vector<std::string> arguments;
     std::vector<PeerUpdate> endpoints;
-    std::string configuration;  // has the keys
+    std::string configuration;                  // has the keys
     Instant until = Instant::InfiniteFuture();  // while the next relay takes over
   };
   absl::StatusOr<DeviceParts> AskForParts();
