@@ -13,7 +13,7 @@ version=$("$build/ringwire" --version)
 version=${version#ringwire }
 SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
 RINGWIRE_BUILD=$build
-RINGWIRE_BORINGSSL=$(ldd "$build/ringwire" | awk '$1 ~ /^lib(crypto|ssl)\.so/ { print $3 }')
+RINGWIRE_BORINGSSL=$(ldd "$build/ringwire" | awk '$1 ~ /^lib(crypto|ssl)\.so/ { printf "%s ", $3 }')  # one line: make reads it
 export SOURCE_DATE_EPOCH RINGWIRE_BUILD RINGWIRE_BORINGSSL
 export LC_ALL=C
 

@@ -21,6 +21,7 @@ LICENCES = {
     "GPL-3.0 WITH GCC-exception-3.1": "GPL-3.0-or-later WITH GCC-exception-3.1",
     "LGPL-2.1": "LGPL-2.1-only", "LGPL-2.1 or later": "LGPL-2.1-or-later",
     "OpenSSL, SSLeay and ISC": "OpenSSL AND ISC",
+    "public domain": "blessing",  # SPDX has the words of SQLite by this name
 }
 USES = {"linked statically": "STATIC_LINK", "headers only": "STATIC_LINK", "compiled in": "STATIC_LINK",
         "loaded at run time": "DYNAMIC_LINK"}
